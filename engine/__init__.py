@@ -1,0 +1,60 @@
+"""From parameters to trained networks: populations of small networks in lock-step, in NumPy.
+
+recipe, rules        names and values of hyperparameters -> a typed Recipe
+datasets, draws      what is trained on; every draw keyed by what it is for
+initializers, activations, layers, losses, optimizers, averages, schedules, metrics
+                     the mathematics, one noun a file, forward beside backward
+shapes, lanes        what trials must share to train together; one trial's row as a value
+population, workspace, updates, arithmetic
+                     K networks over stacked arrays, a step at a time
+training             the loop: a record per epoch, changes between epochs
+grouping, pool       who trains with whom, and in which process
+gradient_check       every backward pass against finite differences
+"""
+
+from engine.activations import ACTIVATIONS
+from engine.datasets import DATASETS, Dataset, describe_dataset, load_dataset, make_dataset
+from engine.draws import MAX_SEED
+from engine.errors import DatasetError, EngineError, LaneError, PoolError, RecipeError
+from engine.gradient_check import gradient_check
+from engine.grouping import group_lanes
+from engine.initializers import INITIALIZERS
+from engine.lanes import Lane, LaneState
+from engine.losses import LOSSES
+from engine.optimizers import OPTIMIZERS
+from engine.pool import run_pool
+from engine.recipe import Recipe, check_name, check_value, read_recipe
+from engine.schedules import SCHEDULES
+from engine.shapes import Shape
+from engine.training import EpochRecord, Training
+
+__all__ = [
+    "ACTIVATIONS",
+    "DATASETS",
+    "INITIALIZERS",
+    "LOSSES",
+    "MAX_SEED",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Dataset",
+    "DatasetError",
+    "EngineError",
+    "EpochRecord",
+    "Lane",
+    "LaneError",
+    "LaneState",
+    "PoolError",
+    "Recipe",
+    "RecipeError",
+    "Shape",
+    "Training",
+    "check_name",
+    "check_value",
+    "describe_dataset",
+    "gradient_check",
+    "group_lanes",
+    "load_dataset",
+    "make_dataset",
+    "read_recipe",
+    "run_pool",
+]

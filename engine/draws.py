@@ -1,0 +1,45 @@
+"""Counter-based draws: what is drawn depends on its key alone.
+
+Each draw has its own region of a Philox generator's counter space, so no generator state is ever
+kept: resuming, regrouping or adding a lane changes no other draw.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_SEED = 2**63 - 1
+
+# The second word of the key: what a draw is for.
+_WEIGHTS, _SHUFFLE, _SPLIT, _CHECK = range(4)
+
+
+def _generator(seed: int, purpose: int, major: int, minor: int = 0) -> np.random.Generator:
+    # The generator counts in the lowest word, which stays free for it.
+    return np.random.Generator(
+        np.random.Philox(
+            key=np.array([seed, purpose], dtype=np.uint64),
+            counter=np.array([0, minor, major, 0], dtype=np.uint64),
+        )
+    )
+
+
+def weight_draws(
+    seed: int, number: int, layer: int, *, inputs: int, outputs: int
+) -> NDArray[np.float64]:
+    """Standard normal draws (inputs, outputs) for the weights of one layer of one trial."""
+    return _generator(seed, _WEIGHTS, number, layer).standard_normal((inputs, outputs))
+
+
+def shuffle(seed: int, epoch: int, examples: int) -> NDArray[np.int64]:
+    """The order (examples,) in which an epoch visits the training set; every trial shares it."""
+    return _generator(seed, _SHUFFLE, epoch).permutation(examples)
+
+
+def split_order(seed: int, label: int, examples: int) -> NDArray[np.int64]:
+    """The order (examples,) in which one class is dealt out to the parts of a split."""
+    return _generator(seed, _SPLIT, label).permutation(examples)
+
+
+def check_draws(seed: int, attempt: int, count: int) -> NDArray[np.float64]:
+    """Standard normal draws (count,) for the point at which a gradient is checked."""
+    return _generator(seed, _CHECK, attempt).standard_normal(count)

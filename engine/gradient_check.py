@@ -1,0 +1,116 @@
+"""Backpropagation held against centred differences."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.activations import ACTIVATIONS
+from engine.arithmetic import arithmetic
+from engine.datasets import Dataset, Examples
+from engine.draws import check_draws
+from engine.lanes import Lane, LaneState, initial_state
+from engine.layers import dense_forward
+from engine.population import Population
+from engine.recipe import Recipe
+from engine.shapes import Shape
+
+STEP = 1e-7
+LANES_AT_ONCE = 64
+CLEARANCE = 1e-5
+"""How far from 0 every input of a kinked activation must stay, so that no step crosses the kink."""
+OFFSET = 0.1
+"""How far the checked point lies from the initial weights, where zeros would hide gradients."""
+MAX_ATTEMPTS = 100
+
+Point = NDArray[np.float64]
+
+
+def gradient_check(recipe: Recipe, dataset: Dataset, *, examples: int = 16, seed: int = 0) -> float:
+    """How far backpropagation is from finite differences for a recipe's network, in float64.
+
+    J is the mean loss of the first `examples` training examples with the L2 term, theta a point
+    near the recipe's initial weights, (P,). The gradient g is held against
+    g' = (J(theta + h) - J(theta - h)) / 2h, parameter by parameter, with h = 1e-7. Returns
+    ||g - g'|| / (||g|| + ||g'||): below 1e-7 is right, above 1e-5 is wrong.
+    """
+    part = Examples(dataset.training.features[:examples], dataset.training.labels[:examples])
+    shape = replace(recipe.shape(dataset), batch_size=len(part))
+    objective = _Objective(_plain(recipe), shape, part)
+    with arithmetic():
+        point = objective.smooth_point(recipe, seed)
+        exact = objective.gradient(point)
+        estimated = objective.differences(point)
+    size = np.linalg.norm(exact) + np.linalg.norm(estimated)
+    return float(np.linalg.norm(exact - estimated) / size) if size > 0 else 0.0
+
+
+def _plain(recipe: Recipe) -> Recipe:
+    """The recipe with plain gradient descent at alpha = 1, whose step is the gradient itself."""
+    return replace(recipe, optimizer="gd", learning_rate=1.0, decay="none")
+
+
+@dataclass(frozen=True)
+class _Objective:
+    """J of one network, on some examples."""
+
+    recipe: Recipe
+    shape: Shape
+    examples: Examples
+
+    def smooth_point(self, recipe: Recipe, seed: int) -> Point:
+        """A point (P,) at which J has a derivative, drawn near the recipe's initial weights."""
+        start = initial_state(Lane(number=0, recipe=recipe), self.shape, seed=seed).parameters
+        for attempt in range(MAX_ATTEMPTS):
+            point = start + OFFSET * check_draws(seed, attempt, len(start))
+            if self._clearance(point) > CLEARANCE:
+                break
+        return point
+
+    def gradient(self, point: Point) -> Point:
+        """Backpropagation's g (P,), by one step of training."""
+        population = self._population(point[None])
+        population.train(self.examples, np.arange(len(self.examples)))
+        after: Point = population.parameters[0].astype(np.float64)
+        return point - after
+
+    def differences(self, point: Point) -> Point:
+        """The estimate g' (P,): each lane of a population has one parameter moved."""
+        estimated = np.empty_like(point)
+        for first in range(0, len(point), LANES_AT_ONCE):
+            rows = slice(first, min(first + LANES_AT_ONCE, len(point)))
+            moves = STEP * np.eye(len(point), dtype=point.dtype)[rows]
+            difference = self._values(point + moves) - self._values(point - moves)
+            estimated[rows] = difference / (2 * STEP)
+        return estimated
+
+    def _values(self, points: Point) -> Point:
+        """J (K,) at points (K, P)."""
+        loss = self._population(points).evaluate(self.examples).metrics("")["_loss"]
+        squares = sum(
+            np.square(points[:, block.start : block.weights_stop]).sum(axis=1)
+            for block in self.shape.blocks
+        )
+        penalty = self.recipe.l2 / (2 * len(self.examples)) * squares
+        values: Point = np.asarray(loss) + penalty
+        return values
+
+    def _population(self, points: Point) -> Population:
+        states = [LaneState(epoch=0, steps=0, parameters=point, slots={}) for point in points]
+        return Population(self.shape, [self.recipe] * len(points), states, dtype=np.float64)
+
+    def _clearance(self, point: Point) -> float:
+        """The smallest |z| of the hidden layers; infinite if their activation has no kink."""
+        activation = ACTIVATIONS[self.shape.activation]
+        nearest = np.inf
+        if not activation.kinked:
+            return nearest
+        values = self.examples.features.T.astype(np.float64)
+        for block in self.shape.blocks[:-1]:
+            inputs = np.vstack([values, np.ones(len(self.examples))])
+            weights = point[block.start : block.stop].reshape(-1, block.outputs)
+            values = np.empty((block.outputs, len(self.examples)))
+            dense_forward(weights, inputs, values)
+            nearest = min(nearest, float(np.abs(values).min()))
+            activation.forward(values)
+        return nearest

@@ -1,0 +1,131 @@
+"""The first tables: studies, trials, curves, rounds, answers.
+
+Revision ID: 0001
+Revises: none
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from service.models import ExactDouble
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+LARGEST = "1.7976931348623157e+308"
+
+
+def identity() -> sa.types.TypeEngine[int]:
+    """A 64-bit key that SQLite, too, counts up by itself."""
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Create them."""
+    op.create_table(
+        "studies",
+        sa.Column("id", identity(), primary_key=True),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("next_number", sa.Integer(), nullable=False),
+        sa.Column("epochs_trained", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("started_at", sa.Double()),
+        sa.Column("finished_at", sa.Double()),
+        sa.PrimaryKeyConstraint("id", name="pk_studies"),
+        sa.UniqueConstraint("name", name="uq_studies_name"),
+    )
+    op.create_index("ix_studies_state_kind", "studies", ["state", "kind"])
+
+    op.create_table(
+        "trials",
+        sa.Column("study_id", identity(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("params", sa.Text(), nullable=False),
+        sa.Column("value", ExactDouble),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("best_epoch", sa.Integer()),
+        sa.Column("metrics", sa.Text(), nullable=False),
+        sa.Column("start_epoch", sa.Integer(), nullable=False),
+        sa.Column("stop_epoch", sa.Integer(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("worker", sa.String(128)),
+        sa.Column("lease_token", sa.String(64)),
+        sa.Column("lease_seconds", sa.Double()),
+        sa.Column("lease_expires_at", sa.Double()),
+        sa.Column("started_at", sa.Double()),
+        sa.Column("finished_at", sa.Double()),
+        sa.Column("reason", sa.Text()),
+        sa.Column("void", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("study_id", "number", name="pk_trials"),
+        sa.ForeignKeyConstraint(
+            ["study_id"], ["studies.id"], name="fk_trials_study_id_studies", ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            f"value BETWEEN -{LARGEST} AND {LARGEST}", name="ck_trials_value_is_finite"
+        ),
+        sa.CheckConstraint(
+            "(state = 'running') = (lease_expires_at IS NOT NULL)",
+            name="ck_trials_running_has_a_deadline",
+        ),
+    )
+    for columns in (
+        ["study_id", "state", "number"],
+        ["study_id", "revision", "number"],
+        ["study_id", "value", "number"],
+        ["state", "lease_expires_at"],
+    ):
+        op.create_index(f"ix_trials_{'_'.join(columns)}", "trials", columns)
+
+    op.create_table(
+        "curves",
+        sa.Column("id", identity(), primary_key=True),
+        sa.Column("study_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("columns", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_curves"),
+        sa.ForeignKeyConstraint(
+            ["study_id", "number"],
+            ["trials.study_id", "trials.number"],
+            name="fk_curves_study_id_trials",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index("ix_curves_study_id_number_id", "curves", ["study_id", "number", "id"])
+
+    op.create_table(
+        "rounds",
+        sa.Column("study_id", identity(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("study_id", "number", name="pk_rounds"),
+        sa.ForeignKeyConstraint(
+            ["study_id"], ["studies.id"], name="fk_rounds_study_id_studies", ondelete="CASCADE"
+        ),
+    )
+
+    op.create_table(
+        "answers",
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("body_digest", sa.String(64), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_answers"),
+    )
+    op.create_index("ix_answers_created_at", "answers", ["created_at"])
+
+
+def downgrade() -> None:
+    """Drop them."""
+    for table in ("answers", "rounds", "curves", "trials", "studies"):
+        op.drop_table(table)

@@ -1,0 +1,118 @@
+"""When a parameter takes part: `{"optimizer": ["momentum"]}`.
+
+A condition is a conjunction of clauses, each a test of another parameter's value. A list of values
+is the one kind of test so far; another kind is a class with the same four methods and a branch in
+`parse_requirement`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sampler import checks
+from sampler.errors import SpaceError
+from sampler.values import JSON, Params, Value, same
+from sampler.wording import counted, label, listed, shown
+
+MAX_VALUES = 1000
+
+
+class Parent(Protocol):
+    """What a requirement needs to know of the parameter that must meet it."""
+
+    @property
+    def discrete(self) -> bool:
+        """Whether it has single values to list, or a continuum."""
+
+    def check(self, value: object) -> Value:
+        """The value in the parameter's type. Raises SpaceError when it cannot take it."""
+
+
+class Requirement(Protocol):
+    """What the value of another parameter must be."""
+
+    def holds(self, value: Value) -> bool:
+        """Whether the value meets it."""
+
+    def check(self, path: str, parent: Parent) -> None:
+        """Raise SpaceError, at path, when the parameter could never meet it."""
+
+    def to_json(self) -> JSON:
+        """As it was written."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The value is one of these."""
+
+    values: tuple[Value, ...]
+
+    def holds(self, value: Value) -> bool:
+        """Whether the value is on the list."""
+        return any(same(value, member) for member in self.values)
+
+    def check(self, path: str, parent: Parent) -> None:
+        """Every value must be one that the parameter can take."""
+        if not parent.discrete:
+            raise SpaceError(path, "is a float; a list of values needs a categorical or an int")
+        for value in self.values:
+            try:
+                parent.check(value)
+            except SpaceError as error:
+                raise SpaceError(path, error.message) from None
+
+    def to_json(self) -> JSON:
+        """The list of values."""
+        return list(self.values)
+
+    def __str__(self) -> str:
+        return f"is {listed([shown(value) for value in self.values], word='or')}"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A requirement of one other parameter. An inactive parameter meets none."""
+
+    parameter: str
+    requirement: Requirement
+
+    def holds(self, params: Params) -> bool:
+        """Whether the parameter is active in `params` and meets it."""
+        return self.parameter in params and self.requirement.holds(params[self.parameter])
+
+    def __str__(self) -> str:
+        return f"{self.parameter} {self.requirement}"
+
+
+Condition = tuple[Clause, ...]
+
+
+def parse_condition(path: str, when: object) -> Condition:
+    """The clauses of a `when`. Raises SpaceError with paths below `path`."""
+    if not isinstance(when, Mapping):
+        raise SpaceError(
+            path, f'must be an object such as {{"optimizer": ["adam"]}}, not {shown(when)}'
+        )
+    return tuple(
+        Clause(_name(path, name), parse_requirement(f"{path}.{label(name)}", wanted))
+        for name, wanted in when.items()
+    )
+
+
+def parse_requirement(path: str, wanted: object) -> Requirement:
+    """The requirement that a piece of JSON describes. Raises SpaceError."""
+    if not isinstance(wanted, list | tuple):
+        raise SpaceError(path, f"must be a list of values, not {shown(wanted)}")
+    if not wanted:
+        raise SpaceError(path, "must name at least one value")
+    if len(wanted) > MAX_VALUES:
+        raise SpaceError(
+            path, f"has {counted(len(wanted), 'value')}; at most {MAX_VALUES} are allowed"
+        )
+    return OneOf(tuple(checks.choice(SpaceError, path, value) for value in wanted))
+
+
+def _name(path: str, name: object) -> str:
+    if not isinstance(name, str):
+        raise SpaceError(path, f"{shown(name)} is not the name of a parameter")
+    return name

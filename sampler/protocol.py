@@ -1,0 +1,32 @@
+"""The one protocol of all samplers: plan a round, propose its trials."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sampler.rounds import Observation, Round
+from sampler.space import SearchSpace
+from sampler.values import Value
+
+
+class Sampler(Protocol):
+    """Decides which settings a study tries. It keeps no state: all of it goes in and comes out."""
+
+    def plan(
+        self,
+        space: SearchSpace,
+        *,
+        seed: int,
+        budget: int,
+        rounds: Sequence[Round],
+        observations: Sequence[Observation],
+    ) -> Round:
+        """The round after `rounds`, which are closed and gave `observations`, in any order.
+
+        `budget` counts the trials of the whole study. Raises ValueError when the rounds hold it
+        all already.
+        """
+
+    def propose(
+        self, space: SearchSpace, current: Round, *, seed: int, number: int
+    ) -> dict[str, Value]:
+        """The setting of one trial of the round: a pure function of its arguments."""

@@ -1,0 +1,46 @@
+"""Random search: every trial drawn alone from the whole space, so that none waits for another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sampler import draws
+from sampler.rounds import Observation, Round, planned, trials_left
+from sampler.scales import LINEAR
+from sampler.space import SearchSpace
+from sampler.values import Value
+from sampler.wording import counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomSampler:
+    """One round over the whole budget; if the budget is raised later, one more over the rest."""
+
+    def plan(
+        self,
+        space: SearchSpace,
+        *,
+        seed: int,
+        budget: int,
+        rounds: Sequence[Round],
+        observations: Sequence[Observation],
+    ) -> Round:
+        """All that is left of the budget, over the whole space."""
+        left = trials_left(rounds, budget=budget)
+        return Round(
+            number=rounds[-1].number + 1 if rounds else 0,
+            first=planned(rounds),
+            size=left,
+            box=dict.fromkeys(space.parameters, (0.0, 1.0)),
+            reason=f"{counted(left, 'trial')} drawn at random from the whole space.",
+        )
+
+    def propose(
+        self, space: SearchSpace, current: Round, *, seed: int, number: int
+    ) -> dict[str, Value]:
+        """A uniform draw from the round's box, on each parameter's scale."""
+        return space.decode(
+            {
+                name: LINEAR.from_unit(draws.unit(seed=seed, number=number, name=name), low, high)
+                for name, (low, high) in current.box.items()
+            }
+        )

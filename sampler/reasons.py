@@ -1,0 +1,95 @@
+"""Why a round draws from where it does, in a sentence or two that a person likes to read."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from sampler.edges import End, pressed_ends
+from sampler.parameters import Categorical, Parameter
+from sampler.rounds import Box, Observation
+from sampler.space import SearchSpace
+from sampler.wording import counted, listed
+
+MOST_NAMED = 3
+WIDEST = 0.7
+
+
+def coarse_reason(size: int) -> str:
+    """Of the first round."""
+    return f"A coarse look: {counted(size, 'trial')} spread over the whole space."
+
+
+def no_elite_reason(observations: Sequence[Observation]) -> str:
+    """Of a round that found nothing to learn from."""
+    states = Counter(seen.state for seen in observations)
+    became = listed([f"{count} {state}" for state, count in sorted(states.items())])
+    return (
+        f"No trial so far gave a value to learn from ({became}), "
+        "so this round looks at the whole space again."
+    )
+
+
+def zoom_reason(
+    space: SearchSpace,
+    *,
+    elites: Sequence[Observation],
+    seen: Sequence[Observation],
+    narrowed: Iterable[str],
+    box: Box,
+    round_number: int,
+) -> str:
+    """Of a round that zooms: what its elites share, what stays whole, and the edge alarm.
+
+    `seen` is all that the elites were chosen from, and `narrowed` names the parameters whose box
+    or choices follow them.
+    """
+    tightest = sorted(narrowed, key=lambda name: box[name][1] - box[name][0])
+    texts = [_found(space.parameters[name], elites) for name in tightest]
+    found = [text for text in texts if text][:MOST_NAMED]
+    who = "best trial" if len(elites) == 1 else f"best {len(elites)}"
+    lost = sum(observation.value is None for observation in seen)
+    aside = f" ({lost} gave no value)" if lost else ""
+    what = f"had {listed(found)}" if found else "left most of the space open"
+    alarms = [_alarm(space.parameters[name], end) for name, end in pressed_ends(space, elites)]
+    first = f"The {who} of {len(seen)}{aside} {what}."
+    return " ".join([first, *_waiting(space, round_number), *alarms])
+
+
+def _found(parameter: Parameter, elites: Sequence[Observation]) -> str | None:
+    """What all elites say of a parameter: an interval, or one value; nothing if they disagree."""
+    values = [elite.params[parameter.name] for elite in elites if parameter.name in elite.params]
+    if len(values) < len(elites):
+        return None
+    places = sorted((parameter.encode(value), parameter.text(value)) for value in values)
+    (low, first), (high, last) = places[0], places[-1]
+    if first == last:
+        return f"{parameter.name} {first}"
+    if isinstance(parameter, Categorical) or high - low > WIDEST:
+        return None
+    return f"{parameter.name} from {first} to {last}"
+
+
+def _waiting(space: SearchSpace, round_number: int) -> list[str]:
+    """The parameters that stay whole for now, by the round that will narrow them."""
+    waiting: dict[int, list[str]] = {}
+    for name, parameter in space.parameters.items():
+        if parameter.priority > round_number:
+            waiting.setdefault(parameter.priority, []).append(name)
+    return [
+        f"{_few(names)} {'stays' if len(names) == 1 else 'stay'} whole until round {number}."
+        for number, names in sorted(waiting.items())
+    ]
+
+
+def _few(names: Sequence[str]) -> str:
+    """All of the names, or the first of them and how many more."""
+    if len(names) <= MOST_NAMED + 1:
+        return listed(names)
+    return listed([*names[:MOST_NAMED], f"{len(names) - MOST_NAMED} more"])
+
+
+def _alarm(parameter: Parameter, end: End) -> str:
+    value = parameter.text(parameter.decode(0.0 if end == "low" else 1.0))
+    return (
+        f"Most of them press against the {end} end of {parameter.name} ({value}): "
+        "a wider range may hold better settings."
+    )

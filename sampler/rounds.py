@@ -1,0 +1,77 @@
+"""A search goes round by round. Rounds and what they learn from are plain data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sampler.values import JSON, Params
+
+Box: TypeAlias = dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What became of a trial. Smaller values are better.
+
+    `value` is None when the trial gave none that counts (it failed, diverged, was pruned or is
+    void): then it is evidence to stay away from, and never an elite. `state` says which.
+    """
+
+    number: int
+    params: Params
+    value: float | None
+    state: str = "completed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One stage from coarse to fine: `size` trials, numbered from `first`, drawn from `box`.
+
+    `box` gives each parameter's interval in the unit interval of its scale; `elites` are the
+    numbers of the trials that it came from; `reason` tells a person why. `model` is whatever else
+    its sampler needs to propose from it, as JSON, and nobody else's concern.
+    """
+
+    number: int
+    first: int
+    size: int
+    box: Box
+    elites: tuple[int, ...] = ()
+    reason: str = ""
+    model: dict[str, JSON] = field(default_factory=dict)
+
+    @property
+    def stop(self) -> int:
+        """The number of the trial after its last."""
+        return self.first + self.size
+
+    def to_dict(self) -> dict[str, JSON]:
+        """The JSON form; `from_dict` makes an equal round of it."""
+        return {
+            "number": self.number,
+            "first": self.first,
+            "size": self.size,
+            "box": {name: list(interval) for name, interval in self.box.items()},
+            "elites": list(self.elites),
+            "reason": self.reason,
+            "model": self.model,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Round":
+        """The round that `to_dict` wrote."""
+        box = {name: (low, high) for name, (low, high) in data["box"].items()}
+        return cls(**{**data, "box": box, "elites": tuple(data["elites"])})
+
+
+def planned(rounds: Sequence[Round]) -> int:
+    """How many trials the rounds hold: the number of the first trial after them."""
+    return rounds[-1].stop if rounds else 0
+
+
+def trials_left(rounds: Sequence[Round], *, budget: int) -> int:
+    """How many trials of the budget are in no round yet. Raises ValueError if there are none."""
+    left = budget - planned(rounds)
+    if left <= 0:
+        raise ValueError(f"the rounds hold all {budget} trials of the budget already")
+    return left

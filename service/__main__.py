@@ -1,0 +1,5 @@
+"""`python -m service` is `caviar`."""
+
+from service.cli import main
+
+main()

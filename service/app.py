@@ -1,0 +1,79 @@
+"""The FastAPI application, built by a factory."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from service import __version__, leases, limits, problems, schema
+from service.database import Database
+from service.errors import CaviarError
+from service.routes.house import house_router
+from service.routes.page import mount_assets, page_router
+from service.routes.studies import studies_router
+from service.routes.trials import trials_router
+from service.security import LOOPBACK, BodyLimit, Guard
+from service.store import trials as trial_rows
+
+REAP_SECONDS = 1.0
+"""How often leases that ran out are looked for."""
+
+logger = logging.getLogger("caviar")
+
+
+def create_app(
+    database: Database,
+    *,
+    allowed_hosts: Sequence[str] = LOOPBACK,
+    reap_seconds: float = REAP_SECONDS,
+) -> FastAPI:
+    """The application over a database that has the newest schema.
+
+    Raises:
+        Conflict (at start): the database has another schema.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        schema.require_current(database)
+        if database.is_sqlite:
+            database.write(lambda session: trial_rows.rebase_leases(session, database.now(session)))
+        stop = threading.Event()
+        reaper = threading.Thread(
+            target=_reap, args=(database, reap_seconds, stop), name="reaper", daemon=True
+        )
+        reaper.start()
+        yield
+        stop.set()
+        reaper.join()
+
+    app = FastAPI(
+        title="Caviar",
+        version=__version__,
+        description="Hyperparameter search: ask, report, tell.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.database = database
+    problems.install(app)
+    for router in (studies_router, trials_router, house_router, page_router):
+        app.include_router(router)
+    mount_assets(app)
+    app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES)
+    app.add_middleware(Guard, allowed_hosts=allowed_hosts)
+    return app
+
+
+def _reap(database: Database, seconds: float, stop: threading.Event) -> None:
+    while not stop.wait(seconds):
+        try:
+            leases.reap(database)
+            leases.forget_old_answers(database)
+        except CaviarError as error:
+            # The database may be away for a while: the next look comes soon.
+            logger.warning("the reaper waits: %s", error.detail)

@@ -1,0 +1,289 @@
+"""The command `caviar`: up, serve, work, run, study list/show, db upgrade."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from service import __version__, settings
+from service.client import DEFAULT_SERVER, LEASE_SECONDS, Client
+from service.errors import CaviarError, Refused
+from service.settings import AsJson, Data, DatabaseUrl, Host, Jobs, Port, Server
+from service.text import study_table, trial_table
+
+app = typer.Typer(
+    help="Hyperparameter search: the right scales, coarse to fine, whole populations at once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+study_app = typer.Typer(help="Look at studies.", no_args_is_help=True)
+db_app = typer.Typer(help="Care for the database.", no_args_is_help=True)
+app.add_typer(study_app, name="study")
+app.add_typer(db_app, name="db")
+
+out = Console()
+err = Console(stderr=True)
+
+
+def main() -> None:
+    """Run the command; an expected error is one line on standard error and exit code 1."""
+    handler = RichHandler(console=err, show_path=False, show_level=False, markup=False)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    try:
+        app()
+    except CaviarError as error:
+        for item in error.errors or (error.detail,):
+            err.print(f"[red]error:[/] {item}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"caviar {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+@app.command()
+def up(
+    host: Host = settings.DEFAULT_HOST,
+    port: Port = settings.DEFAULT_PORT,
+    data: Data = settings.DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve and work in one command: the dashboard, the API and a pool on this machine."""
+    from service.embedded import served, worker_beside
+
+    _require_loopback(host)
+    opened = settings.open_database(database, data)
+    stop = _stop_event()
+    with ExitStack() as stack:
+        server = stack.enter_context(served(opened, host=host, port=port))
+        count = settings.cores(jobs)
+        stack.enter_context(worker_beside(opened, server=server, jobs=count))
+        if as_json:
+            _print_json({"server": server, "jobs": count, "database": opened.describe()})
+        else:
+            out.print(f"Caviar is up at [bold]{server}[/] with {count} processes.", highlight=False)
+            out.print("Press Ctrl-C to stop; everything is kept.", highlight=False)
+        stop.wait()
+
+
+@app.command()
+def serve(
+    host: Host = settings.DEFAULT_HOST,
+    port: Port = settings.DEFAULT_PORT,
+    data: Data = settings.DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(envvar="CAVIAR_ALLOWED_HOST", help="A host name to answer to; repeatable."),
+    ] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure",
+            envvar="CAVIAR_INSECURE",
+            help="Serve other machines although there is no sign-in: whoever reaches it may use it.",
+        ),
+    ] = False,
+) -> None:
+    """Serve the dashboard and the API; on PostgreSQL any number of servers may."""
+    from service.serving import serve_forever
+
+    if not insecure:
+        _require_loopback(host)
+    opened = settings.open_database(database, data)
+    serve_forever(opened, host=host, port=port, allowed_hosts=allowed_host or ())
+
+
+@app.command()
+def work(
+    server: Server = DEFAULT_SERVER,
+    jobs: Jobs = None,
+    study: Annotated[str | None, typer.Option(help="Only this study; ends with it.")] = None,
+    name: Annotated[str | None, typer.Option(help="The worker's name; else the host's.")] = None,
+    backend: Annotated[str, typer.Option(help="The joblib backend.")] = "loky",
+    lease_seconds: Annotated[
+        float, typer.Option(min=1, max=86_400, help="How long a lease lasts without a report.")
+    ] = LEASE_SECONDS,
+    leash: Annotated[
+        bool, typer.Option("--leash", hidden=True, help="End when standard input closes.")
+    ] = False,
+) -> None:
+    """Train networks for a server in a pool of processes."""
+    from service.worker import Feed, default_name
+    from service.worker import work as work_on
+
+    count = settings.cores(jobs)
+    if leash:
+        threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    with Client(server) as client:
+        feed = Feed(
+            client,
+            jobs=count,
+            worker=name or default_name(),
+            study=study,
+            lease_seconds=lease_seconds,
+        )
+        _on_signal(feed.stop)
+        work_on(feed, jobs=count, backend=backend)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="A study's definition, as for POST /studies.")],
+    name: Annotated[str | None, typer.Option(help="Another name for the study.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed.", min=0)] = None,
+    trials: Annotated[int | None, typer.Option(help="Another budget of trials.", min=1)] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(envvar="CAVIAR_SERVER", metavar="URL", help="Search there, not here."),
+    ] = None,
+    host: Host = settings.DEFAULT_HOST,
+    port: Annotated[
+        int | None, typer.Option(envvar="CAVIAR_PORT", min=0, max=65535, help="Port; 0: any free.")
+    ] = None,
+    data: Data = settings.DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do a whole search: serve, work, watch, and print the best settings."""
+    from service import search
+    from service.definitions import read_definition
+
+    definition = read_definition(file, name=name, seed=seed, trials=trials)
+    console = err if as_json else out
+    if server is not None:
+        with Client(server) as client:
+            outcome = search.run_there(definition, client, console)
+    else:
+        _require_loopback(host)
+        opened = settings.open_database(database, data)
+        outcome = search.run_here(
+            definition, opened, host=host, port=port, jobs=settings.cores(jobs), console=console
+        )
+    if as_json:
+        _print_json(outcome.as_json())
+        return
+    search.show(outcome, out)
+    if server is None:
+        again = f"caviar up --data {data}" if database is None else "caviar up --database URL"
+        address = f"http://{settings.DEFAULT_HOST}:{settings.DEFAULT_PORT}"
+        out.print(f"\nTo see it in the browser: `{again}`, then {address}", highlight=False)
+
+
+@study_app.command("list")
+def list_studies(server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
+    """List the studies of a server, the newest first."""
+    with Client(server) as client:
+        studies = list(client.studies())
+    if as_json:
+        _print_json([study.model_dump(mode="json") for study in studies])
+    else:
+        out.print(study_table(studies))
+
+
+@study_app.command("show")
+def show_study(
+    name: str,
+    server: Server = DEFAULT_SERVER,
+    top: Annotated[int, typer.Option(help="How many of the best trials.", min=1, max=1000)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Show a study and its best trials."""
+    with Client(server) as client:
+        study = client.study(name)
+        order = "-value" if study.direction == "maximize" else "value"
+        best = client.trials(name, state="completed", sort=order, limit=top)
+    if as_json:
+        _print_json(
+            {
+                "study": study.model_dump(mode="json"),
+                "top": [trial.model_dump(mode="json") for trial in best],
+            }
+        )
+        return
+    out.print(study_table([study]))
+    out.print(trial_table(f"the best {len(best)} settings", best, study.objective["metric"]))
+
+
+@db_app.command("upgrade")
+def upgrade(
+    data: Data = settings.DEFAULT_DATA, database: DatabaseUrl = None, as_json: AsJson = False
+) -> None:
+    """Bring the database to this version's schema."""
+    from service import schema
+
+    opened = settings.open_database(database, data)
+    schema.upgrade(opened)
+    revision = schema.revision(opened)
+    if as_json:
+        _print_json({"database": opened.describe(), "schema_revision": revision})
+    else:
+        out.print(f"{opened.describe()} has schema {revision}", highlight=False)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def _require_loopback(host: str) -> None:
+    from service.security import LOOPBACK
+
+    if host not in LOOPBACK:
+        raise Refused(
+            f"listening on {host} would let other machines in without a sign-in: "
+            "`caviar serve --insecure --allowed-host NAME` says that this is meant"
+        )
+
+
+def _on_signal(act: Callable[[], None]) -> None:
+    """Let Ctrl-C and SIGTERM end things in order; a second one ends them at once."""
+
+    def handle(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        threading.Thread(target=act, daemon=True).start()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+def _stop_event() -> threading.Event:
+    stop = threading.Event()
+    _on_signal(stop.set)
+    return stop
+
+
+def _end_with_standard_input() -> None:
+    """Wait until whoever started us is gone, then end at once: our leases bring the work back."""
+    while os.read(0, 4096):
+        pass
+    os._exit(1)

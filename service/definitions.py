@@ -1,0 +1,35 @@
+"""A study's definition from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from service import jsonbody
+from service.errors import Invalid
+from service.fields import field_errors
+from service.schemas import StudyDefinition
+
+
+def read_definition(
+    path: Path, *, name: str | None = None, seed: int | None = None, trials: int | None = None
+) -> StudyDefinition:
+    """Read a definition, some of it overridden, checked as far as that needs no server.
+
+    Raises:
+        Invalid: no such file, not JSON, or not a definition; names the fields.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        value = jsonbody.parse(text)
+        if isinstance(value, dict):
+            value |= {"name": name} if name is not None else {}
+            value |= {"seed": seed} if seed is not None else {}
+            value |= {"budget": {"trials": trials}} if trials is not None else {}
+        return StudyDefinition.model_validate(value)
+    except ValidationError as error:
+        raise Invalid.of(*field_errors(error.errors())) from error

@@ -1,0 +1,142 @@
+"""The errors of the service, and the problems (RFC 9457) that they become on the wire.
+
+CaviarError
+├── Invalid            422  the request says something impossible; names the fields
+├── NotFound           404  there is no such study, trial, round, figure
+├── Conflict           409  the state of things forbids it
+├── Refused            403  the caller may not
+├── Unavailable        503  the database is away or busy: try again
+├── OutOfSpace         507  the disk is full
+└── Unreachable        (client only) no server answered
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One mistake in a body: where (`space.momentum.low`) and what would be right."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class CaviarError(Exception):
+    """An expected failure; carries its HTTP status and the slug of its problem type."""
+
+    status = 500
+    slug = "error"
+    title = "Something went wrong"
+
+    def __init__(
+        self, detail: str, *, errors: tuple[FieldError, ...] = (), retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+        self.retry_after = retry_after
+
+    def problem(self) -> dict[str, Any]:
+        """The body of `application/problem+json`."""
+        return problem(self.status, self.slug, self.title, self.detail, self.errors)
+
+
+class Invalid(CaviarError):
+    """The request says something impossible."""
+
+    status, slug, title = 422, "invalid", "The request is not valid"
+
+    @classmethod
+    def of(cls, *errors: FieldError) -> Invalid:
+        """An error whose detail is its first field error."""
+        return cls(str(errors[0]), errors=errors)
+
+    @classmethod
+    def field(cls, field: str, message: str) -> Invalid:
+        """An error of a single field."""
+        return cls.of(FieldError(field, message))
+
+
+class NotFound(CaviarError):
+    """There is no such thing."""
+
+    status, slug, title = 404, "not-found", "There is no such thing"
+
+
+class Conflict(CaviarError):
+    """The state of things forbids it."""
+
+    status, slug, title = 409, "conflict", "The state of things forbids it"
+
+
+class Refused(CaviarError):
+    """The caller may not do this."""
+
+    status, slug, title = 403, "refused", "The request was refused"
+
+
+class Unavailable(CaviarError):
+    """The database is away or busy; the same request may succeed later."""
+
+    status, slug, title = 503, "unavailable", "The service is not available now"
+
+
+class OutOfSpace(CaviarError):
+    """The disk is full; nothing was stored."""
+
+    status, slug, title = 507, "out-of-space", "There is no space left to store this"
+
+
+class Unreachable(CaviarError):
+    """No server answered at the address (raised by the client only)."""
+
+    slug, title = "unreachable", "No server answered"
+
+
+def problem(
+    status: int, slug: str, title: str, detail: str, errors: tuple[FieldError, ...] = ()
+) -> dict[str, Any]:
+    """A problem body; `errors` lists every field that was wrong."""
+    body: dict[str, Any] = {
+        "type": f"urn:caviar:problem:{slug}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = [{"field": error.field, "message": error.message} for error in errors]
+    return body
+
+
+STALE_LEASE = problem(
+    409,
+    "stale-lease",
+    "The lease is not the current one",
+    "this lease has run out or its trial has ended: discard the result and ask again",
+)
+
+
+def from_problem(status: int, body: dict[str, Any]) -> CaviarError:
+    """The error that a problem body stands for, for the client."""
+    kinds: tuple[type[CaviarError], ...] = (
+        Invalid,
+        NotFound,
+        Conflict,
+        Refused,
+        Unavailable,
+        OutOfSpace,
+    )
+    errors = tuple(FieldError(item["field"], item["message"]) for item in body.get("errors", ()))
+    detail = str(body.get("detail") or body.get("title") or f"the server answered {status}")
+    for kind in kinds:
+        if kind.status == status:
+            return kind(detail, errors=errors)
+    error = CaviarError(detail, errors=errors)
+    error.status = status
+    return error

@@ -1,0 +1,119 @@
+"""Groups: leased trials that one process of a pool trains in lock-step."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import engine
+from service import schemas
+from service.client import Client
+from service.errors import CaviarError
+
+logger = logging.getLogger("caviar")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Leased trials of one study and one segment, with all that training them needs."""
+
+    server: str
+    study: str
+    seed: int
+    objective: schemas.NetworkObjective
+    maximize: bool
+    trials: tuple[schemas.LeasedTrial, ...]
+
+    def lanes(self) -> tuple[list[engine.Lane], list[schemas.Result]]:
+        """A lane for each trial, and results for those whose recipe cannot be read."""
+        lanes: list[engine.Lane] = []
+        failed: list[schemas.Result] = []
+        for trial in self.trials:
+            try:
+                recipe = engine.read_recipe(trial.params, self.objective.settings)
+            except engine.RecipeError as error:
+                failed.append(failure(trial, str(error)))
+            else:
+                lanes.append(engine.Lane(number=trial.number, recipe=recipe))
+        return lanes, failed
+
+    def fail(self, client: Client, reason: str) -> None:
+        """Tell that none of the trials could be trained."""
+        client.tell(self.study, [failure(trial, reason) for trial in self.trials])
+
+    def renew(self, client: Client) -> None:
+        """Renew the leases while the group waits for a free process."""
+        reports = [
+            schemas.Report(number=trial.number, lease=trial.lease.token, epoch=trial.start_epoch)
+            for trial in self.trials
+        ]
+        try:
+            client.report(self.study, reports)
+        except CaviarError as error:
+            logger.warning("leases were not renewed: %s", error.detail)
+
+    def give_back(self, client: Client) -> None:
+        """Give the leases back: the group will not be trained here."""
+        results = [
+            schemas.Result(number=trial.number, lease=trial.lease.token, state="waiting")
+            for trial in self.trials
+        ]
+        try:
+            client.tell(self.study, results)
+        except CaviarError as error:
+            logger.warning("leases were not given back: %s", error.detail)
+
+
+def failure(trial: schemas.LeasedTrial, reason: str) -> schemas.Result:
+    """The result of a trial that could not be trained."""
+    return schemas.Result(
+        number=trial.number, lease=trial.lease.token, state="failed", reason=f"error: {reason}"
+    )
+
+
+class Grouping:
+    """Turns leased trials into groups; remembers the studies that it has seen."""
+
+    def __init__(self, client: Client, *, jobs: int) -> None:
+        self._client = client
+        self._jobs = jobs
+        self._studies: dict[str, schemas.Study] = {}
+
+    def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[Group]:
+        """Groups of trials of one study, one segment and one shape, the costly ones first.
+
+        A trial whose recipe cannot be read is told as failed and left out.
+        """
+        segments: dict[tuple[str, int, int], list[schemas.LeasedTrial]] = defaultdict(list)
+        for trial in leased:
+            segments[trial.study, trial.start_epoch, trial.stop_epoch].append(trial)
+        return [
+            group
+            for (name, _, _), trials in segments.items()
+            for group in self._split(self._whole(name, trials))
+        ]
+
+    def _whole(self, name: str, trials: Sequence[schemas.LeasedTrial]) -> Group:
+        study = self._studies.get(name) or self._client.study(name)
+        self._studies[name] = study
+        return Group(
+            server=self._client.server,
+            study=name,
+            seed=study.seed,
+            objective=schemas.NetworkObjective.model_validate(study.objective),
+            maximize=study.direction == "maximize",
+            trials=tuple(trials),
+        )
+
+    def _split(self, whole: Group) -> list[Group]:
+        lanes, failed = whole.lanes()
+        if failed:
+            self._client.tell(whole.study, failed)
+        dataset = engine.load_dataset(whole.objective.dataset)
+        by_number = {trial.number: trial for trial in whole.trials}
+        return [
+            replace(whole, trials=tuple(by_number[lane.number] for lane in part))
+            for part in engine.group_lanes(lanes, dataset, jobs=self._jobs)
+        ]

@@ -1,0 +1,243 @@
+"""Leases: a worker's right to train a segment until a deadline.
+
+Asking gives them, reporting renews them, the reaper takes back what ran out. The token fences
+the results: only the holder of the current lease of a running trial is listened to.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from service import rounds, schemas, studies, views
+from service.database import Database
+from service.errors import Conflict
+from service.idempotency import Key, once
+from service.models import StudyRow, TrialRow
+from service.plans import Plan, plan_of
+from service.states import StudyState, TrialState
+from service.store import answers, curves
+from service.store import studies as study_rows
+from service.store import trials as trial_rows
+
+MAX_ATTEMPTS = 3
+"""A trial whose lease ran out this often fails: it may be what kills its workers."""
+
+PATIENCE = 5
+"""How many rounds may open between two tries of one ask."""
+
+
+@dataclass(frozen=True)
+class RoundIsDue:
+    """The study has nothing to lease until its next round is planned."""
+
+
+def ask(
+    database: Database, name: str, body: schemas.AskBody, key: Key | None = None
+) -> schemas.AskAnswer:
+    """Lease up to `count` trials: first those that wait, then new ones of the current round.
+
+    Raises:
+        NotFound: there is no study of this name.
+    """
+
+    def work(session: Session) -> schemas.AskAnswer | RoundIsDue:
+        row = study_rows.lock(session, name)
+        now = database.now(session)
+        return once(session, key, schemas.AskAnswer, now, lambda: _lease(session, row, body, now))
+
+    for _ in range(PATIENCE):
+        answer = database.write(work)
+        if not isinstance(answer, RoundIsDue):
+            return answer
+        rounds.open_next(database, name)
+    raise Conflict(f"study {name!r} opens round after round without a trial")
+
+
+def ask_any(
+    database: Database, body: schemas.AskAnyBody, key: Key | None = None
+) -> schemas.AskAnswer:
+    """Lease trials of any running study whose objective is of the kind, the oldest study first."""
+    with database.read() as session:
+        names = study_rows.running(session, body.objective)
+    leased: list[schemas.LeasedTrial] = []
+    for name in names:
+        left = body.model_copy(update={"count": body.count - len(leased)})
+        leased += ask(database, name, left, key.within(name) if key else None).trials
+        if len(leased) == body.count:
+            break
+    state = StudyState.RUNNING if names else StudyState.COMPLETED
+    return schemas.AskAnswer(trials=leased, study_state=state)
+
+
+def _lease(
+    session: Session, study: StudyRow, body: schemas.AskBody, now: float
+) -> schemas.AskAnswer | RoundIsDue:
+    take_back(session, study, now)
+    leased: list[TrialRow] = []
+    if study.state == StudyState.RUNNING:
+        plan = plan_of(study.definition)
+        leased += trial_rows.waiting(session, study, body.count)
+        leased += _propose(session, study, plan, body.count - len(leased))
+        if not leased and _next_round_is_due(session, study, plan):
+            return RoundIsDue()
+    for trial in leased:
+        _give(session, study, trial, body, now)
+    if leased:
+        study.started_at = study.started_at or now
+        study.revision += 1
+        for trial in leased:
+            trial.revision = study.revision
+    session.flush()
+    return schemas.AskAnswer(
+        trials=[views.leased_trial(study, trial) for trial in leased],
+        study_state=StudyState(study.state),
+    )
+
+
+def _next_round_is_due(session: Session, study: StudyRow, plan: Plan) -> bool:
+    due = rounds.is_due(study, plan, rounds.current(session, study))
+    return due and not trial_rows.any_open(session, study)
+
+
+def _propose(session: Session, study: StudyRow, plan: Plan, count: int) -> list[TrialRow]:
+    """New trials of the current round, as many as it and the budget have left."""
+    current = rounds.current(session, study)
+    if current is None:
+        return []
+    end = min(current.first + current.size, plan.definition.budget.trials)
+    numbers = range(study.next_number, min(end, study.next_number + count))
+    proposed = [
+        TrialRow(
+            study_id=study.id,
+            number=number,
+            round=current.number,
+            state=TrialState.WAITING,
+            params=plan.sampler.propose(
+                plan.space, current, seed=plan.definition.seed, number=number
+            ),
+            value=None,
+            epoch=0,
+            best_epoch=None,
+            metrics={},
+            start_epoch=0,
+            stop_epoch=plan.definition.objective.epochs,
+            attempt=0,
+            void=False,
+            revision=study.revision,
+        )
+        for number in numbers
+    ]
+    session.add_all(proposed)
+    study.next_number += len(proposed)
+    return proposed
+
+
+def _give(
+    session: Session, study: StudyRow, trial: TrialRow, body: schemas.AskBody, now: float
+) -> None:
+    if trial.epoch > trial.start_epoch:
+        # It starts over: what an earlier attempt reported would stand beside what is to come.
+        curves.forget(session, study, trial.number)
+    trial.state = TrialState.RUNNING
+    trial.attempt += 1
+    trial.epoch = trial.start_epoch
+    trial.worker = body.worker
+    trial.lease_token = secrets.token_urlsafe(16)
+    trial.lease_seconds = body.lease_seconds
+    trial.lease_expires_at = now + body.lease_seconds
+    trial.started_at = trial.started_at or now
+
+
+def holds(trial: TrialRow | None, token: str) -> bool:
+    """Whether the token is the current lease of a running trial."""
+    return (
+        trial is not None
+        and trial.state == TrialState.RUNNING
+        and trial.lease_token is not None
+        and secrets.compare_digest(trial.lease_token.encode(), token.encode())
+    )
+
+
+def renew(trial: TrialRow, now: float) -> None:
+    """Move the deadline of a running trial: its worker is alive."""
+    trial.lease_expires_at = now + (trial.lease_seconds or 0.0)
+
+
+def end(trial: TrialRow, state: TrialState, now: float) -> None:
+    """Take the lease from a trial that has ended; the token stays as a record of who ended it."""
+    trial.state = state
+    trial.lease_expires_at = None
+    trial.finished_at = now
+
+
+def give_back(study: StudyRow, trial: TrialRow) -> None:
+    """Let a trial wait again because its worker said goodbye: that is no failed attempt."""
+    trial.attempt -= 1
+    _let_wait(study, trial)
+
+
+def _let_wait(study: StudyRow, trial: TrialRow) -> None:
+    trial.state = TrialState.WAITING
+    trial.lease_expires_at = None
+    trial.lease_token = None
+    trial.revision = study.revision
+
+
+def take_back(session: Session, study: StudyRow, now: float) -> None:
+    """Return the trials whose lease has run out, or fail those that were tried too often.
+
+    The caller has locked the study.
+    """
+    _lose(session, study, trial_rows.expired(session, study, now), now)
+
+
+def take_back_from(database: Database, worker: str) -> None:
+    """Take back everything that a worker holds: it is known to be dead."""
+    with database.read() as session:
+        names = study_rows.of_worker(session, worker)
+    for name in names:
+        database.write(partial(_take_back_from, database, name, worker))
+
+
+def _take_back_from(database: Database, name: str, worker: str, session: Session) -> None:
+    study = study_rows.lock(session, name)
+    _lose(session, study, trial_rows.held_by(session, study, worker), database.now(session))
+
+
+def _lose(session: Session, study: StudyRow, lost: Sequence[TrialRow], now: float) -> None:
+    if not lost:
+        return
+    study.revision += 1
+    for trial in lost:
+        if trial.attempt >= MAX_ATTEMPTS:
+            trial.revision = study.revision
+            trial.reason = f"crash_loop: {trial.attempt} workers were lost while training it"
+            end(trial, TrialState.FAILED, now)
+            study.finished_at = now
+        else:
+            _let_wait(study, trial)
+    session.flush()
+    studies.complete_if_done(session, study)
+
+
+def reap(database: Database) -> None:
+    """Take back every lease that has run out, in every study; forget old answers."""
+    with database.read() as session:
+        names = study_rows.with_expired_leases(session, database.now(session))
+    for name in names:
+        database.write(partial(_reap_one, database, name))
+
+
+def forget_old_answers(database: Database) -> None:
+    """Drop the answers of Idempotency-Keys that nobody will use again."""
+    database.write(lambda session: answers.forget_old(session, database.now(session)))
+
+
+def _reap_one(database: Database, name: str, session: Session) -> None:
+    study = study_rows.lock(session, name)
+    take_back(session, study, database.now(session))

@@ -1,0 +1,25 @@
+"""How much one caller may ask for: going past any of these is a 4xx that names the limit."""
+
+TRIALS = 100_000
+"""Trials in a study."""
+
+EPOCHS = 1_000_000
+"""Epochs of a trial."""
+
+LEASES_PER_ASK = 1_000
+"""Trials leased in one ask."""
+
+REPORTS_PER_CALL = 100_000
+"""Reports in one call."""
+
+RESULTS_PER_CALL = 10_000
+"""Results in one call."""
+
+PAGE = 1_000
+"""Items on one page of a list."""
+
+BODY_BYTES = 32 * 2**20
+"""Size of one request body."""
+
+CURVE_POINTS = 1_000
+"""Points kept of one curve, about."""

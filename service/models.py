@@ -1,0 +1,184 @@
+"""The tables. Every change here is also an Alembic migration; a test holds the two together.
+
+Times are seconds since 1970 (UTC) as double precision, on both databases.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
+LARGEST = 1.7976931348623157e308
+"""The largest double: anything past it is infinite, and NaN sorts past it on PostgreSQL."""
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as text: keys keep their order and doubles their bits, alike on both databases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
+        """A Python value to compact JSON text; NaN and infinity are refused."""
+        if value is None:
+            return None
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """JSON text back to the Python value."""
+        return None if value is None else json.loads(value)
+
+
+class Untyped(UserDefinedType[float]):
+    """A column of SQLite that stores a double as it is; its REAL columns make 0.0 of -0.0."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **options: Any) -> str:
+        """No affinity: what goes in is what is stored."""
+        return "BLOB"
+
+
+ExactDouble: TypeEngine[float] = Double().with_variant(Untyped(), "sqlite")
+
+# SQLite counts only a plain INTEGER primary key up by itself.
+Identity = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """The declarative base: named constraints, so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text, float: Double, bool: Boolean}  # noqa: RUF012
+
+
+class StudyRow(Base):
+    """A study, with its own counters: the next trial number and the revision."""
+
+    __tablename__ = "studies"
+
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    definition: Mapped[str]
+    revision: Mapped[int] = mapped_column(BigInteger)
+    next_number: Mapped[int] = mapped_column(Integer)
+    epochs_trained: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    finished_at: Mapped[float | None]
+
+    __table_args__ = (Index(None, "state", "kind"),)
+
+
+class TrialRow(Base):
+    """A trial; its key is its study and its number."""
+
+    __tablename__ = "trials"
+
+    study_id: Mapped[int] = mapped_column(
+        ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    round: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16))
+    params: Mapped[dict[str, Any]] = mapped_column(Json)
+    value: Mapped[float | None] = mapped_column(ExactDouble)
+    epoch: Mapped[int] = mapped_column(Integer)
+    best_epoch: Mapped[int | None] = mapped_column(Integer)
+    metrics: Mapped[dict[str, float]] = mapped_column(Json)
+    start_epoch: Mapped[int] = mapped_column(Integer)
+    stop_epoch: Mapped[int] = mapped_column(Integer)
+    attempt: Mapped[int] = mapped_column(Integer)
+    worker: Mapped[str | None] = mapped_column(String(128))
+    lease_token: Mapped[str | None] = mapped_column(String(64))
+    lease_seconds: Mapped[float | None]
+    lease_expires_at: Mapped[float | None]
+    started_at: Mapped[float | None]
+    finished_at: Mapped[float | None]
+    reason: Mapped[str | None]
+    void: Mapped[bool]
+    revision: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint(f"value BETWEEN -{LARGEST!r} AND {LARGEST!r}", name="value_is_finite"),
+        CheckConstraint(
+            "(state = 'running') = (lease_expires_at IS NOT NULL)", name="running_has_a_deadline"
+        ),
+        Index(None, "study_id", "state", "number"),
+        Index(None, "study_id", "revision", "number"),
+        Index(None, "study_id", "value", "number"),
+        Index(None, "state", "lease_expires_at"),
+    )
+
+
+class CurveRow(Base):
+    """A batch of points of one trial's curve: columns of equal length, `epoch` among them."""
+
+    __tablename__ = "curves"
+
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    study_id: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[int] = mapped_column(Integer)
+    columns: Mapped[dict[str, list[Any]]] = mapped_column(Json)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["study_id", "number"], ["trials.study_id", "trials.number"], ondelete="CASCADE"
+        ),
+        Index(None, "study_id", "number", "id"),
+    )
+
+
+class RoundRow(Base):
+    """A round: a range of trial numbers and, as data, what its draws come from and why."""
+
+    __tablename__ = "rounds"
+
+    study_id: Mapped[int] = mapped_column(
+        ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    first: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(Integer)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class AnswerRow(Base):
+    """The stored answer of a call that carried an Idempotency-Key."""
+
+    __tablename__ = "answers"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body_digest: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[dict[str, Any]] = mapped_column(Json)
+    created_at: Mapped[float]
+
+    __table_args__ = (Index(None, "created_at"),)

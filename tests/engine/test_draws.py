@@ -1,0 +1,21 @@
+import numpy as np
+
+from engine.draws import MAX_SEED, shuffle, split_order, weight_draws
+
+
+def test_draws_depend_on_every_part_of_their_key_and_nothing_else() -> None:
+    keys = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (MAX_SEED, 2**40, 19)]
+    drawn = [weight_draws(*key, inputs=3, outputs=2).tobytes() for key in keys]
+    again = [weight_draws(*key, inputs=3, outputs=2).tobytes() for key in keys]
+    assert drawn == again
+    assert len(set(drawn)) == len(keys)
+
+
+def test_shuffles_visit_every_example_in_an_order_of_their_own() -> None:
+    orders = [shuffle(seed, epoch, 50) for seed in (0, 1) for epoch in (0, 1)]
+    assert all(np.array_equal(np.sort(order), np.arange(50)) for order in orders)
+    assert len({order.tobytes() for order in orders}) == 4
+
+
+def test_purposes_do_not_share_draws() -> None:
+    assert shuffle(0, 0, 50).tobytes() != split_order(0, 0, 50).tobytes()

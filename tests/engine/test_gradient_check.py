@@ -1,0 +1,35 @@
+import pytest
+
+from engine.activations import ACTIVATIONS, Activation, relu_forward
+from engine.gradient_check import gradient_check
+from engine.initializers import INITIALIZERS
+from tests.engine.cases import make, recipe
+
+CLASSES = {"softmax": 4, "sigmoid": 2}
+
+
+@pytest.mark.parametrize(
+    "units", [{"hidden_layers": 0}, {"hidden_units_1": 6, "hidden_units_2": 5}]
+)
+@pytest.mark.parametrize("l2", [0.0, 0.7])
+@pytest.mark.parametrize("output", CLASSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_backpropagation_is_right(
+    activation: str, output: str, l2: float, units: dict[str, object]
+) -> None:
+    dataset = make(features=3, classes=CLASSES[output], examples=60)
+    assert gradient_check(recipe(activation=activation, l2=l2, **units), dataset) < 1e-7
+
+
+@pytest.mark.parametrize("initialization", INITIALIZERS)
+def test_any_recipe_will_do(initialization: str) -> None:
+    dataset = make(features=2, classes=3, examples=30)
+    read = recipe(initialization=initialization, optimizer="rmsprop", decay="inverse_time")
+    assert gradient_check(read, dataset, seed=5) < 1e-7
+
+
+def test_a_wrong_derivative_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Activation(relu_forward, lambda outputs, gradient: None, kinked=True)
+    monkeypatch.setitem(ACTIVATIONS, "relu", wrong)
+    dataset = make(features=3, classes=3, examples=30)
+    assert gradient_check(recipe(), dataset) > 1e-3

@@ -1,0 +1,219 @@
+import math
+import tracemalloc
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.datasets import load_dataset
+from engine.errors import LaneError, RecipeError
+from engine.lanes import Lane
+from engine.population import Population
+from engine.training import Training
+from tests.engine.cases import lane, make, mixed_lanes, recipe
+
+METRICS = [
+    f"{part}_{metric}"
+    for part in ("training", "validation")
+    for metric in ("loss", "error", "accuracy")
+]
+
+
+def test_digits_are_learnt() -> None:
+    lanes = [
+        lane(number, learning_rate=rate, hidden_units=64, batch_size=64)
+        for number, rate in enumerate((0.003, 0.005, 0.01))
+    ]
+    training = Training(load_dataset("digits"), lanes, seed=1)
+    errors = [
+        [record.metrics[number]["validation_error"] for number in range(3)]
+        for record in training.run(20)
+    ]
+    assert np.min(errors, axis=0).max() < 0.03
+    assert training.test_metrics(2)["test_error"] < 0.06
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "rmsprop", "adam"])
+def test_every_optimizer_learns(optimizer: str) -> None:
+    rate = {"gd": 0.3, "momentum": 0.3}.get(optimizer, 0.01)
+    one = lane(0, optimizer=optimizer, learning_rate=rate, hidden_units=16, batch_size=32)
+    *_, last = Training(load_dataset("breast_cancer"), [one], seed=0).run(15)
+    assert last.metrics[0]["validation_error"] < 0.06
+    assert last.metrics[0]["training_loss"] < 0.15
+
+
+def test_records_count_epochs_and_name_metrics() -> None:
+    training = Training(make(features=2, classes=3, examples=50), mixed_lanes(3), seed=0)
+    records = list(training.run(2))
+    assert [record.epoch for record in records] == [1, 2]
+    assert [list(record.metrics[1]) for record in records] == [METRICS, METRICS]
+    for values in records[1].metrics.values():
+        assert all(type(value) is float for value in values.values())
+        assert values["validation_accuracy"] == 1 - values["validation_error"]
+    assert list(training.run(2)) == []
+    assert [record.epoch for record in training.run(3)] == [3]
+
+
+def test_the_loss_is_of_the_data_alone() -> None:
+    dataset = make(features=2, classes=2, examples=50)
+    lanes = [lane(0, l2=0.0, batch_size=99), lane(0, l2=50.0, batch_size=99)]
+    first = [next(Training(dataset, [one], seed=0).run(1)).metrics[0] for one in lanes]
+    assert first[0]["training_loss"] == first[1]["training_loss"]
+    assert first[0]["validation_loss"] != first[1]["validation_loss"]
+
+
+def test_l2_shrinks_the_weights() -> None:
+    dataset = make(features=4, classes=2, examples=80)
+    training = Training(dataset, [lane(0, l2=0.0), lane(1, l2=20.0)], seed=0)
+    list(training.run(100))
+    norms = [np.linalg.norm(training.checkpoint(number).parameters) for number in (0, 1)]
+    assert norms[1] < 0.5 * norms[0]
+
+
+def test_zeros_stay_symmetric() -> None:
+    dataset = make(features=4, classes=3, examples=80)
+    one = lane(0, initialization="zeros", activation="tanh", hidden_units=6)
+    training = Training(dataset, [one], seed=0)
+    first, *_ = training.run(5)
+    block, last = one.recipe.shape(dataset).blocks
+    parameters = training.checkpoint(0).parameters
+    weights = parameters[block.start : block.weights_stop].reshape(4, 6)
+    outputs = parameters[last.start : last.weights_stop].reshape(6, 3)
+    assert np.ptp(weights, axis=1).max() == 0
+    assert np.ptp(outputs, axis=0).max() == 0
+    assert first.metrics[0]["training_error"] > 0.5
+
+
+class TestDivergence:
+    @pytest.mark.parametrize("params", [{"learning_rate": 1e30}, {"learning_rate": 1e300}])
+    def test_is_a_result_without_a_warning(self, params: dict[str, object]) -> None:
+        dataset = make(features=3, classes=3, examples=60)
+        lanes = [lane(0), lane(1, optimizer="gd", **params)]
+        training = Training(dataset, lanes, seed=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            records = list(training.run(3))
+        ends = [record for record in records if record.diverged]
+        assert [list(record.diverged) for record in ends] == [[1]]
+        assert ends[0].diverged[1] in {*METRICS, "parameters"}
+        assert [member.number for member in training.lanes] == [0]
+        assert all(map(math.isfinite, records[-1].metrics[0].values()))
+        assert 1 not in records[-1].metrics or records[-1].diverged
+
+    def test_of_all_lanes_ends_the_run(self) -> None:
+        dataset = make(features=3, classes=2, examples=60)
+        one = lane(0, initialization="random", initialization_scale=1e300)
+        training = Training(dataset, [one], seed=0)
+        records = list(training.run(10))
+        assert len(records) == 1
+        assert list(records[0].diverged) == [0]
+        assert training.lanes == ()
+        with pytest.raises(LaneError, match="trial 0 does not train here"):
+            training.checkpoint(0)
+
+
+class TestAdjust:
+    def test_takes_effect_from_the_next_epoch(self) -> None:
+        dataset = make(features=3, classes=3, examples=60)
+        training = Training(dataset, [lane(0, optimizer="gd")], seed=0)
+        run = training.run(3)
+        next(run)
+        before = training.checkpoint(0)
+        training.adjust(0, {"learning_rate": 1e-30})
+        next(run)
+        after = training.checkpoint(0)
+        np.testing.assert_array_equal(before.parameters, after.parameters)
+        assert training.lanes[0].recipe.learning_rate == 1e-30
+
+    def test_a_new_optimizer_starts_afresh(self) -> None:
+        dataset = make(features=3, classes=3, examples=60)
+        training = Training(dataset, [lane(0)], seed=0)
+        next(training.run(1))
+        training.adjust(0, {"optimizer": "rmsprop"})
+        state = training.checkpoint(0)
+        assert (state.epoch, state.steps) == (1, 0)
+        assert list(state.slots) == ["square"]
+        assert not state.slots["square"].any()
+
+    def test_refused_changes_change_nothing(self) -> None:
+        training = Training(make(features=3, classes=3, examples=60), [lane(0)], seed=0)
+        with pytest.raises(RecipeError, match="batch_size: cannot change"):
+            training.adjust(0, {"learning_rate": 1.0, "batch_size": 3})
+        assert training.lanes == (lane(0),)
+
+
+class TestMistakes:
+    dataset = make(features=3, classes=3, examples=60)
+
+    def test_lanes_that_do_not_fit_together(self) -> None:
+        for lanes, message in [
+            ([], "at least one"),
+            ([lane(0), lane(0)], "a number of its own"),
+            ([lane(0), lane(1, hidden_units=5)], "the same shape"),
+        ]:
+            with pytest.raises(LaneError, match=message):
+                Training(self.dataset, lanes, seed=0)
+
+    def test_states_that_do_not_fit(self) -> None:
+        training = Training(self.dataset, [lane(0), lane(1)], seed=0)
+        next(training.run(1))
+        state = training.checkpoint(0)
+        for lanes, start in [
+            ([lane(0), lane(1)], {0: state}),
+            ([lane(0, optimizer="gd")], {0: state}),
+            ([lane(0, hidden_units=3)], {0: state}),
+        ]:
+            with pytest.raises(LaneError):
+                Training(self.dataset, lanes, seed=0, start=start)
+
+    def test_a_stranger(self) -> None:
+        training = Training(self.dataset, [lane(0)], seed=0)
+        with pytest.raises(LaneError, match="trial 5 does not train here"):
+            training.drop(5)
+
+
+def test_a_checkpoint_is_a_copy() -> None:
+    training = Training(make(features=3, classes=3, examples=60), [lane(0)], seed=0)
+    state = training.checkpoint(0)
+    before = state.parameters.copy()
+    next(training.run(1))
+    np.testing.assert_array_equal(state.parameters, before)
+    assert state.epoch == 0
+
+
+def test_the_process_is_left_as_it_was() -> None:
+    size, errors = np.getbufsize(), np.geterr()
+    run = Training(make(features=3, classes=3, examples=60), [lane(0)], seed=0).run(2)
+    next(run)
+    assert (np.getbufsize(), np.geterr()) == (size, errors)
+
+
+def test_steps_allocate_little() -> None:
+    dataset = load_dataset("digits")
+    read = recipe(hidden_units=64)
+    lanes = [Lane(number=number, recipe=read) for number in range(16)]
+    training = Training(dataset, lanes, seed=0)
+    list(training.run(1))
+    rows = 4 * read.shape(dataset).parameters * len(lanes)
+    tracemalloc.start()
+    try:
+        list(training.run(2))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < rows
+
+
+def test_memory_is_proportional_to_lanes() -> None:
+    dataset = load_dataset("digits")
+    shape = recipe().shape(dataset)
+    training = Training(dataset, [lane(0)], seed=0)
+    states = [replace(training.checkpoint(0)) for _ in range(32)]
+    tracemalloc.start()
+    try:
+        population = Population(shape, [recipe()] * 32, states)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 1.2 * 4 * 4 * shape.parameters * len(population)

@@ -1,0 +1,133 @@
+"""Real workers, killed in the middle: nothing is lost, no number comes twice, the bits are equal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.client import Client
+from service.states import StudyState
+from tests.support.processes import kill_all, process, served
+from tests.support.studies import network
+
+TRIALS = 24
+
+
+def study(name: str) -> dict[str, Any]:
+    """A study that takes a few seconds."""
+    made = network(name, trials=TRIALS, sampler={"kind": "coarse_to_fine"})
+    made["space"] |= {"hidden_units": {"type": "int", "low": 4, "high": 8}}
+    made["objective"] |= {"dataset": "digits", "epochs": 12, "settings": {"optimizer": "momentum"}}
+    return made
+
+
+def table(client: Client, name: str) -> list[tuple[Any, ...]]:
+    """Everything of a study's trials that must not depend on who trained them."""
+    return [
+        (
+            t.number,
+            t.state,
+            repr(t.params),
+            repr(t.value),
+            t.epoch,
+            t.best_epoch,
+            t.round,
+            t.metrics,
+        )
+        for t in client.trials(name)
+    ]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server for all of them."""
+    with served(tmp_path_factory.mktemp("served")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server: str) -> list[tuple[Any, ...]]:
+    """The table of a study trained by one process, alone."""
+    with Client(server) as client:
+        client.create_study(study("alone"))
+        with process("work", "--server", server, "--jobs", "1", "--study", "alone") as worker:
+            assert worker.wait(timeout=90) == 0  # a worker of one study ends with it
+        assert client.study("alone").state == StudyState.COMPLETED
+        return table(client, "alone")
+
+
+def test_two_workers_of_two_processes_give_the_same_table(
+    server: str, undisturbed: list[tuple[Any, ...]]
+) -> None:
+    with Client(server) as client:
+        client.create_study(study("together"))
+        options = ("--server", server, "--jobs", "2", "--study", "together")
+        with process("work", *options, "--name", "a"), process("work", *options, "--name", "b"):
+            client.wait("together", timeout_seconds=90)
+        assert table(client, "together") == undisturbed
+        assert [row[0] for row in undisturbed] == list(range(TRIALS))
+
+
+@pytest.mark.parametrize("what", ["worker", "pool process", "everything"])
+def test_a_killed_worker_loses_nothing(
+    server: str, undisturbed: list[tuple[Any, ...]], what: str
+) -> None:
+    name = f"killed-{what.replace(' ', '-')}"
+    options = ("--server", server, "--jobs", "2", "--study", name, "--lease-seconds", "2")
+    with Client(server) as client:
+        client.create_study(study(name))
+        with process("work", *options) as first:
+            wait_for_running_trials(client, name)
+            kill(first, what)
+            with process("work", *options):
+                client.wait(name, timeout_seconds=90)
+        assert table(client, name) == undisturbed
+        assert any(trial.attempt > 1 for trial in client.trials(name)) or what == "worker"
+
+
+def wait_for_running_trials(client: Client, name: str) -> None:
+    """Wait until a pool process has begun to train."""
+    deadline = time.monotonic() + 60
+    while not client.trials(name, state="running", limit=1):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def kill(worker: subprocess.Popen[bytes], what: str) -> None:
+    """Kill -9 the worker's own process, one process of its pool, or all of them."""
+    if what == "worker":
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+    elif what == "everything":
+        kill_all(worker)
+    else:
+        os.kill(_pool_process(worker.pid), signal.SIGKILL)
+
+
+def _pool_process(pid: int) -> int:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for child in _children(pid):
+            if "popen_loky_posix" in _command_line(child):
+                return child
+        time.sleep(0.02)
+    raise AssertionError("the worker has no pool process")
+
+
+def _children(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def _command_line(pid: int) -> str:
+    found = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return found.stdout

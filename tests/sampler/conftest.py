@@ -1,0 +1,6 @@
+"""How Hypothesis runs here: time is measured in benchmarks, never asserted in tests."""
+
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")

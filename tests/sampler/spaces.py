@@ -1,0 +1,87 @@
+"""Spaces and observations that several tests share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sampler import Observation, Params, Round, Sampler, SearchSpace, planned
+
+NETWORK: dict[str, dict[str, Any]] = {
+    "learning_rate": {
+        "type": "float",
+        "low": 0.0001,
+        "high": 1.0,
+        "scale": "log",
+        "priority": 1,
+    },
+    "momentum": {
+        "type": "float",
+        "low": 0.9,
+        "high": 0.999,
+        "scale": "reverse_log",
+        "priority": 2,
+        "when": {"optimizer": ["momentum"]},
+    },
+    "hidden_units": {"type": "int", "low": 8, "high": 128, "scale": "log", "priority": 2},
+    "hidden_layers": {"type": "int", "low": 1, "high": 3, "scale": "linear", "priority": 3},
+    "batch_size": {
+        "type": "int",
+        "low": 16,
+        "high": 256,
+        "scale": "log",
+        "base": 2,
+        "priority": 2,
+    },
+    "optimizer": {"type": "categorical", "choices": ["momentum", "adam"], "priority": 2},
+}
+
+
+def network_space() -> SearchSpace:
+    return SearchSpace.from_dict(NETWORK)
+
+
+def loss(space: SearchSpace, params: Params) -> float:
+    """Best at a learning rate of 0.01, many units, two layers and adam."""
+    units = space.encode(params)
+    return (
+        4 * (units["learning_rate"] - 0.5) ** 2
+        + (units["hidden_units"] - 0.9) ** 2
+        + (units.get("momentum", 0.3) - 0.3) ** 2
+        + 0.1 * abs(units["hidden_layers"] - 0.5)
+        + (0.0 if params["optimizer"] == "adam" else 0.05)
+    )
+
+
+def observe(
+    sampler: Sampler, space: SearchSpace, current: Round, *, seed: int
+) -> list[Observation]:
+    """Every trial of a round; every ninth one diverges."""
+    seen = []
+    for number in range(current.first, current.stop):
+        params = sampler.propose(space, current, seed=seed, number=number)
+        diverged = number % 9 == 8
+        seen.append(
+            Observation(
+                number=number,
+                params=params,
+                value=None if diverged else loss(space, params),
+                state="diverged" if diverged else "completed",
+            )
+        )
+    return seen
+
+
+def search(
+    sampler: Sampler, space: SearchSpace, *, seed: int, budget: int
+) -> tuple[list[Round], list[Observation]]:
+    """A whole search, round by round."""
+    rounds: list[Round] = []
+    seen: list[Observation] = []
+    while planned(rounds) < budget:
+        current = sampler.plan(space, seed=seed, budget=budget, rounds=rounds, observations=seen)
+        rounds.append(current)
+        seen += observe(sampler, space, current, seed=seed)
+    return rounds, seen
+
+
+def values(seen: Sequence[Observation], name: str) -> list[Any]:
+    return [observation.params[name] for observation in seen if name in observation.params]

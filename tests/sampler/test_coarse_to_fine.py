@@ -1,0 +1,148 @@
+import math
+import re
+
+import numpy as np
+import pytest
+
+from sampler import Observation, Round, SearchSpace, make_sampler
+from tests.sampler.spaces import NETWORK, loss, network_space, search
+
+SAMPLER = make_sampler({"kind": "coarse_to_fine"})
+
+SIZES = [  # the budget, and the sizes of its rounds
+    (1, [1]),
+    (12, [12]),
+    (15, [15]),
+    (16, [12, 4]),
+    (20, [12, 8]),
+    (60, [12, *[8] * 6]),
+    (100, [15, *[11] * 5, *[10] * 3]),
+    (2000, [256, *[194] * 7, *[193] * 2]),
+]
+
+
+@pytest.mark.parametrize(("budget", "sizes"), SIZES)
+def test_sizes_come_from_the_budget(budget: int, sizes: list[int]) -> None:
+    space = SearchSpace.from_dict({"x": {"type": "float", "low": 0, "high": 1}})
+    rounds: list[Round] = []
+    while sum(current.size for current in rounds) < budget:
+        rounds.append(SAMPLER.plan(space, seed=1, budget=budget, rounds=rounds, observations=[]))
+    assert [current.size for current in rounds] == sizes
+
+
+def test_priorities_say_when_to_narrow() -> None:
+    space = network_space()
+    rounds, _ = search(SAMPLER, space, seed=1, budget=100)
+    for current in rounds:
+        for name, parameter in space.parameters.items():
+            if parameter.priority > current.number or name == "optimizer":
+                assert current.box[name] == (0.0, 1.0)
+    last = rounds[-1].box
+    assert last["learning_rate"][1] - last["learning_rate"][0] < 0.5
+
+
+def test_elites_are_the_best_of_all_closed_rounds() -> None:
+    space = network_space()
+    rounds, seen = search(SAMPLER, space, seed=2, budget=100)
+    for current in rounds[1:]:
+        before = [o for o in seen[: current.first] if o.value is not None]
+        ranked = sorted(before, key=lambda o: (o.value, o.number))
+        assert current.elites == tuple(o.number for o in ranked[: len(current.elites)])
+        assert len(current.elites) >= 4
+        for number in current.elites:
+            for name, unit in space.encode(seen[number].params).items():
+                low, high = current.box[name]
+                assert low <= unit <= high
+
+
+def test_trials_without_a_value_are_never_elites() -> None:
+    space = network_space()
+    rounds, seen = search(SAMPLER, space, seed=1, budget=20)
+    lost = [
+        Observation(number=o.number, params=o.params, value=value, state="diverged")
+        for o, value in zip(seen[:12], [None, math.nan, math.inf, -math.inf] * 3, strict=True)
+    ]
+    again = SAMPLER.plan(space, seed=1, budget=20, rounds=rounds[:1], observations=lost)
+    assert again.elites == ()
+    assert set(again.box.values()) == {(0.0, 1.0)}
+    assert again.reason == (
+        "No trial so far gave a value to learn from (12 diverged), "
+        "so this round looks at the whole space again."
+    )
+    assert SAMPLER.propose(space, again, seed=1, number=12)
+    one = [*lost[:11], seen[11]]
+    again = SAMPLER.plan(space, seed=1, budget=20, rounds=rounds[:1], observations=one)
+    assert again.elites == (11,)
+    assert set(again.box.values()) == {(0.0, 1.0)}
+    assert again.reason.startswith("The best trial of 12")
+
+
+def test_a_parameter_that_no_elite_had_stays_whole() -> None:
+    space = network_space()
+    rounds, seen = search(SAMPLER, space, seed=1, budget=100)
+    adam = [
+        Observation(
+            number=o.number,
+            params=o.params,
+            value=loss(space, o.params) + (10.0 if o.params["optimizer"] == "momentum" else 0.0),
+        )
+        for o in seen
+    ]
+    current = SAMPLER.plan(space, seed=1, budget=200, rounds=rounds, observations=adam)
+    assert current.box["momentum"] == (0.0, 1.0)
+    chosen = [
+        SAMPLER.propose(space, current, seed=1, number=number)["optimizer"]
+        for number in range(100, 400)
+    ]
+    assert 0.02 < chosen.count("momentum") / 300 < 0.3
+
+
+def test_reasons_in_natural_units() -> None:
+    rounds, _ = search(SAMPLER, network_space(), seed=1, budget=100)
+    assert rounds[0].reason == "A coarse look: 15 trials spread over the whole space."
+    assert re.match(
+        r"The best 4 of 15 \(1 gave no value\) (had|have) .*"
+        r"momentum, hidden_units, batch_size and optimizer stay whole until round 2\. "
+        r"hidden_layers stays whole until round 3\.",
+        rounds[1].reason,
+    )
+    assert "learning_rate from 0.0" in rounds[-1].reason
+
+
+def test_edge_alarm() -> None:
+    space = network_space()
+    rounds, seen = search(SAMPLER, space, seed=1, budget=100)
+    high = [
+        Observation(number=o.number, params={**o.params, "learning_rate": rate}, value=-rate)
+        for o, rate in zip(seen, np.geomspace(0.0001, 0.99, len(seen)).tolist(), strict=True)
+    ]
+    current = SAMPLER.plan(space, seed=1, budget=200, rounds=rounds, observations=high)
+    assert "press against the high end of learning_rate (1)" in current.reason
+    assert current.box["learning_rate"][1] == 1.0
+
+
+def test_finds_more_than_random() -> None:
+    space = network_space()
+    best = {
+        kind: np.mean(
+            [
+                min(o.value for o in seen if o.value is not None)
+                for seen in (
+                    search(make_sampler({"kind": kind}), space, seed=seed, budget=60)[1]
+                    for seed in range(10)
+                )
+            ]
+        )
+        for kind in ("random", "coarse_to_fine")
+    }
+    assert best["coarse_to_fine"] < 0.6 * best["random"]
+
+
+def test_a_round_carries_all_that_it_needs() -> None:
+    rounds, seen = search(SAMPLER, network_space(), seed=1, budget=60)
+    last = rounds[-1]
+    other = make_sampler({"kind": "coarse_to_fine", "coarse_share": 0.9, "elite_share": 0.9})
+    for number in range(last.first, last.stop):
+        params = other.propose(network_space(), last, seed=1, number=number)
+        assert params == seen[number].params
+    assert list(last.box) == list(NETWORK)

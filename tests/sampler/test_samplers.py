@@ -1,0 +1,136 @@
+"""What every sampler keeps, whatever its algorithm: one table of samplers through every promise."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sampler import Observation, Round, Sampler, SearchSpace, make_sampler, planned
+from tests.sampler.spaces import NETWORK, network_space, search, values
+
+KINDS = ("random", "coarse_to_fine")
+BUDGETS = (1, 7, 20, 60, 150)
+
+
+@pytest.fixture(params=KINDS)
+def sampler(request: pytest.FixtureRequest) -> Sampler:
+    return make_sampler({"kind": request.param})
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_rounds_hold_the_budget_without_gaps(sampler: Sampler, budget: int) -> None:
+    rounds, seen = search(sampler, network_space(), seed=3, budget=budget)
+    assert [current.number for current in rounds] == list(range(len(rounds)))
+    assert [current.first for current in rounds] == [0, *(r.stop for r in rounds[:-1])]
+    assert planned(rounds) == len(seen) == budget
+    for current in rounds:
+        assert current.reason.endswith(".")
+        assert list(current.box) == list(NETWORK)
+        assert all(0.0 <= low < high <= 1.0 for low, high in current.box.values())
+    with pytest.raises(ValueError, match="already"):
+        sampler.plan(network_space(), seed=3, budget=budget, rounds=rounds, observations=seen)
+
+
+def test_a_raised_budget_goes_on(sampler: Sampler) -> None:
+    space = network_space()
+    rounds, seen = search(sampler, space, seed=3, budget=30)
+    more = sampler.plan(space, seed=3, budget=45, rounds=rounds, observations=seen)
+    assert (more.number, more.first) == (len(rounds), 30)
+    assert more.stop <= 45
+
+
+@given(seed=st.integers(0, 2**63 - 1), budget=st.integers(20, 80))
+@settings(max_examples=15)
+def test_settings_stay_in_their_box(seed: int, budget: int) -> None:
+    space = network_space()
+    for kind in KINDS:
+        rounds, seen = search(make_sampler({"kind": kind}), space, seed=seed, budget=budget)
+        for current in rounds:
+            for observation in seen[current.first : current.stop]:
+                params = dict(observation.params)
+                assert space.validate(params) == params
+                assert json.loads(json.dumps(params)) == params
+                for name, value in params.items():
+                    slack = space.parameters[name].share(value) / 2 + 1e-9
+                    low, high = current.box[name]
+                    assert low - slack <= space.encode(params)[name] <= high + slack
+
+
+def test_rounds_do_not_depend_on_the_order_of_results(sampler: Sampler) -> None:
+    space = network_space()
+    rounds, seen = search(sampler, space, seed=5, budget=60)
+    ties = [
+        Observation(number=o.number, params=o.params, value=o.value and round(o.value, 1))
+        for o in seen
+    ]
+    for observations in (seen, ties):
+        shuffled = list(observations)
+        plans = []
+        for shuffle in range(5):
+            random.Random(shuffle).shuffle(shuffled)
+            plan = sampler.plan(space, seed=5, budget=90, rounds=rounds, observations=shuffled)
+            plans.append(plan)
+        assert all(plan == plans[0] for plan in plans)
+
+
+def test_proposals_do_not_depend_on_the_order_of_calls(sampler: Sampler) -> None:
+    space = network_space()
+    rounds, seen = search(sampler, space, seed=5, budget=60)
+    stored = [Round.from_dict(json.loads(json.dumps(r.to_dict()))) for r in rounds]
+    work = [
+        (current, number) for current in stored for number in range(current.first, current.stop)
+    ]
+    random.Random(1).shuffle(work)
+    elsewhere = SearchSpace.from_dict(json.loads(json.dumps(space.to_dict())))
+    for current, number in work:
+        assert sampler.propose(elsewhere, current, seed=5, number=number) == seen[number].params
+
+
+def test_seeds_differ(sampler: Sampler) -> None:
+    first = search(sampler, network_space(), seed=1, budget=20)
+    second = search(sampler, network_space(), seed=2, budget=20)
+    assert [o.params for o in first[1]] != [o.params for o in second[1]]
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_draws_stay_when_a_parameter_is_added(sampler: Sampler, place: str) -> None:
+    extra: dict[str, Any] = {"decay": {"type": "float", "low": 0, "high": 1}}
+    spec = {**extra, **NETWORK} if place == "first" else {**NETWORK, **extra}
+    before, after = network_space(), SearchSpace.from_dict(spec)
+    small = sampler.plan(before, seed=9, budget=100, rounds=[], observations=[])
+    large = sampler.plan(after, seed=9, budget=100, rounds=[], observations=[])
+    for number in range(small.size):
+        params = sampler.propose(after, large, seed=9, number=number)
+        assert "decay" in params
+        del params["decay"]
+        assert params == sampler.propose(before, small, seed=9, number=number)
+
+
+def test_a_box_drawn_by_hand_is_kept(sampler: Sampler) -> None:
+    space = network_space()
+    box = {**dict.fromkeys(NETWORK, (0.0, 1.0)), "learning_rate": (0.5, 0.6)}
+    current = Round(number=1, first=40, size=40, box=box, reason="By hand.")
+    for number in range(40, 80):
+        params = sampler.propose(space, current, seed=1, number=number)
+        assert 0.5 <= space.encode(params)["learning_rate"] <= 0.6
+
+
+def test_one_parameter_is_enough(sampler: Sampler) -> None:
+    for spec in (
+        {"type": "float", "low": 0, "high": 1},
+        {"type": "int", "low": 1, "high": 2},
+        {"type": "categorical", "choices": ["only"]},
+    ):
+        space = SearchSpace.from_dict({"x": spec})
+        rounds: list[Round] = []
+        seen: list[Observation] = []
+        while planned(rounds) < 40:
+            current = sampler.plan(space, seed=1, budget=40, rounds=rounds, observations=seen)
+            rounds.append(current)
+            for number in range(current.first, current.stop):
+                params = sampler.propose(space, current, seed=1, number=number)
+                seen.append(Observation(number=number, params=params, value=0.5))
+        assert len(values(seen, "x")) == 40

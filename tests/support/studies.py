@@ -1,0 +1,39 @@
+"""Definitions of small studies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MOMENTUM_SPACE: dict[str, Any] = {
+    "learning_rate": {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"},
+    "momentum": {"type": "float", "low": 0.9, "high": 0.999, "scale": "reverse_log"},
+}
+
+
+def external(name: str = "outside", *, trials: int = 10, **changes: Any) -> dict[str, Any]:
+    """A study whose caller trains."""
+    return {
+        "name": name,
+        "space": MOMENTUM_SPACE,
+        "objective": {"kind": "external"},
+        "sampler": {"kind": "random"},
+        "budget": {"trials": trials},
+        **changes,
+    }
+
+
+def network(name: str = "inside", *, trials: int = 6, **changes: Any) -> dict[str, Any]:
+    """A study of small networks."""
+    return {
+        "name": name,
+        "space": MOMENTUM_SPACE,
+        "objective": {
+            "kind": "network",
+            "dataset": "wine",
+            "epochs": 3,
+            "settings": {"optimizer": "momentum", "hidden_units": 8},
+        },
+        "sampler": {"kind": "random"},
+        "budget": {"trials": trials},
+        **changes,
+    }
