@@ -21,6 +21,7 @@ from engine.grouping import group_lanes
 from engine.initializers import INITIALIZERS
 from engine.lanes import Lane, LaneState
 from engine.losses import LOSSES
+from engine.metrics import METRICS
 from engine.optimizers import OPTIMIZERS
 from engine.pool import run_pool
 from engine.recipe import Recipe, check_name, check_value, read_recipe
@@ -34,6 +35,7 @@ __all__ = [
     "INITIALIZERS",
     "LOSSES",
     "MAX_SEED",
+    "METRICS",
     "OPTIMIZERS",
     "SCHEDULES",
     "Dataset",

@@ -59,7 +59,10 @@ class _Objective:
     examples: Examples
 
     def smooth_point(self, recipe: Recipe, seed: int) -> Point:
-        """A point (P,) at which J has a derivative, drawn near the recipe's initial weights."""
+        """A point (P,) near the recipe's initial weights, at which J has a derivative.
+
+        Of a network with very many units, the last point drawn, which may be next to a kink.
+        """
         start = initial_state(Lane(number=0, recipe=recipe), self.shape, seed=seed).parameters
         for attempt in range(MAX_ATTEMPTS):
             point = start + OFFSET * check_draws(seed, attempt, len(start))

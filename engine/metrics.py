@@ -5,6 +5,13 @@ from numpy.typing import NDArray
 
 from engine.arrays import Array, Labels
 
+METRICS = tuple(
+    f"{part}_{name}"
+    for part in ("training", "validation")
+    for name in ("loss", "error", "accuracy")
+)
+"""What every epoch's record holds for every trial."""
+
 
 def count_wrong(logits: Array, labels: Labels) -> NDArray[np.int64]:
     """How many of the m examples each lane gets wrong, (K,), from logits (K, C, m).

@@ -18,6 +18,8 @@ MAX_HIDDEN_LAYERS = 20
 MAX_HIDDEN_UNITS = 16_384
 MAX_BATCH_SIZE = 2**31 - 1
 MAX_DECAY_EVERY = 1_000_000
+MIN_EPSILON = 1e-30
+"""Less would vanish in float32, where a gradient of zero would then be divided by zero."""
 
 RULES: Mapping[str, Rule] = {
     "learning_rate": Number(low_open=True),
@@ -26,7 +28,7 @@ RULES: Mapping[str, Rule] = {
     "rms_decay": Number(high=1.0, high_open=True),
     "beta1": Number(high=1.0, high_open=True),
     "beta2": Number(high=1.0, high_open=True),
-    "epsilon": Number(low_open=True),
+    "epsilon": Number(low=MIN_EPSILON),
     "initialization": Choice(tuple(INITIALIZERS)),
     "initialization_scale": Number(),
     "activation": Choice(tuple(ACTIVATIONS)),

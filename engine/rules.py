@@ -1,7 +1,6 @@
 """What a hyperparameter's value may be. A rule reads a plain value or says what would be right."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -78,13 +77,6 @@ class Choice:
 
 
 Rule: TypeAlias = Number | Integer | Choice
-
-
-def read_all(
-    values: dict[str, object], find: Callable[[str], Rule]
-) -> dict[str, float | int | str]:
-    """Read every value by the rule of its name."""
-    return {name: find(name).read(name, value) for name, value in values.items()}
 
 
 def _shown(value: object) -> str:

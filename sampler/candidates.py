@@ -14,8 +14,8 @@ from sampler.space import SearchSpace
 Floats: TypeAlias = NDArray[np.float64]
 Places: TypeAlias = NDArray[np.intp]
 
-SCATTERED = 0.1
-CHANGED = 0.25
+SCATTERED = 0.1  # the share of candidates drawn from the whole box
+CHANGED = 0.25  # the share of categories drawn anew rather than kept from the elite
 
 _WORDS = 3
 _WHOLE = "/candidate"  # the address of draws that concern a whole candidate: no parameter's name

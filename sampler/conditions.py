@@ -1,8 +1,8 @@
 """When a parameter takes part: `{"optimizer": ["momentum"]}`.
 
-A condition is a conjunction of clauses, each a test of another parameter's value. A list of values
-is the one kind of test so far; another kind is a class with the same four methods and a branch in
-`parse_requirement`.
+A condition is a number of clauses that must all hold, each with what it requires of one other
+parameter. A list of values is the one kind of requirement so far; another kind is a class with the
+same methods and a branch in `parse_requirement`.
 """
 
 from collections.abc import Mapping

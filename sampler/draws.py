@@ -65,14 +65,9 @@ def philox(
     counter: tuple[Words, Words, Words, Words], key: tuple[Words, Words]
 ) -> tuple[Words, Words, Words, Words]:
     """Philox4x32-10: four random 32-bit words for four words of counter and two of key."""
-    c0: Any
-    c1: Any
-    c2: Any
-    c3: Any
-    k0: Any
-    k1: Any
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
+    words: tuple[Any, Any, Any, Any] = counter
+    keys: tuple[Any, Any] = key
+    (c0, c1, c2, c3), (k0, k1) = words, keys
     for _ in range(10):
         p0 = c0 * 0xD2511F53
         p1 = c2 * 0xCD9E8D57

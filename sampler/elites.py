@@ -82,7 +82,7 @@ def fit(space: SearchSpace, elites: Sequence[Observation], *, round_number: int)
 def rank_weights(count: int) -> list[float]:
     """Falling weights that sum to 1: log(count + 1/2) - log(rank), as evolution strategies use.
 
-    N. Hansen, "The CMA evolution strategy: a tutorial", 2016, equation 49.
+    N. Hansen, "The CMA evolution strategy: a tutorial", 2016: the default recombination weights.
     """
     weights = [math.log(count + 0.5) - math.log(rank) for rank in range(1, count + 1)]
     total = math.fsum(weights)

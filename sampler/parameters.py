@@ -263,9 +263,14 @@ class Categorical(Parameter):
         """A string bare, others as in JSON."""
         return value if isinstance(value, str) else shown(value)
 
+    @cached_property
+    def _places(self) -> dict[Value, int]:
+        return {choice: place for place, choice in enumerate(self.choices)}
+
     def _place(self, value: object) -> int:
-        for place, choice in enumerate(self.choices):
-            if same(choice, value):
+        if isinstance(value, str | int | float):
+            place = self._places.get(value)
+            if place is not None and same(self.choices[place], value):
                 return place
         few = [shown(choice) for choice in self.choices[:8]]
         known = listed(few + ["…"] * (len(self.choices) > 8), word="or")

@@ -11,7 +11,8 @@ _KINDS: dict[type, str] = {dict: "an object", list: "a list", tuple: "a list"}
 def shown(value: object) -> str:
     """A value as its author would recognize it: short, on one line, in JSON's spelling."""
     if isinstance(value, str):
-        return json.dumps(value if len(value) <= _LONGEST else value[:_LONGEST] + "…")
+        short = value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
+        return json.dumps(short, ensure_ascii=not short.isprintable())
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**64:
         return "a huge number"
     if value is None or isinstance(value, bool | int | float):

@@ -27,8 +27,8 @@ VERTICES = 150
 COLUMNS = 3
 """Panels beside each other; a page of another width sets its own."""
 
-PEARL, BEST, RUNNING, LOST = "#6f7d92", "#e0703a", "#3f8fd2", "#a86bc4"
-SHADE = "rgba(111, 125, 146, 0.13)"
+PEARL, BEST, RUNNING, LOST = "#7889a3", "#e0703a", "#3f8fd2", "#a86bc4"
+SHADE = "rgba(120, 137, 163, 0.13)"
 FAINT = 0.3
 
 LOST_STATES = {TrialState.FAILED: "x-thin", TrialState.DIVERGED: "triangle-up-open"}
@@ -323,7 +323,7 @@ def _trial_traces(
 
 
 def _pearl(**more: Any) -> dict[str, Any]:
-    return {"color": PEARL, "size": 7, "opacity": 0.65, **more}
+    return {"color": PEARL, "size": 7, "opacity": 0.75, **more}
 
 
 def _figure(
@@ -331,7 +331,7 @@ def _figure(
 ) -> Figure:
     annotations = list(layout.pop("annotations", ()))
     if note:
-        corner = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "yshift": 14}
+        corner = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "yshift": 12}
         annotations.append({"text": note, **corner, **_paper()})
     if not traces:
         annotations = [{"text": empty, "x": 0.5, "y": 0.5, **_paper()}]
@@ -340,8 +340,8 @@ def _figure(
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "hovermode": "closest",
-        "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
-        "margin": {"t": 36, "r": 12, "b": 48, "l": 64},
+        "legend": {"orientation": "h", "x": 0, "y": -0.17, "yanchor": "top"},
+        "margin": {"t": 28, "r": 12, "b": 40, "l": 64},
     }
     return {"data": traces, "layout": {**base, **layout, "annotations": annotations}}
 

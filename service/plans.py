@@ -13,13 +13,6 @@ from service.errors import FieldError, Invalid
 from service.schemas import NetworkObjective, StudyDefinition
 
 
-METRICS = tuple(
-    f"{part}_{name}"
-    for part in ("training", "validation")
-    for name in ("loss", "error", "accuracy")
-)
-
-
 @dataclass(frozen=True)
 class Plan:
     """A definition with its space and its sampler ready for use."""
@@ -76,8 +69,8 @@ def _check_objective(objective: NetworkObjective) -> None:
         raise Invalid.field(
             "objective.dataset", f"there is no data set {objective.dataset!r}; known are {known}"
         )
-    if objective.metric not in METRICS:
-        known = ", ".join(METRICS)
+    if objective.metric not in engine.METRICS:
+        known = ", ".join(engine.METRICS)
         raise Invalid.field(
             "objective.metric", f"there is no metric {objective.metric!r}; known are {known}"
         )

@@ -9,7 +9,6 @@ from rich.table import Table
 
 from service import schemas
 
-
 V = TypeVar("V")
 
 
@@ -55,7 +54,8 @@ def trial_table(title: str, trials: Sequence[schemas.Trial], metric: str) -> Tab
             table.add_row("validation_error", *(_or_dash(error, percent) for error in errors))
     table.add_section()
     for name in dict.fromkeys(name for trial in trials for name in trial.params):
-        table.add_row(name, *(_or_dash(trial.params.get(name), setting) for trial in trials))
+        values = [trial.params.get(name) for trial in trials]
+        table.add_row(name, *(_or_dash(value, setting) for value in values))
     return table
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.pool import run_pool
-
 from service import segments
 from service.client import ENDED, LEASE_SECONDS, Client
 from service.errors import CaviarError, NotFound
@@ -38,9 +37,10 @@ def default_name() -> str:
 
 def work(feed: Feed, *, jobs: int, backend: str = "loky") -> None:
     """Train what the feed gives in a pool of `jobs` processes, until the feed ends."""
+    tasks: Iterator[Task | None] = feed.tasks()
     run_pool(
         segments.run,
-        feed.tasks(),
+        tasks,
         jobs=jobs,
         backend=backend,
         on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),

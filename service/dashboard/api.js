@@ -36,7 +36,8 @@ export function get(path) {
     if (response.status === 304 && before) return before.body;
     const body = await read(response);
     const etag = response.headers.get("ETag");
-    if (etag) kept.set(path, { etag, body });
+    // A question with a query ("what changed since …") is asked once: not worth keeping.
+    if (etag && !path.includes("?")) kept.set(path, { etag, body });
     return body;
   });
 }

@@ -16,8 +16,8 @@ const PROPS = Symbol("props");
 /**
  * Describe an element.
  * Props are attributes, except: `key` (its identity among siblings), `on` (listeners by event),
- * `vars` (custom CSS properties), `value` (of a select), `held` (called with the element after each
- * patch; its children are then somebody else's).
+ * `vars` (custom CSS properties), `held` (called with the element after each patch; its children
+ * are then somebody else's).
  * @param {string} tag
  * @param {Object<string, any>} [props]
  * @param {...Child} children
@@ -71,7 +71,7 @@ function fit(item, at, keyed) {
   setProps(node, item.props);
   if (item.props.held) item.props.held(node);
   else patch(node, item.children);
-  if (item.tag === "select" && "value" in item.props) node.value = item.props.value;
+  if (item.tag === "select") node.value = item.props.value; // once its options are there
   return node;
 }
 
@@ -87,7 +87,7 @@ function create({ tag, key }) {
 function setProps(node, props) {
   const before = node[PROPS];
   for (const name of Object.keys({ ...before, ...props })) {
-    if (before[name] === props[name] || name === "held" || name === "value") continue;
+    if (before[name] === props[name] || name === "held") continue;
     if (name === "on") setListeners(node, before.on, props.on);
     else if (name === "vars") setVariables(node, before.vars, props.vars);
     else setAttribute(node, name, props[name]);

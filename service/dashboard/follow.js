@@ -46,7 +46,7 @@ async function lookAtStudy(name) {
     api.forget(path); // deleted, and made again under the same name
     update({ known: nothingOf(name) });
   }
-  const isChanged = study.revision !== state.known.revision;
+  const isChanged = study !== state.known.study; // what has not changed is the same object
   if (isChanged) {
     know({ study, missing: "" });
     await bringTrials(path, name);
@@ -91,7 +91,7 @@ async function bringTrials(path, name) {
     revision ||= answer.revision;
     for (const trial of answer.trials) state.known.trials.set(trial.number, trial);
     token = answer.next_page_token ?? "";
-    know({});
+    know({ edition: state.known.edition + 1 });
   } while (token);
   // On the first look everything is new; marking it all would say nothing.
   const after = since === 0 ? Infinity : since;

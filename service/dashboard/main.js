@@ -22,15 +22,12 @@ function render() {
 
 function away(error, retryAt) {
   update({ connection: { kind: "away", retryAt, why: error.message } });
-  count();
 }
 
-/** Keep the seconds to the next try counting down. */
-function count() {
-  if (state.connection.kind !== "away") return;
-  render();
-  setTimeout(count, 1_000);
-}
+// The seconds to the next try count down.
+setInterval(() => {
+  if (state.connection.kind === "away" && !document.hidden) render();
+}, 1_000);
 
 let shown = state.place;
 subscribe(() => {

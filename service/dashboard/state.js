@@ -56,6 +56,7 @@ export function nothingOf(name) {
     name,
     /** @type {any} */ study: null,
     /** @type {Map<number, any>} */ trials: new Map(),
+    /** raised whenever `trials` has changed */ edition: 0,
     /** the revision that `trials` are complete up to */ revision: 0,
     /** what changed last: rows above `after` are marked; `turn` alternates */
     fresh: { after: Infinity, turn: 0 },

@@ -1,5 +1,8 @@
 """A trial's bits depend on nothing but its seed, number, recipe and data."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -84,6 +87,32 @@ def test_resumed_at_any_epoch(case: Case) -> None:
         rest = history(dataset, lanes[::-2], start=states)
         for number in rest:
             assert rest[number] == whole[number][epoch:]
+
+
+PRINT_BITS = """
+from tests.engine.test_bits import CASES, history
+from tests.engine.cases import mixed_lanes
+case = CASES["wide"]
+print(history(case.dataset(), mixed_lanes(3, **case.shape))[2])
+"""
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_in_another_process_with_any_number_of_threads(threads: str) -> None:
+    case = CASES["wide"]
+    result = subprocess.run(
+        [sys.executable, "-c", PRINT_BITS],
+        env={
+            **os.environ,
+            "OPENBLAS_NUM_THREADS": threads,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    here = history(case.dataset(), mixed_lanes(10, **case.shape))[2]
+    assert result.stdout.strip() == str(here)
 
 
 def test_neighbours_dropped_adjusted_or_diverged_change_nothing() -> None:

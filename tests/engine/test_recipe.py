@@ -77,7 +77,7 @@ def test_values_without_use_are_allowed(unused: dict[str, object]) -> None:
         ({"learning_rate": 10**400}, "learning_rate", "not 1000"),
         ({"momentum": 1}, "momentum", "a number at least 0 and below 1, not 1"),
         ({"momentum": -0.1}, "momentum", "not -0.1"),
-        ({"epsilon": 0.0}, "epsilon", "above 0"),
+        ({"epsilon": 0.0}, "epsilon", "at least 1e-30"),
         ({"l2": -1}, "l2", "at least 0"),
         ({"optimizer": "sgd"}, "optimizer", "one of gd, momentum, rmsprop, adam, not 'sgd'"),
         ({"optimizer": ["adam"]}, "optimizer", "one of gd"),

@@ -131,7 +131,7 @@ BAD_SPACES: list[tuple[object, str, str]] = [
     ({"a.b": FLOAT}, "a.b", "is not a name for a parameter"),
     ({"": FLOAT}, '""', "is not a name for a parameter"),
     ({"a\n": FLOAT}, '"a\\n"', "is not a name for a parameter"),
-    ({"a" * 65: FLOAT}, f'"{"a" * 40}\\u2026"', "is not a name for a parameter"),
+    ({"a" * 65: FLOAT}, f'"{"a" * 40}…"', "is not a name for a parameter"),
     ({7: FLOAT}, "7", "is not a name for a parameter"),
     ({"x": 3}, "x", "must be an object with a type, not 3"),
     ({"x": {}}, "x.type", "is missing"),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -63,10 +63,8 @@ def process(
 
 def kill_all(started: subprocess.Popen[bytes]) -> None:
     """Kill -9 a process with everything that it started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(started.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     started.wait()
 
 

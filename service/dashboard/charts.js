@@ -1,0 +1,145 @@
+/** Charts: plotly.js from this server, one configuration, one theme for light and dark. */
+
+/**
+ * Content-Security-Policy: plotly.js draws with script-src 'self' alone (no 'unsafe-eval': all
+ * traces here are SVG; the WebGL ones would need it). What it does need is one inline <style>
+ * that is empty when it is added and filled through the CSSOM.
+ */
+const PLOTLY = "/static/plotly.min.js";
+
+export const CONFIG = Object.freeze({
+  responsive: true,
+  displaylogo: false,
+  displayNotifier: false,
+  showTips: false,
+  // plotly.js 4 has a button, on by default, that uploads the chart: nothing leaves this machine.
+  showSendToCloud: false,
+  plotlyServerURL: "",
+  modeBarButtons: [["toImage", "resetScale2d"]],
+});
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+/** What each element shows, so that the same is not drawn twice. */
+const shown = new WeakMap();
+
+let library;
+
+/** The library, asked for when the first chart is drawn. */
+function load() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = PLOTLY;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      library = undefined;
+      reject(new Error("the chart library could not be loaded"));
+    };
+    document.head.append(script);
+  });
+  return library;
+}
+
+/**
+ * Draw a figure in an element, unless it is there already.
+ * @param {HTMLElement} element
+ * @param {any} figure  plotly's data and layout
+ * @param {{onTrial?: (number: number) => void, fit?: (figure: any, width: number) => any}} [options]
+ */
+export async function draw(element, figure, { onTrial, fit = (same) => same } = {}) {
+  const width = Math.round(element.clientWidth);
+  const before = shown.get(element);
+  if (!figure || !width) return;
+  if (before && before.figure === figure && before.dark === dark.matches && before.width === width)
+    return;
+  if (!before) watch(element);
+  shown.set(element, { figure, width, dark: dark.matches, onTrial, fit });
+  const Plotly = await load();
+  if (shown.get(element)?.figure !== figure) return;
+  const { data, layout } = fit(figure, width);
+  await Plotly.react(element, data, themed(layout), CONFIG);
+  element.removeAttribute("data-empty");
+  if (!before) {
+    element.on("plotly_click", ({ points }) => {
+      const number = points[0]?.customdata;
+      if (Number.isInteger(number)) shown.get(element).onTrial?.(number);
+    });
+  }
+}
+
+function again(element) {
+  const { figure, onTrial, fit } = shown.get(element) ?? {};
+  if (figure && element.isConnected) draw(element, figure, { onTrial, fit });
+}
+
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => again(target)));
+const drawn = new Set();
+
+function watch(element) {
+  sizes.observe(element);
+  drawn.add(element);
+  for (const each of drawn) {
+    if (each.isConnected) continue;
+    sizes.unobserve(each);
+    drawn.delete(each);
+    window.Plotly?.purge(each);
+  }
+}
+
+dark.addEventListener("change", () => drawn.forEach(again));
+
+/** A layout with the page's fonts and colors beneath its own. */
+function themed(layout) {
+  const style = getComputedStyle(document.documentElement);
+  const token = (name) => style.getPropertyValue(name).trim();
+  const axis = {
+    gridcolor: token("--line"),
+    linecolor: token("--line-strong"),
+    zerolinecolor: token("--line-strong"),
+    tickfont: { color: token("--soft"), size: 11 },
+    title: { font: { color: token("--soft"), size: 12 }, standoff: 10 },
+    automargin: true,
+  };
+  const template = {
+    layout: {
+      font: { family: token("--sans"), color: token("--ink"), size: 12 },
+      annotationdefaults: { font: { color: token("--soft"), size: 11 } },
+      legend: { font: { color: token("--soft"), size: 12 } },
+      xaxis: axis,
+      yaxis: axis,
+      hoverlabel: {
+        bgcolor: token("--raised"),
+        bordercolor: token("--line-strong"),
+        font: { family: token("--sans"), color: token("--ink"), size: 12 },
+        align: "left",
+      },
+      modebar: { bgcolor: "rgba(0, 0, 0, 0)", color: token("--soft"), activecolor: token("--ink") },
+    },
+  };
+  // A zoom stays while points are added.
+  return { autosize: true, uirevision: "same", ...layout, template };
+}
+
+const PANEL_WIDTH = 250;
+const PANEL_HEIGHT = 220;
+
+/**
+ * A figure of panels, in as many columns as the width has room for; only the first panel of a row
+ * names the shared axis.
+ */
+export function fitPanels(figure, width) {
+  const count = Object.keys(figure.layout).filter((name) => /^xaxis\d*$/.test(name)).length;
+  const most = Math.max(1, Math.min(count, 4, Math.floor(width / PANEL_WIDTH)));
+  const rows = Math.ceil(count / most);
+  const columns = Math.ceil(count / rows);
+  const layout = { ...figure.layout, height: 90 + PANEL_HEIGHT * rows };
+  layout.grid = { ...layout.grid, rows, columns };
+  for (let index = 0; index < count; index += 1) {
+    const name = index ? `yaxis${index + 1}` : "yaxis";
+    if (!layout[name]) continue;
+    const isFirst = index % columns === 0;
+    const title = isFirst ? figure.layout.yaxis.title : { text: "" };
+    layout[name] = { ...layout[name], showticklabels: isFirst, title };
+  }
+  return { data: figure.data, layout };
+}

@@ -1,0 +1,59 @@
+/** The learning curve of one trial as a figure: the study's metric, and its kin of other parts. */
+
+const COLORS = ["#e0703a", "#3f8fd2", "#6f7d92", "#a86bc4"];
+
+/** The same answer is the same figure: drawing compares by identity. */
+const made = new WeakMap();
+
+/**
+ * @param {any} curve  epochs and metrics in columns, or null before they came
+ * @param {any} trial
+ * @param {any} study
+ */
+export function curveFigure(curve, trial, study) {
+  if (!curve) return null;
+  if (!made.has(curve)) made.set(curve, figure(curve, trial, study.objective.metric));
+  return made.get(curve);
+}
+
+function figure(curve, trial, metric) {
+  const names = kin(Object.keys(curve.metrics), metric);
+  const values = names.flatMap((name) => curve.metrics[name]).filter((value) => value !== null);
+  const isLog = values.length > 0 && Math.min(...values) > 0 && Math.max(...values) >= 10 * Math.min(...values);
+  const data = names.map((name, index) => ({
+    type: "scatter",
+    mode: curve.epoch.length > 1 ? "lines" : "markers",
+    name: plain(name),
+    x: curve.epoch,
+    y: curve.metrics[name],
+    line: { color: COLORS[index % COLORS.length], width: index ? 1.5 : 2.5 },
+    hovertemplate: "epoch %{x}: %{y:.4g}<extra></extra>",
+  }));
+  const mark = { type: "line", xref: "x", yref: "paper", y0: 0, y1: 1, line: { dash: "dot", width: 1, color: "#6f7d92" } };
+  return {
+    data,
+    layout: {
+      paper_bgcolor: "rgba(0, 0, 0, 0)",
+      plot_bgcolor: "rgba(0, 0, 0, 0)",
+      showlegend: names.length > 1,
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+      margin: { t: 28, r: 8, b: 40, l: 52 },
+      xaxis: { title: { text: "epoch" }, rangemode: "tozero", nticks: 6, zeroline: false, visible: names.length > 0 },
+      yaxis: { type: isLog ? "log" : "linear", nticks: 5, exponentformat: "e", zeroline: false, visible: names.length > 0, ...(isLog ? { dtick: "D2" } : {}) },
+      shapes: trial.best_epoch && trial.best_epoch < trial.epoch ? [{ ...mark, x0: trial.best_epoch, x1: trial.best_epoch }] : [],
+      annotations: names.length ? [] : [{ text: "No epoch has been reported yet.", x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false }],
+    },
+  };
+}
+
+/** The metric first, then those that measure the same on another part: train_loss to validation_loss. */
+function kin(names, metric) {
+  const measure = metric.split("_").at(-1);
+  const others = names.filter((name) => name !== metric && name.split("_").at(-1) === measure);
+  return [...names.filter((name) => name === metric), ...others];
+}
+
+/** Plotly reads some tags and entities in names: say them literally. */
+function plain(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}

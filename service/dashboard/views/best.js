@@ -1,0 +1,40 @@
+/** The best setting so far, ready to be taken along. */
+
+import { h } from "../dom.js";
+import { number, setting } from "../format.js";
+import { copyButton, facts, link } from "./parts.js";
+
+/** @param {any} study */
+export function best(study) {
+  const { best, objective, space } = study;
+  return h(
+    "section",
+    { key: "best", class: "card best", "aria-labelledby": "best-title" },
+    h("h2", { id: "best-title" }, study.state === "completed" ? "Best" : "Best so far"),
+    best ? found(best, objective, space) : h("p", { class: "soft" }, "No trial has completed yet. The best setting will be here."),
+  );
+}
+
+function found(best, objective, space) {
+  return [
+    h("p", { class: "best-value" }, h("b", { id: "best-value" }, number(best.value)), " ", h("span", {}, objective.metric)),
+    h(
+      "p",
+      { class: "soft" },
+      link({ trial: best.number }, {}, `trial ${best.number}`),
+      ` · round ${best.round}`,
+      best.best_epoch ? ` · epoch ${best.best_epoch}` : "",
+    ),
+    h("h3", {}, "Parameters"),
+    facts(parameters(best.params, space)),
+    Object.keys(best.metrics).length > 0 && h("h3", {}, "Metrics"),
+    facts(Object.entries(best.metrics).map(([name, value]) => [name, number(value)])),
+    copyButton("Copy as JSON", () => JSON.stringify(best.params, null, 2)),
+  ];
+}
+
+/** Parameters in the order of the space; those of the user's own settings after them. */
+export function parameters(params, space) {
+  const names = [...new Set([...Object.keys(space), ...Object.keys(params)])];
+  return names.map((name) => [name, name in params ? setting(params[name], space[name]) : null]);
+}

@@ -1,0 +1,91 @@
+/** One trial, beside the study that it belongs to. */
+
+import { h } from "../dom.js";
+import { draw } from "../charts.js";
+import { curveFigure } from "../curve.js";
+import { duration, moment, number } from "../format.js";
+import { go } from "../state.js";
+import { seconds } from "../trials.js";
+import { parameters } from "./best.js";
+import { badge, copyButton, facts, link } from "./parts.js";
+
+/** @param {typeof import("../state.js").state} state */
+export function panel(state) {
+  const { known, place } = state;
+  const trial = known.trials.get(place.trial);
+  const close = () => go({ trial: null });
+  return h(
+    "aside",
+    { key: "panel", class: "panel", "aria-labelledby": "panel-title" },
+    h(
+      "div",
+      { class: "panel-head" },
+      h("h2", { id: "panel-title", tabindex: "-1" }, `Trial ${place.trial}`),
+      trial && badge(trial.state),
+      h(
+        "span",
+        { class: "steps" },
+        neighbor(known, place.trial - 1, "‹", "Previous trial"),
+        neighbor(known, place.trial + 1, "›", "Next trial"),
+        h("button", { type: "button", class: "quiet", "aria-label": "Close", on: { click: close } }, "✕"),
+      ),
+    ),
+    trial ? body(trial, known) : h("p", { class: "soft" }, unknown(known)),
+  );
+}
+
+function unknown({ study, missing }) {
+  return study || missing ? "There is no such trial yet." : "Looking for the trial …";
+}
+
+function neighbor(known, to, text, label) {
+  if (!known.trials.has(to)) return h("span", { class: "button quiet is-off", "aria-hidden": "true" }, text);
+  return link({ trial: to }, { class: "button quiet", "aria-label": label }, text);
+}
+
+function body(trial, known) {
+  const { study } = known;
+  const isBest = study.best?.number === trial.number;
+  const curve = known.curve?.number === trial.number ? known.curve.curve : null;
+  return [
+    h(
+      "p",
+      { key: "value", class: "panel-value" },
+      h("b", {}, number(trial.value)),
+      " ",
+      h("span", {}, study.objective.metric),
+      isBest && h("span", { class: "crown" }, "★ best"),
+      trial.void && h("em", { class: "void" }, "void"),
+    ),
+    trial.reason && h("p", { key: "reason", class: "reason is-why" }, trial.reason),
+    h("h3", { key: "curve-title" }, "Learning curve"),
+    h("div", {
+      key: "curve",
+      id: "trial-curve",
+      class: "chart is-small",
+      "data-empty": curve ? null : "true",
+      held: (element) => draw(element, curveFigure(curve, trial, study)),
+    }),
+    h("h3", { key: "parameters-title" }, "Parameters"),
+    facts(parameters(trial.params, study.space), { key: "parameters" }),
+    copyButton("Copy as JSON", () => JSON.stringify(trial.params, null, 2)),
+    Object.keys(trial.metrics).length > 0 && h("h3", { key: "metrics-title" }, "Metrics"),
+    facts(Object.entries(trial.metrics).map(([name, value]) => [name, number(value)]), { key: "metrics" }),
+    h("h3", { key: "facts-title" }, "How it went"),
+    facts(story(trial, study), { key: "facts" }),
+  ];
+}
+
+function story(trial, study) {
+  const { epochs } = study.objective;
+  return [
+    ["epochs", epochs > 1 ? `${trial.epoch} of ${epochs}` : null],
+    ["best epoch", trial.best_epoch === null ? null : String(trial.best_epoch)],
+    ["round", String(trial.round)],
+    ["attempt", String(trial.attempt)],
+    ["worker", trial.worker],
+    ["started", trial.started_at && moment(trial.started_at)],
+    ["ended", trial.finished_at && moment(trial.finished_at)],
+    ["took", trial.finished_at && duration(seconds(trial))],
+  ];
+}
