@@ -109,7 +109,7 @@ def serve(
         typer.Option(
             "--insecure",
             envvar="CAVIAR_INSECURE",
-            help="Serve other machines although there is no sign-in: whoever reaches it may use it.",
+            help="Serve other machines without a sign-in: whoever reaches it may use it.",
         ),
     ] = False,
 ) -> None:

@@ -27,11 +27,11 @@ VERTICES = 150
 COLUMNS = 3
 """Panels beside each other; a page of another width sets its own."""
 
-PEARL, BEST, RUNNING, LOST = "#7889a3", "#e0703a", "#3f8fd2", "#a86bc4"
+PEARL, BEST, RUNNING = "#7889a3", "#e0703a", "#3f8fd2"
 SHADE = "rgba(120, 137, 163, 0.13)"
 FAINT = 0.3
 
-LOST_STATES = {TrialState.FAILED: "x-thin", TrialState.DIVERGED: "triangle-up-open"}
+LOST = {TrialState.FAILED: ("x", "#cb5285"), TrialState.DIVERGED: ("triangle-up", "#a86bc4")}
 """States of trials that ended without a value, and their marks at the rim."""
 
 
@@ -79,8 +79,7 @@ def value_axis(values: Sequence[float], title: str, *, maximize: bool) -> Axis:
         "zeroline": False,
         "exponentformat": "e",
     }
-    if is_log:
-        layout |= _ticks(log_ticks(low, high))
+    layout |= _ticks(log_ticks(low, high)) if is_log else {"nticks": 7}
     return Axis(lambda value, _: float(value), layout)
 
 
@@ -310,11 +309,10 @@ def _trial_traces(
         marks("trial", [t for t in valued if not t.void], _pearl()),
         marks("void", [t for t in valued if t.void], _pearl(symbol="circle-open", opacity=FAINT)),
     ]
-    for state, symbol in LOST_STATES.items():
+    for state, (symbol, color) in LOST.items():
         lost = [t for t in drawn if t.state == state and not _has_value(t)]
-        line = {"color": LOST, "width": 1.5}
         opacity = [FAINT if trial.void else 1.0 for trial in lost]
-        marker = {"color": LOST, "symbol": symbol, "size": 8, "line": line, "opacity": opacity}
+        marker = {"color": color, "symbol": symbol, "size": 7, "opacity": opacity}
         traces.append(marks(state.value, lost, marker))
     if best is not None:
         star = {"color": BEST, "symbol": "star", "size": 15}
@@ -358,7 +356,7 @@ def _sample_note(drawn: Sequence[Trial], ended: Sequence[Trial]) -> str | None:
 
 def _ended(data: FigureData) -> list[Trial]:
     """The trials that leave a mark, by number."""
-    marked = [t for t in data.trials if _has_value(t) or t.state in LOST_STATES]
+    marked = [t for t in data.trials if _has_value(t) or t.state in LOST]
     return sorted(marked, key=lambda trial: trial.number)
 
 

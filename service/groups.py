@@ -15,8 +15,19 @@ from service.errors import CaviarError
 logger = logging.getLogger("caviar")
 
 
+class Task:
+    """What travels to a process of the pool."""
+
+
 @dataclass(frozen=True)
-class Group:
+class Idle(Task):
+    """A short rest: there was nothing to do."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Group(Task):
     """Leased trials of one study and one segment, with all that training them needs."""
 
     server: str

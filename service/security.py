@@ -99,7 +99,7 @@ class Guard:
 
 
 class BodyLimit:
-    """ASGI middleware that stops reading a body at the limit, whatever its length was said to be."""
+    """ASGI middleware that stops reading a body at the limit, whatever length was announced."""
 
     def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
         self.app = app

@@ -17,7 +17,7 @@ import engine
 from service import limits, schemas
 from service.client import Client
 from service.errors import CaviarError
-from service.groups import Group
+from service.groups import Group, Idle, Task
 
 REPORT_SECONDS = 0.5
 """The shortest time between two reports of a group."""
@@ -26,21 +26,12 @@ TRACEBACK_CHARACTERS = 1_500
 """How much of a traceback a failed trial keeps: its end."""
 
 
-@dataclass(frozen=True)
-class Idle:
-    """A short rest: there was nothing to do."""
-
-    seconds: float
-
-
-Task = Group | Idle
-
-
 def run(task: Task) -> None:
     """Do one task in a process of the pool."""
     if isinstance(task, Idle):
         time.sleep(task.seconds)
         return
+    assert isinstance(task, Group)
     client = _client(task.server)
     try:
         Segment(client, task).train()

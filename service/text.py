@@ -22,7 +22,7 @@ def percent(value: float) -> str:
     return f"{100 * value:.2f} %"
 
 
-def setting(value: schemas.Setting) -> str:
+def setting(value: object) -> str:
     """A parameter's value; those close to 1 keep what sets them apart from it."""
     if isinstance(value, bool) or not isinstance(value, float):
         return str(value)

@@ -17,8 +17,7 @@ from engine.pool import run_pool
 from service import segments
 from service.client import ENDED, LEASE_SECONDS, Client
 from service.errors import CaviarError, NotFound
-from service.groups import Group, Grouping
-from service.segments import Idle, Task
+from service.groups import Group, Grouping, Idle, Task
 
 TRIALS_PER_JOB = 64
 """Trials asked for at once, for each process: enough to find company for most shapes."""
@@ -37,10 +36,9 @@ def default_name() -> str:
 
 def work(feed: Feed, *, jobs: int, backend: str = "loky") -> None:
     """Train what the feed gives in a pool of `jobs` processes, until the feed ends."""
-    tasks: Iterator[Task | None] = feed.tasks()
     run_pool(
         segments.run,
-        tasks,
+        feed.tasks(),
         jobs=jobs,
         backend=backend,
         on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),

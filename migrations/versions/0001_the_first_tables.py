@@ -70,11 +70,11 @@ def upgrade() -> None:
             ["study_id"], ["studies.id"], name="fk_trials_study_id_studies", ondelete="CASCADE"
         ),
         sa.CheckConstraint(
-            f"value BETWEEN -{LARGEST} AND {LARGEST}", name="ck_trials_value_is_finite"
+            f"value BETWEEN -{LARGEST} AND {LARGEST}", name=op.f("ck_trials_value_is_finite")
         ),
         sa.CheckConstraint(
             "(state = 'running') = (lease_expires_at IS NOT NULL)",
-            name="ck_trials_running_has_a_deadline",
+            name=op.f("ck_trials_running_has_a_deadline"),
         ),
     )
     for columns in (

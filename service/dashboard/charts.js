@@ -8,7 +8,7 @@
 const PLOTLY = "/static/plotly.min.js";
 
 export const CONFIG = Object.freeze({
-  responsive: true,
+  responsive: false, // a ResizeObserver of our own also fits panels to the width
   displaylogo: false,
   displayNotifier: false,
   showTips: false,
@@ -47,13 +47,15 @@ function load() {
  * @param {{onTrial?: (number: number) => void, fit?: (figure: any, width: number) => any}} [options]
  */
 export async function draw(element, figure, { onTrial, fit = (same) => same } = {}) {
-  const width = Math.round(element.clientWidth);
-  const before = shown.get(element);
+  const width = element.clientWidth;
   if (!figure || !width) return;
-  if (before && before.figure === figure && before.dark === dark.matches && before.width === width)
-    return;
+  const before = shown.get(element);
+  // A figure that sets its own height changes the element's: only others follow it.
+  const size = `${width} ${figure.layout.height ? "" : element.clientHeight}`;
+  const isSame = before?.figure === figure && before.size === size;
+  if (isSame && before.dark === dark.matches) return;
   if (!before) watch(element);
-  shown.set(element, { figure, width, dark: dark.matches, onTrial, fit });
+  shown.set(element, { figure, size, dark: dark.matches, onTrial, fit });
   const Plotly = await load();
   if (shown.get(element)?.figure !== figure) return;
   const { data, layout } = fit(figure, width);
@@ -104,7 +106,6 @@ function themed(layout) {
     layout: {
       font: { family: token("--sans"), color: token("--ink"), size: 12 },
       annotationdefaults: { font: { color: token("--soft"), size: 11 } },
-      legend: { font: { color: token("--soft"), size: 12 } },
       xaxis: axis,
       yaxis: axis,
       hoverlabel: {
@@ -116,8 +117,13 @@ function themed(layout) {
       modebar: { bgcolor: "rgba(0, 0, 0, 0)", color: token("--soft"), activecolor: token("--ink") },
     },
   };
-  // A zoom stays while points are added.
-  return { autosize: true, uirevision: "same", ...layout, template };
+  // A zoom stays while points are added. The legend is the page's own: plotly's wraps badly.
+  return { autosize: true, uirevision: "same", ...layout, showlegend: false, template };
+}
+
+/** The names of what a figure shows, for a legend of our own. @returns {string[]} */
+export function namesIn(figure) {
+  return [...new Set(figure.data.filter((trace) => trace.x.length).map((trace) => trace.name))];
 }
 
 const PANEL_WIDTH = 250;
@@ -132,7 +138,7 @@ export function fitPanels(figure, width) {
   const most = Math.max(1, Math.min(count, 4, Math.floor(width / PANEL_WIDTH)));
   const rows = Math.ceil(count / most);
   const columns = Math.ceil(count / rows);
-  const layout = { ...figure.layout, height: 90 + PANEL_HEIGHT * rows };
+  const layout = { ...figure.layout, height: 40 + PANEL_HEIGHT * rows };
   layout.grid = { ...layout.grid, rows, columns };
   for (let index = 0; index < count; index += 1) {
     const name = index ? `yaxis${index + 1}` : "yaxis";

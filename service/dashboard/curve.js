@@ -1,6 +1,6 @@
 /** The learning curve of one trial as a figure: the study's metric, and its kin of other parts. */
 
-const COLORS = ["#e0703a", "#3f8fd2", "#6f7d92", "#a86bc4"];
+const COLORS = ["#3f8fd2", "#7889a3"];
 
 /** The same answer is the same figure: drawing compares by identity. */
 const made = new WeakMap();
@@ -23,21 +23,19 @@ function figure(curve, trial, metric) {
   const data = names.map((name, index) => ({
     type: "scatter",
     mode: curve.epoch.length > 1 ? "lines" : "markers",
-    name: plain(name),
+    name,
     x: curve.epoch,
     y: curve.metrics[name],
-    line: { color: COLORS[index % COLORS.length], width: index ? 1.5 : 2.5 },
+    line: { color: COLORS[Math.min(index, 1)], width: index ? 1.5 : 2.5 },
     hovertemplate: "epoch %{x}: %{y:.4g}<extra></extra>",
   }));
-  const mark = { type: "line", xref: "x", yref: "paper", y0: 0, y1: 1, line: { dash: "dot", width: 1, color: "#6f7d92" } };
+  const mark = { type: "line", xref: "x", yref: "paper", y0: 0, y1: 1, line: { dash: "dot", width: 1, color: "#7889a3" } };
   return {
     data,
     layout: {
       paper_bgcolor: "rgba(0, 0, 0, 0)",
       plot_bgcolor: "rgba(0, 0, 0, 0)",
-      showlegend: names.length > 1,
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
-      margin: { t: 28, r: 8, b: 40, l: 52 },
+      margin: { t: 8, r: 8, b: 36, l: 48 },
       xaxis: { title: { text: "epoch" }, rangemode: "tozero", nticks: 6, zeroline: false, visible: names.length > 0 },
       yaxis: { type: isLog ? "log" : "linear", nticks: 5, exponentformat: "e", zeroline: false, visible: names.length > 0, ...(isLog ? { dtick: "D2" } : {}) },
       shapes: trial.best_epoch && trial.best_epoch < trial.epoch ? [{ ...mark, x0: trial.best_epoch, x1: trial.best_epoch }] : [],
@@ -51,9 +49,4 @@ function kin(names, metric) {
   const measure = metric.split("_").at(-1);
   const others = names.filter((name) => name !== metric && name.split("_").at(-1) === measure);
   return [...names.filter((name) => name === metric), ...others];
-}
-
-/** Plotly reads some tags and entities in names: say them literally. */
-function plain(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

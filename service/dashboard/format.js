@@ -53,6 +53,12 @@ export function duration(seconds) {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
+/** A time span that is an estimate, without digits that it does not have. */
+export function about(seconds) {
+  if (seconds < 90) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : duration(seconds);
+}
+
 /** A pace in the unit that gives a number one can feel: 12 trials/min, 3.4 trials/s. */
 export function pace(amount, seconds, what) {
   if (!seconds || !amount) return "";

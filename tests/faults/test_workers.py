@@ -1,4 +1,4 @@
-"""Real workers, killed in the middle: nothing is lost, no number comes twice, the bits are equal."""
+"""Real workers, killed in the middle: nothing is lost, no number comes twice, equal bits."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import * as api from "../api.js";
-import { count, duration, moment, number, pace } from "../format.js";
+import { about, count, duration, moment, number, pace } from "../format.js";
 import { lookNow } from "../poll.js";
 import { state as page, update } from "../state.js";
 import { STATES } from "../trials.js";
@@ -59,7 +59,7 @@ function progress(study) {
     [
       pace(finished, seconds, "trials"),
       pace(epochs_trained, seconds, "epochs"),
-      isRunning && eta_seconds ? `about ${duration(eta_seconds)} left` : finished && `in ${duration(seconds)}`,
+      isRunning && eta_seconds ? `about ${about(eta_seconds)} left` : finished && `in ${duration(seconds)}`,
     ]
       .filter(Boolean)
       .map((text) => ` · ${text}`),

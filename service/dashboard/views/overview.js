@@ -51,7 +51,7 @@ function lost({ trials }) {
 const BODY = {
   name: "digits",
   space: {
-    learning_rate: { type: "float", low: 0.0001, high: 1.0, scale: "log" },
+    learning_rate: { type: "float", low: 0.0001, high: 1, scale: "log" },
     momentum: { type: "float", low: 0.9, high: 0.999, scale: "reverse_log" },
   },
   objective: {
@@ -85,19 +85,28 @@ function recipe(title, command) {
 }
 
 function curl() {
-  const lines = Object.entries(BODY).map(([name, value]) => {
-    if (name !== "space") return `  ${JSON.stringify(name)}: ${spaced(value)}`;
-    const inner = Object.entries(value).map(([key, spec]) => `    ${JSON.stringify(key)}: ${spaced(spec)}`);
-    return `  "space": {\n${inner.join(",\n")}}`;
-  });
   return [
     `curl ${location.origin}/studies \\`,
-    `  -H 'Content-Type: application/json' -d '{`,
-    `${lines.join(",\n")}}'`,
+    "  -H 'Content-Type: application/json' \\",
+    `  -d '${wrapped(BODY, "    ").trimStart()}'`,
   ].join("\n");
+}
+
+const LINE = 68;
+
+/** JSON in lines that are not too long. */
+function wrapped(value, indent, name = "") {
+  const head = `${indent}${name && `${JSON.stringify(name)}: `}`;
+  const short = head + spaced(value);
+  if (short.length <= LINE || typeof value !== "object") return short;
+  const inner = Object.entries(value).map(([key, each]) => wrapped(each, `${indent}  `, key));
+  return `${head}{\n${inner.join(",\n")}}`;
 }
 
 /** One-line JSON with a space after each colon and comma. */
 function spaced(value) {
-  return JSON.stringify(value, null, 1).replace(/\n\s*/g, " ").replace(/([{[]) /g, "$1").replace(/ ([}\]])/g, "$1");
+  return JSON.stringify(value, null, 1)
+    .replace(/\n\s*/g, " ")
+    .replace(/([{[]) /g, "$1")
+    .replace(/ ([}\]])/g, "$1");
 }

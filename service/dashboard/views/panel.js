@@ -1,13 +1,13 @@
 /** One trial, beside the study that it belongs to. */
 
 import { h } from "../dom.js";
-import { draw } from "../charts.js";
+import { draw, namesIn } from "../charts.js";
 import { curveFigure } from "../curve.js";
 import { duration, moment, number } from "../format.js";
 import { go } from "../state.js";
 import { seconds } from "../trials.js";
 import { parameters } from "./best.js";
-import { badge, copyButton, facts, link } from "./parts.js";
+import { badge, copyButton, facts, legend, link } from "./parts.js";
 
 /** @param {typeof import("../state.js").state} state */
 export function panel(state) {
@@ -47,24 +47,25 @@ function body(trial, known) {
   const { study } = known;
   const isBest = study.best?.number === trial.number;
   const curve = known.curve?.number === trial.number ? known.curve.curve : null;
+  const figure = curveFigure(curve, trial, study);
   return [
     h(
       "p",
       { key: "value", class: "panel-value" },
-      h("b", {}, number(trial.value)),
-      " ",
-      h("span", {}, study.objective.metric),
+      trial.value !== null && h("b", {}, number(trial.value)),
+      h("span", {}, trial.value === null ? `no ${study.objective.metric}` : study.objective.metric),
       isBest && h("span", { class: "crown" }, "★ best"),
       trial.void && h("em", { class: "void" }, "void"),
     ),
     trial.reason && h("p", { key: "reason", class: "reason is-why" }, trial.reason),
     h("h3", { key: "curve-title" }, "Learning curve"),
+    legend(figure ? namesIn(figure) : []),
     h("div", {
       key: "curve",
       id: "trial-curve",
       class: "chart is-small",
-      "data-empty": curve ? null : "true",
-      held: (element) => draw(element, curveFigure(curve, trial, study)),
+      "data-empty": figure ? null : "true",
+      held: (element) => draw(element, figure),
     }),
     h("h3", { key: "parameters-title" }, "Parameters"),
     facts(parameters(trial.params, study.space), { key: "parameters" }),

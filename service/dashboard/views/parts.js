@@ -104,3 +104,16 @@ export function bar(study) {
     ),
   );
 }
+
+/** What the marks and lines of a figure stand for. @param {string[]} names */
+export function legend(names) {
+  const items = names.map((name) =>
+    h(
+      "li",
+      { key: name, class: `legend-${name.replaceAll(" ", "-")} is-${name}` },
+      h("i", { class: "mark", "aria-hidden": "true" }),
+      name,
+    ),
+  );
+  return h("ul", { class: "legend", "aria-label": "Legend" }, items);
+}

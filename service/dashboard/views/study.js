@@ -1,11 +1,11 @@
 /** A study: what is known of it, from the most important down. */
 
 import { h } from "../dom.js";
-import { draw, fitPanels } from "../charts.js";
+import { draw, fitPanels, namesIn } from "../charts.js";
 import { go } from "../state.js";
 import { best } from "./best.js";
 import { heading } from "./heading.js";
-import { link } from "./parts.js";
+import { legend, link } from "./parts.js";
 import { rounds } from "./rounds.js";
 import { table } from "./table.js";
 
@@ -48,7 +48,7 @@ function chart(id, title, caption, figure, fit) {
     "section",
     { key: id, class: "card chart-card", "aria-labelledby": `${id}-title` },
     h("h2", { id: `${id}-title` }, title),
-    h("p", { class: "caption" }, caption),
+    h("div", { class: "caption" }, h("p", {}, caption), figure && legend(namesIn(figure))),
     h("div", { key: "chart", id, class: "chart", "data-empty": figure ? null : "true", held }),
   );
 }
