@@ -21,6 +21,9 @@ Figure: TypeAlias = dict[str, Any]
 POINTS = 1_000
 """Trials drawn in one figure; of more, a sample that always holds the best."""
 
+MARKS = 3_000
+"""Marks drawn in all panels of one figure: browsers draw about ten thousand a second."""
+
 VERTICES = 150
 """Points drawn of one learning curve."""
 
@@ -86,7 +89,7 @@ def value_axis(values: Sequence[float], title: str, *, maximize: bool) -> Axis:
 def rim(axis: Axis, *, maximize: bool) -> float:
     """The value at the bad edge of a value axis, where trials without a value are marked."""
     start, end = axis.layout["range"]
-    edge = start + 0.03 * (end - start) if maximize else end - 0.03 * (end - start)
+    edge = 0.97 * start + 0.03 * end if maximize else 0.97 * end + 0.03 * start
     return float(10**edge if axis.layout["type"] == "log" else edge)
 
 
@@ -211,7 +214,8 @@ def setting_text(value: Setting, spec: dict[str, Any]) -> str:
     if isinstance(value, bool) or not isinstance(value, float):
         return html.escape(str(value), quote=False)
     if spec.get("scale") == "reverse_log" and value < 1:
-        return f"{value:.{max(2, 2 - math.floor(math.log10(1 - value)))}f}"
+        places = 1 - math.floor(math.log10(1.0 - value) + 1e-9)
+        return f"{round(value, max(1, places)):.12g}"
     return f"{value:.3g}"
 
 
@@ -261,29 +265,32 @@ def _spread(number: int) -> int:
 # --- traces ---------------------------------------------------------------------------------
 
 
-def _hover(data: FigureData, trial: Trial) -> str:
-    metric = html.escape(str(data.study.objective["metric"]), quote=False)
+def _hover(data: FigureData, trial: Trial, names: Sequence[str]) -> str:
+    metric, space = html.escape(str(data.study.objective["metric"]), quote=False), data.study.space
     state = "void" if trial.void else trial.state.value
     value = f"<br>{metric} {trial.value:.4g}" if _has_value(trial) else ""
     params = "".join(
-        f"<br>{html.escape(name, quote=False)} {setting_text(trial.params[name], spec)}"
-        for name, spec in data.study.space.items()
+        f"<br>{html.escape(name, quote=False)} {setting_text(trial.params[name], space[name])}"
+        for name in names
         if name in trial.params
     )
-    return f"<b>trial {trial.number}</b> · {state}{value}{params}"
+    return f"trial {trial.number} · {state}{value}{params}"
 
 
 def _marks(
-    data: FigureData, trials: Sequence[Trial], xs: Sequence[float], ys: Sequence[float], **more: Any
+    data: FigureData,
+    names: Sequence[str],
+    places: Sequence[tuple[Trial, float, float]],
+    **more: Any,
 ) -> dict[str, Any]:
-    shown = [i for i, (x, y) in enumerate(zip(xs, ys, strict=True)) if math.isfinite(x + y)]
+    shown = [(t, x, y) for t, x, y in places if math.isfinite(x) and math.isfinite(y)]
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": [xs[i] for i in shown],
-        "y": [ys[i] for i in shown],
-        "customdata": [trials[i].number for i in shown],
-        "text": [_hover(data, trials[i]) for i in shown],
+        "x": [x for _, x, _ in shown],
+        "y": [y for _, _, y in shown],
+        "customdata": [trial.number for trial, _, _ in shown],
+        "text": [_hover(data, trial, names) for trial, _, _ in shown],
         "hoverinfo": "text",
         **more,
     }
@@ -295,14 +302,17 @@ def _trial_traces(
     best: Trial | None,
     place: Callable[[Trial], float],
     edge: float,
+    names: Sequence[str],
     **more: Any,
 ) -> list[dict[str, Any]]:
-    """Points, void points, lost trials at the rim, and the best as a star; empty ones left out."""
+    """Points, void points, lost trials at the rim, and the best as a star; empty ones left out.
+
+    Of the parameters, those in `names` are told when one points at a mark.
+    """
 
     def marks(name: str, trials: Sequence[Trial], marker: dict[str, Any]) -> dict[str, Any]:
-        ys = [trial.value if trial.value is not None else edge for trial in trials]
-        xs = [place(trial) for trial in trials]
-        return _marks(data, trials, xs, ys, name=name, marker=marker, legendgroup=name, **more)
+        places = [(t, place(t), edge if t.value is None else t.value) for t in trials]
+        return _marks(data, names, places, name=name, marker=marker, legendgroup=name, **more)
 
     valued = [trial for trial in drawn if _has_value(trial) and trial is not best]
     traces = [
@@ -372,7 +382,7 @@ def best_so_far(data: FigureData) -> Figure:
     axis = value_axis(values, metric, maximize=maximize)
     last = ended[-1].number if ended else 0
     place, edge = (lambda trial: float(trial.number)), rim(axis, maximize=maximize)
-    traces = _trial_traces(data, drawn, best, place, edge)
+    traces = _trial_traces(data, drawn, best, place, edge, list(data.study.space))
     if best is not None:
         traces.insert(0, _step_line(data, last))
     bands, labels = _round_bands(data.rounds, last)
@@ -435,7 +445,8 @@ def _shaded() -> dict[str, Any]:
 def parameters(data: FigureData) -> Figure:
     """The value against each parameter, a panel each, every one on its own scale."""
     ended, best = _ended(data), best_of(data)
-    drawn, maximize = sample(ended, best), data.study.direction == "maximize"
+    most = min(POINTS, MARKS // len(data.study.space))
+    drawn, maximize = sample(ended, best, most), data.study.direction == "maximize"
     values = [t.value for t in drawn if t.value is not None and _has_value(t)]
     metric = str(data.study.objective["metric"])
     value = value_axis(values, metric, maximize=maximize)
@@ -454,6 +465,7 @@ def parameters(data: FigureData) -> Figure:
             best if best is not None and name in best.params else None,
             lambda trial, name=name, axis=axis: axis.place(trial.params[name], trial.number),  # type: ignore[misc]
             rim(value, maximize=maximize),
+            [name],
             xaxis=f"x{suffix}",
             yaxis=f"y{suffix}",
         )
@@ -563,7 +575,7 @@ def _curve(
         "marker": {"color": color, "size": sizes, "opacity": 1},
         "customdata": [trial.number] * len(epochs),
         "text": [
-            f"epoch {e}: {v:.4g}<br>{_hover(data, trial)}" for e, v in zip(*column, strict=True)
+            f"epoch {e}: {v:.4g}<br>{_hover(data, trial, ())}" for e, v in zip(*column, strict=True)
         ],
         "hoverinfo": "text",
     }

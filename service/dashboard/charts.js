@@ -1,9 +1,11 @@
 /** Charts: plotly.js from this server, one configuration, one theme for light and dark. */
 
 /**
- * Content-Security-Policy: plotly.js draws with script-src 'self' alone (no 'unsafe-eval': all
- * traces here are SVG; the WebGL ones would need it). What it does need is one inline <style>
- * that is empty when it is added and filled through the CSSOM.
+ * What plotly.js needs of a Content-Security-Policy: script-src 'self' is enough, without
+ * 'unsafe-eval', as long as all traces are SVG (the WebGL ones compile code). It adds two <style>
+ * elements: an empty one that it fills through the CSSOM
+ * ('sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='), and a sheet for maps, which we do not
+ * draw, whose hash is another in each version. Saving a PNG needs img-src data: and blob:.
  */
 const PLOTLY = "/static/plotly.min.js";
 

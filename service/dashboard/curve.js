@@ -19,7 +19,8 @@ export function curveFigure(curve, trial, study) {
 function figure(curve, trial, metric) {
   const names = kin(Object.keys(curve.metrics), metric);
   const values = names.flatMap((name) => curve.metrics[name]).filter((value) => value !== null);
-  const isLog = values.length > 0 && Math.min(...values) > 0 && Math.max(...values) >= 10 * Math.min(...values);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const isLog = low > 0 && high >= 10 * low;
   const data = names.map((name, index) => ({
     type: "scatter",
     mode: curve.epoch.length > 1 ? "lines" : "markers",
@@ -37,7 +38,7 @@ function figure(curve, trial, metric) {
       plot_bgcolor: "rgba(0, 0, 0, 0)",
       margin: { t: 8, r: 8, b: 36, l: 48 },
       xaxis: { title: { text: "epoch" }, rangemode: "tozero", nticks: 6, zeroline: false, visible: names.length > 0 },
-      yaxis: { type: isLog ? "log" : "linear", nticks: 5, exponentformat: "e", zeroline: false, visible: names.length > 0, ...(isLog ? { dtick: "D2" } : {}) },
+      yaxis: { ...(isLog ? logTicks(low, high) : { nticks: 5 }), exponentformat: "e", zeroline: false, visible: names.length > 0 },
       shapes: trial.best_epoch && trial.best_epoch < trial.epoch ? [{ ...mark, x0: trial.best_epoch, x1: trial.best_epoch }] : [],
       annotations: names.length ? [] : [{ text: "No epoch has been reported yet.", x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false }],
     },
@@ -49,4 +50,15 @@ function kin(names, metric) {
   const measure = metric.split("_").at(-1);
   const others = names.filter((name) => name !== metric && name.split("_").at(-1) === measure);
   return [...names.filter((name) => name === metric), ...others];
+}
+
+/** A log axis with whole numbers as ticks: 1, 2, 5 of each decade, or powers of ten if these are many. */
+function logTicks(low, high) {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const digits = last - first > 3 ? [1] : [1, 2, 5];
+  const tickvals = [];
+  for (let power = first; power <= last; power += 1) {
+    tickvals.push(...digits.map((digit) => Number(`${digit}e${power}`)));
+  }
+  return { type: "log", tickmode: "array", tickvals, ticktext: tickvals.map(String) };
 }

@@ -72,7 +72,7 @@ def list_rounds(study: StudyName, database: DatabaseOf) -> schemas.RoundList:
     return schemas.RoundList(rounds=rounds.list_all(database, study))
 
 
-@studies_router.get("/studies/{study}/figures/{name}", response_model=dict[str, Any])
+@studies_router.get("/studies/{study}/figures/{name}", response_model=schemas.Figure)
 def show_figure(
     study: StudyName,
     name: Annotated[str, Path(max_length=64)],

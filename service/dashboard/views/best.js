@@ -28,7 +28,7 @@ function found(best, objective, space) {
     h("h3", {}, "Parameters"),
     facts(parameters(best.params, space)),
     Object.keys(best.metrics).length > 0 && h("h3", {}, "Metrics"),
-    facts(Object.entries(best.metrics).map(([name, value]) => [name, number(value)])),
+    facts(metrics(best.metrics, objective.metric)),
     copyButton("Copy as JSON", () => JSON.stringify(best.params, null, 2)),
   ];
 }
@@ -37,4 +37,12 @@ function found(best, objective, space) {
 export function parameters(params, space) {
   const names = [...new Set([...Object.keys(space), ...Object.keys(params)])];
   return names.map((name) => [name, name in params ? setting(params[name], space[name]) : null]);
+}
+
+/** Metrics of the same part of the data as the objective's first: what one compares trials by. */
+export function metrics(values, metric) {
+  const part = metric.split("_")[0];
+  const isOther = (name) => Number(name.split("_")[0] !== part);
+  const names = Object.keys(values).sort((a, b) => isOther(a) - isOther(b));
+  return names.map((name) => [name, number(values[name])]);
 }

@@ -6,7 +6,7 @@ import { curveFigure } from "../curve.js";
 import { duration, moment, number } from "../format.js";
 import { go } from "../state.js";
 import { seconds } from "../trials.js";
-import { parameters } from "./best.js";
+import { metrics, parameters } from "./best.js";
 import { badge, copyButton, facts, legend, link } from "./parts.js";
 
 /** @param {typeof import("../state.js").state} state */
@@ -71,7 +71,7 @@ function body(trial, known) {
     facts(parameters(trial.params, study.space), { key: "parameters" }),
     copyButton("Copy as JSON", () => JSON.stringify(trial.params, null, 2)),
     Object.keys(trial.metrics).length > 0 && h("h3", { key: "metrics-title" }, "Metrics"),
-    facts(Object.entries(trial.metrics).map(([name, value]) => [name, number(value)]), { key: "metrics" }),
+    facts(metrics(trial.metrics, study.objective.metric), { key: "metrics" }),
     h("h3", { key: "facts-title" }, "How it went"),
     facts(story(trial, study), { key: "facts" }),
   ];

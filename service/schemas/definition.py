@@ -1,0 +1,107 @@
+"""A study's definition: what POST /studies takes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from service import limits
+from service.schemas.base import Body, Setting, Slug, example
+
+DIGITS: dict[str, Any] = {
+    "name": "digits",
+    "space": {
+        "learning_rate": {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"},
+        "momentum": {"type": "float", "low": 0.9, "high": 0.999, "scale": "reverse_log"},
+    },
+    "objective": {
+        "kind": "network",
+        "dataset": "digits",
+        "epochs": 20,
+        "settings": {"optimizer": "momentum"},
+    },
+    "budget": {"trials": 60},
+    "seed": 1,
+}
+
+
+class NetworkObjective(Body):
+    """Caviar trains a network with each trial's parameters."""
+
+    kind: Literal["network"]
+    dataset: str = Field(max_length=64, description="A name that GET /datasets lists.")
+    epochs: int = Field(20, ge=1, le=limits.EPOCHS)
+    metric: str = Field("validation_loss", max_length=64)
+    value: Literal["best", "last"] = Field(
+        "best", description="A trial's value is its metric at the best epoch, or at the last."
+    )
+    settings: dict[str, Setting] = Field(
+        {}, description="Hyperparameters that stay the same for every trial."
+    )
+
+
+class ExternalObjective(Body):
+    """The caller trains: ask, report, tell."""
+
+    kind: Literal["external"]
+    metric: str = Field("value", max_length=64)
+    epochs: int = Field(1, ge=1, le=limits.EPOCHS)
+
+
+Objective = Annotated[NetworkObjective | ExternalObjective, Field(discriminator="kind")]
+
+
+class SamplerOptions(BaseModel):
+    """Which sampler proposes the trials, with its options."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    kind: str = "coarse_to_fine"
+
+
+class PrunerOptions(Body):
+    """Which pruner ends trials early."""
+
+    kind: Literal["none"] = "none"
+
+
+class Budget(Body):
+    """What the study may spend."""
+
+    trials: int = Field(100, ge=1, le=limits.TRIALS)
+
+
+class StudyDefinition(Body):
+    """A study: only name, space and objective are required."""
+
+    model_config = ConfigDict(json_schema_extra=example(DIGITS))
+
+    name: Slug
+    space: dict[str, Any]
+    objective: Objective
+    direction: Literal["minimize", "maximize"] = "minimize"
+    sampler: SamplerOptions = SamplerOptions()
+    pruner: PrunerOptions = PrunerOptions()
+    budget: Budget = Budget()
+    seed: int = Field(1, ge=0, le=2**63 - 1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _maximize_what_should_grow(cls, data: Any) -> Any:
+        """Without a direction, an accuracy is maximized: nobody looks for the worst one."""
+        if isinstance(data, dict) and "direction" not in data:
+            objective = data.get("objective")
+            metric = objective.get("metric") if isinstance(objective, dict) else None
+            if isinstance(metric, str) and metric.endswith("accuracy"):
+                return {**data, "direction": "maximize"}
+        return data
+
+
+class StudyChange(Body):
+    """PATCH of a study."""
+
+    model_config = ConfigDict(json_schema_extra=example({"budget": {"trials": 200}}))
+
+    state: Literal["running", "paused", "stopped"] | None = None
+    budget: Budget | None = None
