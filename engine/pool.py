@@ -5,10 +5,15 @@ at any time: the pool is rebuilt and goes on, and whoever gave the task out give
 """
 
 import logging
+import multiprocessing
+import os
 import pickle
+import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from engine.errors import PoolError
@@ -17,6 +22,9 @@ T = TypeVar("T")
 
 MAX_STILLBORN = 3
 """Pools in a row that may break before they finish anything."""
+
+ORPHAN_SECONDS = 0.5
+"""How often a process looks whether its parent still lives."""
 
 _logger = logging.getLogger(__name__)
 
@@ -194,10 +202,27 @@ class _Stream(Generic[T]):
 
 
 def _warm_up() -> None:
-    """In a process: hold every thread pool to one thread, whatever the environment says."""
+    """In a process: get ready before the first task comes."""
+    _settle_in()
+
+
+@cache
+def _settle_in() -> None:
+    """In a process, once: one thread for BLAS, whatever the environment says; no life as an orphan.
+
+    A process whose parent was killed would finish its task for nobody, and then wait for ever.
+    """
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=1)
+    if multiprocessing.parent_process() is not None:
+        threading.Thread(target=_end_as_orphan, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_as_orphan(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_SECONDS)
+    os._exit(1)
 
 
 def _rest() -> None:
@@ -211,6 +236,7 @@ def _give_back(outcome: bytes) -> bytes:
 
 def _attempt(payload: bytes) -> bytes | None:
     """In a process: do the work, and return what it raised, pickled."""
+    _settle_in()
     try:
         work, task = pickle.loads(payload)
         work(task)

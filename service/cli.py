@@ -23,6 +23,9 @@ from service.errors import CaviarError, Refused
 from service.settings import AsJson, Data, DatabaseUrl, Host, Jobs, Port, Server
 from service.text import study_table, trial_table
 
+IMPATIENCE_SECONDS = 2.0
+"""How long a command that only looks waits for a server to come back."""
+
 app = typer.Typer(
     help="Hyperparameter search: the right scales, coarse to fine, whole populations at once.",
     no_args_is_help=True,
@@ -175,10 +178,11 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Do a whole search: serve, work, watch, and print the best settings."""
-    from service import search
     from service.definitions import read_definition
 
     definition = read_definition(file, name=name, seed=seed, trials=trials)
+    from service import search
+
     console = err if as_json else out
     if server is not None:
         with Client(server) as client:
@@ -202,7 +206,7 @@ def run(
 @study_app.command("list")
 def list_studies(server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
     """List the studies of a server, the newest first."""
-    with Client(server) as client:
+    with Client(server, patience_seconds=IMPATIENCE_SECONDS) as client:
         studies = list(client.studies())
     if as_json:
         _print_json([study.model_dump(mode="json") for study in studies])
@@ -218,7 +222,7 @@ def show_study(
     as_json: AsJson = False,
 ) -> None:
     """Show a study and its best trials."""
-    with Client(server) as client:
+    with Client(server, patience_seconds=IMPATIENCE_SECONDS) as client:
         study = client.study(name)
         order = "-value" if study.direction == "maximize" else "value"
         best = client.trials(name, state="completed", sort=order, limit=top)

@@ -1,6 +1,6 @@
 /**
- * Requests to the server, one at a time. An answer that carries an ETag is kept, and asked for again
- * with If-None-Match: what has not changed comes back as the very same object.
+ * Requests to the server, one at a time. An answer that carries an ETag is kept, and asked for
+ * again with If-None-Match: what has not changed comes back as the very same object.
  */
 
 const PATIENCE_MS = 20_000;

@@ -46,7 +46,9 @@ function load() {
  * Draw a figure in an element, unless it is there already.
  * @param {HTMLElement} element
  * @param {any} figure  plotly's data and layout
- * @param {{onTrial?: (number: number) => void, fit?: (figure: any, width: number) => any}} [options]
+ * @param {Object} [options]
+ * @param {(number: number) => void} [options.onTrial]  what a click on a trial's mark does
+ * @param {(figure: any, width: number) => any} [options.fit]  the figure for a width
  */
 export async function draw(element, figure, { onTrial, fit = (same) => same } = {}) {
   const width = element.clientWidth;

@@ -3,7 +3,11 @@
  * keeps whatever is there already, so that focus, scroll and selection survive a rendering.
  * Text becomes text nodes: nothing here parses HTML.
  *
- * @typedef {{tag: string, key: string | null, props: Object<string, any>, children: Child[]}} Element_
+ * @typedef {Object} Element_
+ * @property {string} tag
+ * @property {string | number | null} key
+ * @property {Object<string, any>} props
+ * @property {Child[]} children
  * @typedef {Element_ | string | number | null | undefined | false | Child[]} Child
  */
 

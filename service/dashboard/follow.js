@@ -101,9 +101,8 @@ async function bringTrials(path, name) {
 /** Rounds change when one opens and when the last one closes. */
 async function bringRounds(path, study) {
   const last = state.known.rounds.at(-1);
-  const isDone = study.state === "completed";
-  if (study.round === null || (last?.number === study.round && (!isDone || last.state === "closed")))
-    return;
+  const isClosing = study.state === "completed" && last?.state === "open";
+  if (study.round === null || (last?.number === study.round && !isClosing)) return;
   const { rounds } = await api.get(`${path}/rounds`);
   if (!isElsewhere(study.name)) know({ rounds });
 }

@@ -69,7 +69,8 @@ export function pace(amount, seconds, what) {
 
 /** A moment in the person's own time zone. */
 export function moment(iso) {
-  return iso ? new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : NOTHING;
+  if (!iso) return NOTHING;
+  return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** One thing or many: 1 trial, 12 trials. */

@@ -1,6 +1,7 @@
 /** The start of the page: state, polling and rendering meet here and nowhere else. */
 
 import { patch } from "./dom.js";
+import { followFocus } from "./focus.js";
 import { look } from "./follow.js";
 import { lookNow, poll } from "./poll.js";
 import { go, readPlace, state, subscribe, update } from "./state.js";
@@ -17,6 +18,7 @@ function render() {
     isDue = false;
     document.title = state.place.study ? `${state.place.study} · Caviar` : "Caviar";
     patch(page, frame(state));
+    followFocus(state.place.trial);
   });
 }
 
@@ -37,7 +39,9 @@ subscribe(() => {
   render();
 });
 
-window.addEventListener("popstate", () => update({ place: readPlace(location.search), asking: "" }));
+window.addEventListener("popstate", () => {
+  update({ place: readPlace(location.search), asking: "" });
+});
 window.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && state.place.trial !== null) go({ trial: null });
 });

@@ -1,6 +1,6 @@
 /**
- * When to look: at once after a change, ever less often while nothing changes, with growing patience
- * while the server is away, and not at all while nobody can see the page.
+ * When to look: soon after a change, ever less often while nothing changes, with growing
+ * patience while the server is away, and not at all while nobody can see the page.
  */
 
 const FASTEST_MS = 1_000;

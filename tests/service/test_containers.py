@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -39,10 +38,10 @@ def here(value: str, postgres_url: str, port: int) -> str:
 @pytest.fixture
 def commands(
     compose: dict[str, Any], postgres_url: str
-) -> Iterator[dict[str, tuple[list[str], dict[str, str]]]]:
+) -> dict[str, tuple[list[str], dict[str, str]]]:
     """Arguments and environment of each of our services."""
     port = free_port()
-    yield {
+    return {
         name: (
             [here(part, postgres_url, port) for part in service["command"]],
             {key: here(value, postgres_url, port) for key, value in service["environment"].items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 MOMENTUM_SPACE: dict[str, Any] = {
@@ -14,7 +15,7 @@ def external(name: str = "outside", *, trials: int = 10, **changes: Any) -> dict
     """A study whose caller trains."""
     return {
         "name": name,
-        "space": MOMENTUM_SPACE,
+        "space": deepcopy(MOMENTUM_SPACE),
         "objective": {"kind": "external"},
         "sampler": {"kind": "random"},
         "budget": {"trials": trials},
@@ -26,7 +27,7 @@ def network(name: str = "inside", *, trials: int = 6, **changes: Any) -> dict[st
     """A study of small networks."""
     return {
         "name": name,
-        "space": MOMENTUM_SPACE,
+        "space": deepcopy(MOMENTUM_SPACE),
         "objective": {
             "kind": "network",
             "dataset": "wine",

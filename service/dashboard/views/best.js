@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { number, setting } from "../format.js";
-import { copyButton, facts, link } from "./parts.js";
+import { copyButton, link, withTitle } from "./parts.js";
 
 /** @param {any} study */
 export function best(study) {
@@ -11,13 +11,20 @@ export function best(study) {
     "section",
     { key: "best", class: "card best", "aria-labelledby": "best-title" },
     h("h2", { id: "best-title" }, study.state === "completed" ? "Best" : "Best so far"),
-    best ? found(best, objective, space) : h("p", { class: "soft" }, "No trial has completed yet. The best setting will be here."),
+    best
+      ? found(best, objective, space)
+      : h("p", { class: "soft" }, "No trial has completed yet. The best setting will be here."),
   );
 }
 
 function found(best, objective, space) {
   return [
-    h("p", { class: "best-value" }, h("b", { id: "best-value" }, number(best.value)), " ", h("span", {}, objective.metric)),
+    h(
+      "p",
+      { class: "best-value" },
+      h("b", { id: "best-value" }, number(best.value)),
+      h("span", {}, objective.metric),
+    ),
     h(
       "p",
       { class: "soft" },
@@ -25,10 +32,8 @@ function found(best, objective, space) {
       ` · round ${best.round}`,
       best.best_epoch ? ` · epoch ${best.best_epoch}` : "",
     ),
-    h("h3", {}, "Parameters"),
-    facts(parameters(best.params, space)),
-    Object.keys(best.metrics).length > 0 && h("h3", {}, "Metrics"),
-    facts(metrics(best.metrics, objective.metric)),
+    withTitle("Parameters", parameters(best.params, space)),
+    withTitle("Other metrics", metrics(best.metrics, objective.metric)),
     copyButton("Copy as JSON", () => JSON.stringify(best.params, null, 2)),
   ];
 }
@@ -39,10 +44,11 @@ export function parameters(params, space) {
   return names.map((name) => [name, name in params ? setting(params[name], space[name]) : null]);
 }
 
-/** Metrics of the same part of the data as the objective's first: what one compares trials by. */
+/** The other metrics; those of the same part of the data as the objective's come first. */
 export function metrics(values, metric) {
   const part = metric.split("_")[0];
   const isOther = (name) => Number(name.split("_")[0] !== part);
-  const names = Object.keys(values).sort((a, b) => isOther(a) - isOther(b));
+  const names = Object.keys(values).filter((name) => name !== metric);
+  names.sort((a, b) => isOther(a) - isOther(b));
   return names.map((name) => [name, number(values[name])]);
 }

@@ -12,7 +12,7 @@ export function frame(state) {
   return [
     h("header", { key: "top", class: "top" }, brand(), crumbs(place), connection(state.connection)),
     away(state),
-    h("main", { key: place.study || "/", id: "main" }, place.study ? studyView(state) : overview(state)),
+    h("main", { key: place.study || "/" }, place.study ? studyView(state) : overview(state)),
     place.study && place.trial !== null && panel(state),
     h(
       "div",

@@ -43,11 +43,15 @@ function definition(study) {
 
 function counts(study) {
   const present = STATES.filter((name) => study.trials[name]);
-  if (!present.length) return h("p", { class: "soft" }, "No trials yet: the first worker to ask gets one.");
+  if (!present.length) {
+    return h("p", { class: "soft" }, "No trials yet: the first worker to ask gets one.");
+  }
   return h(
     "ul",
     { class: "counts" },
-    present.map((name) => h("li", { key: name }, badge(name), h("b", {}, count(study.trials[name])))),
+    present.map((name) =>
+      h("li", { key: name }, badge(name), h("b", {}, count(study.trials[name]))),
+    ),
   );
 }
 
@@ -59,7 +63,9 @@ function progress(study) {
     [
       pace(finished, seconds, "trials"),
       pace(epochs_trained, seconds, "epochs"),
-      isRunning && eta_seconds ? `about ${about(eta_seconds)} left` : finished && `in ${duration(seconds)}`,
+      isRunning && eta_seconds
+        ? `about ${about(eta_seconds)} left`
+        : finished && `in ${duration(seconds)}`,
     ]
       .filter(Boolean)
       .map((text) => ` · ${text}`),
@@ -69,8 +75,9 @@ function progress(study) {
 /** For those who listen: a sentence at each tenth of the way and at each change of state. */
 function milestone(study) {
   const tenths = Math.floor((10 * study.progress.finished) / Math.max(1, study.progress.total));
-  const best = tenths && study.best ? `, best ${number(study.best.value)}` : "";
-  return `${study.name} is ${study.state}: ${10 * tenths} percent of the trials are finished${tenths === 10 ? best : ""}.`;
+  const best = study.best ? `, best ${number(study.best.value)}` : "";
+  const share = `${10 * tenths} percent of the trials are finished`;
+  return `${study.name} is ${study.state}: ${share}${tenths === 10 ? best : ""}.`;
 }
 
 function actions(study, asking) {
@@ -108,12 +115,17 @@ function button(label, kind, click) {
   return h("button", { key: label, type: "button", class: kind, on: { click } }, label);
 }
 
-const SAID = { paused: "Paused: running trials still finish.", running: "Running again.", stopped: "Stopped." };
+const SAID = {
+  paused: "Paused: running trials still finish.",
+  running: "Running again.",
+  stopped: "Stopped.",
+};
 
 async function change(study, wanted) {
   update({ asking: "" });
   try {
-    const changed = await api.change(`/studies/${encodeURIComponent(study.name)}`, { state: wanted });
+    const path = `/studies/${encodeURIComponent(study.name)}`;
+    const changed = await api.change(path, { state: wanted });
     if (page.known.name === study.name) update({ known: { ...page.known, study: changed } });
     announce(SAID[wanted]);
   } catch (error) {

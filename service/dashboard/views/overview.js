@@ -32,7 +32,12 @@ function item(study) {
       "div",
       { class: "study-progress" },
       bar(study),
-      h("p", { class: "soft" }, `${count(progress.finished)} of ${count(progress.total)} trials`, lost(study)),
+      h(
+        "p",
+        { class: "soft" },
+        `${count(progress.finished)} of ${count(progress.total)} trials`,
+        lost(study),
+      ),
     ),
     h(
       "div",
@@ -69,7 +74,12 @@ function empty() {
     { class: "empty" },
     pearls(),
     h("h1", {}, "No studies yet"),
-    h("p", { class: "lead" }, "A study searches the best setting of a network’s hyperparameters. Start one, and it appears here by itself."),
+    h(
+      "p",
+      { class: "lead" },
+      "A study searches the best setting of a network’s hyperparameters. ",
+      "Start one, and it appears here by itself.",
+    ),
     recipe("From a terminal, with the command", "caviar run examples/digits.json"),
     recipe("Or over HTTP, from anywhere", curl()),
   );

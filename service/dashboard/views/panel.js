@@ -7,7 +7,7 @@ import { duration, moment, number } from "../format.js";
 import { go } from "../state.js";
 import { seconds } from "../trials.js";
 import { metrics, parameters } from "./best.js";
-import { badge, copyButton, facts, legend, link } from "./parts.js";
+import { badge, copyButton, legend, link, withTitle } from "./parts.js";
 
 /** @param {typeof import("../state.js").state} state */
 export function panel(state) {
@@ -27,7 +27,11 @@ export function panel(state) {
         { class: "steps" },
         neighbor(known, place.trial - 1, "‹", "Previous trial"),
         neighbor(known, place.trial + 1, "›", "Next trial"),
-        h("button", { type: "button", class: "quiet", "aria-label": "Close", on: { click: close } }, "✕"),
+        h(
+          "button",
+          { type: "button", class: "quiet", "aria-label": "Close", on: { click: close } },
+          "✕",
+        ),
       ),
     ),
     trial ? body(trial, known) : h("p", { class: "soft" }, unknown(known)),
@@ -39,7 +43,9 @@ function unknown({ study, missing }) {
 }
 
 function neighbor(known, to, text, label) {
-  if (!known.trials.has(to)) return h("span", { class: "button quiet is-off", "aria-hidden": "true" }, text);
+  if (!known.trials.has(to)) {
+    return h("span", { class: "button quiet is-off", "aria-hidden": "true" }, text);
+  }
   return link({ trial: to }, { class: "button quiet", "aria-label": label }, text);
 }
 
@@ -67,13 +73,10 @@ function body(trial, known) {
       "data-empty": figure ? null : "true",
       held: (element) => draw(element, figure),
     }),
-    h("h3", { key: "parameters-title" }, "Parameters"),
-    facts(parameters(trial.params, study.space), { key: "parameters" }),
+    withTitle("Parameters", parameters(trial.params, study.space)),
     copyButton("Copy as JSON", () => JSON.stringify(trial.params, null, 2)),
-    Object.keys(trial.metrics).length > 0 && h("h3", { key: "metrics-title" }, "Metrics"),
-    facts(metrics(trial.metrics, study.objective.metric), { key: "metrics" }),
-    h("h3", { key: "facts-title" }, "How it went"),
-    facts(story(trial, study), { key: "facts" }),
+    withTitle("Other metrics", metrics(trial.metrics, study.objective.metric)),
+    withTitle("How it went", story(trial, study)),
   ];
 }
 

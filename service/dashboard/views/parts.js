@@ -29,7 +29,8 @@ export function link(change, props, ...children) {
 
 /** A state, by mark and by word. */
 export function badge(name) {
-  return h("span", { class: `badge is-${name}` }, h("i", { class: "mark", "aria-hidden": "true" }), name);
+  const mark = h("i", { class: "mark", "aria-hidden": "true" });
+  return h("span", { class: `badge is-${name}` }, mark, name);
 }
 
 /** A button that copies text, and says that it did. */
@@ -71,14 +72,15 @@ export function announce(text, isError = false) {
   timer = setTimeout(() => update({ notice: { text: "", isError } }), isError ? 8_000 : 3_000);
 }
 
-/** Facts as a list of terms: [[term, value], …]; those without a value are left out. */
-export function facts(pairs, props = {}) {
+/** Facts as terms under a title: [[term, value], …]; those without a value are left out. */
+export function withTitle(title, pairs) {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return h(
-    "dl",
-    { class: "facts", ...props },
-    shown.map(([term, value]) => h("div", { key: term }, h("dt", {}, term), h("dd", {}, value))),
-  );
+  if (!shown.length) return null;
+  const item = ([term, value]) => h("div", { key: term }, h("dt", {}, term), h("dd", {}, value));
+  return [
+    h("h3", { key: `${title} title` }, title),
+    h("dl", { key: title, class: "facts" }, shown.map(item)),
+  ];
 }
 
 /** The bar of a study: a stretch for each state, as wide as its share of the budget. */

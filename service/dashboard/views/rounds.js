@@ -56,7 +56,11 @@ function track(name, spec, { box, ranges }) {
     { key: name },
     h("span", { class: "track-name" }, name),
     h("span", { class: "track-range" }, rangeText(ranges[name], spec, end - start)),
-    h("span", { class: "track", "aria-hidden": "true" }, h("i", { vars: { "--start": String(start), "--end": String(end) } })),
+    h(
+      "span",
+      { class: "track", "aria-hidden": "true" },
+      h("i", { vars: { "--start": String(start), "--end": String(end) } }),
+    ),
   );
 }
 

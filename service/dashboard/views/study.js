@@ -15,7 +15,8 @@ export function studyView(state) {
   if (known.missing) return missing(known);
   const { study } = known;
   if (!study || known.name !== place.study) {
-    return connection.kind === "away" ? null : h("p", { class: "plea" }, "Looking for the study …");
+    if (connection.kind === "away") return null;
+    return h("p", { class: "plea" }, "Looking for the study …");
   }
   const { best_so_far, parameters, curves } = known.figures;
   return [
@@ -27,8 +28,18 @@ export function studyView(state) {
       h(
         "div",
         { class: "story-charts" },
-        chart("best-so-far", "Best so far", "Every dot is a trial; the line is the best up to it.", best_so_far),
-        chart("curves", "Learning curves", "The trials that run now, and the best few for contrast.", curves),
+        chart(
+          "best-so-far",
+          "Best so far",
+          "Every dot is a trial; the line is the best up to it.",
+          best_so_far,
+        ),
+        chart(
+          "curves",
+          "Learning curves",
+          "The trials that run now, and the best few for contrast.",
+          curves,
+        ),
       ),
     ),
     chart(

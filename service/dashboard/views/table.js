@@ -40,7 +40,13 @@ export function table({ known, place }) {
     rows.length
       ? h(
           "div",
-          { key: "scroll", class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "trials-title" },
+          {
+            key: "scroll",
+            class: "scroll",
+            tabindex: "0",
+            role: "region",
+            "aria-labelledby": "trials-title",
+          },
           h(
             "table",
             {},
@@ -48,26 +54,36 @@ export function table({ known, place }) {
             h("tbody", {}, shown.map((trial) => row(trial, columns, known, place))),
           ),
         )
-      : h("p", { key: "none", class: "soft" }, place.state ? `No trial is ${place.state}.` : "No trials yet."),
+      : h(
+          "p",
+          { key: "none", class: "soft" },
+          place.state ? `No trial is ${place.state}.` : "No trials yet.",
+        ),
   );
 }
 
 /**
- * The columns of a study's table.
- * @returns {{name: string, title: string, first?: "down", isText?: boolean, cell: (trial: any) => any}[]}
+ * The columns of a study's table: `first` is the direction of the first sort.
+ * @typedef {{name: string, title: string, first?: "down", isText?: boolean}} Column
+ * @returns {(Column & {cell: (trial: any) => any})[]}
  */
 function columnsOf(study) {
   const { epochs } = study.objective;
   return [
     { name: "number", title: "Trial", first: "down", cell: numberCell },
-    { name: "state", title: "State", isText: true, cell: (trial) => [badge(trial.state), trial.void && h("em", { class: "void" }, "void")] },
+    { name: "state", title: "State", isText: true, cell: stateCell },
     {
       name: "value",
       title: study.objective.metric,
       first: study.direction === "maximize" ? "down" : undefined,
       cell: (trial) => number(trial.value),
     },
-    epochs > 1 && { name: "epoch", title: "Epoch", first: "down", cell: (trial) => epochCell(trial, epochs) },
+    epochs > 1 && {
+      name: "epoch",
+      title: "Epoch",
+      first: "down",
+      cell: (trial) => epochCell(trial, epochs),
+    },
     ...Object.entries(study.space).map(([name, spec]) => ({
       name: `params.${name}`,
       title: name,
@@ -83,9 +99,14 @@ function numberCell(trial) {
   return link({ trial: trial.number }, { id: `trial-${trial.number}` }, trial.number);
 }
 
+function stateCell(trial) {
+  return [badge(trial.state), trial.void && h("em", { class: "void" }, "void")];
+}
+
 function epochCell(trial, epochs) {
   const share = Math.min(1, trial.epoch / epochs);
-  return h("span", { class: "epoch", vars: { "--share": String(share) } }, `${trial.epoch}/${epochs}`);
+  const text = `${trial.epoch}/${epochs}`;
+  return h("span", { class: "epoch", vars: { "--share": String(share) } }, text);
 }
 
 function header(column, place) {
@@ -138,18 +159,26 @@ function filter(study, known, place) {
       "select",
       { value: place.state, on: { change: (event) => go({ state: event.target.value, page: 1 }) } },
       h("option", { key: "", value: "" }, `every state (${count(known.trials.size)})`),
-      choices.map((name) => h("option", { key: name, value: name }, `${name} (${count(study.trials[name] ?? 0)})`)),
+      choices.map((name) =>
+        h("option", { key: name, value: name }, `${name} (${count(study.trials[name] ?? 0)})`),
+      ),
     ),
   );
 }
 
 function pager(page, pages, shown, all) {
   const first = (page - 1) * ROWS + 1;
-  const text = shown ? `${count(first)} – ${count(first + shown - 1)} of ${count(all)}` : "0 of 0";
+  const last = first + shown - 1;
+  const text = shown ? `${count(first)} – ${count(last)} of ${count(all)}` : "0 of 0";
   const step = (label, to) =>
     h(
       "button",
-      { type: "button", "aria-label": label, disabled: to < 1 || to > pages, on: { click: () => go({ page: to }) } },
+      {
+        type: "button",
+        "aria-label": label,
+        disabled: to < 1 || to > pages,
+        on: { click: () => go({ page: to }) },
+      },
       to < page ? "‹" : "›",
     );
   return h(

@@ -1,0 +1,18 @@
+/** The keyboard's place: into a panel that opens, and back to its trial when it closes. */
+
+/**
+ * Undefined before the first rendering: a reload takes no focus.
+ * @type {number | null | undefined}
+ */
+let shown;
+
+/** @param {number | null} trial  the trial whose panel is open now */
+export function followFocus(trial) {
+  if (shown === undefined || shown === trial) {
+    shown = trial;
+    return;
+  }
+  const id = trial === null ? `trial-${shown}` : "panel-title";
+  document.getElementById(id)?.focus({ preventScroll: trial !== null });
+  shown = trial;
+}

@@ -1,0 +1,48 @@
+"""A process of the pool does not outlive the process that started it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+WORKER = """
+import sys
+from engine.pool import run_pool
+from tests.engine.test_orphans import linger
+run_pool(linger, iter([sys.argv[1]]), jobs=1)
+"""
+
+
+def linger(path: str) -> None:
+    """A task that tells its process and takes its time."""
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def test_a_pool_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    parent = subprocess.Popen([sys.executable, "-c", WORKER, str(note)])
+    try:
+        wait_for(lambda: note.exists() and note.read_text() != "")
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    child = int(note.read_text())
+    wait_for(lambda: not is_alive(child))
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process still runs; one that nobody has buried yet does not."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
+    return found.stdout.strip() not in (b"", b"Z", b"Z+", b"Zl")
