@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import os
 import pickle
+import signal
 import threading
 import time
 import traceback
@@ -208,13 +209,15 @@ def _warm_up() -> None:
 
 @cache
 def _settle_in() -> None:
-    """In a process, once: one thread for BLAS, whatever the environment says; no life as an orphan.
+    """In a process, once: BLAS on one thread, deaf to Ctrl-C, no life as an orphan.
 
     A process whose parent was killed would finish its task for nobody, and then wait for ever.
     """
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=1)
+    # Ctrl-C reaches every process of a terminal; what it means is for the parent to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if multiprocessing.parent_process() is not None:
         threading.Thread(target=_end_as_orphan, args=(os.getppid(),), daemon=True).start()
 

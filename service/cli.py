@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +86,7 @@ def up(
 
     _require_loopback(host)
     opened = settings.open_database(database, data)
-    stop = _stop_event()
+    stop = _on_signal()
     with ExitStack() as stack:
         server = stack.enter_context(served(opened, host=host, port=port))
         count = settings.cores(jobs)
@@ -140,7 +142,7 @@ def work(
     ] = False,
 ) -> None:
     """Train networks for a server in a pool of processes."""
-    from service.worker import Feed, default_name
+    from service.worker import STOPPED, Feed, default_name, stop_soon
     from service.worker import work as work_on
 
     count = settings.cores(jobs)
@@ -154,8 +156,10 @@ def work(
             study=study,
             lease_seconds=lease_seconds,
         )
-        _on_signal(feed.stop)
+        stopping = _on_signal(partial(stop_soon, feed))
         work_on(feed, jobs=count, backend=backend)
+    if stopping.is_set():
+        raise typer.Exit(STOPPED)
 
 
 @app.command()
@@ -190,17 +194,26 @@ def run(
     else:
         _require_loopback(host)
         opened = settings.open_database(database, data)
-        outcome = search.run_here(
-            definition, opened, host=host, port=port, jobs=settings.cores(jobs), console=console
-        )
+        try:
+            outcome = search.run_here(
+                definition, opened, host=host, port=port, jobs=settings.cores(jobs), console=console
+            )
+        except KeyboardInterrupt:
+            err.print("stopped: the same command goes on where this one ended", highlight=False)
+            raise typer.Exit(130) from None
     if as_json:
         _print_json(outcome.as_json())
         return
     search.show(outcome, out)
     if server is None:
-        again = f"caviar up --data {data}" if database is None else "caviar up --database URL"
+        where = f"--data {data}" if database is None else "--database URL"
         address = f"http://{settings.DEFAULT_HOST}:{settings.DEFAULT_PORT}"
-        out.print(f"\nTo see it in the browser: `{again}`, then {address}", highlight=False)
+        out.print(
+            f"\nThe server has ended with the search. `{_command()} up {where}` keeps one running: "
+            f"see the search at {address}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @study_app.command("list")
@@ -254,6 +267,11 @@ def upgrade(
         out.print(f"{opened.describe()} has schema {revision}", highlight=False)
 
 
+def _command() -> str:
+    """How a person calls us: by name where that works, else as they just did."""
+    return "caviar" if shutil.which("caviar") else sys.argv[0]
+
+
 def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2))
 
@@ -268,22 +286,22 @@ def _require_loopback(host: str) -> None:
         )
 
 
-def _on_signal(act: Callable[[], None]) -> None:
-    """Let Ctrl-C and SIGTERM end things in order; a second one ends them at once."""
+def _on_signal(act: Callable[[], None] | None = None) -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set, and what else they do; a second Ctrl-C ends at once."""
+    stopping = threading.Event()
 
     def handle(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        threading.Thread(target=act, daemon=True).start()
+        if stopping.is_set():
+            if number == signal.SIGINT:
+                os._exit(130)
+            return
+        stopping.set()
+        if act is not None:
+            threading.Thread(target=act, daemon=True).start()
 
     signal.signal(signal.SIGINT, handle)
     signal.signal(signal.SIGTERM, handle)
-
-
-def _stop_event() -> threading.Event:
-    stop = threading.Event()
-    _on_signal(stop.set)
-    return stop
+    return stopping
 
 
 def _end_with_standard_input() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -23,11 +24,11 @@ def percent(value: float) -> str:
 
 
 def setting(value: object) -> str:
-    """A parameter's value; those close to 1 keep what sets them apart from it."""
-    if isinstance(value, bool) or not isinstance(value, float):
+    """A parameter's value; those close to 1 keep what sets them apart from it: 0.99987."""
+    if not isinstance(value, float):
         return str(value)
-    if 0.9 < value < 1:
-        return f"{value:.5f}".rstrip("0")
+    if 0.999 < value < 1:
+        return f"{value:.{1 - math.floor(math.log10(1 - value))}f}"
     return number(value)
 
 

@@ -7,8 +7,10 @@ tells by itself. Nothing comes back through the pool, so it may die at any time.
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,12 @@ TRIALS_PER_JOB = 64
 IDLE_SECONDS = (0.05, 1.0)
 """The first and the longest rest of a process that found nothing to do."""
 
+GRACE_SECONDS = 5.0
+"""How long a worker that was told to stop lets its groups finish."""
+
+STOPPED = 130
+"""The exit code of a worker that was told to stop."""
+
 logger = logging.getLogger("caviar")
 
 
@@ -36,14 +44,25 @@ def default_name() -> str:
 
 def work(feed: Feed, *, jobs: int, backend: str = "loky") -> None:
     """Train what the feed gives in a pool of `jobs` processes, until the feed ends."""
-    run_pool(
-        segments.run,
-        feed.tasks(),
-        jobs=jobs,
-        backend=backend,
-        on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),
-        on_error=lambda error: logger.error("a group was given up: %s", error),
-    )
+    try:
+        run_pool(
+            segments.run,
+            feed.tasks(),
+            jobs=jobs,
+            backend=backend,
+            on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),
+            on_error=lambda error: logger.error("a group was given up: %s", error),
+        )
+    finally:
+        feed.give_back()
+
+
+def stop_soon(feed: Feed) -> None:
+    """End a worker in order: let the groups that train now finish, but not for long."""
+    feed.stop()
+    time.sleep(GRACE_SECONDS)
+    feed.give_back()
+    os._exit(STOPPED)
 
 
 class Feed:
@@ -69,14 +88,20 @@ class Feed:
         self._lease_seconds = lease_seconds
         self._groups = Grouping(client, jobs=jobs)
         self._buffer: deque[Group] = deque()
+        # The last groups that were pulled: among them are all that train now.
+        self._pulled: deque[Group] = deque(maxlen=jobs)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """End the stream: no more asks, and what nobody pulled yet gives its leases back."""
+        """Ask for nothing more: the stream ends with the groups that train now."""
+        self._stopping.set()
+
+    def give_back(self) -> None:
+        """Give back every lease that may still be ours: nothing more is trained here."""
         self._stopping.set()
         with self._lock:
-            groups = list(self._buffer)
+            groups = [*self._buffer, *self._pulled]
             self._buffer.clear()
         for group in groups:
             group.give_back(self._client)
@@ -101,7 +126,7 @@ class Feed:
                     rest_seconds = min(IDLE_SECONDS[1], 1.5 * rest_seconds)
 
     def _next(self) -> Group | None:
-        if not self._buffer and not self._stopping.is_set():
+        if not (self._buffer or self._stopping.is_set()):
             try:
                 self._refill()
             except NotFound:
@@ -109,7 +134,10 @@ class Feed:
             except CaviarError as error:
                 logger.warning("no trials: %s", error.detail)
         with self._lock:
-            return self._buffer.popleft() if self._buffer else None
+            if self._stopping.is_set() or not self._buffer:
+                return None
+            self._pulled.append(self._buffer.popleft())
+            return self._pulled[-1]
 
     def _refill(self) -> None:
         answer = self._client.ask(

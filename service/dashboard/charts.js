@@ -101,7 +101,7 @@ function themed(layout) {
   const axis = {
     gridcolor: token("--line"),
     linecolor: token("--line-strong"),
-    zerolinecolor: token("--line-strong"),
+    zeroline: false,
     tickfont: { color: token("--soft"), size: 11 },
     title: { font: { color: token("--soft"), size: 12 }, standoff: 10 },
     automargin: true,

@@ -63,6 +63,7 @@ async function studyOrNothing(path) {
     return await api.get(path);
   } catch (error) {
     if (!(error instanceof api.Problem) || ![404, 422].includes(error.status)) throw error;
+    api.forget(path);
     update({ known: { ...nothingOf(state.known.name), missing: error.message } });
     return null;
   }
@@ -118,10 +119,11 @@ async function bringCurve(path, name) {
 
 /** Whether the figures are those of the newest revision. */
 async function bringFigures(path, name) {
-  const { revision } = state.known;
-  if (drawn.study === name && drawn.revision === revision) return true;
-  const rest = Math.max(FIGURES_REST_MS, 4 * drawn.took);
-  if (drawn.study === name && Date.now() - drawn.at < rest) return false;
+  const { revision, figures: have } = state.known;
+  if (have.curves && drawn.study === name) {
+    if (drawn.revision === revision) return true;
+    if (Date.now() - drawn.at < Math.max(FIGURES_REST_MS, 4 * drawn.took)) return false;
+  }
   const start = Date.now();
   const figures = {};
   for (const figure of FIGURES) {

@@ -82,7 +82,8 @@ def _step_line(data: FigureData, last: int) -> Trace:
 def _round_bands(rounds: Sequence[Round], last: int) -> tuple[list[Any], list[Any]]:
     """A faint band for every other round; a label where there is room for it."""
     shown = [r for r in rounds if r.first_trial <= last] if len(rounds) > 1 else []
-    bands, labels = [], []
+    bands: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
     for item in shown:
         start, end = item.first_trial - 0.5, min(item.first_trial + item.trials, last + 1) - 0.5
         across = {"xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1}

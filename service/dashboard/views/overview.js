@@ -98,11 +98,11 @@ function curl() {
   return [
     `curl ${location.origin}/studies \\`,
     "  -H 'Content-Type: application/json' \\",
-    `  -d '${wrapped(BODY, "    ").trimStart()}'`,
+    `  -d '${wrapped(BODY, "  ").trimStart()}'`,
   ].join("\n");
 }
 
-const LINE = 68;
+const LINE = 88;
 
 /** JSON in lines that are not too long. */
 function wrapped(value, indent, name = "") {
