@@ -27,10 +27,11 @@ class TrialQuery:
 
 @dataclass(frozen=True)
 class TrialList:
-    """Trials, the key of the next page, and the revision that they are of."""
+    """Trials, the key of the next page, and the study and revision that they are of."""
 
     trials: list[schemas.Trial]
     after: list[Any] | None
+    created_at: str
     revision: int
 
 
@@ -61,7 +62,12 @@ def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:
         if len(rows) > query.limit:
             last = shown[-1]
             after = [getattr(last, sort.removeprefix("-")), last.number]
-        return TrialList([views.trial(row) for row in shown], after, study.revision)
+        return TrialList(
+            trials=[views.trial(row) for row in shown],
+            after=after,
+            created_at=views.timestamp(study.created_at),
+            revision=study.revision,
+        )
 
 
 def all_of(database: Database, name: str) -> list[schemas.Trial]:

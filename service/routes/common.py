@@ -108,9 +108,14 @@ def decode_token(token: str | None) -> Any:
         raise Invalid.field("page_token", "is not one that a list gave out") from error
 
 
-def not_modified(request: Request, response: Response, revision: int) -> Response | None:
-    """Set the ETag; a 304 when the caller has this revision already."""
-    etag = f'W/"{revision}"'
+def not_modified(
+    request: Request, response: Response, created_at: str, revision: int
+) -> Response | None:
+    """Set the ETag; a 304 when the caller has this revision already.
+
+    The time of creation tells a study from an earlier one of its name.
+    """
+    etag = f'W/"{created_at}/{revision}"'
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "no-cache"
     if etag in request.headers.get("if-none-match", "").split(", "):

@@ -49,7 +49,7 @@ def list_studies(
 def show_study(study: StudyName, database: DatabaseOf, request: Request, response: Response) -> Any:
     """Show a study: state, counts, best, current round, progress, definition."""
     found = studies.show(database, study)
-    return not_modified(request, response, found.revision) or found
+    return not_modified(request, response, found.created_at, found.revision) or found
 
 
 @studies_router.patch("/studies/{study}")
@@ -86,7 +86,7 @@ def show_figure(
         known = ", ".join(sorted(figures.FIGURES))
         raise NotFound(f"there is no figure {name!r}; known are {known}")
     found = studies.show(database, study)
-    unchanged = not_modified(request, response, found.revision)
+    unchanged = not_modified(request, response, found.created_at, found.revision)
     return unchanged or draw(_figure_data(database, found))
 
 

@@ -88,7 +88,7 @@ def list_trials(
         since=since, states=state or (), sort=sort, after=decode_token(page_token), limit=limit
     )
     found = trials.list_page(database, study, query)
-    return not_modified(request, response, found.revision) or schemas.TrialPage(
+    return not_modified(request, response, found.created_at, found.revision) or schemas.TrialPage(
         trials=found.trials,
         next_page_token=encode_token(found.after),
         revision=found.revision,
