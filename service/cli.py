@@ -269,7 +269,9 @@ def upgrade(
 
 def _command() -> str:
     """How a person calls us: by name where that works, else as they just did."""
-    return "caviar" if shutil.which("caviar") else sys.argv[0]
+    if shutil.which("caviar"):
+        return "caviar"
+    return "python -m service" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
 
 
 def _print_json(value: Any) -> None:

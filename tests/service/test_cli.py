@@ -44,7 +44,7 @@ def test_run_does_a_whole_search_and_prints_the_best(tmp_path: Path) -> None:
     assert "8/8 trials" in printed
     assert "the best 5 settings" in printed
     assert "its curve's end" in printed
-    assert "caviar up --data" in printed
+    assert f"up --data {tmp_path / 'data'}` keeps one running" in printed
     again = json.loads(run("run", file, *options, "--json"))  # the same study: nothing to do
     assert again["study"]["state"] == "completed"
     assert len(again["top"]) == 5
