@@ -27,6 +27,8 @@ def open_next(database: Database, name: str) -> None:
             _observation(row, plan) for row in trials.below(session, study, study.next_number)
         ]
         expected = study.next_number
+    if not is_due(study, plan, earlier[-1] if earlier else None):
+        return  # another ask was faster
     found = plan.sampler.plan(
         plan.space,
         seed=plan.definition.seed,
