@@ -13,7 +13,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from engine.pool import run_pool
 from service import segments
@@ -24,7 +23,10 @@ from service.groups import Group, Grouping, Idle, Task
 TRIALS_PER_JOB = 64
 """Trials asked for at once, for each process: enough to find company for most shapes."""
 
-IDLE_SECONDS = (0.05, 1.0)
+ASK_SECONDS = (0.02, 1.0)
+"""The first and the longest wait between two asks that find nothing."""
+
+REST_SECONDS = (0.02, 0.5)
 """The first and the longest rest of a process that found nothing to do."""
 
 GRACE_SECONDS = 5.0
@@ -68,8 +70,9 @@ def stop_soon(feed: Feed) -> None:
 class Feed:
     """The stream of tasks for one pool: pulled by joblib whenever a process becomes free.
 
-    Groups that were leased but not yet pulled are renewed by a thread; from the moment a group
-    is pulled, the process that trains it renews its leases by reporting.
+    A thread asks ahead, so that the next group is there when a process is, and renews the leases
+    of groups that were not pulled yet. From the moment a group is pulled, the process that trains
+    it renews its leases by reporting.
     """
 
     def __init__(
@@ -91,15 +94,18 @@ class Feed:
         # The last groups that were pulled: among them are all that train now.
         self._pulled: deque[Group] = deque(maxlen=jobs)
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._ended = threading.Event()
+        self._failure: CaviarError | None = None
 
     def stop(self) -> None:
         """Ask for nothing more: the stream ends with the groups that train now."""
-        self._stopping.set()
+        self._ended.set()
+        self._wake.set()
 
     def give_back(self) -> None:
         """Give back every lease that may still be ours: nothing more is trained here."""
-        self._stopping.set()
+        self.stop()
         with self._lock:
             groups = [*self._buffer, *self._pulled]
             self._buffer.clear()
@@ -111,62 +117,80 @@ class Feed:
 
         A rest runs in the pool like a group, so that joblib, which pulls this stream while it
         holds a lock, is never kept waiting. The stream ends with its study.
-        """
-        rest_seconds = IDLE_SECONDS[0]
-        with self._renewed_buffer():
-            while True:
-                group = self._next()
-                if group is not None:
-                    rest_seconds = IDLE_SECONDS[0]
-                    yield group
-                elif self._stopping.is_set():
-                    return
-                else:
-                    yield Idle(rest_seconds)
-                    rest_seconds = min(IDLE_SECONDS[1], 1.5 * rest_seconds)
 
-    def _next(self) -> Group | None:
-        if not (self._buffer or self._stopping.is_set()):
-            try:
-                self._refill()
-            except NotFound:
-                raise
-            except CaviarError as error:
-                logger.warning("no trials: %s", error.detail)
+        Raises:
+            NotFound: there is no such study, or no longer.
+        """
+        asker = threading.Thread(target=self._ask_ahead, name="asker", daemon=True)
+        asker.start()
+        rests = _growing(REST_SECONDS)
+        while not self._ended.is_set():
+            group = self._pull()
+            if group is None:
+                yield Idle(next(rests))
+                continue
+            rests = _growing(REST_SECONDS)
+            yield group
+            # A process is free again: perhaps its group was the last of a round.
+            self._wake.set()
+        asker.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _pull(self) -> Group | None:
         with self._lock:
-            if self._stopping.is_set() or not self._buffer:
+            if not self._buffer:
                 return None
             self._pulled.append(self._buffer.popleft())
             return self._pulled[-1]
 
-    def _refill(self) -> None:
-        answer = self._client.ask(
-            self._study,
-            count=self._jobs * TRIALS_PER_JOB,
-            worker=self._worker,
-            lease_seconds=self._lease_seconds,
-        )
-        if self._study is not None and answer.study_state in ENDED and not answer.trials:
-            self._stopping.set()
-        groups = self._groups.of(answer.trials)
+    def _ask_ahead(self) -> None:
+        waits = _growing(ASK_SECONDS)
+        renewed_at = time.monotonic()
+        while not self._ended.is_set():
+            if self._wake.is_set():
+                self._wake.clear()
+                waits = _growing(ASK_SECONDS)
+            if len(self._buffer) < self._jobs and self._refill():
+                waits = _growing(ASK_SECONDS)
+            if time.monotonic() - renewed_at > self._lease_seconds / 3:
+                renewed_at = time.monotonic()
+                self._renew()
+            self._wake.wait(next(waits))
+
+    def _refill(self) -> bool:
+        """Ask for trials; whether there were any."""
+        try:
+            answer = self._client.ask(
+                self._study,
+                count=self._jobs * TRIALS_PER_JOB,
+                worker=self._worker,
+                lease_seconds=self._lease_seconds,
+            )
+            groups = self._groups.of(answer.trials)
+        except NotFound as error:
+            self._failure = error
+            self.stop()
+            return False
+        except CaviarError as error:
+            logger.warning("no trials: %s", error.detail)
+            return False
         with self._lock:
             self._buffer.extend(groups)
+        if self._study is not None and answer.study_state in ENDED and not answer.trials:
+            self.stop()
+        return bool(groups)
 
-    @contextmanager
-    def _renewed_buffer(self) -> Iterator[None]:
-        """Keep the leases of buffered groups alive while the stream is open."""
-        done = threading.Event()
+    def _renew(self) -> None:
+        with self._lock:
+            groups = list(self._buffer)
+        for group in groups:
+            group.renew(self._client)
 
-        def renew() -> None:
-            while not done.wait(self._lease_seconds / 3):
-                with self._lock:
-                    groups = list(self._buffer)
-                for group in groups:
-                    group.renew(self._client)
 
-        thread = threading.Thread(target=renew, name="renewer", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
+def _growing(seconds: tuple[float, float]) -> Iterator[float]:
+    """Waits that grow by half from the first to the longest."""
+    wait, longest = seconds
+    while True:
+        yield wait
+        wait = min(longest, 1.5 * wait)
