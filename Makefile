@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Two processes of pytest, for the time that databases and browsers keep one of them waiting.
 TESTS ?= -n 2 --dist loadgroup
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test lint bench bench-main clean
 
 install: .venv/installed
 
@@ -29,8 +29,10 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
-	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+bench: bench-main
+
+bench-main: install
+	$(BIN)/python benchmarks/main_job.py
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache caviar-data
