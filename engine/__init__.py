@@ -1,7 +1,8 @@
 """From parameters to trained networks: populations of small networks in lock-step, in NumPy.
 
 recipe, rules        names and values of hyperparameters -> a typed Recipe
-datasets, draws      what is trained on; every draw keyed by what it is for
+bundled, datasets, draws
+                     what is trained on; every draw keyed by what it is for
 initializers, activations, layers, losses, optimizers, averages, schedules, metrics
                      the mathematics, one noun a file, forward beside backward
 shapes, lanes        what trials must share to train together; one trial's row as a value
