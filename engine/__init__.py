@@ -22,7 +22,7 @@ from engine.grouping import group_lanes
 from engine.initializers import INITIALIZERS
 from engine.lanes import Lane, LaneState
 from engine.losses import LOSSES
-from engine.metrics import METRICS
+from engine.metrics import METRICS, metrics_of
 from engine.optimizers import OPTIMIZERS
 from engine.pool import run_pool
 from engine.recipe import Recipe, check_name, check_value, read_recipe
@@ -58,6 +58,7 @@ __all__ = [
     "group_lanes",
     "load_dataset",
     "make_dataset",
+    "metrics_of",
     "read_recipe",
     "run_pool",
 ]

@@ -150,7 +150,7 @@ class TestMistakes:
         for lanes, message in [
             ([], "at least one"),
             ([lane(0), lane(0)], "a number of its own"),
-            ([lane(0), lane(1, hidden_units=5)], "the same shape"),
+            ([lane(0), lane(1, hidden_layers=2)], "agree on depth"),
         ]:
             with pytest.raises(LaneError, match=message):
                 Training(self.dataset, lanes, seed=0)
@@ -210,9 +210,10 @@ def test_memory_is_proportional_to_lanes() -> None:
     shape = recipe().shape(dataset)
     training = Training(dataset, [lane(0)], seed=0)
     states = [replace(training.checkpoint(0)) for _ in range(32)]
+    lanes = [lane(number) for number in range(32)]
     tracemalloc.start()
     try:
-        population = Population(shape, [recipe()] * 32, states)
+        population = Population([shape] * 32, lanes, states, seed=0)
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
