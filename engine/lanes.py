@@ -35,7 +35,7 @@ class LaneState:
     parameters: Array
     """(P,): layer by layer, W (n_in, n_out) then b (n_out), or with batch norm gamma and beta."""
     slots: Mapping[str, Array]
-    """The optimizer's running averages by name, (P,) each."""
+    """The optimizer's running averages by name, (P,) each, unscaled."""
     statistics: Array = field(default_factory=lambda: np.zeros(0, np.float32))
     """(S,): with batch norm the weight of what was averaged, then the running averages of mean and
     variance (n_out) of each hidden layer; else empty."""
@@ -60,6 +60,20 @@ def initial_state(lane: Lane, shape: Shape, *, seed: int) -> LaneState:
             statistics=np.zeros(shape.statistics, np.float32),
         )
     return restarted(state, lane.recipe)
+
+
+def readjusted(state: LaneState, before: Recipe, after: Recipe) -> LaneState:
+    """The state for a recipe that was changed: a new optimizer starts afresh.
+
+    The averages of the same optimizer stay what they are, whatever their factors now.
+    """
+    if before.optimizer != after.optimizer:
+        return restarted(state, after)
+    slots = dict(state.slots)
+    for name, factor in OPTIMIZERS[after.optimizer].slots.items():
+        if factor(before) != factor(after):
+            slots[name] = slots[name] * np.float32(factor(before) / factor(after))
+    return replace(state, slots=slots)
 
 
 def restarted(state: LaneState, recipe: Recipe) -> LaneState:

@@ -54,7 +54,13 @@ def softmax_cross_entropy_backward(predictions: Array, targets: Targets) -> None
 
 def largest_is_wrong(logits: Array, targets: Targets) -> NDArray[np.bool_]:
     """The largest logit wins, the first of equals."""
-    wrong: NDArray[np.bool_] = np.argmax(logits, axis=0) != targets
+    largest = logits == np.maximum.reduce(logits, axis=0)
+    columns = largest.shape[1]
+    wrong: NDArray[np.bool_]
+    if np.count_nonzero(largest) == columns:
+        wrong = ~largest[targets, np.arange(columns)]
+    else:  # equals, or NaN: slower
+        wrong = np.argmax(logits, axis=0) != targets
     return wrong
 
 

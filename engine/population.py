@@ -240,7 +240,7 @@ class Population:
         place = self._training_workspace().places[index]
         if stop - start < size:
             place = self._shortened(index, place, stop - start)
-        place.load(self._stacks[index].shape, *feed.batch(start, stop, size))
+        place.load(self._stacks[index].shape, feed.batch(start, stop, size))
         return place
 
     def _shortened(self, index: int, place: Place, examples: int) -> Place:
@@ -257,9 +257,9 @@ class Population:
             places: Sequence[Place] = workspace.places
             if stop - start < size:
                 places = [place.shortened(stop - start) for place in places]
-            columns, targets = feed.batch(start, stop, size)
+            batch = feed.batch(start, stop, size)
             for stack, place in zip(self._stacks, places, strict=True):
-                place.load(stack.shape, columns, targets)
+                place.load(stack.shape, batch)
             yield _Work(self._stacks, places, workspace, training=False)
 
     def _training_workspace(self) -> Workspace:

@@ -140,7 +140,8 @@ class Stack:
         self._backward(place, layer, gradient)
 
     def _backward(self, place: Place, layer: int, gradient: Array) -> None:
-        dense_backward(place.inputs[layer], gradient, self._product_gradients[layer])
+        inputs = place.inputs[layer] if layer > 0 else place.rows.T
+        dense_backward(inputs, gradient, self._product_gradients[layer])
         if layer > 0:
             before = place.gradients[layer - 1]
             dense_inputs_backward(self._weights[layer], gradient, before)
@@ -167,9 +168,7 @@ class Stack:
                 self._average(slice(0, 1), np.ones_like(self._momentum))
 
     def _average(self, part: slice, batch: Array) -> None:
-        update_average(
-            self.statistics[:, part], batch, self._momentum, self._complement, np.empty_like(batch)
-        )
+        update_average(self.statistics[:, part], batch, self._momentum, self._complement)
 
     def _matrix(self, flat: Array, layer: int) -> Array:
         """A layer's (k, n_in + 1, n_out) view, or without biases (k, n_in, n_out)."""

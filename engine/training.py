@@ -8,7 +8,7 @@ from engine.arithmetic import arithmetic
 from engine.datasets import Dataset
 from engine.draws import shuffle
 from engine.errors import LaneError
-from engine.lanes import Lane, LaneState, initial_state, restarted
+from engine.lanes import Lane, LaneState, initial_state, readjusted
 from engine.population import Population
 
 
@@ -104,9 +104,7 @@ class Training:
         recipe = self._lanes[row].recipe.adjusted(changes)
         pairs = list(self._pairs())
         lane, state = pairs[row]
-        if recipe.optimizer != lane.recipe.optimizer:
-            state = restarted(state, recipe)
-        pairs[row] = (Lane(number=number, recipe=recipe), state)
+        pairs[row] = (Lane(number=number, recipe=recipe), readjusted(state, lane.recipe, recipe))
         self._build(pairs)
 
     def checkpoint(self, number: int) -> LaneState:

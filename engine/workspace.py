@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from engine.arrays import Array, Targets
+from engine.feeds import Batch
 from engine.losses import LOSSES
 from engine.shapes import Shape
 
@@ -19,7 +20,7 @@ class Place:
     """The views through which k lanes of one shape work on mini-batches of m examples.
 
     inputs[l] (k, n_l + 1, m) or, where no bias is, (k, n_l, m): what layer l multiplies; inputs[0]
-    is the mini-batch, (n + 1, m) or (n, m), shared by all lanes
+    is the mini-batch, (n + 1, m) or (n, m), shared by all lanes; rows is its transpose
     outputs[l], gradients[l] (k, n, m): what hidden layer l writes, and the loss by it
     ones[l] (k, m): the row of ones below outputs[l]
     normalized[l], factors[l] (k, n, m): with batch norm its xhat, with dropout its factors
@@ -42,6 +43,7 @@ class Place:
     losses: Array
     shares: Array
     starts: NDArray[np.int64]
+    rows: Array
     inverses: list[Array] = field(default_factory=list)
     """1 / sqrt(var + epsilon) of each layer's last forward pass, with batch norm."""
 
@@ -50,10 +52,12 @@ class Place:
         """Where each lane's columns end."""
         return self.starts + self.examples
 
-    def load(self, shape: Shape, columns: Array, targets: Targets) -> None:
-        """Take a mini-batch: columns (n + 1, m), the last row ones, and targets (m,)."""
-        self.inputs[0] = columns[:-1] if shape.blocks[0].normalized else columns
-        self.targets[...] = targets
+    def load(self, shape: Shape, batch: Batch) -> None:
+        """Take a mini-batch."""
+        normalized = shape.blocks[0].normalized
+        self.inputs[0] = batch.columns[:-1] if normalized else batch.columns
+        self.rows = batch.rows[:, :-1] if normalized else batch.rows
+        self.targets[...] = batch.targets
         self.shares[...] = 1.0 / self.examples
 
     def shortened(self, examples: int) -> "Place":
@@ -77,6 +81,7 @@ class Place:
             losses=self.losses[..., :examples],
             shares=self.shares[..., :examples],
             starts=self.starts,
+            rows=self.rows,
         )
 
 
@@ -159,6 +164,7 @@ class Workspace:
             losses=self.losses[span].reshape(lanes, examples),
             shares=self.shares[span].reshape(lanes, examples),
             starts=np.arange(span.start, span.stop, examples),
+            rows=first.T,
         )
 
     def _part(self, buffers: list[Array], layer: int, index: int, seats: Seats) -> Array:

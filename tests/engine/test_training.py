@@ -136,6 +136,16 @@ class TestAdjust:
         assert list(state.slots) == ["square"]
         assert not state.slots["square"].any()
 
+    def test_averages_stay_what_they_are(self) -> None:
+        dataset = make(features=3, classes=3, examples=60)
+        training = Training(dataset, [lane(0, beta1=0.9)], seed=0)
+        next(training.run(1))
+        before = 0.1 * training.checkpoint(0).slots["velocity"]
+        training.adjust(0, {"beta1": 0.5})
+        np.testing.assert_allclose(
+            0.5 * training.checkpoint(0).slots["velocity"], before, rtol=1e-6
+        )
+
     def test_refused_changes_change_nothing(self) -> None:
         training = Training(make(features=3, classes=3, examples=60), [lane(0)], seed=0)
         with pytest.raises(RecipeError, match="batch_size: cannot change"):
