@@ -134,6 +134,16 @@ def read_recipe(
     )
 
 
+def recipe_from(fields: Mapping[str, object]) -> Recipe:
+    """A recipe from its fields, as dataclasses.asdict gives them; RecipeError if one is wrong."""
+    units = fields.get("hidden_units")
+    if not isinstance(units, (list, tuple)) or len(units) > MAX_HIDDEN_LAYERS:
+        raise RecipeError("hidden_units", "must be a list of units")
+    params = {name: value for name, value in fields.items() if name != "hidden_units"}
+    each = {f"hidden_units_{layer}": value for layer, value in enumerate(units, start=1)}
+    return read_recipe({**params, **each, "hidden_layers": len(units)})
+
+
 def check_name(name: str) -> Rule:
     """The rule of a name. RecipeError if there is no such hyperparameter, with the nearest ones."""
     layer = _UNITS_OF_LAYER.fullmatch(name)
