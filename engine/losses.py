@@ -38,7 +38,7 @@ def softmax_cross_entropy(
     """
     row = np.maximum.reduce(logits, axis=0)
     np.subtract(logits, row, out=predictions)
-    _at(predictions, targets, out=losses)
+    losses[...] = predictions[targets, np.arange(len(targets))]
     np.exp(predictions, out=predictions)
     np.add.reduce(predictions, axis=0, out=row)
     predictions /= row
@@ -48,8 +48,7 @@ def softmax_cross_entropy(
 
 def softmax_cross_entropy_backward(predictions: Array, targets: Targets) -> None:
     """softmax(z) - 1 at the example's class, softmax(z) elsewhere."""
-    flat, index = _places(predictions, targets)
-    flat[index] -= 1
+    predictions[targets, np.arange(len(targets))] -= 1
 
 
 def largest_is_wrong(logits: Array, targets: Targets) -> NDArray[np.bool_]:
@@ -103,22 +102,6 @@ def half_squared_error(logits: Array, targets: Targets, predictions: Array, loss
 def half_squared_error_backward(predictions: Array, targets: Targets) -> None:
     """Z - y."""
     predictions[0] -= targets
-
-
-def _places(values: Array, targets: Targets) -> tuple[Array, NDArray[np.int64]]:
-    """Values (C, m), flat, and where in them each column's target lies."""
-    # Rows may be apart: a view of the first columns of a wider array.
-    stride = values.strides[0] // values.itemsize
-    classes, columns = values.shape
-    flat = np.lib.stride_tricks.as_strided(
-        values, ((classes - 1) * stride + columns,), (values.itemsize,)
-    )
-    return flat, targets * stride + np.arange(columns)
-
-
-def _at(values: Array, targets: Targets, out: Array) -> None:
-    flat, index = _places(values, targets)
-    np.take(flat, index, out=out, mode="clip")
 
 
 LOSSES: dict[str, Loss] = {

@@ -126,9 +126,10 @@ class Training:
             trained = self._population.train(self.dataset, order)
             evaluated = self._population.evaluate(self.dataset, self.dataset.validation)
         columns = {**trained.metrics("training"), **evaluated.metrics("validation")}
+        rows = zip(*columns.values(), strict=True)
         metrics = {
-            lane.number: {name: values[row] for name, values in columns.items()}
-            for row, lane in enumerate(self._lanes)
+            lane.number: dict(zip(columns, row, strict=True))
+            for lane, row in zip(self._lanes, rows, strict=True)
         }
         diverged = self._diverged(metrics)
         if diverged:
@@ -136,13 +137,13 @@ class Training:
         return EpochRecord(epoch=self.epoch, metrics=metrics, diverged=diverged)
 
     def _diverged(self, metrics: Mapping[int, Mapping[str, float]]) -> dict[int, str]:
-        finite = self._population.finite()
         diverged = {}
-        for row, lane in enumerate(self._lanes):
+        for lane, finite in zip(self._lanes, self._population.finite().tolist(), strict=True):
             values = metrics[lane.number]
-            bad = [name for name, value in values.items() if not math.isfinite(value)]
-            if bad or not finite[row]:
-                diverged[lane.number] = bad[0] if bad else "parameters"
+            # A sum is finite only if all of its terms are, or so large that they might as well not.
+            if not finite or not math.isfinite(sum(values.values())):
+                bad = [name for name, value in values.items() if not math.isfinite(value)]
+                diverged[lane.number] = next(iter(bad), "parameters")
         return diverged
 
     def _row(self, number: int) -> int:
