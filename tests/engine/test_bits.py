@@ -43,7 +43,7 @@ CASES = {
     "no hidden layer": Case(17, 3, 60, {"hidden_layers": 0, "batch_size": 32}),
     "wide": Case(64, 10, 120, {"hidden_units": 130, "batch_size": 64, "activation": "leaky_relu"}),
     "rows longer than a piece": Case(
-        64, 10, 60, {"hidden_units_1": 200, "hidden_units_2": 99, "batch_size": 50}
+        64, 10, 60, {"hidden_units_1": 300, "hidden_units_2": 199, "batch_size": 50}
     ),
     "batch norm, last batch of one": Case(
         5, 4, 45, {"hidden_units": 9, "batch_size": 11, "batch_norm": True}

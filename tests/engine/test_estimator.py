@@ -11,7 +11,10 @@ from engine.estimator import CaviarClassifier, CaviarRegressor
 
 CHECKS = [
     check
-    for estimator in (CaviarClassifier(epochs=60), CaviarRegressor(epochs=60))
+    for estimator in (
+        CaviarClassifier(epochs=20, learning_rate=0.03),
+        CaviarRegressor(epochs=20, learning_rate=0.03),
+    )
     for check in estimator_checks_generator(estimator)
 ]
 
