@@ -1,28 +1,42 @@
 """From parameters to trained networks: populations of small networks in lock-step, in NumPy.
 
 recipe, rules        names and values of hyperparameters -> a typed Recipe
-bundled, datasets, draws
+bundled, datasets, scaling, folders, feeds, draws
                      what is trained on; every draw keyed by what it is for
-initializers, activations, layers, losses, optimizers, averages, schedules, metrics
+initializers, activations, layers, batch_norm, dropout, losses, optimizers, averages, schedules,
+metrics
                      the mathematics, one noun a file, forward beside backward
 shapes, lanes        what trials must share to train together; one trial's row as a value
-population, workspace, updates, arithmetic
+population, stacks, workspace, updates, arithmetic
                      K networks over stacked arrays, a step at a time
 training             the loop: a record per epoch, changes between epochs
 grouping, pool       who trains with whom, and in which process
 gradient_check       every backward pass against finite differences
+checkpoints, models, estimator
+                     what is kept of a trial, and the network to be used
 """
 
 from engine.activations import ACTIVATIONS
+from engine.averages import smooth
+from engine.checkpoints import Checkpoint, make_checkpoint, read_checkpoint, write_checkpoint
 from engine.datasets import DATASETS, Dataset, describe_dataset, load_dataset, make_dataset
 from engine.draws import MAX_SEED
-from engine.errors import DatasetError, EngineError, LaneError, PoolError, RecipeError
+from engine.errors import (
+    CheckpointError,
+    DatasetError,
+    EngineError,
+    LaneError,
+    PoolError,
+    RecipeError,
+)
+from engine.folders import open_dataset, save_dataset
 from engine.gradient_check import gradient_check
 from engine.grouping import group_lanes
 from engine.initializers import INITIALIZERS
 from engine.lanes import Lane, LaneState
 from engine.losses import LOSSES
-from engine.metrics import METRICS
+from engine.metrics import METRICS, metrics_of
+from engine.models import Model, load
 from engine.optimizers import OPTIMIZERS
 from engine.pool import run_pool
 from engine.recipe import Recipe, check_name, check_value, read_recipe
@@ -39,6 +53,8 @@ __all__ = [
     "METRICS",
     "OPTIMIZERS",
     "SCHEDULES",
+    "Checkpoint",
+    "CheckpointError",
     "Dataset",
     "DatasetError",
     "EngineError",
@@ -46,6 +62,7 @@ __all__ = [
     "Lane",
     "LaneError",
     "LaneState",
+    "Model",
     "PoolError",
     "Recipe",
     "RecipeError",
@@ -56,8 +73,16 @@ __all__ = [
     "describe_dataset",
     "gradient_check",
     "group_lanes",
+    "load",
     "load_dataset",
+    "make_checkpoint",
     "make_dataset",
+    "metrics_of",
+    "open_dataset",
+    "read_checkpoint",
     "read_recipe",
     "run_pool",
+    "save_dataset",
+    "smooth",
+    "write_checkpoint",
 ]

@@ -17,11 +17,12 @@ LEAK = 0.01
 
 @dataclass(frozen=True)
 class Activation:
-    """One activation; `kinked` if its derivative jumps at 0."""
+    """One activation; `kinked` if its derivative jumps at 0, `keeps_ones` if g(1) = 1."""
 
     forward: Callable[[Array], None]
     backward: Callable[[Array, Array], None]
     kinked: bool = False
+    keeps_ones: bool = False
 
 
 def relu_forward(values: Array) -> None:
@@ -80,8 +81,8 @@ def _row(values: Array, value: float) -> Array:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(relu_forward, relu_backward, kinked=True),
-    "leaky_relu": Activation(leaky_relu_forward, leaky_relu_backward, kinked=True),
+    "relu": Activation(relu_forward, relu_backward, kinked=True, keeps_ones=True),
+    "leaky_relu": Activation(leaky_relu_forward, leaky_relu_backward, kinked=True, keeps_ones=True),
     "tanh": Activation(tanh_forward, tanh_backward),
     "sigmoid": Activation(sigmoid_forward, sigmoid_backward),
 }

@@ -10,3 +10,6 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 
 Labels: TypeAlias = NDArray[np.int64]
 """Classes 0 … C - 1, one per example."""
+
+Targets: TypeAlias = NDArray[Any]
+"""Labels, or float32 in regression: what a network should say, one per example."""

@@ -1,6 +1,8 @@
 """Exponentially weighted averages: v_t = beta v_{t-1} + (1 - beta) x_t, with v_0 = 0.
 
-Momentum, RMSprop, Adam and the smoothing of curves are all this one average.
+Momentum, RMSprop, Adam, the statistics of batch norm and the smoothing of curves are all this one
+average. Optimizers keep it unscaled, u_t = v_t / (1 - beta), which is a pass over memory less; the
+factor goes into a coefficient.
 """
 
 from collections.abc import Iterable
@@ -10,17 +12,20 @@ import numpy as np
 from engine.arrays import Array
 
 
+def update_unscaled(average: Array, value: Array, beta: Array | float) -> None:
+    """One step in place: u = beta u + x. `beta` broadcasts against u, as columns do."""
+    average *= beta
+    average += value
+
+
 def update_average(
-    average: Array, value: Array, beta: Array | float, complement: Array | float, scratch: Array
+    average: Array, value: Array, beta: Array | float, complement: Array | float
 ) -> None:
-    """One step in place: average = beta average + complement value.
+    """One step in place: v = beta v + complement x.
 
     `complement` is 1 - beta, given apart because rounding 1 - beta in float32 would lose digits.
-    `beta` and `complement` broadcast against `average`, as columns do. `value` may be `scratch`.
     """
-    average *= beta
-    np.multiply(value, complement, out=scratch)
-    average += scratch
+    update_unscaled(average, np.multiply(value, complement), beta)
 
 
 def bias_correction(beta: float, step: int) -> float:

@@ -73,6 +73,10 @@ def _wine() -> Raw:
     return table[:, :-1], table[:, -1].astype(np.int64)
 
 
+def _diabetes() -> Raw:
+    return _read("diabetes_data_raw.csv.gz"), _read("diabetes_target.csv.gz")
+
+
 def _read(name: str, *, delimiter: str | None = None, skiprows: int = 0) -> NDArray[np.float64]:
     """A table of scikit-learn's, found without importing it."""
     package = find_spec("sklearn")
@@ -87,7 +91,11 @@ def _read(name: str, *, delimiter: str | None = None, skiprows: int = 0) -> NDAr
 BUNDLED: Mapping[str, Callable[[], Raw]] = {
     "breast_cancer": _breast_cancer,
     "circles": circles,
+    "diabetes": _diabetes,
     "digits": _digits,
     "moons": moons,
     "wine": _wine,
 }
+
+REGRESSION = frozenset({"diabetes"})
+"""Those whose targets are numbers rather than classes."""

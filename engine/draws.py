@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 MAX_SEED = 2**63 - 1
 
 # The second word of the key: what a draw is for.
-_WEIGHTS, _SHUFFLE, _SPLIT, _CHECK = range(4)
+_WEIGHTS, _SHUFFLE, _SPLIT, _CHECK, _DROPOUT = range(5)
 
 
 def _generator(seed: int, purpose: int, major: int, minor: int = 0) -> np.random.Generator:
+    return np.random.Generator(_philox(seed, purpose, major, minor))
+
+
+def _philox(seed: int, purpose: int, major: int, minor: int) -> np.random.Philox:
     # The generator counts in the lowest word, which stays free for it.
-    return np.random.Generator(
-        np.random.Philox(
-            key=np.array([seed, purpose], dtype=np.uint64),
-            counter=np.array([0, minor, major, 0], dtype=np.uint64),
-        )
+    return np.random.Philox(
+        key=np.array([seed, purpose], dtype=np.uint64),
+        counter=np.array([0, minor, major, 0], dtype=np.uint64),
     )
 
 
@@ -38,6 +40,11 @@ def shuffle(seed: int, epoch: int, examples: int) -> NDArray[np.int64]:
 def split_order(seed: int, label: int, examples: int) -> NDArray[np.int64]:
     """The order (examples,) in which one class is dealt out to the parts of a split."""
     return _generator(seed, _SPLIT, label).permutation(examples)
+
+
+def dropout_words(seed: int, number: int, epoch: int) -> np.random.Philox:
+    """Random words for the dropout of one trial in one epoch, in the order of steps and layers."""
+    return _philox(seed, _DROPOUT, number, epoch)
 
 
 def check_draws(seed: int, attempt: int, count: int) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 EngineError
 ├── RecipeError     a hyperparameter is unknown, impossible or given twice
 ├── DatasetError    there is no such data set
+├── CheckpointError a file that is no checkpoint, or one that cannot be trusted
 ├── LaneError       lanes or their states do not fit together
 └── PoolError       the processes of a pool die before they do anything
 """
@@ -29,6 +30,10 @@ class RecipeError(EngineError):
 
 class DatasetError(EngineError):
     """A data set that does not exist; the message names those that do."""
+
+
+class CheckpointError(EngineError):
+    """A checkpoint that cannot be read; the message says what is wrong with the file."""
 
 
 class LaneError(EngineError):

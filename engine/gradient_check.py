@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from engine.activations import ACTIVATIONS
 from engine.arithmetic import arithmetic
+from engine.arrays import Array
+from engine.batch_norm import batch_norm_forward
 from engine.datasets import Dataset, Examples
 from engine.draws import check_draws
+from engine.errors import RecipeError
 from engine.lanes import Lane, LaneState, initial_state
 from engine.layers import dense_forward
 from engine.population import Population
@@ -32,11 +35,15 @@ def gradient_check(recipe: Recipe, dataset: Dataset, *, examples: int = 16, seed
     J is the mean loss of the first `examples` training examples with the L2 term, theta a point
     near the recipe's initial weights, (P,). The gradient g is held against
     g' = (J(theta + h) - J(theta - h)) / 2h, parameter by parameter, with h = 1e-7. Returns
-    ||g - g'|| / (||g|| + ||g'||): below 1e-7 is right, above 1e-5 is wrong.
+    ||g - g'|| / (||g|| + ||g'||): below 1e-7 is right, above 1e-5 is wrong. RecipeError if the
+    recipe has dropout, which makes J random.
     """
-    part = Examples(dataset.training.features[:examples], dataset.training.labels[:examples])
+    if recipe.keep_prob < 1.0:
+        raise RecipeError("keep_prob", "must be 1 in a gradient check: dropout is random")
+    training = dataset.training
+    part = Examples(training.features[:examples], training.targets[:examples])
     shape = replace(recipe.shape(dataset), batch_size=len(part))
-    objective = _Objective(_plain(recipe), shape, part)
+    objective = _Objective(_plain(recipe), shape, replace(dataset, training=part))
     with arithmetic():
         point = objective.smooth_point(recipe, seed)
         exact = objective.gradient(point)
@@ -52,11 +59,11 @@ def _plain(recipe: Recipe) -> Recipe:
 
 @dataclass(frozen=True)
 class _Objective:
-    """J of one network, on some examples."""
+    """J of one network, on a data set's training part."""
 
     recipe: Recipe
     shape: Shape
-    examples: Examples
+    dataset: Dataset
 
     def smooth_point(self, recipe: Recipe, seed: int) -> Point:
         """A point (P,) near the recipe's initial weights, at which J has a derivative.
@@ -73,8 +80,8 @@ class _Objective:
     def gradient(self, point: Point) -> Point:
         """Backpropagation's g (P,), by one step of training."""
         population = self._population(point[None])
-        population.train(self.examples, np.arange(len(self.examples)))
-        after: Point = population.parameters[0].astype(np.float64)
+        population.train(self.dataset, np.arange(len(self.dataset.training)))
+        after: Point = population.parameters(0).astype(np.float64)
         return point - after
 
     def differences(self, point: Point) -> Point:
@@ -89,18 +96,24 @@ class _Objective:
 
     def _values(self, points: Point) -> Point:
         """J (K,) at points (K, P)."""
-        loss = self._population(points).evaluate(self.examples).metrics("")["_loss"]
+        loss = self._population(points).training_losses(self.dataset)
         squares = sum(
             np.square(points[:, block.start : block.weights_stop]).sum(axis=1)
             for block in self.shape.blocks
         )
-        penalty = self.recipe.l2 / (2 * len(self.examples)) * squares
+        penalty = self.recipe.l2 / (2 * len(self.dataset.training)) * squares
         values: Point = np.asarray(loss) + penalty
         return values
 
     def _population(self, points: Point) -> Population:
-        states = [LaneState(epoch=0, steps=0, parameters=point, slots={}) for point in points]
-        return Population(self.shape, [self.recipe] * len(points), states, dtype=np.float64)
+        none: Array = np.zeros(self.shape.statistics)
+        states = [
+            LaneState(epoch=0, steps=0, parameters=point, slots={}, statistics=none)
+            for point in points
+        ]
+        lanes = [Lane(number=0, recipe=self.recipe)] * len(points)
+        shapes = [self.shape] * len(points)
+        return Population(shapes, lanes, states, seed=0, dtype=np.float64)
 
     def _clearance(self, point: Point) -> float:
         """The smallest |z| of the hidden layers; infinite if their activation has no kink."""
@@ -108,12 +121,15 @@ class _Objective:
         nearest = np.inf
         if not activation.kinked:
             return nearest
-        values = self.examples.features.T.astype(np.float64)
+        values = self.dataset.training.features.T.astype(np.float64)
         for block in self.shape.blocks[:-1]:
-            inputs = np.vstack([values, np.ones(len(self.examples))])
-            weights = point[block.start : block.stop].reshape(-1, block.outputs)
-            values = np.empty((block.outputs, len(self.examples)))
+            inputs = np.vstack([values, np.ones(values.shape[1])])[: block.product_rows]
+            weights = point[block.start : block.product_stop].reshape(-1, block.outputs)
+            values = np.empty((block.outputs, inputs.shape[1]))
             dense_forward(weights, inputs, values)
+            if block.normalized:
+                gamma, beta = point[block.weights_stop : block.stop].reshape(2, -1, 1)
+                batch_norm_forward(values, gamma, beta, np.empty_like(values))
             nearest = min(nearest, float(np.abs(values).min()))
             activation.forward(values)
         return nearest

@@ -1,12 +1,15 @@
 """Which trials share a population, and in which order their groups should be trained."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.datasets import Dataset
 from engine.lanes import Lane
-from engine.shapes import Shape
+from engine.population import Population
+from engine.shapes import Kin, Shape
 
 CACHE_BYTES = 4 * 2**20
 """What a population may occupy: a core's second-level cache and some of its third."""
@@ -22,33 +25,48 @@ _PER_STEP = 1_000.0
 
 
 def group_lanes(lanes: Sequence[Lane], dataset: Dataset, *, jobs: int = 1) -> list[list[Lane]]:
-    """Deal lanes into groups of one shape each, the most expensive group first.
+    """Deal lanes into groups that can train together, the most expensive group first.
 
-    A group holds as many lanes as stay in a cache, in groups of nearly equal size. If that makes
-    fewer groups than `jobs`, the most expensive are halved until every job has one.
+    Lanes of one kin stand in the order in which a population wants them, so that those of a group
+    have the most in common. A group holds as many as stay in a cache. If that makes fewer groups
+    than `jobs`, the most expensive are halved until every job has one.
     """
-    shapes: dict[Shape, list[Lane]] = defaultdict(list)
-    for lane in lanes:
-        shapes[lane.recipe.shape(dataset)].append(lane)
-    groups = [
-        (shape, group)
-        for shape, members in shapes.items()
-        for group in _cut(members, -(-len(members) // lanes_in_cache(shape)))
-    ]
+    kins: dict[Kin, list[_Member]] = defaultdict(list)
     examples = len(dataset.training)
-
-    def cost(entry: tuple[Shape, list[Lane]]) -> float:
-        shape, group = entry
-        return lane_cost(shape, examples) * len(group)
-
+    for lane in lanes:
+        shape = lane.recipe.shape(dataset)
+        kins[shape.kin].append(_Member(lane, shape, lane_cost(shape, examples)))
+    groups = []
+    for members in kins.values():
+        members.sort(key=lambda member: Population.order(member.shape, member.lane))
+        groups += _cut(members, _pieces(members))
     while len(groups) < jobs:
-        divisible = [entry for entry in groups if len(entry[1]) > 1]
+        divisible = [group for group in groups if len(group) > 1]
         if not divisible:
             break
-        dearest = max(divisible, key=cost)
+        dearest = max(divisible, key=_cost)
         groups.remove(dearest)
-        groups += [(dearest[0], half) for half in _cut(dearest[1], 2)]
-    return [group for _, group in sorted(groups, key=cost, reverse=True)]
+        groups += _cut(dearest, 2)
+    return [[member.lane for member in group] for group in sorted(groups, key=_cost, reverse=True)]
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A lane with its shape, and what an epoch of it costs."""
+
+    lane: Lane
+    shape: Shape
+    cost: float
+
+
+def _cost(members: Sequence[_Member]) -> float:
+    return sum(member.cost for member in members)
+
+
+def _pieces(members: Sequence[_Member]) -> int:
+    """Into how many groups lanes should be cut so that each stays in a cache."""
+    fill = sum(1.0 / lanes_in_cache(member.shape) for member in members)
+    return max(1, math.ceil(fill))
 
 
 def lanes_in_cache(shape: Shape) -> int:
@@ -69,8 +87,8 @@ def lane_cost(shape: Shape, examples: int) -> float:
     return examples * each_example + steps * (_PER_PARAMETER * shape.parameters + _PER_STEP)
 
 
-def _cut(lanes: list[Lane], pieces: int) -> list[list[Lane]]:
+def _cut(members: list[_Member], pieces: int) -> list[list[_Member]]:
     """Consecutive pieces whose sizes differ by at most one."""
-    size, extra = divmod(len(lanes), pieces)
+    size, extra = divmod(len(members), pieces)
     ends = [piece * size + min(piece, extra) for piece in range(pieces + 1)]
-    return [lanes[start:stop] for start, stop in pairwise(ends)]
+    return [members[start:stop] for start, stop in pairwise(ends)]

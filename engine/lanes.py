@@ -1,7 +1,7 @@
 """A lane: one trial's row in a population, as a value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,24 +33,51 @@ class LaneState:
     steps: int
     """Steps of the optimizer so far; back to 0 when a trial changes its optimizer."""
     parameters: Array
-    """(P,): layer by layer, W (n_in, n_out) then b (n_out), as Shape.blocks has it."""
+    """(P,): layer by layer, W (n_in, n_out) then b (n_out), or with batch norm gamma and beta."""
     slots: Mapping[str, Array]
-    """The optimizer's running averages by name, (P,) each."""
+    """The optimizer's running averages by name, (P,) each, unscaled."""
+    statistics: Array = field(default_factory=lambda: np.zeros(0, np.float32))
+    """(S,): with batch norm the weight of what was averaged, then the running averages of mean and
+    variance (n_out) of each hidden layer; else empty."""
 
 
 def initial_state(lane: Lane, shape: Shape, *, seed: int) -> LaneState:
-    """The state before the first epoch: weights drawn by (seed, number, layer), all else zero."""
+    """The state before the first epoch: weights drawn by (seed, number, layer), gamma 1, else 0."""
     parameters = np.zeros(shape.parameters)
     initializer = INITIALIZERS[lane.recipe.initialization]
     for layer, block in enumerate(shape.blocks):
         draws = weight_draws(seed, lane.number, layer, inputs=block.inputs, outputs=block.outputs)
         draws *= initializer(block.inputs, lane.recipe.initialization_scale)
         parameters[block.start : block.weights_stop] = draws.ravel()
+        if block.normalized:
+            parameters[block.weights_stop : block.weights_stop + block.outputs] = 1.0
     with np.errstate(over="ignore"):  # an absurd scale becomes infinite, and diverges
-        return restarted(0, parameters.astype(np.float32), lane.recipe)
+        state = LaneState(
+            epoch=0,
+            steps=0,
+            parameters=parameters.astype(np.float32),
+            slots={},
+            statistics=np.zeros(shape.statistics, np.float32),
+        )
+    return restarted(state, lane.recipe)
 
 
-def restarted(epoch: int, parameters: Array, recipe: Recipe) -> LaneState:
-    """A state whose optimizer starts afresh from the given parameters."""
-    slots = {name: np.zeros_like(parameters) for name in OPTIMIZERS[recipe.optimizer].slots}
-    return LaneState(epoch=epoch, steps=0, parameters=parameters, slots=slots)
+def readjusted(state: LaneState, before: Recipe, after: Recipe) -> LaneState:
+    """The state for a recipe that was changed: a new optimizer starts afresh.
+
+    The averages of the same optimizer stay what they are, whatever their factors now.
+    """
+    if before.optimizer != after.optimizer:
+        return restarted(state, after)
+    slots = dict(state.slots)
+    for name, factor in OPTIMIZERS[after.optimizer].slots.items():
+        if factor(before) != factor(after):
+            slots[name] = slots[name] * np.float32(factor(before) / factor(after))
+    return replace(state, slots=slots)
+
+
+def restarted(state: LaneState, recipe: Recipe) -> LaneState:
+    """The state with the recipe's optimizer, which starts afresh."""
+    names = OPTIMIZERS[recipe.optimizer].slots
+    slots = {name: np.zeros_like(state.parameters) for name in names}
+    return replace(state, steps=0, slots=slots)

@@ -1,12 +1,13 @@
 """Optimizers: one step in place, on any block of parameters whose lanes are rows.
 
 `update(parameters, gradients, slots, columns, scratch)` moves parameters (k, n) by gradients
-(k, n). `slots` are the running averages the optimizer keeps, (k, n) each. `columns` are its
+(k, n). `slots` are the running averages the optimizer keeps, (k, n) each, unscaled: see averages.
+`columns` are its
 coefficients, one column (k, 1) each, as `coefficients` gives them: every lane has its own.
 `gradients` and `scratch` (k, n) are used up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Array
-from engine.averages import bias_correction, update_average
+from engine.averages import bias_correction, update_unscaled
 
 if TYPE_CHECKING:
     from engine.recipe import Recipe
@@ -25,14 +26,15 @@ Columns = tuple[NDArray[np.float64], ...]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One optimizer, and the names of the averages that it keeps.
+    """One optimizer, and the averages that it keeps.
 
     `coefficients(recipes, learning_rates, first_steps, steps)` gives arrays (steps or 1, k): for k
     lanes with learning_rates (k,), the coefficients of their next steps, the first of which is
     first_steps (k,), counted from 1.
     """
 
-    slots: tuple[str, ...]
+    slots: Mapping[str, Callable[["Recipe"], float]]
+    """The averages by name, each with the factor 1 - beta that it is kept without."""
     coefficients: Callable[[Sequence["Recipe"], NDArray[np.float64], Sequence[int], int], Columns]
     update: Callable[[Array, Array, tuple[Array, ...], tuple[Array, ...], Array], None]
 
@@ -66,9 +68,9 @@ def momentum_coefficients(
     first_steps: Sequence[int],
     steps: int,
 ) -> Columns:
-    """(alpha, beta, 1 - beta)."""
+    """(alpha (1 - beta), beta)."""
     beta = np.array([[recipe.momentum for recipe in recipes]])
-    return learning_rates[None], beta, 1.0 - beta
+    return learning_rates * (1.0 - beta), beta
 
 
 def momentum(
@@ -80,8 +82,8 @@ def momentum(
 ) -> None:
     """V = beta V + (1 - beta) dW; W -= alpha V. No bias correction."""
     (velocity,) = slots
-    rate, beta, complement = columns
-    update_average(velocity, gradients, beta, complement, scratch)
+    rate, beta = columns
+    update_unscaled(velocity, gradients, beta)
     np.multiply(velocity, rate, out=scratch)
     parameters -= scratch
 
@@ -92,10 +94,11 @@ def rmsprop_coefficients(
     first_steps: Sequence[int],
     steps: int,
 ) -> Columns:
-    """(alpha, d, 1 - d, epsilon)."""
+    """(alpha / r, d, epsilon / r) with r = sqrt(1 - d)."""
     decay = np.array([[recipe.rms_decay for recipe in recipes]])
     epsilon = np.array([[recipe.epsilon for recipe in recipes]])
-    return learning_rates[None], decay, 1.0 - decay, epsilon
+    root = np.sqrt(1.0 - decay)
+    return learning_rates / root, decay, epsilon / root
 
 
 def rmsprop(
@@ -107,9 +110,9 @@ def rmsprop(
 ) -> None:
     """S = d S + (1 - d) dW^2; W -= alpha dW / (sqrt(S) + epsilon)."""
     (square,) = slots
-    rate, decay, complement, epsilon = columns
+    rate, decay, epsilon = columns
     np.multiply(gradients, gradients, out=scratch)
-    update_average(square, scratch, decay, complement, scratch)
+    update_unscaled(square, scratch, decay)
     np.sqrt(square, out=scratch)
     scratch += epsilon
     gradients /= scratch
@@ -123,10 +126,10 @@ def adam_coefficients(
     first_steps: Sequence[int],
     steps: int,
 ) -> Columns:
-    """(alpha_t, beta1, 1 - beta1, beta2, 1 - beta2, epsilon_t), with the corrections folded in.
+    """(alpha r / q, beta1, beta2, epsilon r), with the bias corrections folded in.
 
-    With c1 = 1 - beta1^t and c2 = 1 - beta2^t, alpha (V / c1) / (sqrt(S / c2) + epsilon) is
-    (alpha sqrt(c2) / c1) V / (sqrt(S) + epsilon sqrt(c2)).
+    Where q = (1 - beta1^t) / (1 - beta1) and r = sqrt((1 - beta2^t) / (1 - beta2)), the unscaled
+    averages U and R have Vhat = U / q and sqrt(Shat) = sqrt(R) / r.
     """
     beta1 = np.array([[recipe.beta1 for recipe in recipes]])
     beta2 = np.array([[recipe.beta2 for recipe in recipes]])
@@ -134,8 +137,8 @@ def adam_coefficients(
     lanes = list(zip(recipes, first_steps, strict=True))
     first = np.stack([_corrections(lane.beta1, step, steps) for lane, step in lanes], axis=1)
     second = np.stack([_corrections(lane.beta2, step, steps) for lane, step in lanes], axis=1)
-    root = np.sqrt(second)
-    return learning_rates * root / first, beta1, 1.0 - beta1, beta2, 1.0 - beta2, epsilon * root
+    root = np.sqrt(second / (1.0 - beta2))
+    return learning_rates * root * (1.0 - beta1) / first, beta1, beta2, epsilon * root
 
 
 @lru_cache(maxsize=1024)
@@ -153,10 +156,10 @@ def adam(
 ) -> None:
     """V and S as in momentum and rmsprop; W -= alpha Vhat / (sqrt(Shat) + epsilon)."""
     velocity, square = slots
-    rate, beta1, complement1, beta2, complement2, epsilon = columns
-    update_average(velocity, gradients, beta1, complement1, scratch)
-    np.multiply(gradients, gradients, out=scratch)
-    update_average(square, scratch, beta2, complement2, scratch)
+    rate, beta1, beta2, epsilon = columns
+    update_unscaled(velocity, gradients, beta1)
+    gradients *= gradients
+    update_unscaled(square, gradients, beta2)
     np.sqrt(square, out=scratch)
     scratch += epsilon
     np.divide(velocity, scratch, out=scratch)
@@ -164,9 +167,20 @@ def adam(
     parameters -= scratch
 
 
+_MOMENTUM: Mapping[str, Callable[["Recipe"], float]] = {
+    "velocity": lambda recipe: 1.0 - recipe.momentum
+}
+_RMSPROP: Mapping[str, Callable[["Recipe"], float]] = {
+    "square": lambda recipe: 1.0 - recipe.rms_decay
+}
+_ADAM: Mapping[str, Callable[["Recipe"], float]] = {
+    "velocity": lambda recipe: 1.0 - recipe.beta1,
+    "square": lambda recipe: 1.0 - recipe.beta2,
+}
+
 OPTIMIZERS: dict[str, Optimizer] = {
-    "gd": Optimizer((), gd_coefficients, gd),
-    "momentum": Optimizer(("velocity",), momentum_coefficients, momentum),
-    "rmsprop": Optimizer(("square",), rmsprop_coefficients, rmsprop),
-    "adam": Optimizer(("velocity", "square"), adam_coefficients, adam),
+    "gd": Optimizer({}, gd_coefficients, gd),
+    "momentum": Optimizer(_MOMENTUM, momentum_coefficients, momentum),
+    "rmsprop": Optimizer(_RMSPROP, rmsprop_coefficients, rmsprop),
+    "adam": Optimizer(_ADAM, adam_coefficients, adam),
 }

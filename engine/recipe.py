@@ -10,7 +10,7 @@ from engine.datasets import TASKS, Dataset
 from engine.errors import RecipeError
 from engine.initializers import INITIALIZERS
 from engine.optimizers import OPTIMIZERS
-from engine.rules import Choice, Integer, Number, Rule
+from engine.rules import Choice, Flag, Integer, Number, Rule
 from engine.schedules import SCHEDULES
 from engine.shapes import Shape
 
@@ -36,6 +36,9 @@ RULES: Mapping[str, Rule] = {
     "hidden_layers": Integer(low=0, high=MAX_HIDDEN_LAYERS),
     "batch_size": Integer(low=1, high=MAX_BATCH_SIZE),
     "l2": Number(),
+    "keep_prob": Number(high=1.0, low_open=True),
+    "batch_norm": Flag(),
+    "batch_norm_momentum": Number(high=1.0, high_open=True),
     "decay": Choice(tuple(SCHEDULES)),
     "decay_rate": Number(low_open=True),
     "decay_every": Integer(low=1, high=MAX_DECAY_EVERY),
@@ -43,7 +46,13 @@ RULES: Mapping[str, Rule] = {
 """What may be given, by name; `hidden_units_1`, `hidden_units_2` … go by hidden_units."""
 
 _UNITS_OF_LAYER = re.compile(r"hidden_units_([1-9][0-9]*)")
-_FIXED_BY_SHAPE = ("initialization", "initialization_scale", "activation", "batch_size")
+_FIXED_BY_SHAPE = (
+    "initialization",
+    "initialization_scale",
+    "activation",
+    "batch_size",
+    "batch_norm",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +73,10 @@ class Recipe:
     """Units of each hidden layer; none is softmax (or logistic) regression."""
     batch_size: int = 64
     l2: float = 0.0
+    keep_prob: float = 1.0
+    """Of every unit of a hidden layer; 1 is no dropout."""
+    batch_norm: bool = False
+    batch_norm_momentum: float = 0.9
     decay: str = "none"
     decay_rate: float = 1.0
     decay_every: int = 1
@@ -76,6 +89,8 @@ class Recipe:
             activation=self.activation,
             loss=task.loss,
             batch_size=min(self.batch_size, len(dataset.training)),
+            batch_norm=self.batch_norm and bool(self.hidden_units),
+            dropout=self.keep_prob < 1.0 and bool(self.hidden_units),
         )
 
     def learning_rate_at(self, epoch: int) -> float:
@@ -117,6 +132,16 @@ def read_recipe(
         hidden_units=_hidden_units(values),
         **{**fields, **_decay(fields)},  # type: ignore[arg-type]
     )
+
+
+def recipe_from(fields: Mapping[str, object]) -> Recipe:
+    """A recipe from its fields, as dataclasses.asdict gives them; RecipeError if one is wrong."""
+    units = fields.get("hidden_units")
+    if not isinstance(units, (list, tuple)) or len(units) > MAX_HIDDEN_LAYERS:
+        raise RecipeError("hidden_units", "must be a list of units")
+    params = {name: value for name, value in fields.items() if name != "hidden_units"}
+    each = {f"hidden_units_{layer}": value for layer, value in enumerate(units, start=1)}
+    return read_recipe({**params, **each, "hidden_layers": len(units)})
 
 
 def check_name(name: str) -> Rule:

@@ -76,7 +76,21 @@ class Choice:
         return "one of " + ", ".join(self.choices)
 
 
-Rule: TypeAlias = Number | Integer | Choice
+@dataclass(frozen=True)
+class Flag:
+    """True or false, and nothing that merely looks like it."""
+
+    def read(self, name: str, value: object) -> bool:
+        """The value itself; RecipeError if it is no bool."""
+        if not isinstance(value, bool):
+            raise RecipeError(name, f"must be {self}, not {_shown(value)}")
+        return value
+
+    def __str__(self) -> str:
+        return "true or false"
+
+
+Rule: TypeAlias = Number | Integer | Choice | Flag
 
 
 def _shown(value: object) -> str:

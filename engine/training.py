@@ -4,15 +4,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from engine.arithmetic import arithmetic
 from engine.datasets import Dataset
 from engine.draws import shuffle
 from engine.errors import LaneError
-from engine.lanes import Lane, LaneState, initial_state, restarted
+from engine.lanes import Lane, LaneState, initial_state, readjusted
 from engine.population import Population
-from engine.updates import Update
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +23,14 @@ class EpochRecord:
     epoch: int
     """Epochs finished, counted from 1."""
     metrics: Mapping[int, Mapping[str, float]]
-    """By trial number: training_loss, _error, _accuracy, validation_loss, _error, _accuracy."""
+    """By trial number, what metrics.metrics_of names for the task: training_loss …"""
     diverged: Mapping[int, str]
     """Trials that became NaN or infinite in this epoch, with the metric it shows in, or
     `parameters` where the metrics are still finite. They train no further."""
 
 
 class Training:
-    """Trains lanes of one shape together, epoch by epoch.
+    """Trains lanes together, epoch by epoch; they must be of one `Shape.kin`.
 
     The bits of a lane depend on the seed, its number, its recipe with all adjustments, and the data
     set: not on the other lanes, nor on where it stopped and went on.
@@ -53,18 +50,11 @@ class Training:
             raise LaneError("there must be at least one lane")
         if len({lane.number for lane in lanes}) < len(lanes):
             raise LaneError("every lane must have a number of its own")
-        shape = lanes[0].recipe.shape(dataset)
-        if any(lane.recipe.shape(dataset) != shape for lane in lanes):
-            raise LaneError("lanes that train together must have the same shape")
         start = start or {}
         self.dataset = dataset
-        self._shape = shape
         self._seed = seed
         self._lanes: list[Lane] = []
-        self._build(
-            (lane, start.get(lane.number) or initial_state(lane, shape, seed=seed))
-            for lane in lanes
-        )
+        self._build([(lane, start.get(lane.number) or self._initial(lane)) for lane in lanes])
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -87,7 +77,22 @@ class Training:
     def drop(self, number: int) -> None:
         """Train this lane no further."""
         row = self._row(number)
-        self._build(pair for index, pair in enumerate(self._pairs()) if index != row)
+        self._build([pair for index, pair in enumerate(self._pairs()) if index != row])
+
+    def join(self, lane: Lane, state: LaneState | None = None) -> None:
+        """Train this lane too, from a state at this epoch; without one, from its start at epoch 0.
+
+        LaneError if it cannot train beside the others; nothing has changed then.
+        """
+        if any(lane.number == other.number for other in self._lanes):
+            raise LaneError(f"trial {lane.number} trains here already")
+        state = state or self._initial(lane)
+        if self._lanes and state.epoch != self.epoch:
+            message = (
+                f"the others are at epoch {self.epoch}, and trial {lane.number} at {state.epoch}"
+            )
+            raise LaneError(message)
+        self._build([*self._pairs(), (lane, state)])
 
     def adjust(self, number: int, changes: Mapping[str, object]) -> None:
         """Change hyperparameters of a lane, as Recipe.adjusted does, from the next epoch on.
@@ -99,46 +104,46 @@ class Training:
         recipe = self._lanes[row].recipe.adjusted(changes)
         pairs = list(self._pairs())
         lane, state = pairs[row]
-        if recipe.optimizer != lane.recipe.optimizer:
-            state = restarted(state.epoch, state.parameters, recipe)
-        pairs[row] = (Lane(number=number, recipe=recipe), state)
-        self._build(iter(pairs))
+        pairs[row] = (Lane(number=number, recipe=recipe), readjusted(state, lane.recipe, recipe))
+        self._build(pairs)
 
     def checkpoint(self, number: int) -> LaneState:
         """Everything this lane needs to go on from here, bit for bit; give it back as `start`."""
         return self._population.state(self._row(number))
 
     def test_metrics(self, number: int) -> dict[str, float]:
-        """test_loss, test_error and test_accuracy of one lane, as it is now."""
-        row = self._row(number)
-        lane = Population(self._shape, [self._lanes[row].recipe], [self.checkpoint(number)])
+        """The metrics of the test part, test_loss …, of one lane as it is now."""
+        lane, state = self._lanes[self._row(number)], self.checkpoint(number)
+        shape = lane.recipe.shape(self.dataset)
+        population = Population([shape], [lane], [state], seed=self._seed)
         with arithmetic():
-            metrics = lane.evaluate(self.dataset.test).metrics("test")
+            metrics = population.evaluate(self.dataset, self.dataset.test).metrics("test")
         return {name: values[0] for name, values in metrics.items()}
 
     def _train_epoch(self) -> EpochRecord:
         order = shuffle(self._seed, self.epoch, len(self.dataset.training))
         with arithmetic():
-            trained = self._population.train(self.dataset.training, order)
-            evaluated = self._population.evaluate(self.dataset.validation)
+            trained = self._population.train(self.dataset, order)
+            evaluated = self._population.evaluate(self.dataset, self.dataset.validation)
         columns = {**trained.metrics("training"), **evaluated.metrics("validation")}
+        rows = zip(*columns.values(), strict=True)
         metrics = {
-            lane.number: {name: values[row] for name, values in columns.items()}
-            for row, lane in enumerate(self._lanes)
+            lane.number: dict(zip(columns, row, strict=True))
+            for lane, row in zip(self._lanes, rows, strict=True)
         }
         diverged = self._diverged(metrics)
         if diverged:
-            self._build(pair for pair in self._pairs() if pair[0].number not in diverged)
+            self._build([pair for pair in self._pairs() if pair[0].number not in diverged])
         return EpochRecord(epoch=self.epoch, metrics=metrics, diverged=diverged)
 
     def _diverged(self, metrics: Mapping[int, Mapping[str, float]]) -> dict[int, str]:
-        finite = np.all(np.isfinite(self._population.parameters), axis=1)
         diverged = {}
-        for row, lane in enumerate(self._lanes):
+        for lane, finite in zip(self._lanes, self._population.finite().tolist(), strict=True):
             values = metrics[lane.number]
-            bad = [name for name, value in values.items() if not math.isfinite(value)]
-            if bad or not finite[row]:
-                diverged[lane.number] = bad[0] if bad else "parameters"
+            # A sum is finite only if all of its terms are, or so large that they might as well not.
+            if not finite or not math.isfinite(sum(values.values())):
+                bad = [name for name, value in values.items() if not math.isfinite(value)]
+                diverged[lane.number] = next(iter(bad), "parameters")
         return diverged
 
     def _row(self, number: int) -> int:
@@ -150,11 +155,14 @@ class Training:
     def _pairs(self) -> Iterator[tuple[Lane, LaneState]]:
         return ((lane, self._population.state(row)) for row, lane in enumerate(self._lanes))
 
-    def _build(self, pairs: Iterator[tuple[Lane, LaneState]]) -> None:
+    def _initial(self, lane: Lane) -> LaneState:
+        return initial_state(lane, lane.recipe.shape(self.dataset), seed=self._seed)
+
+    def _build(self, pairs: list[tuple[Lane, LaneState]]) -> None:
         """Put the lanes into a new population, those that are moved together side by side."""
-        ordered = sorted(pairs, key=lambda pair: Update.belongs(pair[0].recipe))
-        self._lanes = [lane for lane, _ in ordered]
-        if ordered:
-            recipes = [lane.recipe for lane in self._lanes]
-            states = [state for _, state in ordered]
-            self._population = Population(self._shape, recipes, states)
+        members = [(lane.recipe.shape(self.dataset), lane, state) for lane, state in pairs]
+        members.sort(key=lambda member: Population.order(member[0], member[1]))
+        if members:
+            shapes, lanes, states = zip(*members, strict=True)
+            self._population = Population(shapes, lanes, states, seed=self._seed)
+        self._lanes = [lane for _, lane, _ in members]

@@ -24,12 +24,21 @@ def make(*, features: int, classes: int, examples: int) -> Dataset:
     return make_dataset("clouds", values, labels, seed=0)
 
 
+def make_regression(*, features: int, examples: int) -> Dataset:
+    """A bent function with a little noise, in units of its own."""
+    generator = np.random.default_rng(features)
+    values = generator.standard_normal((examples, features))
+    targets = 50 + 20 * np.tanh(values @ generator.standard_normal(features))
+    targets += generator.standard_normal(examples)
+    return make_dataset("bent", values, targets, seed=0, regression=True)
+
+
 def lane(number: int, **params: object) -> Lane:
     return Lane(number=number, recipe=read_recipe(params))
 
 
-def mixed_lanes(count: int, **shape: object) -> list[Lane]:
-    """Lanes of one shape that differ in everything else."""
+def mixed_lanes(count: int, *, ragged: bool = False, **shape: object) -> list[Lane]:
+    """Lanes of one kin that differ in all but the given values, in some only if `ragged`."""
     lanes = []
     for number in range(count):
         params: dict[str, object] = {
@@ -39,6 +48,14 @@ def mixed_lanes(count: int, **shape: object) -> list[Lane]:
             "initialization_scale": 0.5,
         }
         params |= OPTIMIZERS[number % len(OPTIMIZERS)]
+        if ragged:
+            params |= {
+                "hidden_units_1": 3 + number % 4,
+                "hidden_units_2": 2 + number % 3,
+                "batch_size": 7 + number % 5,
+                "batch_norm": number % 3 == 1,
+                "keep_prob": (1.0, 0.8, 0.5)[number % 3 if number % 2 else 0],
+            }
         lanes.append(lane(number, **shape, **params))
     return lanes
 

@@ -1,15 +1,17 @@
 import numpy as np
 import pytest
 
-from engine.averages import bias_correction, smooth, update_average
+from engine.averages import bias_correction, smooth, update_average, update_unscaled
 
 
 def test_update_is_the_definition_lane_by_lane() -> None:
     beta = np.array([[0.9], [0.5]])
-    average, scratch = np.zeros((2, 3)), np.empty((2, 3))
+    average, unscaled = np.zeros((2, 3)), np.zeros((2, 3))
     values = np.random.default_rng(0).standard_normal((4, 2, 3))
     for value in values:
-        update_average(average, value, beta, 1 - beta, scratch)
+        update_average(average, value, beta, 1 - beta)
+        update_unscaled(unscaled, value, beta)
+    np.testing.assert_allclose(average, (1 - beta) * unscaled)
     for lane, rate in enumerate((0.9, 0.5)):
         weights = (1 - rate) * rate ** np.arange(4)[::-1]
         np.testing.assert_allclose(average[lane], np.tensordot(weights, values[:, lane], 1))

@@ -11,7 +11,7 @@ import pytest
 from engine.datasets import Dataset
 from engine.lanes import Lane, LaneState
 from engine.training import Training
-from tests.engine.cases import make, mixed_lanes
+from tests.engine.cases import make, make_regression, mixed_lanes
 
 EPOCHS = 3
 
@@ -24,9 +24,13 @@ class Case:
     classes: int
     training: int
     shape: dict[str, object]
+    regression: bool = False
 
     def dataset(self) -> Dataset:
-        return make(features=self.features, classes=self.classes, examples=self.training * 5 // 3)
+        examples = self.training * 5 // 3
+        if self.regression:
+            return make_regression(features=self.features, examples=examples)
+        return make(features=self.features, classes=self.classes, examples=examples)
 
 
 CASES = {
@@ -39,15 +43,23 @@ CASES = {
     "no hidden layer": Case(17, 3, 60, {"hidden_layers": 0, "batch_size": 32}),
     "wide": Case(64, 10, 120, {"hidden_units": 130, "batch_size": 64, "activation": "leaky_relu"}),
     "rows longer than a piece": Case(
-        64, 10, 60, {"hidden_units_1": 200, "hidden_units_2": 99, "batch_size": 50}
+        64, 10, 60, {"hidden_units_1": 300, "hidden_units_2": 199, "batch_size": 50}
     ),
+    "batch norm, last batch of one": Case(
+        5, 4, 45, {"hidden_units": 9, "batch_size": 11, "batch_norm": True}
+    ),
+    "dropout": Case(5, 2, 45, {"hidden_units": 9, "batch_size": 11, "keep_prob": 0.7}),
+    "ragged": Case(6, 3, 45, {"ragged": True, "activation": "sigmoid"}),
+    "ragged, one output": Case(6, 2, 45, {"ragged": True, "activation": "tanh"}),
+    "regression": Case(4, 0, 45, {"ragged": True}, regression=True),
     "many examples to evaluate": Case(3, 2, 3000, {"hidden_units": 4, "batch_size": 1500}),
 }
 
 
 def bits(state: LaneState) -> tuple[object, ...]:
     slots = {name: slot.tobytes() for name, slot in state.slots.items()}
-    return state.epoch, state.steps, state.parameters.tobytes(), slots
+    arrays = state.parameters.tobytes(), state.statistics.tobytes()
+    return state.epoch, state.steps, *arrays, slots
 
 
 def history(

@@ -12,6 +12,7 @@ from engine.errors import DatasetError
 THEIRS = {
     "breast_cancer": lambda: datasets.load_breast_cancer(return_X_y=True),
     "circles": lambda: datasets.make_circles(1000, noise=0.05, factor=0.8, random_state=0),
+    "diabetes": lambda: datasets.load_diabetes(return_X_y=True, scaled=False),
     "digits": lambda: datasets.load_digits(return_X_y=True),
     "moons": lambda: datasets.make_moons(1000, noise=0.2, random_state=0),
     "wine": lambda: datasets.load_wine(return_X_y=True),

@@ -1,24 +1,35 @@
 import pytest
 
 from engine.activations import ACTIVATIONS, Activation, relu_forward
+from engine.errors import RecipeError
 from engine.gradient_check import gradient_check
 from engine.initializers import INITIALIZERS
-from tests.engine.cases import make, recipe
+from tests.engine.cases import make, make_regression, recipe
 
-CLASSES = {"softmax": 4, "sigmoid": 2}
+DATASETS = {
+    "softmax": make(features=3, classes=4, examples=60),
+    "sigmoid": make(features=3, classes=2, examples=60),
+    "identity": make_regression(features=3, examples=60),
+}
 
 
 @pytest.mark.parametrize(
     "units", [{"hidden_layers": 0}, {"hidden_units_1": 6, "hidden_units_2": 5}]
 )
 @pytest.mark.parametrize("l2", [0.0, 0.7])
-@pytest.mark.parametrize("output", CLASSES)
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("output", DATASETS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_backpropagation_is_right(
-    activation: str, output: str, l2: float, units: dict[str, object]
+    activation: str, output: str, batch_norm: bool, l2: float, units: dict[str, object]
 ) -> None:
-    dataset = make(features=3, classes=CLASSES[output], examples=60)
-    assert gradient_check(recipe(activation=activation, l2=l2, **units), dataset) < 1e-7
+    read = recipe(activation=activation, l2=l2, batch_norm=batch_norm, **units)
+    assert gradient_check(read, DATASETS[output]) < 1e-7
+
+
+def test_dropout_is_refused() -> None:
+    with pytest.raises(RecipeError, match="keep_prob: must be 1 in a gradient check"):
+        gradient_check(recipe(keep_prob=0.9), DATASETS["softmax"])
 
 
 @pytest.mark.parametrize("initialization", INITIALIZERS)

@@ -1,3 +1,5 @@
+from itertools import chain
+
 from engine.grouping import MAX_LANES, group_lanes, lane_bytes, lanes_in_cache
 from engine.lanes import Lane
 from tests.engine.cases import lane, make, recipe
@@ -9,18 +11,27 @@ def numbers(groups: list[list[Lane]]) -> list[int]:
     return sorted(member.number for group in groups for member in group)
 
 
-def test_groups_have_one_shape_and_every_lane_once() -> None:
-    lanes = [lane(n, hidden_units=4 + n % 3, learning_rate=0.1 + n) for n in range(30)]
+def test_groups_are_of_one_kin_and_have_every_lane_once() -> None:
+    lanes = [lane(n, hidden_units=4 + n % 5, hidden_layers=1 + n % 3) for n in range(30)]
     groups = group_lanes(lanes, DATASET)
     assert numbers(groups) == list(range(30))
     assert len(groups) == 3
-    assert all(len({m.recipe.shape(DATASET) for m in group}) == 1 for group in groups)
+    assert all(len({m.recipe.shape(DATASET).kin for m in group}) == 1 for group in groups)
+
+
+def test_lanes_of_like_batch_sizes_train_together() -> None:
+    lanes = [lane(n, hidden_units=300 + n % 7, batch_size=8 + n % 50) for n in range(100)]
+    groups = group_lanes(lanes, DATASET)
+    sizes = sorted([m.recipe.batch_size for m in group] for group in groups)
+    assert len(groups) > 3
+    ordered = list(chain.from_iterable(sizes))
+    assert ordered == sorted(ordered)
 
 
 def test_the_most_expensive_group_comes_first() -> None:
-    lanes = [lane(n, hidden_units=(8, 512, 64)[n % 3]) for n in range(30)]
+    lanes = [lane(n, hidden_layers=(1, 3, 2)[n % 3]) for n in range(30)]
     groups = group_lanes(lanes, DATASET)
-    assert [group[0].recipe.hidden_units[0] for group in groups] == [512, 512, 64, 8]
+    assert [len(group[0].recipe.hidden_units) for group in groups] == [3, 2, 1]
 
 
 def test_a_group_fits_the_cache_and_groups_are_even() -> None:

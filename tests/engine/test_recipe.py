@@ -64,8 +64,11 @@ def test_values_without_use_are_allowed(unused: dict[str, object]) -> None:
     [
         ({"learning_rat": 1}, "learning_rat", "did you mean learning_rate?"),
         ({"zzz": 1}, "zzz", "known are learning_rate, optimizer"),
-        ({"keep_prob": 0.5}, "keep_prob", "is no hyperparameter"),
-        ({"batch_norm": True}, "batch_norm", "is no hyperparameter"),
+        ({"keep_prob": 0}, "keep_prob", "a number above 0 and at most 1, not 0"),
+        ({"keep_prob": 1.1}, "keep_prob", "not 1.1"),
+        ({"batch_norm": 1}, "batch_norm", "must be true or false, not 1"),
+        ({"batch_norm": "true"}, "batch_norm", "not 'true'"),
+        ({"batch_norm_momentum": 1.0}, "batch_norm_momentum", "below 1"),
         ({"hidden_units_0": 4}, "hidden_units_0", "is no hyperparameter"),
         ({"hidden_units_21": 4}, "hidden_units_21", "is no hyperparameter"),
         ({"learning_rate": 0}, "learning_rate", "must be a finite number above 0, not 0"),
@@ -145,7 +148,15 @@ class TestAdjusted:
         assert recipe.adjusted({"l2": 1}).decay_rate == 7
 
     @pytest.mark.parametrize(
-        "name", ["batch_size", "hidden_units", "hidden_units_1", "activation", "initialization"]
+        "name",
+        [
+            "batch_size",
+            "batch_norm",
+            "hidden_units",
+            "hidden_units_1",
+            "activation",
+            "initialization",
+        ],
     )
     def test_what_the_network_is_built_around_stays(self, name: str) -> None:
         with pytest.raises(RecipeError, match=f"{name}: cannot change"):
