@@ -1,5 +1,6 @@
 """The public face of Caviar for code of your own: `from caviar import Client`."""
 
+from engine import load
 from service.client import Client
 from service.errors import CaviarError, Conflict, Invalid, NotFound, Unavailable, Unreachable
 from service.schemas import Report, Result, StudyDefinition
@@ -15,4 +16,5 @@ __all__ = [
     "StudyDefinition",
     "Unavailable",
     "Unreachable",
+    "load",
 ]

@@ -69,8 +69,9 @@ def _check_objective(objective: NetworkObjective) -> None:
         raise Invalid.field(
             "objective.dataset", f"there is no data set {objective.dataset!r}; known are {known}"
         )
-    if objective.metric not in engine.METRICS:
-        known = ", ".join(engine.METRICS)
+    metrics = engine.metrics_of(engine.describe_dataset(objective.dataset)["task"])
+    if objective.metric not in metrics:
+        known = ", ".join(metrics)
         raise Invalid.field(
             "objective.metric", f"there is no metric {objective.metric!r}; known are {known}"
         )

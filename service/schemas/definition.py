@@ -89,11 +89,11 @@ class StudyDefinition(Body):
     @model_validator(mode="before")
     @classmethod
     def _maximize_what_should_grow(cls, data: Any) -> Any:
-        """Without a direction, an accuracy is maximized: nobody looks for the worst one."""
+        """Without a direction, accuracy and R² are maximized: nobody looks for the worst ones."""
         if isinstance(data, dict) and "direction" not in data:
             objective = data.get("objective")
             metric = objective.get("metric") if isinstance(objective, dict) else None
-            if isinstance(metric, str) and metric.endswith("accuracy"):
+            if isinstance(metric, str) and metric.endswith(("accuracy", "r2")):
                 return {**data, "direction": "maximize"}
         return data
 
