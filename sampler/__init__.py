@@ -11,6 +11,7 @@ Pure: everything goes in as arguments and comes out as values. Objectives are mi
 
 from sampler.catalogue import make_sampler
 from sampler.errors import InputError, SamplerError, SpaceError
+from sampler.parameters import Parameter
 from sampler.protocol import Sampler
 from sampler.rounds import Observation, Round, planned
 from sampler.space import SearchSpace
@@ -19,6 +20,7 @@ from sampler.values import Params, Value
 __all__ = [
     "InputError",
     "Observation",
+    "Parameter",
     "Params",
     "Round",
     "Sampler",

@@ -11,17 +11,21 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.text import Text
 
 from service import __version__, settings
 from service.client import DEFAULT_SERVER, LEASE_SECONDS, Client
 from service.errors import CaviarError, Refused
+from service.fields import field_errors
 from service.settings import AsJson, Data, DatabaseUrl, Host, Jobs, Port, Server
 from service.text import study_table, trial_table
 
@@ -50,17 +54,29 @@ def main() -> None:
     try:
         app()
     except CaviarError as error:
-        for item in error.errors or (error.detail,):
-            err.print(f"[red]error:[/] {item}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _fail(*(error.errors or (error.detail,)))
+    except ValidationError as error:
+        _fail(*field_errors(error.errors()))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _fail(*messages: object) -> NoReturn:
+    for message in messages:
+        err.print(Text.assemble(("error: ", "red"), str(message)), soft_wrap=True)
+    sys.exit(1)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
         out.print(f"caviar {__version__}", highlight=False)
         raise typer.Exit
+
+
+class Backend(StrEnum):
+    """What runs the processes of a pool."""
+
+    LOKY = "loky"  # processes of this machine
 
 
 @app.callback()
@@ -133,7 +149,7 @@ def work(
     jobs: Jobs = None,
     study: Annotated[str | None, typer.Option(help="Only this study; ends with it.")] = None,
     name: Annotated[str | None, typer.Option(help="The worker's name; else the host's.")] = None,
-    backend: Annotated[str, typer.Option(help="The joblib backend.")] = "loky",
+    backend: Annotated[Backend, typer.Option(help="The joblib backend.")] = Backend.LOKY,
     lease_seconds: Annotated[
         float, typer.Option(min=1, max=86_400, help="How long a lease lasts without a report.")
     ] = LEASE_SECONDS,
@@ -142,13 +158,16 @@ def work(
     ] = False,
 ) -> None:
     """Train networks for a server in a pool of processes."""
+    from service.definitions import require_network
     from service.worker import STOPPED, Feed, default_name, stop_soon
     from service.worker import work as work_on
 
     count = settings.cores(jobs)
     if leash:
         threading.Thread(target=_end_with_standard_input, daemon=True).start()
-    with Client(server) as client:
+    with Client(server, patience_seconds=IMPATIENCE_SECONDS) as client:
+        if study is not None:
+            require_network(client.study(study).objective["kind"])
         feed = Feed(
             client,
             jobs=count,
@@ -182,14 +201,15 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Do a whole search: serve, work, watch, and print the best settings."""
-    from service.definitions import read_definition
+    from service.definitions import read_definition, require_network
 
     definition = read_definition(file, name=name, seed=seed, trials=trials)
+    require_network(definition.objective.kind)
     from service import search
 
     console = err if as_json else out
     if server is not None:
-        with Client(server) as client:
+        with Client(server, patience_seconds=IMPATIENCE_SECONDS) as client:
             outcome = search.run_there(definition, client, console)
     else:
         _require_loopback(host)

@@ -8,6 +8,7 @@ print(client.wait("digits").best)
 from __future__ import annotations
 
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ import httpx
 from pydantic import BaseModel
 
 from service import schemas
-from service.errors import CaviarError, Unreachable, from_problem
+from service.errors import CaviarError, Invalid, NotFound, Unreachable, from_problem
 from service.states import StudyState
 
 DEFAULT_SERVER = "http://127.0.0.1:8700"
@@ -51,7 +52,7 @@ class Client:
         timeout_seconds: float = 60.0,
         patience_seconds: float = 30.0,
     ) -> None:
-        self.server = server.rstrip("/")
+        self.server = _checked(server)
         self.patience_seconds = patience_seconds
         self._http = httpx.Client(
             base_url=self.server,
@@ -97,7 +98,7 @@ class Client:
         Raises:
             NotFound: there is none of this name.
         """
-        return self._call("GET", f"/studies/{name}", schemas.Study)
+        return self._call("GET", _named(name), schemas.Study)
 
     def studies(self) -> Iterator[schemas.Study]:
         """Every study, the newest first."""
@@ -117,13 +118,13 @@ class Client:
         trials: int | None = None,
     ) -> schemas.Study:
         """Pause a study, let it go on, stop it, or change how many trials it may have."""
-        budget = None if trials is None else schemas.Budget(trials=trials)
+        budget = None if trials is None else schemas.BudgetChange(trials=trials)
         change = schemas.StudyChange(state=state, budget=budget)
-        return self._call("PATCH", f"/studies/{name}", schemas.Study, body=change)
+        return self._call("PATCH", _named(name), schemas.Study, body=change)
 
     def delete_study(self, name: str) -> None:
         """Delete a study with everything that belongs to it."""
-        self._send("DELETE", f"/studies/{name}")
+        self._send("DELETE", _named(name))
 
     def best(self, study: str) -> schemas.Trial | None:
         """The best trial so far, None while there is none."""
@@ -131,7 +132,7 @@ class Client:
 
     def rounds(self, study: str) -> list[schemas.Round]:
         """The rounds from coarse to fine."""
-        return self._call("GET", f"/studies/{study}/rounds", schemas.RoundList).rounds
+        return self._call("GET", f"{_named(study)}/rounds", schemas.RoundList).rounds
 
     def wait(
         self,
@@ -174,22 +175,26 @@ class Client:
         count: int = 1,
         worker: str = "anonymous",
         lease_seconds: float = LEASE_SECONDS,
+        held: bool = False,
     ) -> schemas.AskAnswer:
-        """Lease up to `count` trials of a study, or without one of any study of networks."""
-        path = "/ask" if study is None else f"/studies/{study}/ask"
-        body = schemas.AskBody(count=count, worker=worker, lease_seconds=lease_seconds)
+        """Lease up to `count` trials of a study, or without one of any study of networks.
+
+        With `held`, a trial begins with its first report: until then no lost lease counts.
+        """
+        path = "/ask" if study is None else f"{_named(study)}/ask"
+        body = schemas.AskBody(count=count, worker=worker, lease_seconds=lease_seconds, held=held)
         return self._call("POST", path, schemas.AskAnswer, body=body, once=True)
 
     def report(self, study: str, reports: Sequence[schemas.Report]) -> list[schemas.Decision]:
         """Report metrics of epochs; returns what to do next with each trial."""
         body = schemas.ReportBody(reports=list(reports))
-        answer = self._call("POST", f"/studies/{study}/report", schemas.ReportAnswer, body=body)
+        answer = self._call("POST", f"{_named(study)}/report", schemas.ReportAnswer, body=body)
         return answer.decisions
 
     def tell(self, study: str, results: Sequence[schemas.Result]) -> list[schemas.Recorded]:
         """Give final results; a stale lease shows in its own entry."""
         body = schemas.TellBody(results=list(results))
-        path = f"/studies/{study}/tell"
+        path = f"{_named(study)}/tell"
         return self._call("POST", path, schemas.TellAnswer, body=body, once=True).results
 
     def trials(
@@ -211,7 +216,7 @@ class Client:
         while True:
             page = self._call(
                 "GET",
-                f"/studies/{study}/trials",
+                f"{_named(study)}/trials",
                 schemas.TrialPage,
                 query={**query, "limit": 1000, "page_token": token},
             )
@@ -222,11 +227,11 @@ class Client:
 
     def trial(self, study: str, number: int) -> schemas.Trial:
         """One trial."""
-        return self._call("GET", f"/studies/{study}/trials/{number}", schemas.Trial)
+        return self._call("GET", f"{_named(study)}/trials/{number}", schemas.Trial)
 
     def curve(self, study: str, number: int) -> schemas.Curve:
         """Metrics by epoch of one trial."""
-        return self._call("GET", f"/studies/{study}/trials/{number}/curve", schemas.Curve)
+        return self._call("GET", f"{_named(study)}/trials/{number}/curve", schemas.Curve)
 
     # --- the house ---
 
@@ -329,6 +334,27 @@ def _error_of(response: httpx.Response) -> CaviarError:
     if not isinstance(problem, dict):
         problem = {"detail": f"the server answered {response.status_code}"}
     return from_problem(response.status_code, problem)
+
+
+def _named(study: str) -> str:
+    """A study's path.
+
+    Raises:
+        NotFound: no study can have this name.
+    """
+    if not re.fullmatch(schemas.SLUG, study):
+        raise NotFound(f"there is no study named {study!r}: names match {schemas.SLUG}")
+    return f"/studies/{study}"
+
+
+def _checked(server: str) -> str:
+    try:
+        url = httpx.URL(server)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Invalid(f"{server!r} is not an address: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Invalid(f"{server!r} is not an address such as {DEFAULT_SERVER}")
+    return server.rstrip("/")
 
 
 def _is_loopback(server: str) -> bool:

@@ -16,13 +16,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from service.errors import CaviarError, Conflict, OutOfSpace, Unavailable
+from service.errors import CaviarError, Conflict, Invalid, OutOfSpace, Unavailable
 
 T = TypeVar("T")
 
@@ -35,6 +41,9 @@ RETRIES = 8
 # PostgreSQL's codes: serialization failure, deadlock, lock not available.
 LOST_A_RACE = {"40001", "40P01", "55P03"}
 DISK_FULL = "53100"
+
+
+KNOWN_URLS = "postgresql://user:password@host/name, or sqlite:///path/to/file"
 
 
 class Clock(Protocol):
@@ -53,11 +62,20 @@ def steady_clock() -> Clock:
 
 
 def normalize_url(url: str) -> URL:
-    """`postgres://` and `postgresql://` both mean the psycopg driver."""
-    parsed = make_url(url)
-    if parsed.drivername in ("postgres", "postgresql"):
+    """A database's URL; `postgres://` and `postgresql://` both mean the psycopg driver.
+
+    Raises:
+        Invalid: it is no URL of a PostgreSQL database or an SQLite file.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise Invalid.field("--database", f"{url!r} is not a URL: {KNOWN_URLS}") from error
+    if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         return parsed.set(drivername="postgresql+psycopg")
-    return parsed
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed
+    raise Invalid.field("--database", f"{url!r} is not known here: {KNOWN_URLS}")
 
 
 def sqlite_url(path: Path) -> str:
@@ -195,7 +213,13 @@ def _translated() -> Iterator[None]:
         raise Unavailable("the database is busy: try again", retry_after=1) from error
     except (OperationalError, InterfaceError) as error:
         raise _from_driver(error) from error
+    except IntegrityError as error:
+        if "unique" in str(error.orig).lower():
+            raise _LostRace(str(error.orig)) from error  # someone inserted it first: look again
+        raise
     except DBAPIError as error:
+        if "not a database" in str(error.orig) or "malformed" in str(error.orig):
+            raise Unavailable("the file is not an SQLite database, or it is damaged") from error
         if error.connection_invalidated:
             raise Unavailable("the database is away: try again", retry_after=1) from error
         raise
@@ -215,6 +239,21 @@ def _from_driver(error: DBAPIError) -> Exception:
 
 
 @contextmanager
+def connected(database: Database) -> Iterator[Connection]:
+    """A writing connection in one transaction, for migrations.
+
+    Raises:
+        Unavailable: the database does not answer; says at which address.
+    """
+    try:
+        with _translated(), database.engine.begin() as connection:
+            yield connection
+    except (Unavailable, _LostRace) as error:
+        shown = database.url.render_as_string(hide_password=True)
+        raise Unavailable(f"the database at {shown} cannot be used: {error}") from error
+
+
+@contextmanager
 def server_lock(database: Database) -> Iterator[None]:
     """Hold an SQLite file for one server process; PostgreSQL takes any number of servers.
 
@@ -222,10 +261,14 @@ def server_lock(database: Database) -> Iterator[None]:
         Conflict: another server has the file.
     """
     path = database.url.database
-    if not database.is_sqlite or path in (None, "", ":memory:"):
+    if not database.is_sqlite:
         yield
         return
-    with open(f"{path}.lock", "a") as handle:
+    try:
+        handle = open(f"{path}.lock", "a")  # noqa: SIM115
+    except OSError as error:
+        raise Invalid.field("--data", f"{path} cannot be written: {error.strerror}") from error
+    with handle:
         _lock_file(handle, str(path))
         yield
 

@@ -33,3 +33,17 @@ def read_definition(
         return StudyDefinition.model_validate(value)
     except ValidationError as error:
         raise Invalid.of(*field_errors(error.errors())) from error
+
+
+def require_network(kind: str) -> None:
+    """Refuse a study that no worker of ours can train.
+
+    Raises:
+        Invalid: the caller must train.
+    """
+    if kind != "network":
+        raise Invalid.field(
+            "objective.kind",
+            f"must be network for this command: the trials of an {kind} objective are "
+            "yours to ask for, train and tell",
+        )

@@ -18,6 +18,8 @@ def field_errors(errors: Sequence[Any]) -> list[FieldError]:
     found: dict[str, FieldError] = {}
     for error in errors:
         field = _field(error["loc"])
+        if error["type"].startswith("union_tag"):
+            field += ".kind"
         found.setdefault(field, FieldError(field, _message(error)))
     return list(found.values())
 
@@ -43,5 +45,9 @@ def _message(error: Any) -> str:
             return "is missing"
         case "string_pattern_mismatch":
             return f"must match {error['ctx']['pattern']}"
+        case "union_tag_invalid" | "union_tag_not_found":
+            return "must be one of network, external"
+        case "dict_type" | "model_type" | "model_attributes_type" | "dict_attributes_type":
+            return "must be an object"
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
     return f"must be {message}" if "Input should be " in error["msg"] else message

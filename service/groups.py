@@ -57,7 +57,9 @@ class Group(Task):
     def renew(self, client: Client) -> None:
         """Renew the leases while the group waits for a free process."""
         reports = [
-            schemas.Report(number=trial.number, lease=trial.lease.token, epoch=trial.start_epoch)
+            schemas.Report(
+                number=trial.number, lease=trial.lease.token, epoch=trial.start_epoch, held=True
+            )
             for trial in self.trials
         ]
         try:
@@ -85,12 +87,14 @@ def failure(trial: schemas.LeasedTrial, reason: str) -> schemas.Result:
 
 
 class Grouping:
-    """Turns leased trials into groups; remembers the studies that it has seen."""
+    """Turns leased trials into groups.
+
+    The studies are read anew each time: a name may have gone to another study since.
+    """
 
     def __init__(self, client: Client, *, jobs: int) -> None:
         self._client = client
         self._jobs = jobs
-        self._studies: dict[str, schemas.Study] = {}
 
     def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[Group]:
         """Groups of trials of one study, one segment and one shape, the costly ones first.
@@ -100,18 +104,17 @@ class Grouping:
         segments: dict[tuple[str, int, int], list[schemas.LeasedTrial]] = defaultdict(list)
         for trial in leased:
             segments[trial.study, trial.start_epoch, trial.stop_epoch].append(trial)
+        studies = {name: self._client.study(name) for name in {trial.study for trial in leased}}
         return [
             group
             for (name, _, _), trials in segments.items()
-            for group in self._split(self._whole(name, trials))
+            for group in self._split(self._whole(studies[name], trials))
         ]
 
-    def _whole(self, name: str, trials: Sequence[schemas.LeasedTrial]) -> Group:
-        study = self._studies.get(name) or self._client.study(name)
-        self._studies[name] = study
+    def _whole(self, study: schemas.Study, trials: Sequence[schemas.LeasedTrial]) -> Group:
         return Group(
             server=self._client.server,
-            study=name,
+            study=study.name,
             seed=study.seed,
             objective=schemas.NetworkObjective.model_validate(study.objective),
             maximize=study.direction == "maximize",

@@ -127,6 +127,7 @@ def _propose(session: Session, study: StudyRow, plan: Plan, count: int) -> list[
             start_epoch=0,
             stop_epoch=plan.definition.objective.epochs,
             attempt=0,
+            held=False,
             void=False,
             revision=study.revision,
         )
@@ -146,6 +147,7 @@ def _give(
     trial.state = TrialState.RUNNING
     trial.attempt += 1
     trial.epoch = trial.start_epoch
+    trial.held = body.held
     trial.worker = body.worker
     trial.lease_token = secrets.token_urlsafe(16)
     trial.lease_seconds = body.lease_seconds
@@ -163,8 +165,9 @@ def holds(trial: TrialRow | None, token: str) -> bool:
     )
 
 
-def renew(trial: TrialRow, now: float) -> None:
-    """Move the deadline of a running trial: its worker is alive."""
+def renew(trial: TrialRow, now: float, *, held: bool) -> None:
+    """Move the deadline of a running trial: its worker lives, and began unless it holds it."""
+    trial.held = trial.held and held
     trial.lease_expires_at = now + (trial.lease_seconds or 0.0)
 
 
@@ -176,7 +179,7 @@ def end(trial: TrialRow, state: TrialState, now: float) -> None:
 
 
 def give_back(study: StudyRow, trial: TrialRow) -> None:
-    """Let a trial wait again because its worker said goodbye: that is no failed attempt."""
+    """Let a trial wait again that its worker gave back or never began: that is no attempt."""
     trial.attempt -= 1
     _let_wait(study, trial)
 
@@ -214,7 +217,9 @@ def _lose(session: Session, study: StudyRow, lost: Sequence[TrialRow], now: floa
         return
     study.revision += 1
     for trial in lost:
-        if trial.attempt >= MAX_ATTEMPTS:
+        if trial.held:
+            give_back(study, trial)
+        elif trial.attempt >= MAX_ATTEMPTS:
             trial.revision = study.revision
             trial.reason = f"crash_loop: {trial.attempt} workers were lost while training it"
             end(trial, TrialState.FAILED, now)

@@ -6,6 +6,9 @@ TRIALS = 100_000
 EPOCHS = 1_000_000
 """Epochs of a trial."""
 
+WEIGHTS = 50_000_000
+"""Weights of one network: with an optimizer's averages some 600 MB."""
+
 LEASES_PER_ASK = 1_000
 """Trials leased in one ask."""
 

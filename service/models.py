@@ -117,6 +117,7 @@ class TrialRow(Base):
     start_epoch: Mapped[int] = mapped_column(Integer)
     stop_epoch: Mapped[int] = mapped_column(Integer)
     attempt: Mapped[int] = mapped_column(Integer)
+    held: Mapped[bool]
     worker: Mapped[str | None] = mapped_column(String(128))
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_seconds: Mapped[float | None]
@@ -140,14 +141,15 @@ class TrialRow(Base):
 
 
 class CurveRow(Base):
-    """A batch of points of one trial's curve: columns of equal length, `epoch` among them."""
+    """A batch of points of one trial's curve: the epochs, and a column a metric beside them."""
 
     __tablename__ = "curves"
 
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     study_id: Mapped[int] = mapped_column(BigInteger)
     number: Mapped[int] = mapped_column(Integer)
-    columns: Mapped[dict[str, list[Any]]] = mapped_column(Json)
+    epochs: Mapped[list[int]] = mapped_column(Json)
+    metrics: Mapped[dict[str, list[float | None]]] = mapped_column(Json)
 
     __table_args__ = (
         ForeignKeyConstraint(

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import islice, product
 
 import engine
-from sampler import Sampler, SamplerError, SearchSpace, SpaceError, make_sampler
+from sampler import Parameter, Sampler, SamplerError, SearchSpace, SpaceError, Value, make_sampler
+from service import limits
 from service.errors import FieldError, Invalid
 from service.schemas import NetworkObjective, StudyDefinition
+
+COMBINATIONS = 2_000
+"""How many combinations of choices are tried when a study is created."""
 
 
 @dataclass(frozen=True)
@@ -78,29 +82,53 @@ def _check_objective(objective: NetworkObjective) -> None:
 
 
 def _check_recipes(plan: Plan, objective: NetworkObjective) -> None:
-    """Read a recipe at every end of every parameter, so that no trial fails for its setting."""
+    """Read every kind of recipe that the space can propose, so that no trial fails for its setting.
+
+    Each value that a parameter may have at its ends, or as a choice, is checked by itself,
+    whatever its condition; then recipes are read for the combinations of all that decides which
+    parameters take part, with the other parameters at their low and at their high ends.
+    """
     for name in objective.settings:
         if name in plan.space.parameters:
             raise Invalid.field(
                 f"objective.settings.{name}", "is in the space too: keep it in one place"
             )
-    for params in _corners(plan.space):
-        try:
-            engine.read_recipe(params, objective.settings)
-        except engine.RecipeError as error:
-            raise Invalid.of(_blame(error, plan, objective)) from error
+    dataset = engine.load_dataset(objective.dataset)
+    try:
+        for name, parameter in plan.space.parameters.items():
+            for value in _values(parameter):
+                engine.check_value(name, value)
+        for params in _combinations(plan.space):
+            recipe = engine.read_recipe(params, objective.settings)
+            weights = recipe.shape(dataset).parameters
+            if weights > limits.WEIGHTS:
+                name = next((n for n in params if n.startswith("hidden_units")), "hidden_layers")
+                raise engine.RecipeError(
+                    name, f"makes {weights:,} weights; a network may have {limits.WEIGHTS:,}"
+                )
+    except engine.RecipeError as error:
+        raise Invalid.of(_blame(error, plan, objective)) from error
 
 
-def _corners(space: SearchSpace) -> Iterator[dict[str, Any]]:
-    names = list(space.parameters)
-    for end in (0.0, 1.0):
-        yield space.decode(dict.fromkeys(names, end))
+def _values(parameter: Parameter) -> list[Value]:
+    choices = getattr(parameter, "choices", None)
+    return [parameter.decode(0.0), parameter.decode(1.0)] if choices is None else list(choices)
+
+
+def _combinations(space: SearchSpace) -> Iterator[dict[str, Value]]:
+    """Settings that between them have every set of parameters that can take part together."""
+    units: dict[str, list[float]] = {}
     for name, parameter in space.parameters.items():
-        choices = getattr(parameter, "choices", (None, None))
-        for index in range(len(choices)):
-            unit = index / max(len(choices) - 1, 1)
-            for rest in (0.0, 1.0):
-                yield space.decode(dict.fromkeys(names, rest) | {name: unit})
+        choices = getattr(parameter, "choices", None)
+        if choices is None and name == "hidden_layers":
+            choices = range(int(parameter.decode(0.0)), int(parameter.decode(1.0)) + 1)
+        if choices is not None:
+            units[name] = [parameter.encode(choice) for choice in choices]
+    deciding = islice(product(*units.values()), COMBINATIONS)
+    for combination in deciding:
+        for rest in (0.0, 1.0):
+            ends = dict.fromkeys(space.parameters, rest)
+            yield space.decode(ends | dict(zip(units, combination, strict=True)))
 
 
 def _blame(error: engine.RecipeError, plan: Plan, objective: NetworkObjective) -> FieldError:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from service import leases, schemas, studies
 from service.database import Database
-from service.errors import STALE_LEASE
+from service.errors import STALE_LEASE, Invalid
 from service.idempotency import Key, once
 from service.models import StudyRow, TrialRow
 from service.states import TrialState
@@ -24,6 +24,7 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
 
     Raises:
         NotFound: there is no study of this name.
+        Invalid: an epoch lies beyond its segment; nothing is stored then.
     """
 
     def work(session: Session) -> schemas.ReportAnswer:
@@ -31,24 +32,27 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
         now = database.now(session)
         rows = trial_rows.by_number(session, study, [item.number for item in body.reports])
         points: dict[int, dict[int, dict[str, float]]] = defaultdict(dict)
+        changed: set[int] = set()
         decisions: dict[int, schemas.Decision] = {}
-        for item in body.reports:
+        for index, item in enumerate(body.reports):
             row = rows.get(item.number)
             if row is None or not leases.holds(row, item.lease):
                 decisions[item.number] = schemas.Decision(
                     number=item.number, action="stop", problem=STALE
                 )
                 continue
+            _require_in_segment(row, item.epoch, f"reports[{index}].epoch")
             if item.metrics:
                 points[item.number][item.epoch] = item.metrics
-            _advance(study, row, item.epoch)
-            leases.renew(row, now)
+            if _advance(study, row, item.epoch) or item.metrics:
+                changed.add(item.number)
+            leases.renew(row, now, held=item.held)
             decisions.setdefault(
                 item.number, schemas.Decision(number=item.number, action="continue")
             )
-        if points:
+        if changed:
             study.revision += 1
-            for number in points:
+            for number in changed:
                 rows[number].revision = study.revision
             session.flush()
             curves.add(session, study, points)
@@ -64,6 +68,7 @@ def tell(
 
     Raises:
         NotFound: there is no study of this name.
+        Invalid: an epoch lies beyond its segment; nothing is stored then.
     """
 
     def work(session: Session) -> schemas.TellAnswer:
@@ -82,11 +87,13 @@ def _record(
     rows = trial_rows.by_number(session, study, [item.number for item in body.results])
     recorded: list[schemas.Recorded] = []
     study.revision += 1
-    for item in body.results:
+    for index, item in enumerate(body.results):
         row = rows.get(item.number)
         if row is None or not leases.holds(row, item.lease):
             recorded.append(schemas.Recorded(number=item.number, recorded=False, problem=STALE))
             continue
+        if item.epoch is not None:
+            _require_in_segment(row, item.epoch, f"results[{index}].epoch")
         if item.state == "waiting":
             leases.give_back(study, row)
         else:
@@ -111,7 +118,15 @@ def _finish(study: StudyRow, row: TrialRow, item: schemas.Result, now: float) ->
     leases.end(row, TrialState(item.state), now)
 
 
-def _advance(study: StudyRow, row: TrialRow, epoch: int) -> None:
-    if epoch > row.epoch:
-        study.epochs_trained += epoch - row.epoch
-        row.epoch = epoch
+def _require_in_segment(row: TrialRow, epoch: int, field: str) -> None:
+    if epoch > row.stop_epoch:
+        raise Invalid.field(field, f"must be at most {row.stop_epoch}, where the segment stops")
+
+
+def _advance(study: StudyRow, row: TrialRow, epoch: int) -> bool:
+    """Count the epochs trained since the last report; whether there are any."""
+    if epoch <= row.epoch:
+        return False
+    study.epochs_trained += epoch - row.epoch
+    row.epoch = epoch
+    return True

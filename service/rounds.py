@@ -26,7 +26,7 @@ def open_next(database: Database, name: str) -> None:
         observations = [
             _observation(row, plan) for row in trials.below(session, study, study.next_number)
         ]
-        expected = study.next_number
+        expected = (study.id, study.next_number)
     if not is_due(study, plan, earlier[-1] if earlier else None):
         return  # another ask was faster
     found = plan.sampler.plan(
@@ -40,7 +40,9 @@ def open_next(database: Database, name: str) -> None:
     def work(session: Session) -> None:
         study = studies.lock(session, name)
         last = rounds.last(session, study)
-        if study.next_number == expected and (last is None or last.number < found.number):
+        if (study.id, study.next_number) == expected and (
+            last is None or last.number < found.number
+        ):
             rounds.add(session, study, found)
             study.revision += 1
 

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from service.database import Database
+from service.database import Database, connected
 from service.errors import Conflict
 
 ADVISORY_LOCK = 0x0CA71A2
@@ -19,7 +19,7 @@ ADVISORY_LOCK = 0x0CA71A2
 
 def upgrade(database: Database) -> None:
     """Migrate to the newest revision, once, however many processes try at the same time."""
-    with database.engine.begin() as connection:
+    with connected(database) as connection:
         if not database.is_sqlite:
             # Waiting for another migration is not a stuck lock: no timeout here.
             connection.execute(text("SET LOCAL lock_timeout = 0"))

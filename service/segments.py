@@ -79,6 +79,7 @@ class Segment:
 
     def train(self) -> None:
         """Train every lane to the segment's end, and tell the results."""
+        self._begin()
         for record in self._training.run(self._stop_epoch):
             self._note(record)
             if record.diverged:
@@ -88,6 +89,13 @@ class Segment:
                 self._send_reports()
         self._send_reports()
         self._tell_completed()
+
+    def _begin(self) -> None:
+        """Say that the trials are no longer only held: from here on a lost lease is an attempt."""
+        self._reports = [
+            self._report(lane.number, self._training.epoch, {}) for lane in self._training.lanes
+        ]
+        self._send_reports()
 
     def _note(self, record: engine.EpochRecord) -> None:
         kept = record.epoch % self._stride == 0 or record.epoch in (1, self._stop_epoch)

@@ -13,6 +13,7 @@ import typer
 
 from service.client import DEFAULT_SERVER
 from service.database import Database, sqlite_url
+from service.errors import Invalid
 
 Host = Annotated[str, typer.Option(envvar="CAVIAR_HOST", help="Address to listen on.")]
 Port = Annotated[
@@ -45,10 +46,19 @@ DEFAULT_DATA = Path("caviar-data")
 
 
 def open_database(url: str | None, data: Path) -> Database:
-    """The database at the URL, or the SQLite file in the data folder, which is made if needed."""
+    """The database at the URL, or the SQLite file in the data folder, which is made if needed.
+
+    Raises:
+        Invalid: the URL is none that we know, or the folder cannot be made or written.
+    """
     if url is not None:
         return Database(url)
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid.field("--data", f"{data} cannot be a folder: {error.strerror}") from error
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise Invalid.field("--data", f"{data} cannot be written")
     return Database(sqlite_url(data / "caviar.sqlite"))
 
 

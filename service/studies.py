@@ -120,15 +120,16 @@ def complete_if_done(session: Session, row: StudyRow) -> None:
         row.state = StudyState.COMPLETED
 
 
-def _set_budget(row: StudyRow, budget: schemas.Budget) -> None:
+def _set_budget(row: StudyRow, budget: schemas.BudgetChange) -> None:
     if budget.trials < row.next_number:
         raise Invalid.field(
             "budget.trials",
             f"{row.next_number} trials were proposed already: ask for at least as many",
         )
     definition = plans.plan_of(row.definition).definition
+    changed = definition.budget.model_copy(update=budget.model_dump())
     grows = budget.trials > definition.budget.trials
-    row.definition = definition.model_copy(update={"budget": budget}).model_dump_json()
+    row.definition = definition.model_copy(update={"budget": changed}).model_dump_json()
     if grows and row.state == StudyState.COMPLETED:
         row.state = StudyState.RUNNING
 

@@ -166,6 +166,7 @@ class Feed:
                 count=self._jobs * TRIALS_PER_JOB,
                 worker=self._worker,
                 lease_seconds=self._lease_seconds,
+                held=True,
             )
             groups = self._groups.of(answer.trials)
         except NotFound as error:

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("start_epoch", sa.Integer(), nullable=False),
         sa.Column("stop_epoch", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("worker", sa.String(128)),
         sa.Column("lease_token", sa.String(64)),
         sa.Column("lease_seconds", sa.Double()),
@@ -90,7 +91,8 @@ def upgrade() -> None:
         sa.Column("id", identity(), primary_key=True),
         sa.Column("study_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("columns", sa.Text(), nullable=False),
+        sa.Column("epochs", sa.Text(), nullable=False),
+        sa.Column("metrics", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_curves"),
         sa.ForeignKeyConstraint(
             ["study_id", "number"],

@@ -14,6 +14,7 @@ from service import jsonbody, limits
 from service.database import Database
 from service.errors import CaviarError, Invalid
 from service.idempotency import Key
+from service.problems import MEDIA_TYPE
 from service.schemas import Slug
 
 
@@ -50,9 +51,21 @@ class StrictRoute(APIRoute):
         return strict
 
 
+PROBLEM: dict[str, Any] = {
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+}
+
+
 def router(tag: str) -> APIRouter:
-    """A router of strict routes."""
-    return APIRouter(route_class=StrictRoute, tags=[tag])
+    """A router of strict routes, whose failures are described as problems."""
+    return APIRouter(
+        route_class=StrictRoute,
+        tags=[tag],
+        responses={
+            "4XX": {"description": "The request cannot be done: the problem says why."} | PROBLEM,
+            "5XX": {"description": "The server cannot do it now: try again."} | PROBLEM,
+        },
+    )
 
 
 def _database(request: Request) -> Database:

@@ -39,7 +39,8 @@ def list_studies(
 ) -> schemas.StudyPage:
     """List studies, the newest first."""
     before = decode_token(page_token)
-    if before is not None and not isinstance(before, int):
+    known = isinstance(before, int) and not isinstance(before, bool) and abs(before) < 2**63
+    if before is not None and not known:
         raise Invalid.field("page_token", "is not one that this list gave out")
     shown, more = studies.list_page(database, limit=limit, before=before)
     return schemas.StudyPage(studies=shown, next_page_token=encode_token(more))

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request, Response
 
 from service import leases, results, schemas, trials
+from service.errors import Invalid
 from service.routes.common import (
     DatabaseOf,
     KeyOf,
@@ -84,6 +85,8 @@ def list_trials(
     page_token: PageToken = None,
 ) -> Any:
     """List trials, or only those that changed since a revision."""
+    if since is not None and sort != "number":
+        raise Invalid.field("sort", "cannot stand beside since: changes come in their own order")
     query = trials.TrialQuery(
         since=since, states=state or (), sort=sort, after=decode_token(page_token), limit=limit
     )

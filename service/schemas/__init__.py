@@ -1,6 +1,7 @@
 """The contract on the wire: every body that goes in or comes out, once."""
 
 from service.schemas.base import (
+    SLUG,
     Answer,
     Body,
     Metrics,
@@ -26,6 +27,7 @@ from service.schemas.calls import (
 )
 from service.schemas.definition import (
     Budget,
+    BudgetChange,
     ExternalObjective,
     NetworkObjective,
     Objective,
@@ -52,12 +54,14 @@ from service.schemas.readings import (
 )
 
 __all__ = [
+    "SLUG",
     "Answer",
     "AskAnswer",
     "AskAnyBody",
     "AskBody",
     "Body",
     "Budget",
+    "BudgetChange",
     "Curve",
     "DatasetList",
     "Decision",

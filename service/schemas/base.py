@@ -12,7 +12,9 @@ Setting = bool | int | float | str
 Metrics = dict[Annotated[str, Field(min_length=1, max_length=64)], float]
 """Finite numbers by metric name."""
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", examples=["digits"])]
+SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+
+Slug = Annotated[str, Field(pattern=SLUG, examples=["digits"])]
 """A study's name and id: lower-case letters, digits, `-` and `_`, at most 64."""
 
 NO_NUL = r"^[^\x00]*$"

@@ -38,6 +38,11 @@ class AskBody(Body):
     count: int = Field(1, ge=1, le=limits.LEASES_PER_ASK)
     worker: WorkerName = "anonymous"
     lease_seconds: float = Field(60.0, ge=1, le=86_400)
+    held: bool = Field(
+        False,
+        description="The caller holds the trials for a while before it begins: until the first "
+        "report that does not say `held`, a lost lease counts as no attempt.",
+    )
 
 
 class AskAnyBody(AskBody):
@@ -87,6 +92,7 @@ class Report(Body):
     lease: str = Field(max_length=64)
     epoch: int = Field(ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({})
+    held: bool = Field(False, description="The trial has not begun: only renew its lease.")
 
 
 class ReportBody(Body):

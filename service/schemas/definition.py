@@ -45,7 +45,7 @@ class ExternalObjective(Body):
     """The caller trains: ask, report, tell."""
 
     kind: Literal["external"]
-    metric: str = Field("value", max_length=64)
+    metric: str = Field("value", min_length=1, max_length=64)
     epochs: int = Field(1, ge=1, le=limits.EPOCHS)
 
 
@@ -98,10 +98,22 @@ class StudyDefinition(Body):
         return data
 
 
+class BudgetChange(Body):
+    """Another budget for a study."""
+
+    trials: int = Field(ge=1, le=limits.TRIALS)
+
+
 class StudyChange(Body):
     """PATCH of a study."""
 
     model_config = ConfigDict(json_schema_extra=example({"budget": {"trials": 200}}))
 
     state: Literal["running", "paused", "stopped"] | None = None
-    budget: Budget | None = None
+    budget: BudgetChange | None = None
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> StudyChange:
+        if self.state is None and self.budget is None:
+            raise ValueError("nothing to change: give a state or a budget")
+        return self

@@ -17,7 +17,7 @@ Points = Mapping[int, Mapping[str, float]]
 def add(session: Session, study: StudyRow, points: Mapping[int, Points]) -> None:
     """Insert points of many trials: one row a trial."""
     rows = [
-        {"study_id": study.id, "number": number, "columns": _columns(epochs)}
+        {"study_id": study.id, "number": number, **_columns(epochs)}
         for number, epochs in sorted(points.items())
         if epochs
     ]
@@ -25,26 +25,27 @@ def add(session: Session, study: StudyRow, points: Mapping[int, Points]) -> None
         session.execute(insert(CurveRow), rows)
 
 
-def _columns(points: Points) -> dict[str, list[Any]]:
+def _columns(points: Points) -> dict[str, Any]:
     epochs = sorted(points)
     names = sorted({name for metrics in points.values() for name in metrics})
-    return {"epoch": epochs} | {n: [points[epoch].get(n) for epoch in epochs] for n in names}
+    metrics = {name: [points[epoch].get(name) for epoch in epochs] for name in names}
+    return {"epochs": epochs, "metrics": metrics}
 
 
-def of(session: Session, study: StudyRow, numbers: Sequence[int]) -> dict[int, dict[int, Any]]:
+def of(
+    session: Session, study: StudyRow, numbers: Sequence[int]
+) -> dict[int, dict[int, dict[str, float]]]:
     """Metrics by epoch of these trials; what was reported later stands for an epoch given twice."""
     query = (
-        select(CurveRow.number, CurveRow.columns)
+        select(CurveRow.number, CurveRow.epochs, CurveRow.metrics)
         .where(CurveRow.study_id == study.id, CurveRow.number.in_(numbers))
         .order_by(CurveRow.id)
     )
-    curves: dict[int, dict[int, Any]] = {number: {} for number in numbers}
-    for number, columns in session.execute(query):
-        names = [name for name in columns if name != "epoch"]
-        for index, epoch in enumerate(columns["epoch"]):
-            curves[number][epoch] = {
-                name: columns[name][index] for name in names if columns[name][index] is not None
-            }
+    curves: dict[int, dict[int, dict[str, float]]] = {number: {} for number in numbers}
+    for number, epochs, columns in session.execute(query):
+        for index, epoch in enumerate(epochs):
+            values = {name: column[index] for name, column in columns.items()}
+            curves[number][epoch] = {n: v for n, v in values.items() if v is not None}
     return curves
 
 

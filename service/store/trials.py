@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -178,10 +179,17 @@ def _after(
     query: Select[TrialRow], column: ColumnElement[Any], falls: bool, after: list[Any]
 ) -> Select[TrialRow]:
     match after:
-        case [int() | float() as key, int() as number]:
+        case [key, number] if _is_number(key) and _is_number(number):
             beyond = column < key if falls else column > key
             return query.where(or_(beyond, and_(column == key, TrialRow.number > number)))
     raise Invalid.field("page_token", "is not one that this list gave out")
+
+
+def _is_number(value: object) -> bool:
+    """Whether both databases can compare with it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
 
 
 def holders(session: Session) -> Sequence[tuple[str, int, float]]:

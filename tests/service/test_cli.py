@@ -16,7 +16,7 @@ import pytest
 from service.client import Client
 from service.states import StudyState
 from tests.support.processes import CAVIAR, free_port, process, run, wait_until_ready
-from tests.support.studies import network
+from tests.support.studies import external, network
 
 
 def write(folder: Path, definition: object) -> str:
@@ -151,6 +151,43 @@ def test_another_definition_under_a_used_name_is_a_conflict(tmp_path: Path) -> N
 def test_serving_other_machines_must_be_said(tmp_path: Path) -> None:
     error = fails("serve", "--host", "0.0.0.0", "--data", str(tmp_path))
     assert "--insecure" in re.sub(r"\s+", " ", error)
+
+
+def test_a_study_that_others_train_is_refused(tmp_path: Path) -> None:
+    error = fails("run", write(tmp_path, external()), "--data", str(tmp_path / "data"))
+    assert "objective.kind" in error
+
+
+@pytest.mark.parametrize(
+    "url", ["foo", "", "mysql://a/b", "sqlite://", "sqlite:////nonexistent/x.db"]
+)
+def test_a_database_that_cannot_be_is_one_line(url: str) -> None:
+    error = fails("db", "upgrade", "--database", url)
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+def test_a_database_that_does_not_answer_is_named() -> None:
+    address = f"127.0.0.1:{free_port()}"
+    assert address in fails("db", "upgrade", "--database", f"postgresql://u:p@{address}/x")
+
+
+def test_a_data_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert "--data" in fails("db", "upgrade", "--data", str(file))
+    assert "--data" in fails("up", "--data", str(file / "below"))
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "caviar.sqlite").write_text("junk " * 1000)
+    assert "not an SQLite database" in fails("db", "upgrade", "--data", str(tmp_path))
+
+
+def test_a_wrong_name_is_shown_whole(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    error = fails("run", write(tmp_path, network()), *data, "--name", "Bad Name")
+    assert "[a-z0-9]" in error
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
