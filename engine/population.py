@@ -219,10 +219,9 @@ class Population:
         for stack, place in zip(work.stacks, work.places, strict=True):
             stack.backward_last(place)
         for layer in reversed(range(len(workspace.outputs))):
-            rows = slice(0, workspace.rows(layer, count))
-            self._activation.backward(
-                workspace.outputs[layer][rows], workspace.gradients[layer][rows]
-            )
+            outputs, gradients = workspace.outputs[layer], workspace.gradients[layer]
+            for rows in _blocks(workspace.rows(layer, count)):
+                self._activation.backward(outputs[rows], gradients[rows])
             for stack, place in zip(work.stacks, work.places, strict=True):
                 stack.backward(place, layer)
 

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +57,46 @@ def test_arrays_may_be_mapped_themselves(tmp_path: Path) -> None:
     mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
     dataset = save_dataset(tmp_path / "mine", mapped, LABELS)
     assert len(dataset.training) == 180
+
+
+TRAIN = """
+import re, sys, engine
+from pathlib import Path
+
+def private():
+    text = Path("/proc/self/smaps_rollup").read_text()
+    return 1024 * sum(int(kb) for kb in re.findall(r"Private_\\w+: +(\\d+) kB", text))
+
+lanes = [
+    engine.Lane(number=n, recipe=engine.read_recipe({"hidden_units": 4, "batch_size": 500 + n}))
+    for n in range(2)
+]
+small = engine.make_dataset("small", [[0.0], [1.0]] * 20, [0, 1] * 20, seed=0)
+list(engine.Training(small, lanes, seed=0).run(1))
+before = private()
+dataset = engine.open_dataset(sys.argv[1])
+training = engine.Training(dataset, lanes, seed=0)
+list(training.run(1))
+print(private() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
+def test_a_process_that_trains_has_little_of_its_own(tmp_path: Path) -> None:
+    features = np.zeros((200_000, 100), np.float32)
+    features[:, 0] = np.arange(len(features))
+    save_dataset(tmp_path / "large", features, np.arange(len(features)) % 2)
+    # Somebody else maps the pages too, so that those which are shared do not count as its own.
+    other = open_dataset(tmp_path / "large")
+    for part in (other.training, other.validation, other.test):
+        part.features.sum()
+    result = subprocess.run(
+        [sys.executable, "-c", TRAIN, str(tmp_path / "large")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(result.stdout) < 0.3 * features.nbytes
 
 
 @pytest.mark.parametrize(

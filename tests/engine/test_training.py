@@ -153,6 +153,41 @@ class TestAdjust:
         assert training.lanes == (lane(0),)
 
 
+class TestJoin:
+    dataset = make(features=3, classes=3, examples=60)
+
+    def test_a_lane_that_joins_goes_on_to_the_same_bits(self) -> None:
+        alone = Training(self.dataset, [lane(1, hidden_units=9)], seed=0)
+        expected = [record.metrics[1] for record in alone.run(4)]
+        paused = Training(self.dataset, [lane(1, hidden_units=9)], seed=0)
+        list(paused.run(2))
+        training = Training(self.dataset, [lane(0), lane(2, batch_size=7)], seed=0)
+        list(training.run(2))
+        training.join(lane(1, hidden_units=9), paused.checkpoint(1))
+        found = [record.metrics[1] for record in training.run(4)]
+        assert found == expected[2:]
+
+    def test_without_a_state_it_starts_at_the_beginning(self) -> None:
+        training = Training(self.dataset, [lane(0)], seed=0)
+        training.join(lane(1))
+        assert [member.number for member in training.lanes] == [0, 1]
+        next(training.run(1))
+        with pytest.raises(LaneError, match="the others are at epoch 1, and trial 2 at 0"):
+            training.join(lane(2))
+        with pytest.raises(LaneError, match="trial 1 trains here already"):
+            training.join(lane(1))
+        with pytest.raises(LaneError, match="agree on depth"):
+            training.join(lane(2, hidden_layers=3), training.checkpoint(0))
+        assert [member.number for member in training.lanes] == [0, 1]
+        assert len(list(training.run(2))) == 1
+
+    def test_an_emptied_training_can_be_filled_again(self) -> None:
+        training = Training(self.dataset, [lane(0)], seed=0)
+        training.drop(0)
+        training.join(lane(1))
+        assert [list(record.metrics) for record in training.run(1)] == [[1]]
+
+
 class TestMistakes:
     dataset = make(features=3, classes=3, examples=60)
 

@@ -1,0 +1,222 @@
+"""Known outcomes of training and of searching, ours beside the expected.
+
+    python benchmarks/known_outcomes.py [--seeds N]
+
+Networks are trained from several seeds at once, as the lanes of one population; medians are shown.
+The data sets are drawn like those of the original exercises, but are not theirs, so that a few
+hundredths of accuracy are within what is expected.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from numpy.typing import NDArray
+
+import engine
+import sampler
+from engine.bundled import circles, moons
+from engine.datasets import Examples
+from engine.scaling import Scaling
+
+NOISE = 0.2
+SETS = 5
+"""Draws of the over-fitting set: on a single one the luck of the draw is larger than the gap."""
+Setting = Mapping[str, object]
+Points = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def as_given(training: Points, test: Points) -> engine.Dataset:
+    """Points in their own units, in the parts that the exercise has: it standardizes nothing."""
+    parts = [
+        Examples(np.ascontiguousarray(features, np.float32), labels.astype(np.int64))
+        for features, labels in (training, test)
+    ]
+    return engine.Dataset(
+        name="points",
+        task="binary",
+        labels=(0, 1),
+        training=parts[0],
+        validation=parts[1],
+        test=parts[1],
+        scaling=Scaling(mean=np.zeros(2), deviation=np.ones(2)),
+        split={},
+    )
+
+
+def train(
+    datasets: Sequence[engine.Dataset], settings: Mapping[str, Setting], epochs: int, seeds: int
+) -> dict[str, tuple[float, float]]:
+    """Median accuracy on training and test part of each setting, over seeds and data sets.
+
+    All settings are lanes of one population. Accuracies are taken after the last step, without
+    dropout.
+    """
+    recipes = {name: engine.read_recipe(setting) for name, setting in settings.items()}
+    lanes = {
+        name: [engine.Lane(number=first + seed, recipe=recipe) for seed in range(seeds)]
+        for first, (name, recipe) in zip(range(0, 10**6, 1000), recipes.items(), strict=False)
+    }
+    everyone = [lane for some in lanes.values() for lane in some]
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in settings}
+    for dataset in datasets:
+        # What is called validation here is the training part once more, after the epoch.
+        training = engine.Training(replace(dataset, validation=dataset.training), everyone, seed=1)
+        *_, record = training.run(epochs)
+        for name, some in lanes.items():
+            found[name] += [
+                (
+                    record.metrics[lane.number]["validation_accuracy"],
+                    training.test_metrics(lane.number)["test_accuracy"],
+                )
+                for lane in some
+            ]
+    return {
+        name: (statistics.median(own), statistics.median(other))
+        for name, pairs in found.items()
+        for own, other in [zip(*pairs, strict=True)]
+    }
+
+
+def show(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Print one case: (what, ours, expected)."""
+    print(f"\n{title}")
+    for what, ours, expected in rows:
+        print(f"  {what:46}{ours:>18}   expected {expected}", flush=True)
+
+
+def two_moons(seeds: int) -> None:
+    """Gradient descent and momentum are not there yet after 10,000 epochs; Adam is."""
+    points = moons(300, 0.2, 3)
+    common: Setting = {
+        "hidden_units_1": 5,
+        "hidden_units_2": 2,
+        "batch_size": 64,
+        "learning_rate": 0.0007,
+    }
+    settings = {name: {**common, "optimizer": name} for name in ("gd", "momentum", "adam")}
+    found = train([as_given(points, points)], settings, 10_000, seeds)
+    expected = {"gd": "0.79", "momentum": "0.79", "adam": "0.94"}
+    title = "two moons, [2, 5, 2, 1], alpha 0.0007, 10,000 epochs: training accuracy"
+    show(title, [(name, f"{found[name][0]:.3f}", expected[name]) for name in settings])
+
+
+def two_circles(seeds: int) -> None:
+    """Zeros never break the symmetry; large weights are slow; He is right."""
+    points = circles(300, 0.05, 1)
+    common: Setting = {
+        "hidden_units_1": 10,
+        "hidden_units_2": 5,
+        "batch_size": 300,
+        "learning_rate": 0.01,
+        "optimizer": "gd",
+    }
+    settings = {
+        "zeros": {**common, "initialization": "zeros"},
+        "random times 10": {**common, "initialization": "random", "initialization_scale": 10.0},
+        "he": {**common, "initialization": "he"},
+    }
+    found = train([as_given(points, points)], settings, 15_000, seeds)
+    expected = {"zeros": "0.50", "random times 10": "about 0.83", "he": "about 0.99"}
+    title = "circles, [2, 10, 5, 1], alpha 0.01, 15,000 full-batch epochs: training accuracy"
+    show(title, [(name, f"{found[name][0]:.3f}", expected[name]) for name in settings])
+
+
+def noisy_halves(count: int, seed: int) -> Points:
+    """Points of a square, split by a slanted line about which some examples lie."""
+    random = np.random.default_rng(seed)
+    features = random.uniform(-1, 1, (count, 2))
+    margin = features[:, 0] * 0.6 + features[:, 1] + random.normal(0, NOISE, count)
+    return features, (margin > 0).astype(np.int64)
+
+
+def overfitting(seeds: int) -> None:
+    """Regularization closes the gap between training and test."""
+    draws = [(noisy_halves(211, 2 * n), noisy_halves(2000, 2 * n + 1)) for n in range(SETS)]
+    datasets = [as_given(*draw) for draw in draws]
+    common: Setting = {
+        "hidden_units_1": 20,
+        "hidden_units_2": 3,
+        "batch_size": 211,
+        "learning_rate": 0.3,
+        "optimizer": "gd",
+        "initialization": "xavier",
+    }
+    settings = {
+        "none": common,
+        "l2 0.7": {**common, "l2": 0.7},
+        "keep_prob 0.86": {**common, "keep_prob": 0.86},
+    }
+    found = train(datasets, settings, 30_000, max(seeds // SETS, 1))
+    expected = {
+        "none": "0.948 / 0.915, gap 0.033",
+        "l2 0.7": "0.938 / 0.930, gap 0.008",
+        "keep_prob 0.86": "0.929 / 0.950, gap -0.021",
+    }
+    rows = [
+        (name, f"{own:.3f} / {other:.3f}, gap {own - other:.3f}", expected[name])
+        for name, (own, other) in found.items()
+    ]
+    title = "an over-fitting set, [2, 20, 3, 1], alpha 0.3, 30,000 epochs: training / test accuracy"
+    show(title, rows)
+
+
+SPACE = {
+    "linear": {"type": "float", "low": 0.0001, "high": 1.0},
+    "learning_rate": {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"},
+    "momentum": {"type": "float", "low": 0.9, "high": 0.999, "scale": "reverse_log"},
+}
+
+
+def draw(kind: str, count: int) -> dict[str, NDArray[np.float64]]:
+    """What a sampler proposes for so many trials, by parameter."""
+    space = sampler.SearchSpace.from_dict(SPACE)
+    chosen = sampler.make_sampler({"kind": kind})
+    whole = chosen.plan(space, seed=1, budget=count, rounds=[], observations=[])
+    settings = [chosen.propose(space, whole, seed=1, number=number) for number in range(count)]
+    return {name: np.array([setting[name] for setting in settings]) for name in SPACE}
+
+
+def searching() -> None:
+    """What the sampler draws."""
+    drawn = draw("random", 20_000)
+    few = draw("random", 25)
+    values = " and ".join(str(len(set(few[name]))) for name in ("learning_rate", "momentum"))
+    decades = np.histogram(np.log10(drawn["learning_rate"]), bins=range(-4, 1))[0] / 20_000
+    steps = np.log10(1 / (1 - drawn["momentum"]))
+    shares = np.histogram(steps, bins=np.linspace(1, 3, 5))[0] / 20_000
+    rows = [
+        ("25 random settings: values of each parameter", values, "25 (a 5 x 5 grid has 5)"),
+        ("learning rate, linear: above 0.1", f"{np.mean(drawn['linear'] > 0.1):.3f}", "0.90"),
+        ("learning rate, log: share of each decade", _shares(decades), "0.25 each"),
+        ("momentum: above 0.99", f"{np.mean(drawn['momentum'] > 0.99):.3f}", "0.50"),
+        ("1 / (1 - momentum) from 10 to 1000, by log", _shares(shares), "0.25 each"),
+    ]
+    show("searching: learning rate 0.0001 to 1, momentum 0.9 to 0.999", rows)
+
+
+def _shares(values: NDArray[np.float64]) -> str:
+    return " ".join(f"{value:.2f}" for value in values)
+
+
+def main() -> None:
+    """Print every case."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=15, help="initial weights to train from")
+    options = parser.parse_args()
+    two_moons(options.seeds)
+    two_circles(options.seeds)
+    overfitting(options.seeds)
+    searching()
+
+
+if __name__ == "__main__":
+    main()
