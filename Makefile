@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Two processes of pytest, for the time that databases and browsers keep one of them waiting.
 TESTS ?= -n 2 --dist loadgroup
 
-.PHONY: install demo test lint bench bench-main clean
+.PHONY: install demo test lint bench bench-engine bench-main clean
 
 install: .venv/installed
 
@@ -29,7 +29,10 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: bench-main
+bench: bench-engine bench-main
+
+bench-engine: install
+	$(BIN)/python benchmarks/engine.py
 
 bench-main: install
 	$(BIN)/python benchmarks/main_job.py

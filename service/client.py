@@ -352,7 +352,7 @@ def _checked(server: str) -> str:
         url = httpx.URL(server)
     except (httpx.InvalidURL, ValueError) as error:
         raise Invalid(f"{server!r} is not an address: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", url.host):
         raise Invalid(f"{server!r} is not an address such as {DEFAULT_SERVER}")
     return server.rstrip("/")
 

@@ -22,14 +22,17 @@ from service.schemas import Round, Trial
 MARKS = 3_000
 """Marks drawn in all panels together: a browser draws about ten thousand a second."""
 
+PANELS = 24
+"""Panels at most, those of the parameters that are narrowed first: more would stop a browser."""
+
 COLUMNS = 3
 """Panels beside each other; a page of another width sets its own."""
 
 
 def parameters(data: FigureData) -> Figure:
     """The value against each parameter, a panel each, every one on its own scale."""
-    marked, best = ended(data), best_of(data)
-    most = min(POINTS, MARKS // len(data.study.space))
+    marked, best, space = ended(data), best_of(data), _shown(data.study.space)
+    most = min(POINTS, MARKS // len(space))
     drawn, maximize = sample(marked, best, most), data.study.direction == "maximize"
     values = [t.value for t in drawn if t.value is not None and has_value(t)]
     metric = str(data.study.objective["metric"])
@@ -37,7 +40,7 @@ def parameters(data: FigureData) -> Figure:
     current = next((r for r in data.rounds if r.number == data.study.round), None)
     traces: list[Trace] = []
     layout: dict[str, Any] = {"shapes": []}
-    for index, (name, spec) in enumerate(data.study.space.items()):
+    for index, (name, spec) in enumerate(space.items()):
         axis, suffix = parameter_axis(name, spec), str(index + 1) if index else ""
         layout[f"xaxis{suffix}"] = {**axis.layout, "anchor": f"y{suffix}"}
         layout[f"yaxis{suffix}"] = _panel_value_axis(value, index, suffix)
@@ -54,17 +57,26 @@ def parameters(data: FigureData) -> Figure:
             yaxis=f"y{suffix}",
         )
     legend_once(traces)
-    columns = min(COLUMNS, len(data.study.space))
-    rows = math.ceil(len(data.study.space) / columns)
+    columns = min(COLUMNS, len(space))
+    rows = math.ceil(len(space) / columns)
+    notes = [sample_note(drawn, marked)]
+    if len(space) < len(data.study.space):
+        notes.append(f"{len(space)} of {len(data.study.space)} parameters")
     grid = {"rows": rows, "columns": columns, "pattern": "independent", "xgap": 0.1, "ygap": 0.3}
     return figure(
         traces,
-        note=sample_note(drawn, marked),
+        note=" · ".join(filter(None, notes)),
         empty="No trial has ended yet.",
         grid=grid,
         height=80 + 220 * rows,
         **layout,
     )
+
+
+def _shown(space: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that get a panel, in the order of the space."""
+    first = sorted(space, key=lambda name: space[name].get("priority", 2))[:PANELS]
+    return {name: spec for name, spec in space.items() if name in first}
 
 
 def _place(axis: Axis, name: str) -> Callable[[Trial], float]:

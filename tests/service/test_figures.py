@@ -405,3 +405,16 @@ def test_neighbors_are_jittered_apart() -> None:
     assert min(places) >= -0.25
     assert max(places) < 0.25
     assert all(abs(a - b) > 0.1 for a, b in pairwise(places))
+
+
+def test_a_crowd_of_parameters_gets_panels_for_those_narrowed_first() -> None:
+    space = {
+        f"p{i}": {"type": "float", "low": 0.0, "high": 1.0, "priority": 1 if i == 150 else 3}
+        for i in range(200)
+    }
+    trials = [trial(n, 1.0 + n, params=dict.fromkeys(space, 0.5)) for n in range(3)]
+    layout = FIGURES["parameters"](data(trials, space=space))["layout"]
+    axes = [name for name in layout if name.startswith("xaxis")]
+    assert len(axes) == 24
+    assert any("24 of 200 parameters" in note["text"] for note in layout["annotations"])
+    assert any(layout[axis]["title"]["text"].startswith("p150") for axis in axes)

@@ -19,6 +19,9 @@ function rowsOf(known, place) {
   return last.rows;
 }
 
+/** Columns of parameters at most: a trial's own panel shows them all. */
+const PARAMETERS = 24;
+
 /** @param {typeof import("../state.js").state} state */
 export function table({ known, place }) {
   const { study } = known;
@@ -84,7 +87,7 @@ function columnsOf(study) {
       first: "down",
       cell: (trial) => epochCell(trial, epochs),
     },
-    ...Object.entries(study.space).map(([name, spec]) => ({
+    ...Object.entries(study.space).slice(0, PARAMETERS).map(([name, spec]) => ({
       name: `params.${name}`,
       title: name,
       isText: spec.type === "categorical",
