@@ -132,8 +132,8 @@ import engine
 trials, seed, epochs, jobs = map(int, sys.argv[1:])
 data = engine.load_dataset("digits")
 X = np.concatenate([data.training.features, data.validation.features])
-y = np.concatenate([data.training.labels, data.validation.labels])
-fold = np.r_[np.full(len(data.training.labels), -1), np.zeros(len(data.validation.labels))]
+y = np.concatenate([data.training.targets, data.validation.targets])
+fold = np.r_[np.full(len(data.training.targets), -1), np.zeros(len(data.validation.targets))]
 
 
 class Layers:

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -26,8 +26,13 @@ from service import __version__, settings
 from service.client import DEFAULT_SERVER, LEASE_SECONDS, Client
 from service.errors import CaviarError, Refused
 from service.fields import field_errors
+from service.listening import DEFAULT_HOST, DEFAULT_PORT, address, listen
 from service.settings import AsJson, Data, DatabaseUrl, Host, Jobs, Port, Server
+from service.supervisor import WORKER_NAME, worker_beside
 from service.text import study_table, trial_table
+
+if TYPE_CHECKING:
+    from service.database import Database
 
 IMPATIENCE_SECONDS = 2.0
 """How long a command that only looks waits for a server to come back."""
@@ -90,23 +95,33 @@ def common(
 
 @app.command()
 def up(
-    host: Host = settings.DEFAULT_HOST,
-    port: Port = settings.DEFAULT_PORT,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
     data: Data = settings.DEFAULT_DATA,
     database: DatabaseUrl = None,
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve and work in one command: the dashboard, the API and a pool on this machine."""
-    from service.embedded import served, worker_beside
-
     _require_loopback(host)
-    opened = settings.open_database(database, data)
     stop = _on_signal()
+    count = settings.cores(jobs)
+    opened: Database | None = None
     with ExitStack() as stack:
-        server = stack.enter_context(served(opened, host=host, port=port))
-        count = settings.cores(jobs)
-        stack.enter_context(worker_beside(opened, server=server, jobs=count))
+        listener = stack.enter_context(listen(host, port))
+        server = address(listener)
+        # First of all, so that its processes start while we do.
+        stack.enter_context(
+            worker_beside(server=server, jobs=count, on_death=lambda: _take_back(opened))
+        )
+        opened = settings.open_database(database, data)
+        from service import schema
+        from service.database import server_lock
+        from service.embedded import served
+
+        stack.enter_context(server_lock(opened))
+        schema.upgrade(opened)
+        stack.enter_context(served(opened, listener))
         if as_json:
             _print_json({"server": server, "jobs": count, "database": opened.describe()})
         else:
@@ -117,8 +132,8 @@ def up(
 
 @app.command()
 def serve(
-    host: Host = settings.DEFAULT_HOST,
-    port: Port = settings.DEFAULT_PORT,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
     data: Data = settings.DEFAULT_DATA,
     database: DatabaseUrl = None,
     allowed_host: Annotated[
@@ -191,7 +206,7 @@ def run(
         str | None,
         typer.Option(envvar="CAVIAR_SERVER", metavar="URL", help="Search there, not here."),
     ] = None,
-    host: Host = settings.DEFAULT_HOST,
+    host: Host = DEFAULT_HOST,
     port: Annotated[
         int | None, typer.Option(envvar="CAVIAR_PORT", min=0, max=65535, help="Port; 0: any free.")
     ] = None,
@@ -205,19 +220,30 @@ def run(
 
     definition = read_definition(file, name=name, seed=seed, trials=trials)
     require_network(definition.objective.kind)
-    from service import search
-
     console = err if as_json else out
     if server is not None:
+        from service import search
+
         with Client(server, patience_seconds=IMPATIENCE_SECONDS) as client:
             outcome = search.run_there(definition, client, console)
     else:
         _require_loopback(host)
-        opened = settings.open_database(database, data)
+        opened: Database | None = None
         try:
-            outcome = search.run_here(
-                definition, opened, host=host, port=port, jobs=settings.cores(jobs), console=console
-            )
+            with ExitStack() as stack:
+                listener = stack.enter_context(listen(host, port))
+                # First of all, so that its processes start while we do.
+                worker = worker_beside(
+                    server=address(listener),
+                    jobs=settings.cores(jobs),
+                    study=definition.name,
+                    on_death=lambda: _take_back(opened),
+                )
+                stack.enter_context(worker)
+                opened = settings.open_database(database, data)
+                from service import search
+
+                outcome = search.run_here(definition, opened, listener, console)
         except KeyboardInterrupt:
             err.print("stopped: the same command goes on where this one ended", highlight=False)
             raise typer.Exit(130) from None
@@ -227,10 +253,9 @@ def run(
     search.show(outcome, out)
     if server is None:
         where = f"--data {data}" if database is None else "--database URL"
-        address = f"http://{settings.DEFAULT_HOST}:{settings.DEFAULT_PORT}"
         out.print(
             f"\nThe server has ended with the search. `{_command()} up {where}` keeps one running: "
-            f"see the search at {address}",
+            f"see the search at {DEFAULT_SERVER}",
             highlight=False,
             soft_wrap=True,
         )
@@ -285,6 +310,14 @@ def upgrade(
         _print_json({"database": opened.describe(), "schema_revision": revision})
     else:
         out.print(f"{opened.describe()} has schema {revision}", highlight=False)
+
+
+def _take_back(database: Database | None) -> None:
+    """Let the trials wait again that the embedded worker held when it died."""
+    if database is not None:
+        from service import leases
+
+        leases.take_back_from(database, WORKER_NAME)
 
 
 def _command() -> str:

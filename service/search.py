@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from rich.console import Console
 
-from service import schemas
+from service import schema, schemas, studies
 from service.client import Client
-from service.database import Database
-from service.embedded import served, worker_beside
+from service.database import Database, server_lock
+from service.embedded import served
 from service.errors import Conflict, NotFound
+from service.listening import address
 from service.progress import display
 from service.states import StudyState
 from service.text import duration, number, percent, setting, trial_table
@@ -42,49 +44,73 @@ class Outcome:
 def run_here(
     definition: schemas.StudyDefinition,
     database: Database,
-    *,
-    host: str,
-    port: int | None,
-    jobs: int,
+    listener: socket.socket,
     console: Console,
 ) -> Outcome:
-    """Serve, work, search, and stop; gives the outcome."""
-    with ExitStack() as stack:
-        server = stack.enter_context(served(database, host=host, port=port))
-        console.print(f"serving at [bold]{server}[/]", highlight=False)
-        client = stack.enter_context(Client(server))
-        study = start(client, definition)
-        if study.state == StudyState.RUNNING:
-            stack.enter_context(worker_beside(database, server=server, jobs=jobs, study=study.name))
-        return follow(client, study.name, console)
+    """Serve and search until the study ends. The worker is somebody else's to start."""
+    with server_lock(database), ExitStack() as stack:
+        schema.upgrade(database)
+        # Before anybody is answered, so that a worker that waits for this study finds it.
+        start(definition, InDatabase(database))
+        stack.enter_context(served(database, listener))
+        console.print(f"serving at [bold]{address(listener)}[/]", highlight=False)
+        client = stack.enter_context(Client(address(listener)))
+        return follow(client, definition.name, console)
 
 
 def run_there(definition: schemas.StudyDefinition, client: Client, console: Console) -> Outcome:
     """Search on a server that has workers of its own."""
-    study = start(client, definition)
+    start(definition, client)
     if not client.workers():
         console.print(f"no worker is busy there: `caviar work --server {client.server}` starts one")
-    return follow(client, study.name, console)
+    return follow(client, definition.name, console)
 
 
-def start(client: Client, definition: schemas.StudyDefinition) -> schemas.Study:
+class Studies(Protocol):
+    """Where a study can be found, created and let run: a client, or a database without a server."""
+
+    def study(self, name: str) -> schemas.Study: ...
+    def create_study(self, definition: schemas.StudyDefinition) -> schemas.Study: ...
+    def change_study(self, name: str, *, state: Literal["running"]) -> schemas.Study: ...
+
+
+@dataclass(frozen=True)
+class InDatabase:
+    """The studies of a database that no server has opened yet."""
+
+    database: Database
+
+    def study(self, name: str) -> schemas.Study:
+        """One study."""
+        return studies.show(self.database, name)
+
+    def create_study(self, definition: schemas.StudyDefinition) -> schemas.Study:
+        """Create a study."""
+        return studies.create(self.database, definition)
+
+    def change_study(self, name: str, *, state: Literal["running"]) -> schemas.Study:
+        """Let a paused study go on."""
+        return studies.change(self.database, name, schemas.StudyChange(state=state))
+
+
+def start(definition: schemas.StudyDefinition, where: Studies) -> None:
     """Create the study, or go on with the one that has this name and definition already.
 
     Raises:
         Conflict: the name is taken by a study with another definition.
     """
     try:
-        found = client.study(definition.name)
+        found = where.study(definition.name)
     except NotFound:
-        return client.create_study(definition)
+        where.create_study(definition)
+        return
     if _asks_for(found) != _asks_for(definition):
         raise Conflict(
             f"there is a study named {definition.name!r} with another definition: "
             "choose another name with --name"
         )
     if found.state == StudyState.PAUSED:
-        return client.change_study(found.name, state="running")
-    return found
+        where.change_study(found.name, state="running")
 
 
 def _asks_for(study: schemas.Study | schemas.StudyDefinition) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import uvicorn
 
 from service.app import create_app
 from service.database import Database, server_lock
-from service.embedded import address, listen
+from service.listening import address, listen
 from service.schema import require_current
 from service.security import LOOPBACK
 
@@ -34,5 +34,5 @@ def serve_forever(
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS
         )
-        print(f"Caviar serves at {address(host, listener)}", flush=True)
+        print(f"Caviar serves at {address(listener)}", flush=True)
         uvicorn.Server(config).run(sockets=[listener])

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.client import DEFAULT_SERVER
-from service.database import Database, sqlite_url
 from service.errors import Invalid
+
+if TYPE_CHECKING:
+    from service.database import Database
 
 Host = Annotated[str, typer.Option(envvar="CAVIAR_HOST", help="Address to listen on.")]
 Port = Annotated[
@@ -40,8 +41,6 @@ Server = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = int(DEFAULT_SERVER.rpartition(":")[2])
 DEFAULT_DATA = Path("caviar-data")
 
 
@@ -51,6 +50,9 @@ def open_database(url: str | None, data: Path) -> Database:
     Raises:
         Invalid: the URL is none that we know, or the folder cannot be made or written.
     """
+    # SQLAlchemy takes a while to import, and most commands need no database.
+    from service.database import Database, sqlite_url
+
     if url is not None:
         return Database(url)
     try:

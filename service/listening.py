@@ -1,0 +1,48 @@
+"""Sockets to serve on."""
+
+from __future__ import annotations
+
+import socket
+
+from service.client import DEFAULT_SERVER
+from service.errors import Conflict
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = int(DEFAULT_SERVER.rpartition(":")[2])
+
+BACKLOG = 2048
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A listening socket: who connects is kept waiting until a server accepts.
+
+    Args:
+        host: the address to listen on.
+        port: 0 takes any free port; None the usual one, or any free one when that is in use.
+
+    Raises:
+        Conflict: the port is in use.
+    """
+    if port is None:
+        try:
+            return listen(host, DEFAULT_PORT)
+        except Conflict:
+            return listen(host, 0)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Conflict(
+            f"cannot listen on {host}:{port} ({error.strerror}): choose another with --port"
+        ) from error
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The address of a server that listens there."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,75 @@
+"""A worker process beside this one: started at once, started anew when it dies, ended with us."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+WORKER_NAME = "embedded"
+"""The name of the worker beside an embedded server. It dies with its server, so a server that
+starts knows that whatever this worker held is lost."""
+
+RESTART_SECONDS = (0.5, 10.0)
+END_SECONDS = 10.0
+
+logger = logging.getLogger("caviar")
+
+
+@contextmanager
+def worker_beside(
+    *, server: str, jobs: int, study: str | None = None, on_death: Callable[[], None]
+) -> Iterator[None]:
+    """Run a worker for the server, and another whenever it dies, until the context ends.
+
+    Args:
+        server: an address that listens, even if nobody answers there yet.
+        jobs: processes in the worker's pool.
+        study: the only study it works for, if any; the worker ends with it.
+        on_death: called when a worker has died, before the next one starts.
+    """
+    stop = threading.Event()
+    command = [
+        *(sys.executable, "-m", "service", "work", "--leash", "--name", WORKER_NAME),
+        *("--server", server, "--jobs", str(jobs)),
+        *(() if study is None else ("--study", study)),
+    ]
+    thread = threading.Thread(
+        target=_supervise, args=(command, on_death, stop), name="supervisor", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=END_SECONDS + 5)
+
+
+def _supervise(command: Sequence[str], on_death: Callable[[], None], stop: threading.Event) -> None:
+    wait_seconds = RESTART_SECONDS[0]
+    while not stop.is_set():
+        # Its standard input is a leash: it closes when this process ends, however it ends.
+        process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        while process.poll() is None and not stop.wait(0.1):
+            pass
+        if process.poll() is None:
+            _end(process)
+        elif process.returncode == 0:
+            return
+        elif not stop.is_set():
+            logger.warning("the worker died (%s): starting another", process.returncode)
+            on_death()
+            stop.wait(wait_seconds)
+            wait_seconds = min(RESTART_SECONDS[1], 2 * wait_seconds)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
