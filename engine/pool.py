@@ -14,6 +14,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -174,7 +175,7 @@ class _Stream(Generic[T]):
 
         if self._warm_ups > 0:
             self._warm_ups -= 1
-            return delayed(_warm_up)()
+            return delayed(_warm_up)(pickle.dumps(self._work))
         if not self._paused:
             self._paused = True
             raise StopIteration
@@ -202,9 +203,11 @@ class _Stream(Generic[T]):
             raise StopIteration from None
 
 
-def _warm_up() -> None:
-    """In a process: get ready before the first task comes."""
+def _warm_up(work: bytes) -> None:
+    """In a process: get ready before the first task comes, by importing what the work needs."""
     _settle_in()
+    with suppress(Exception):  # the first task that needs it will tell
+        pickle.loads(work)
 
 
 @cache
