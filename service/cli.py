@@ -111,7 +111,7 @@ def up(
         listener = stack.enter_context(listen(host, port))
         server = address(listener)
         # First of all, so that its processes start while we do.
-        stack.enter_context(
+        end_worker = stack.enter_context(
             worker_beside(server=server, jobs=count, on_death=lambda: _take_back(opened))
         )
         opened = settings.open_database(database, data)
@@ -122,6 +122,7 @@ def up(
         stack.enter_context(server_lock(opened))
         schema.upgrade(opened)
         stack.enter_context(served(opened, listener))
+        stack.callback(end_worker)
         if as_json:
             _print_json({"server": server, "jobs": count, "database": opened.describe()})
         else:
@@ -173,7 +174,6 @@ def work(
     ] = False,
 ) -> None:
     """Train networks for a server in a pool of processes."""
-    from service.definitions import require_network
     from service.worker import STOPPED, Feed, default_name, stop_soon
     from service.worker import work as work_on
 
@@ -181,8 +181,6 @@ def work(
     if leash:
         threading.Thread(target=_end_with_standard_input, daemon=True).start()
     with Client(server, patience_seconds=IMPATIENCE_SECONDS) as client:
-        if study is not None:
-            require_network(client.study(study).objective["kind"])
         feed = Feed(
             client,
             jobs=count,
@@ -239,11 +237,13 @@ def run(
                     study=definition.name,
                     on_death=lambda: _take_back(opened),
                 )
-                stack.enter_context(worker)
+                end_worker = stack.enter_context(worker)
                 opened = settings.open_database(database, data)
                 from service import search
 
-                outcome = search.run_here(definition, opened, listener, console)
+                outcome = search.run_here(
+                    definition, opened, listener, console, end_worker=end_worker
+                )
         except KeyboardInterrupt:
             err.print("stopped: the same command goes on where this one ended", highlight=False)
             raise typer.Exit(130) from None

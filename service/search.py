@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -46,13 +47,16 @@ def run_here(
     database: Database,
     listener: socket.socket,
     console: Console,
+    *,
+    end_worker: Callable[[], None],
 ) -> Outcome:
-    """Serve and search until the study ends. The worker is somebody else's to start."""
+    """Serve and search until the study ends, with a worker that is there already."""
     with server_lock(database), ExitStack() as stack:
         schema.upgrade(database)
         # Before anybody is answered, so that a worker that waits for this study finds it.
         start(definition, InDatabase(database))
         stack.enter_context(served(database, listener))
+        stack.callback(end_worker)
         console.print(f"serving at [bold]{address(listener)}[/]", highlight=False)
         client = stack.enter_context(Client(address(listener)))
         return follow(client, definition.name, console)

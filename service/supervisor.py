@@ -22,8 +22,10 @@ logger = logging.getLogger("caviar")
 @contextmanager
 def worker_beside(
     *, server: str, jobs: int, study: str | None = None, on_death: Callable[[], None]
-) -> Iterator[None]:
+) -> Iterator[Callable[[], None]]:
     """Run a worker for the server, and another whenever it dies, until the context ends.
+
+    Gives a function that ends it earlier: before its server does, so that it can say goodbye.
 
     Args:
         server: an address that listens, even if nobody answers there yet.
@@ -40,12 +42,16 @@ def worker_beside(
     thread = threading.Thread(
         target=_supervise, args=(command, on_death, stop), name="supervisor", daemon=True
     )
-    thread.start()
-    try:
-        yield
-    finally:
+
+    def end() -> None:
         stop.set()
         thread.join(timeout=END_SECONDS + 5)
+
+    thread.start()
+    try:
+        yield end
+    finally:
+        end()
 
 
 def _supervise(command: Sequence[str], on_death: Callable[[], None], stop: threading.Event) -> None:

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from engine.pool import run_pool
 from service import segments
 from service.client import ENDED, LEASE_SECONDS, Client
-from service.errors import CaviarError, NotFound
+from service.definitions import require_network
+from service.errors import CaviarError, Invalid, NotFound
 from service.groups import Group, Grouping, Idle, Task
 
 TRIALS_PER_JOB = 64
@@ -46,24 +47,23 @@ def default_name() -> str:
 
 def work(feed: Feed, *, jobs: int, backend: str = "loky") -> None:
     """Train what the feed gives in a pool of `jobs` processes, until the feed ends."""
-    try:
-        run_pool(
-            segments.run,
-            feed.tasks(),
-            jobs=jobs,
-            backend=backend,
-            on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),
-            on_error=lambda error: logger.error("a group was given up: %s", error),
-        )
-    finally:
-        feed.give_back()
+    run_pool(
+        segments.run,
+        feed.tasks(),
+        jobs=jobs,
+        backend=backend,
+        on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),
+        on_error=lambda error: logger.error("a group was given up: %s", error),
+    )
+    # Every group that was pulled has ended by now, and told so.
+    feed.give_back(pulled=False)
 
 
 def stop_soon(feed: Feed) -> None:
     """End a worker in order: let the groups that train now finish, but not for long."""
     feed.stop()
     time.sleep(GRACE_SECONDS)
-    feed.give_back()
+    feed.give_back(pulled=True)
     os._exit(STOPPED)
 
 
@@ -103,11 +103,11 @@ class Feed:
         self._ended.set()
         self._wake.set()
 
-    def give_back(self) -> None:
-        """Give back every lease that may still be ours: nothing more is trained here."""
+    def give_back(self, *, pulled: bool) -> None:
+        """Give back the leases that nobody pulled, and those that were `pulled` last."""
         self.stop()
         with self._lock:
-            groups = [*self._buffer, *self._pulled]
+            groups = [*self._buffer, *(self._pulled if pulled else ())]
             self._buffer.clear()
         for group in groups:
             group.give_back(self._client)
@@ -120,6 +120,7 @@ class Feed:
 
         Raises:
             NotFound: there is no such study, or no longer.
+            Invalid: its trials are trained by its caller.
         """
         asker = threading.Thread(target=self._ask_ahead, name="asker", daemon=True)
         asker.start()
@@ -145,6 +146,7 @@ class Feed:
             return self._pulled[-1]
 
     def _ask_ahead(self) -> None:
+        self._check_study()
         waits = _growing(ASK_SECONDS)
         renewed_at = time.monotonic()
         while not self._ended.is_set():
@@ -157,6 +159,18 @@ class Feed:
                 renewed_at = time.monotonic()
                 self._renew()
             self._wake.wait(next(waits))
+
+    def _check_study(self) -> None:
+        """End with an error when the one study to work for is not there, or not ours to train."""
+        if self._study is None:
+            return
+        try:
+            require_network(self._client.study(self._study).objective["kind"])
+        except (NotFound, Invalid) as error:
+            self._failure = error
+            self.stop()
+        except CaviarError as error:
+            logger.warning("the study cannot be looked at: %s", error.detail)
 
     def _refill(self) -> bool:
         """Ask for trials; whether there were any."""
