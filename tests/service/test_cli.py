@@ -77,7 +77,8 @@ def test_up_serves_works_and_stops_at_ctrl_c(tmp_path: Path) -> None:
         listed = json.loads(run("study", "list", "--server", server, "--json"))
         assert [study["name"] for study in listed] == ["inside"]
         assert "inside" in run("study", "show", "inside", "--server", server)
-        assert "another caviar server" in fails("up", *options)
+        elsewhere = ("--data", str(tmp_path), "--port", str(free_port()))
+        assert "another caviar server" in fails("up", *elsewhere)
         os.killpg(up.pid, signal.SIGINT)
         assert up.wait(timeout=15) == 0
 
