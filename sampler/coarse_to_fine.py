@@ -2,40 +2,46 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sampler import checks
+from sampler import checks, draws
 from sampler.candidates import candidates
+from sampler.coarse import spread
+from sampler.coordinates import coordinates
 from sampler.elites import Fit, choose, fit
 from sampler.errors import SamplerError
+from sampler.model import fit_model, pick
 from sampler.parameters import Parameter
 from sampler.reasons import coarse_reason, no_elite_reason, zoom_reason
-from sampler.rounds import Observation, Round, planned, trials_left
+from sampler.rounds import Box, Observation, Round, planned, trials_left
+from sampler.scales import LINEAR
 from sampler.space import SearchSpace
+from sampler.threads import one_thread
 from sampler.values import Value
 
-SMALLEST_COARSE = 12
-SMALLEST_ZOOM = 8
+COARSE = 12
+SMALLEST = 8
 LARGEST = 256
-ZOOM_SHARE = 0.1
-MARGIN = 0.2
-SMALLEST_MARGIN = 0.05
+ROUNDS = 25  # of a budget large enough for them
+POOL = 1024
+FEWEST_EACH = 8
+MARGIN = 0.5
+SMALLEST_MARGIN = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class CoarseToFine:
     """A coarse round over the whole space, then rounds drawn around the elites of all before.
 
-    `coarse_share` is the coarse round's part of the budget, and `elite_share` the part of the
-    finished trials that become elites, within limits. A parameter is narrowed from the round that
-    its priority says. Raises SamplerError when a share is no number between its limits.
+    `elite_share` is the part of the finished trials that become elites, within limits. A parameter
+    is narrowed from the round that its priority says. Inside the box a model of all observations
+    chooses among candidates around the elites. Raises SamplerError when the share is no number
+    between its limits.
     """
 
-    coarse_share: float = 0.15
     elite_share: float = 0.1
 
     def __post_init__(self) -> None:
-        checks.number(SamplerError, "coarse_share", self.coarse_share, low=0.01, high=1.0)
         checks.number(SamplerError, "elite_share", self.elite_share, low=0.01, high=1.0)
 
     def plan(
@@ -48,49 +54,91 @@ class CoarseToFine:
         observations: Sequence[Observation],
     ) -> Round:
         """The coarse round, or a zoom to the elites of all that was observed."""
+        seen = sorted(observations, key=lambda one: one.number)
         number = rounds[-1].number + 1 if rounds else 0
-        size = self._size(rounds, budget=budget)
-        elites = choose(observations, share=self.elite_share) if rounds else []
-        if elites:
-            learned = fit(space, elites, round_number=number)
-            box = {p.name: _interval(p, learned) for p in space.parameters.values()}
-            model = learned.to_dict()
-            reason = zoom_reason(
-                space,
-                elites=elites,
-                seen=observations,
-                narrowed=learned.centres,
-                box=box,
-                round_number=number,
-            )
-        else:
-            box, model = dict.fromkeys(space.parameters, (0.0, 1.0)), {}
-            reason = no_elite_reason(observations) if rounds else coarse_reason(size)
-        return Round(
+        current = Round(
             number=number,
             first=planned(rounds),
-            size=size,
+            size=_size(rounds, budget=budget),
+            box=dict.fromkeys(space.parameters, (0.0, 1.0)),
+        )
+        elites = choose(seen, share=self.elite_share)
+        if not elites:
+            reason = no_elite_reason(seen) if seen else coarse_reason(current.size)
+            points = spread(space, current.box, seed=seed, numbers=_numbers(current))
+            return replace(current, reason=reason, model={"points": points})
+        learned = fit(space, elites, round_number=number)
+        box = {p.name: _interval(p, learned) for p in space.parameters.values()}
+        reason = zoom_reason(
+            space,
+            elites=elites,
+            seen=seen,
+            narrowed=learned.centres,
+            box=box,
+            round_number=number,
+        )
+        with one_thread():
+            points = _chosen(space, current, box, learned, seen, seed=seed)
+        return replace(
+            current,
             box=box,
             elites=tuple(elite.number for elite in elites),
             reason=reason,
-            model=model,
+            model={"points": points},
         )
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
-        """The first candidate."""
-        (point,) = candidates(space, current, seed=seed, number=number, count=1)
-        return space.decode(dict(zip(space.parameters, point.tolist(), strict=True)))
+        """The trial's point as planned; in a round without plan, a uniform draw from its box."""
+        points = current.model.get("points")
+        if points and current.first <= number < current.stop:
+            return _setting(space, points[number - current.first])
+        return space.decode(
+            {
+                name: LINEAR.from_unit(draws.unit(seed=seed, number=number, name=name), low, high)
+                for name, (low, high) in current.box.items()
+            }
+        )
 
-    def _size(self, rounds: Sequence[Round], *, budget: int) -> int:
-        """From the budget alone, in even parts, so that no fragment is left at the end."""
-        left = trials_left(rounds, budget=budget)
-        if not rounds:
-            coarse = min(max(round(self.coarse_share * budget), SMALLEST_COARSE), LARGEST)
-            return coarse if left >= coarse + SMALLEST_ZOOM / 2 else left
-        zoom = min(max(round(ZOOM_SHARE * budget), SMALLEST_ZOOM), LARGEST)
-        return math.ceil(left / max(round(left / zoom), 1))
+
+def _numbers(current: Round) -> range:
+    return range(current.first, current.stop)
+
+
+def _chosen(
+    space: SearchSpace,
+    current: Round,
+    box: Box,
+    learned: Fit,
+    seen: Sequence[Observation],
+    *,
+    seed: int,
+) -> list[list[float]]:
+    """The points that the model chooses; without one, each trial's first candidate."""
+    numbers = _numbers(current)
+    model = fit_model(space, seen)
+    each = 1 if model is None else max(POOL // len(numbers), FEWEST_EACH)
+    pool = candidates(space, box, learned, seed=seed, numbers=numbers, count=each)
+    if model is not None:
+        settings = [_setting(space, row) for row in pool.tolist()]
+        pool = pool[pick(model, coordinates(space, settings), seed=seed, numbers=numbers)]
+    chosen: list[list[float]] = pool.tolist()
+    return chosen
+
+
+def _setting(space: SearchSpace, point: Sequence[float]) -> dict[str, Value]:
+    return space.decode(dict(zip(space.parameters, point, strict=True)))
+
+
+def _size(rounds: Sequence[Round], *, budget: int) -> int:
+    """From the budget alone, in even parts, so that no fragment is left at the end."""
+    left = trials_left(rounds, budget=budget)
+    usual = min(max(math.ceil(budget / ROUNDS), SMALLEST), LARGEST)
+    if not rounds:
+        coarse = max(COARSE, usual)
+        return coarse if left >= coarse + SMALLEST / 2 else left
+    return math.ceil(left / max(round(left / usual), 1))
 
 
 def _interval(parameter: Parameter, learned: Fit) -> tuple[float, float]:

@@ -38,7 +38,7 @@ class Round:
     box: Box
     elites: tuple[int, ...] = ()
     reason: str = ""
-    model: dict[str, JSON] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
 
     @property
     def stop(self) -> int:
