@@ -9,10 +9,14 @@ import time
 from pathlib import Path
 
 import numpy as np
-from problems.settings import SETTINGS, Setting
 
-import engine
-from sampler import Round, SearchSpace, make_sampler
+_HERE = Path(__file__).resolve().parent  # last, for it has a file that is named as a room
+sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str(_HERE)]
+
+from problems.settings import SETTINGS, Setting  # noqa: E402
+
+import engine  # noqa: E402
+from sampler import Round, SearchSpace, make_sampler  # noqa: E402
 
 TRIALS = 2400
 SEED = 20_260

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sampler.gaussian_process import Floats, Metric
-from sampler.parameters import Categorical
+from sampler.parameters import count_choices
 from sampler.space import SearchSpace
 from sampler.values import Params
 
@@ -17,7 +17,7 @@ def metric(space: SearchSpace) -> Metric:
     """A column for each number, and one for each choice of a category."""
     owner: list[int] = []
     for place, parameter in enumerate(space.parameters.values()):
-        owner += [place] * (len(parameter.choices) if isinstance(parameter, Categorical) else 1)
+        owner += [place] * (count_choices(parameter) if parameter.nominal else 1)
     return Metric(owner=tuple(owner), count=len(space.parameters))
 
 
@@ -34,8 +34,8 @@ def _row(space: SearchSpace, units: Mapping[str, float]) -> list[float]:
     row: list[float] = []
     for name, parameter in space.parameters.items():
         unit = units.get(name)
-        if isinstance(parameter, Categorical):
-            hot = [0.0] * len(parameter.choices)
+        if parameter.nominal:
+            hot = [0.0] * count_choices(parameter)
             if unit is not None:
                 hot[math.floor(unit * len(hot))] = math.sqrt(0.5)
             row += hot

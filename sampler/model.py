@@ -15,6 +15,7 @@ from sampler.space import SearchSpace
 TELLING = 300  # a fit looks at no more trials than these: the best, and the latest of the others
 FEWEST = 5  # values that a model needs
 FLOOR = 1.0  # how far above the middle a bad value may stand out, in standard deviations
+BOLDNESS = 1.0  # how far beliefs are drawn from the mean: 1 is Thompson's rule
 _DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
 
 
@@ -64,7 +65,7 @@ def pick(model: GaussianProcess, points: Floats, *, seed: int, numbers: Sequence
     covariance[np.diag_indices_from(covariance)] += 1e-6
     factor = np.linalg.cholesky(covariance)
     normal = normals(seed=seed, numbers=numbers, count=len(points))
-    functions = mean[:, None] + factor @ normal.T
+    functions = mean[:, None] + BOLDNESS * (factor @ normal.T)
     picked: list[int] = []
     for column in functions.T:
         column[picked] = np.inf

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from sampler.edges import End, pressed_ends
-from sampler.parameters import Categorical, Parameter
+from sampler.parameters import Parameter
 from sampler.rounds import Box, Observation
 from sampler.space import SearchSpace
 from sampler.wording import counted, listed
@@ -63,7 +63,7 @@ def _found(parameter: Parameter, elites: Sequence[Observation]) -> str | None:
     (low, first), (high, last) = places[0], places[-1]
     if first == last:
         return f"{parameter.name} {first}"
-    if isinstance(parameter, Categorical) or high - low > WIDEST:
+    if parameter.nominal or high - low > WIDEST:
         return None
     return f"{parameter.name} from {first} to {last}"
 

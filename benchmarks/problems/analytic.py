@@ -154,6 +154,7 @@ ANALYTIC = [
             "norm": {"type": "categorical", "choices": [True, False]},
         },
         mixed,
+        tuned=True,
     ),
     Problem("valley", _several(4), valley),
     Problem("many", _several(20), many),
