@@ -11,6 +11,7 @@ Pure: everything goes in as arguments and comes out as values. Objectives are mi
 
 from sampler.catalogue import make_sampler
 from sampler.errors import InputError, SamplerError, SpaceError
+from sampler.preview import preview
 from sampler.protocol import Sampler
 from sampler.rounds import Observation, Round, planned
 from sampler.space import SearchSpace
@@ -28,4 +29,5 @@ __all__ = [
     "Value",
     "make_sampler",
     "planned",
+    "preview",
 ]
