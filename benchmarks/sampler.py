@@ -27,7 +27,7 @@ from problems import PROBLEMS, Problem, peers  # noqa: E402
 
 from sampler import Observation, Round, make_sampler, planned  # noqa: E402
 
-OURS = ("random", "coarse_to_fine")
+OURS = ("random", "quasi_random", "grid", "coarse_to_fine")
 AT = (25, 50, 100, 200)
 BATCH = 8
 SEEDS, QUICK_SEEDS = 20, 3

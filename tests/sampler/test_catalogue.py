@@ -16,7 +16,11 @@ def test_kinds() -> None:
 
 BAD: list[tuple[object, str, str]] = [
     (None, "", "must be an object with a kind, not null"),
-    ({"kind": "randm"}, "kind", 'must be random or coarse_to_fine, not "randm"; did you mean'),
+    (
+        {"kind": "randm"},
+        "kind",
+        'or coarse_to_fine, not "randm"; did you mean',
+    ),
     ({"kind": ["random"]}, "kind", "not a list"),
     ({"kind": "random", "seed": 1}, "seed", "is no option of random"),
     ({"elite_shore": 1}, "elite_shore", "did you mean elite_share?"),

@@ -11,13 +11,19 @@ from hypothesis import strategies as st
 from sampler import Observation, Round, Sampler, SearchSpace, make_sampler, planned
 from tests.sampler.spaces import NETWORK, network_space, search, values
 
-KINDS = ("random", "coarse_to_fine")
+KINDS = ("random", "quasi_random", "grid", "coarse_to_fine")
+INDIVIDUAL = ("random", "coarse_to_fine")  # draws each parameter on its own
 BUDGETS = (1, 7, 20, 60, 150)
 
 
 @pytest.fixture(params=KINDS)
-def sampler(request: pytest.FixtureRequest) -> Sampler:
-    return make_sampler({"kind": request.param})
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def sampler(kind: str) -> Sampler:
+    return make_sampler({"kind": kind})
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
@@ -43,7 +49,7 @@ def test_a_raised_budget_goes_on(sampler: Sampler) -> None:
 
 
 @given(seed=st.integers(0, 2**63 - 1), budget=st.integers(20, 80))
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_settings_stay_in_their_box(seed: int, budget: int) -> None:
     space = network_space()
     for kind in KINDS:
@@ -95,6 +101,7 @@ def test_seeds_differ(sampler: Sampler) -> None:
     assert [o.params for o in first[1]] != [o.params for o in second[1]]
 
 
+@pytest.mark.parametrize("kind", INDIVIDUAL)
 @pytest.mark.parametrize("place", ["first", "last"])
 def test_draws_stay_when_a_parameter_is_added(sampler: Sampler, place: str) -> None:
     extra: dict[str, Any] = {"decay": {"type": "float", "low": 0, "high": 1}}
