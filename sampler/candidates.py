@@ -18,6 +18,7 @@ SCATTERED = 0.15  # the share of candidates drawn from the whole box
 CHANGED = 0.25  # the share of categories drawn anew rather than kept from the elite
 PARTIAL = 0.5  # the share of candidates that keep part of their elite as it is
 KEPT = 0.6  # and the share of parameters that those keep
+JUMPING = 0.25  # the share of candidates that keep part, and draw the rest from the whole box
 FINEST = 0.1  # draws around an elite are from this to once as wide as the elites' spread
 
 _WORDS = 4
@@ -52,6 +53,7 @@ def candidates(
     elite = _pick(weights, chance)
     width = FINEST**scale
     near = scatter >= SCATTERED
+    jumps = part < JUMPING
     for column, name in enumerate(names):
         if name not in learned.centres:
             continue
@@ -64,7 +66,8 @@ def candidates(
         else:
             drawn = _near(centre, width * learned.widths[name], low[column], high[column], value)
         stay = np.clip(centre, low[column], high[column])
-        points[:, column] = np.where(near, np.where(kept, stay, drawn), points[:, column])
+        moved = np.where(jumps, points[:, column], drawn)
+        points[:, column] = np.where(near, np.where(kept, stay, moved), points[:, column])
     return points
 
 

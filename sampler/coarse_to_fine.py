@@ -8,16 +8,25 @@ from sampler import checks, draws
 from sampler.candidates import candidates
 from sampler.coarse import spread
 from sampler.coordinates import coordinates
+from sampler.edges import pressed_ends
 from sampler.elites import Fit, choose, fit
 from sampler.errors import SamplerError
 from sampler.model import fit_model, pick
-from sampler.parameters import Parameter
-from sampler.reasons import coarse_reason, no_elite_reason, zoom_reason
+from sampler.parameters import Parameter, Ranged
+from sampler.reasons import (
+    by_hand_reason,
+    coarse_reason,
+    no_elite_reason,
+    widened_reason,
+    zoom_reason,
+)
 from sampler.rounds import Box, Observation, Round, planned, trials_left
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.threads import one_thread
 from sampler.values import Value
+from sampler.widening import Ranges, widened, wider
+from sampler.wording import shown
 
 COARSE = 12
 SMALLEST = 8
@@ -25,6 +34,7 @@ LARGEST = 256
 ROUNDS = 25  # of a budget large enough for them
 POOL = 1024
 FEWEST_EACH = 8
+UNFINISHED = ("waiting", "running", "paused")
 MARGIN = 0.5
 SMALLEST_MARGIN = 0.1
 
@@ -35,14 +45,22 @@ class CoarseToFine:
 
     `elite_share` is the part of the finished trials that become elites, within limits. A parameter
     is narrowed from the round that its priority says. Inside the box a model of all observations
-    chooses among candidates around the elites. Raises SamplerError when the share is no number
-    between its limits.
+    chooses among candidates around the elites. With `widen`, ranges grow at the ends that elites
+    press against; with `asynchronous`, a round may be planned before those before it are closed:
+    trials that have not ended count for nothing. Raises SamplerError when an option is no such
+    number or no such truth.
     """
 
     elite_share: float = 0.1
+    widen: bool = False
+    asynchronous: bool = False
 
     def __post_init__(self) -> None:
         checks.number(SamplerError, "elite_share", self.elite_share, low=0.01, high=1.0)
+        for name in ("widen", "asynchronous"):
+            if not isinstance(getattr(self, name), bool):
+                message = f"must be true or false, not {shown(getattr(self, name))}"
+                raise SamplerError(name, message)
 
     def plan(
         self,
@@ -52,54 +70,127 @@ class CoarseToFine:
         budget: int,
         rounds: Sequence[Round],
         observations: Sequence[Observation],
+        box: Box | None = None,
     ) -> Round:
-        """The coarse round, or a zoom to the elites of all that was observed."""
-        seen = sorted(observations, key=lambda one: one.number)
-        number = rounds[-1].number + 1 if rounds else 0
-        current = Round(
-            number=number,
-            first=planned(rounds),
-            size=_size(rounds, budget=budget),
-            box=dict.fromkeys(space.parameters, (0.0, 1.0)),
+        """The coarse round, or a zoom to the elites of all that was observed.
+
+        Observations with negative numbers are evidence from elsewhere: the model learns from them,
+        and they may be elites. `box` is a zoom by hand: its intervals stand in place of those that
+        the elites would give.
+        """
+        seen = sorted(
+            (one for one in observations if one.state not in UNFINISHED),
+            key=lambda one: one.number,
         )
         elites = choose(seen, share=self.elite_share)
-        if not elites:
+        ranges = _ranges(rounds[-1]) if rounds else {}
+        before = ranges
+        if self.widen and rounds:
+            ranges = self._widened(widened(space, ranges), elites, ranges)
+        wide = widened(space, ranges)
+        current = Round(
+            number=rounds[-1].number + 1 if rounds else 0,
+            first=planned(rounds),
+            size=_size(rounds, budget=budget),
+            box={**dict.fromkeys(space.parameters, (0.0, 1.0)), **(box or {})},
+        )
+        if elites:
+            current = _zoom(wide, current, elites, seen, seed=seed, by_hand=box or {})
+        else:
             reason = no_elite_reason(seen) if seen else coarse_reason(current.size)
-            points = spread(space, current.box, seed=seed, numbers=_numbers(current))
-            return replace(current, reason=reason, model={"points": points})
-        learned = fit(space, elites, round_number=number)
-        box = {p.name: _interval(p, learned) for p in space.parameters.values()}
-        reason = zoom_reason(
-            space,
-            elites=elites,
-            seen=seen,
-            narrowed=learned.centres,
-            box=box,
-            round_number=number,
-        )
-        with one_thread():
-            points = _chosen(space, current, box, learned, seen, seed=seed)
-        return replace(
-            current,
-            box=box,
-            elites=tuple(elite.number for elite in elites),
-            reason=reason,
-            model={"points": points},
-        )
+            points = spread(wide, current.box, seed=seed, numbers=_numbers(current))
+            current = replace(current, reason=reason, model={"points": points})
+        if box:
+            current = replace(current, reason=by_hand_reason(wide, box, current.reason))
+        if ranges:
+            current = replace(
+                current,
+                model={
+                    **current.model,
+                    "ranges": {name: list(ends) for name, ends in ranges.items()},
+                },
+            )
+        return replace(current, reason=" ".join([current.reason, *_grown(space, before, ranges)]))
+
+    def _widened(
+        self, space: SearchSpace, elites: Sequence[Observation], ranges: Ranges
+    ) -> dict[str, tuple[float, float]]:
+        """The ranges, with those ends further out that the elites press against."""
+        found = dict(ranges)
+        for name, end in pressed_ends(space, elites):
+            parameter = space.parameters[name]
+            assert isinstance(parameter, Ranged)
+            grown = wider(parameter, end)
+            if grown != parameter:
+                found[name] = (grown.low, grown.high)
+        return found
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
         """The trial's point as planned; in a round without plan, a uniform draw from its box."""
+        wide = space_of(space, current)
         points = current.model.get("points")
         if points and current.first <= number < current.stop:
-            return _setting(space, points[number - current.first])
-        return space.decode(
+            return _setting(wide, points[number - current.first])
+        return wide.decode(
             {
                 name: LINEAR.from_unit(draws.unit(seed=seed, number=number, name=name), low, high)
                 for name, (low, high) in current.box.items()
             }
         )
+
+
+def _grown(space: SearchSpace, before: Ranges, ranges: Ranges) -> list[str]:
+    """What a person reads of ranges that this round widened."""
+    wide = widened(space, ranges)
+    return [
+        widened_reason(wide.parameters[name])
+        for name, ends in ranges.items()
+        if before.get(name) != ends
+    ]
+
+
+def space_of(space: SearchSpace, current: Round) -> SearchSpace:
+    """The space that a round's box and trials are of: the study's, or what it was widened to."""
+    return widened(space, _ranges(current))
+
+
+def _ranges(current: Round) -> dict[str, tuple[float, float]]:
+    """Ends of ranges, where they are no longer those of the study."""
+    ranges = current.model.get("ranges", {})
+    return {name: (low, high) for name, (low, high) in ranges.items()}
+
+
+def _zoom(
+    space: SearchSpace,
+    current: Round,
+    elites: Sequence[Observation],
+    seen: Sequence[Observation],
+    *,
+    seed: int,
+    by_hand: Box,
+) -> Round:
+    learned = fit(space, elites, round_number=current.number)
+    fitted = {p.name: _interval(p, learned) for p in space.parameters.values()}
+    box = {**fitted, **by_hand}
+    reason = zoom_reason(
+        space,
+        elites=elites,
+        seen=seen,
+        narrowed=learned.centres,
+        box=box,
+        round_number=current.number,
+    )
+    with one_thread():
+        points = _chosen(space, current, box, learned, seen, seed=seed)
+    return replace(
+        current,
+        box=box,
+        elites=tuple(elite.number for elite in elites if elite.number >= 0),
+        reason=reason,
+        model={"points": points},
+    )
 
 
 def _numbers(current: Round) -> range:

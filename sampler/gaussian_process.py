@@ -61,6 +61,12 @@ class GaussianProcess:
     factor: Floats
     alpha: Floats
 
+    def mean_at(self, points: Floats) -> Floats:
+        """What to expect at other points, (m,)."""
+        across = self.signal * matern(self.metric.distances(points, self.points, self.lengths))
+        expected: Floats = self.mean + across @ self.alpha
+        return expected
+
     def posterior(self, points: Floats) -> tuple[Floats, Floats]:
         """Mean (m,) and covariance (m, m) of the values at other points, free of noise."""
         from scipy.linalg import solve_triangular
@@ -89,7 +95,7 @@ def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProce
     centre = np.array([_usual_length(metric)] * metric.count + [math.log(SIGNAL), math.log(NOISE)])
     spread = np.array([LENGTH_SPREAD] * metric.count + [SIGNAL_SPREAD, NOISE_SPREAD])
     found: Any = minimize(
-        _objective,
+        log_posterior,
         centre,
         args=(squares, values, centre, spread),
         jac=True,
@@ -135,7 +141,7 @@ def _usual_length(metric: Metric) -> float:
     return math.log(LENGTH) + 0.5 * math.log(metric.count)
 
 
-def _objective(
+def log_posterior(
     logs: Floats, squares: Floats, values: Floats, centre: Floats, spread: Floats
 ) -> tuple[float, Floats]:
     """The negative log of likelihood times priors, and its gradient, by the logs of all three."""

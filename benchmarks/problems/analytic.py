@@ -143,6 +143,7 @@ ANALYTIC = [
         },
         noisy,
         noise=0.15,
+        tuned=True,
     ),
     Problem(
         "mixed",

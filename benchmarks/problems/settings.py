@@ -89,6 +89,7 @@ SETTINGS = [
         name="breast_cancer_decay",
         dataset="breast_cancer",
         epochs=12,
+        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "beta1": {"type": "float", "low": 0.5, "high": 0.99, "scale": "reverse_log"},
@@ -117,6 +118,7 @@ SETTINGS = [
         name="wine_deep",
         dataset="wine",
         epochs=15,
+        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "hidden_layers": _layers(4),
