@@ -20,7 +20,7 @@ from sampler.reasons import (
     widened_reason,
     zoom_reason,
 )
-from sampler.rounds import Box, Observation, Round, planned, trials_left
+from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.threads import one_thread
@@ -33,7 +33,7 @@ SMALLEST = 8
 LARGEST = 256
 ROUNDS = 25  # of a budget large enough for them
 POOL = 1024
-FEWEST_EACH = 8
+FEWEST_EACH = 6
 UNFINISHED = ("waiting", "running", "paused")
 MARGIN = 0.5
 SMALLEST_MARGIN = 0.1
@@ -92,7 +92,7 @@ class CoarseToFine:
             number=rounds[-1].number + 1 if rounds else 0,
             first=planned(rounds),
             size=_size(rounds, budget=budget),
-            box={**dict.fromkeys(space.parameters, (0.0, 1.0)), **(box or {})},
+            box=whole_box(space.parameters, box),
         )
         if elites:
             current = _zoom(wide, current, elites, seen, seed=seed, by_hand=box or {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sampler import draws
 from sampler.parameters import Parameter
-from sampler.rounds import Observation, Round, planned, trials_left
+from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.values import Value
@@ -31,6 +31,7 @@ class GridSampler:
         budget: int,
         rounds: Sequence[Round],
         observations: Sequence[Observation],
+        box: Box | None = None,
     ) -> Round:
         """The grid, or the trials that it left over."""
         left = trials_left(rounds, budget=budget)
@@ -40,7 +41,7 @@ class GridSampler:
             number=rounds[-1].number + 1 if rounds else 0,
             first=planned(rounds),
             size=size,
-            box=dict.fromkeys(space.parameters, (0.0, 1.0)),
+            box=whole_box(space.parameters, box),
             reason=_reason(levels, size),
             model={"levels": levels} if levels else {},
         )

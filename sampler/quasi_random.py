@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sampler.rounds import Observation, Round, planned, trials_left
+from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.values import Value
@@ -31,6 +31,7 @@ class QuasiRandomSampler:
         budget: int,
         rounds: Sequence[Round],
         observations: Sequence[Observation],
+        box: Box | None = None,
     ) -> Round:
         """All that is left of the budget, over the whole space."""
         left = trials_left(rounds, budget=budget)
@@ -38,7 +39,7 @@ class QuasiRandomSampler:
             number=rounds[-1].number + 1 if rounds else 0,
             first=planned(rounds),
             size=left,
-            box=dict.fromkeys(space.parameters, (0.0, 1.0)),
+            box=whole_box(space.parameters, box),
             reason=f"{counted(left, 'trial')} spread evenly over the whole space.",
         )
 

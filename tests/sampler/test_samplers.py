@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampler import Observation, Round, Sampler, SearchSpace, make_sampler, planned
+from sampler import Observation, Round, Sampler, SearchSpace, box_of, make_sampler, planned
 from tests.sampler.spaces import NETWORK, network_space, search, values
 
 KINDS = ("random", "quasi_random", "grid", "coarse_to_fine")
@@ -123,6 +123,16 @@ def test_a_box_drawn_by_hand_is_kept(sampler: Sampler) -> None:
     for number in range(40, 80):
         params = sampler.propose(space, current, seed=1, number=number)
         assert 0.5 <= space.encode(params)["learning_rate"] <= 0.6
+
+
+def test_a_round_can_be_planned_in_a_box(sampler: Sampler) -> None:
+    space = network_space()
+    rounds, seen = search(sampler, space, seed=3, budget=30)
+    box = box_of(space, {"learning_rate": [0.01, 0.1]})
+    current = sampler.plan(space, seed=3, budget=60, rounds=rounds, observations=seen, box=box)
+    for number in range(current.first, current.stop):
+        params = sampler.propose(space, current, seed=3, number=number)
+        assert 0.0099 <= params["learning_rate"] <= 0.101  # type: ignore[operator]
 
 
 def test_one_parameter_is_enough(sampler: Sampler) -> None:
