@@ -15,7 +15,7 @@ from sampler.space import SearchSpace
 TELLING = 300  # a fit looks at no more trials than these: the best, and the latest of the others
 FEWEST = 5  # values that a model needs
 FLOOR = 1.0  # how far above the middle a bad value may stand out, in standard deviations
-BOLDNESS = 1.0  # how far beliefs are drawn from the mean: 1 is Thompson's rule
+BY_VALUE = 0.5  # the part of a good score that is by value, not by rank
 _DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
 
 
@@ -28,21 +28,33 @@ def telling(observations: Sequence[Observation]) -> list[Observation]:
 
 
 def scores(observations: Sequence[Observation]) -> Floats:
-    """A standard score for each observation, by rank: small is good, equal values score the same.
+    """A score for each observation, small is good, equal values score the same.
 
-    Ranks know no outliers and no scale. A trial without a value counts as one of the worst, and
-    among the bad ones all are alike: what is far from the best need not be told apart.
+    The better half is scored half by rank, as a standard normal would lie, and half by value, from
+    the best to the middle: ranks alone would magnify what tells the very best apart, values alone
+    would follow outliers. The worse half is scored by rank, and from FLOOR on all are alike: what
+    is far from the best need not be told apart. A trial without a value counts as one of the worst.
     """
-    keys = [_value(seen) for seen in observations]
-    order = sorted(keys)
-    count = len(keys)
-    first = {key: place for place, key in reversed(list(enumerate(order)))}
-    last = {key: place for place, key in enumerate(order)}
+    values = np.array([_value(seen) for seen in observations])
+    by_rank = np.minimum(_normal_scores(values), FLOOR)
+    best, middle = float(values.min()), float(np.median(values))
+    if not (math.isfinite(middle) and math.isfinite(middle - best) and best < middle):
+        return by_rank
+    by_value = by_rank.min() * (middle - np.minimum(values, middle)) / (middle - best)
+    mixed: Floats = np.where(
+        values < middle, (1 - BY_VALUE) * by_rank + BY_VALUE * by_value, by_rank
+    )
+    return mixed
+
+
+def _normal_scores(values: Floats) -> Floats:
+    """Where each would lie among as many standard normal values; ties in the middle of theirs."""
+    ordered = np.sort(values)
+    first = np.searchsorted(ordered, values, side="left")
+    last = np.searchsorted(ordered, values, side="right") - 1
     normal = statistics.NormalDist()
-    ranks = [(first[key] + last[key]) / 2 for key in keys]
-    raw = np.array([normal.inv_cdf((rank + 0.5) / count) for rank in ranks])
-    capped: Floats = np.minimum(raw, FLOOR)
-    return capped
+    quantiles = (first + last + 1) / (2 * len(values))
+    return np.array([normal.inv_cdf(quantile) for quantile in quantiles.tolist()])
 
 
 def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> GaussianProcess | None:
@@ -65,7 +77,7 @@ def pick(model: GaussianProcess, points: Floats, *, seed: int, numbers: Sequence
     covariance[np.diag_indices_from(covariance)] += 1e-6
     factor = np.linalg.cholesky(covariance)
     normal = normals(seed=seed, numbers=numbers, count=len(points))
-    functions = mean[:, None] + BOLDNESS * (factor @ normal.T)
+    functions = mean[:, None] + factor @ normal.T
     picked: list[int] = []
     for column in functions.T:
         column[picked] = np.inf

@@ -130,7 +130,7 @@ def test_finds_more_than_random() -> None:
                 min(o.value for o in seen if o.value is not None)
                 for seen in (
                     search(make_sampler({"kind": kind}), space, seed=seed, budget=60)[1]
-                    for seed in range(10)
+                    for seed in range(5)
                 )
             ]
         )

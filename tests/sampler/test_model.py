@@ -20,7 +20,19 @@ def test_scores_are_by_rank_and_lost_trials_are_the_worst() -> None:
     found = scores(seen([3.0, 1e9, None, 1.0, math.nan, 3.0, -math.inf]))
     assert found[3] < found[0] == found[5] < found[1] <= found[2] == found[4] == found[6]
     assert found.max() <= FLOOR
-    assert (scores(seen([1.0, 2.0, 5.0])) == scores(seen([-7.0, 0.0, 1e300]))).all()
+    lost = scores(seen([None, None, None, 2.0]))
+    assert lost[0] == lost[1] == lost[2] > lost[3]
+
+
+def test_outliers_among_the_bad_change_nothing() -> None:
+    usual = scores(seen([1.0, 2.0, 3.0, 4.0, 5.0]))
+    assert (scores(seen([1.0, 2.0, 3.0, 400.0, 1e300])) == usual).all()
+    assert (np.diff(usual) >= 0).all()
+
+
+def test_near_ties_among_the_best_score_nearly_the_same() -> None:
+    close, far = (scores(seen([1.0, second, 3.0, 4.0, 5.0, 6.0])) for second in (1.0001, 2.0))
+    assert close[1] - close[0] < far[1] - far[0]
 
 
 def test_telling_trials_are_the_best_and_the_latest() -> None:
