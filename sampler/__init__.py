@@ -1,17 +1,27 @@
 """Space to proposals: what to try next, and why.
 
-    scales, priorities, parameters, conditions, space   what may be tried: values and the unit cube
-    draws                                               random numbers by address
-    rounds, protocol, catalogue                         what every sampler takes and gives
-    random, coarse_to_fine                              one algorithm a file
-    elites, candidates                                  what a zoom learns, and draws from it
+    scales, priorities, conditions, parameter, ranged, choices, parameters, space
+                                            what may be tried: values and the unit cube
+    preview, lint                           what a space means before anything is trained
+    draws                                   random numbers by address
+    rounds, protocol, catalogue             what every sampler takes and gives
+    random, quasi_random, grid, coarse_to_fine
+                                            one algorithm a file
+    coarse, elites, candidates              a first look; what a zoom learns, and draws from it
+    gaussian_process, coordinates, model    which of those draws promise most
+    edges, widening, boxes, reasons         when the range is too narrow; a person's box; in words
+    importance                              how much each parameter mattered
 
 Pure: everything goes in as arguments and comes out as values. Objectives are minimized.
 """
 
+from sampler.boxes import box_of
 from sampler.catalogue import make_sampler
+from sampler.coarse_to_fine import space_of
 from sampler.errors import InputError, SamplerError, SpaceError
+from sampler.importance import importance
 from sampler.parameters import Parameter
+from sampler.preview import preview
 from sampler.protocol import Sampler
 from sampler.rounds import Observation, Round, planned
 from sampler.space import SearchSpace
@@ -28,6 +38,10 @@ __all__ = [
     "SearchSpace",
     "SpaceError",
     "Value",
+    "box_of",
+    "importance",
     "make_sampler",
     "planned",
+    "preview",
+    "space_of",
 ]

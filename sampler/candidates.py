@@ -1,63 +1,87 @@
 """Settings to choose from: draws around the elites that a round was fitted to, inside its box."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from sampler import draws
 from sampler.elites import Fit
-from sampler.rounds import Round
+from sampler.rounds import Box
 from sampler.space import SearchSpace
 
 Floats: TypeAlias = NDArray[np.float64]
 Places: TypeAlias = NDArray[np.intp]
 
-SCATTERED = 0.1  # the share of candidates drawn from the whole box
+SCATTERED = 0.15  # the share of candidates drawn from the whole box
 CHANGED = 0.25  # the share of categories drawn anew rather than kept from the elite
+PARTIAL = 0.5  # the share of candidates that keep part of their elite as it is
+KEPT = 0.6  # and the share of parameters that those keep
+JUMPING = 0.25  # the share of candidates that keep part, and draw the rest from the whole box
+FINEST = 0.1  # draws around an elite are from this to once as wide as the elites' spread
 
-_WORDS = 3
+_WORDS = 4
 _WHOLE = "/candidate"  # the address of draws that concern a whole candidate: no parameter's name
 
 
-def candidates(space: SearchSpace, current: Round, *, seed: int, number: int, count: int) -> Floats:
-    """`count` points of the round's box for one trial: a row each, a column for each parameter.
+def candidates(
+    space: SearchSpace,
+    box: Box,
+    learned: Fit,
+    *,
+    seed: int,
+    numbers: Sequence[int],
+    count: int,
+) -> Floats:
+    """`count` points of the box for each trial: a row each, a column for each parameter.
 
     A candidate is drawn around one elite, chosen by rank: each number at a normal distance from the
-    elite's, cut to the box; each category the elite's, or now and then a draw from all. Where the
-    elite has no say, because the parameter was inactive in it, another elite has. Parameters that
-    the round does not narrow, and one candidate in ten altogether, are scattered over the box. The
-    first candidates are the same for any count.
+    elite's, cut to the box; each category the elite's, or now and then a draw from all. Half of the
+    candidates keep part of their elite as it is. Where the elite has no say, because the parameter
+    was inactive in it, another elite has. Parameters that the round does not narrow, and some
+    candidates altogether, are scattered over the box. The first candidates of a trial are the same
+    for any count.
     """
     names = list(space.parameters)
-    words = draws.units(seed=seed, numbers=number, names=names, indices=_indices(count, _WORDS))
-    low, high = np.array([current.box[name] for name in names]).T
-    scattered: Floats = np.clip(low + words[:, 0] * (high - low), low, high)
-    if not current.model:
-        return scattered
-    fit = Fit.from_dict(current.model)
-    whole = draws.units(seed=seed, numbers=number, names=[_WHOLE], indices=_indices(count, 2))
-    weights = np.array(fit.weights)
-    elite = _pick(weights, whole[:, 0, 0])
-    points = scattered.copy()
+    words = _units(seed, numbers, names, count, _WORDS)
+    low, high = np.array([box[name] for name in names]).T
+    points: Floats = np.clip(low + words[:, 0] * (high - low), low, high)
+    whole = _units(seed, numbers, [_WHOLE], count, 4)[:, :, 0]
+    chance, scatter, part, scale = whole.T
+    weights = np.array(learned.weights)
+    elite = _pick(weights, chance)
+    width = FINEST**scale
+    near = scatter >= SCATTERED
+    jumps = part < JUMPING
     for column, name in enumerate(names):
-        if name not in fit.centres:
+        if name not in learned.centres:
             continue
-        value, change, other = words[:, :, column].T
-        centre = _centre(np.array(fit.centres[name], dtype=np.float64), weights, elite, other)
-        if name in fit.choices:
-            choice = _choice(np.array(fit.choices[name]), value)
-            points[:, column] = np.where(change < CHANGED, choice, centre)
+        value, change, other, keep = words[:, :, column].T
+        kept = (part < PARTIAL) & (keep < KEPT)
+        centre = _centre(np.array(learned.centres[name], dtype=np.float64), weights, elite, other)
+        if name in learned.choices:
+            choice = _choice(np.array(learned.choices[name]), value)
+            drawn = np.where(change < CHANGED, choice, centre)
         else:
-            width = fit.widths[name]
-            points[:, column] = _near(centre, width, low[column], high[column], value)
-    proposed: Floats = np.where(whole[:, 1] < SCATTERED, scattered, points)
-    return proposed
+            drawn = _near(centre, width * learned.widths[name], low[column], high[column], value)
+        stay = np.clip(centre, low[column], high[column])
+        moved = np.where(jumps, points[:, column], drawn)
+        points[:, column] = np.where(near, np.where(kept, stay, moved), points[:, column])
+    return points
 
 
-def _indices(count: int, words: int) -> NDArray[np.int64]:
-    return np.arange(count * words).reshape(count, words)
+def _units(
+    seed: int, numbers: Sequence[int], names: Sequence[str], count: int, words: int
+) -> Floats:
+    """(numbers x count, words, names) unit draws."""
+    units = draws.units(
+        seed=seed,
+        numbers=np.array(numbers)[:, None, None],
+        names=names,
+        indices=np.arange(count * words).reshape(count, words),
+    )
+    return units.reshape(-1, words, len(names))
 
 
 def _pick(weights: Floats, unit: Floats) -> Places:
@@ -79,8 +103,10 @@ def _choice(chances: Floats, unit: Floats) -> Floats:
     return (_pick(chances, unit) + 0.5) / len(chances)
 
 
-def _near(centre: Floats, width: float, low: float, high: float, unit: Floats) -> Floats:
+def _near(centre: Floats, width: Floats, low: float, high: float, unit: Floats) -> Floats:
     """A normal draw around each centre, cut to [low, high], by inversion."""
+    from scipy.special import ndtr, ndtri
+
     centre = np.clip(centre, low, high)
     below, above = ndtr((low - centre) / width), ndtr((high - centre) / width)
     near: Floats = centre + width * ndtri(below + unit * (above - below))

@@ -5,13 +5,17 @@ from collections.abc import Callable, Mapping
 
 from sampler.coarse_to_fine import CoarseToFine
 from sampler.errors import SamplerError
+from sampler.grid import GridSampler
 from sampler.protocol import Sampler
+from sampler.quasi_random import QuasiRandomSampler
 from sampler.random import RandomSampler
 from sampler.wording import did_you_mean, label, listed, shown
 
 DEFAULT_KIND = "coarse_to_fine"
 KINDS: dict[str, Callable[..., Sampler]] = {
     "random": RandomSampler,
+    "quasi_random": QuasiRandomSampler,
+    "grid": GridSampler,
     "coarse_to_fine": CoarseToFine,
 }
 

@@ -2,41 +2,65 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sampler import checks
+from sampler import checks, draws
 from sampler.candidates import candidates
+from sampler.coarse import spread
+from sampler.coordinates import coordinates
+from sampler.edges import pressed_ends
 from sampler.elites import Fit, choose, fit
 from sampler.errors import SamplerError
-from sampler.parameters import Parameter
-from sampler.reasons import coarse_reason, no_elite_reason, zoom_reason
-from sampler.rounds import Observation, Round, planned, trials_left
+from sampler.model import fit_model, pick
+from sampler.parameters import Parameter, Ranged
+from sampler.reasons import (
+    by_hand_reason,
+    coarse_reason,
+    no_elite_reason,
+    widened_reason,
+    zoom_reason,
+)
+from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
+from sampler.scales import LINEAR
 from sampler.space import SearchSpace
+from sampler.threads import one_thread
 from sampler.values import Value
+from sampler.widening import Ranges, widened, wider
+from sampler.wording import shown
 
-SMALLEST_COARSE = 12
-SMALLEST_ZOOM = 8
+COARSE = 12
+SMALLEST = 8
 LARGEST = 256
-ZOOM_SHARE = 0.1
-MARGIN = 0.2
-SMALLEST_MARGIN = 0.05
+ROUNDS = 25  # of a budget large enough for them
+POOL = 1024
+FEWEST_EACH = 6
+UNFINISHED = ("waiting", "running", "paused")
+MARGIN = 0.5
+SMALLEST_MARGIN = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class CoarseToFine:
     """A coarse round over the whole space, then rounds drawn around the elites of all before.
 
-    `coarse_share` is the coarse round's part of the budget, and `elite_share` the part of the
-    finished trials that become elites, within limits. A parameter is narrowed from the round that
-    its priority says. Raises SamplerError when a share is no number between its limits.
+    `elite_share` is the part of the finished trials that become elites, within limits. A parameter
+    is narrowed from the round that its priority says. Inside the box a model of all observations
+    chooses among candidates around the elites. With `widen`, ranges grow at the ends that elites
+    press against; with `asynchronous`, a round may be planned before those before it are closed:
+    trials that have not ended count for nothing. Raises SamplerError when an option is no such
+    number or no such truth.
     """
 
-    coarse_share: float = 0.15
     elite_share: float = 0.1
+    widen: bool = False
+    asynchronous: bool = False
 
     def __post_init__(self) -> None:
-        checks.number(SamplerError, "coarse_share", self.coarse_share, low=0.01, high=1.0)
         checks.number(SamplerError, "elite_share", self.elite_share, low=0.01, high=1.0)
+        for name in ("widen", "asynchronous"):
+            if not isinstance(getattr(self, name), bool):
+                message = f"must be true or false, not {shown(getattr(self, name))}"
+                raise SamplerError(name, message)
 
     def plan(
         self,
@@ -46,51 +70,166 @@ class CoarseToFine:
         budget: int,
         rounds: Sequence[Round],
         observations: Sequence[Observation],
+        box: Box | None = None,
     ) -> Round:
-        """The coarse round, or a zoom to the elites of all that was observed."""
-        number = rounds[-1].number + 1 if rounds else 0
-        size = self._size(rounds, budget=budget)
-        elites = choose(observations, share=self.elite_share) if rounds else []
-        if elites:
-            learned = fit(space, elites, round_number=number)
-            box = {p.name: _interval(p, learned) for p in space.parameters.values()}
-            model = learned.to_dict()
-            reason = zoom_reason(
-                space,
-                elites=elites,
-                seen=observations,
-                narrowed=learned.centres,
-                box=box,
-                round_number=number,
-            )
-        else:
-            box, model = dict.fromkeys(space.parameters, (0.0, 1.0)), {}
-            reason = no_elite_reason(observations) if rounds else coarse_reason(size)
-        return Round(
-            number=number,
-            first=planned(rounds),
-            size=size,
-            box=box,
-            elites=tuple(elite.number for elite in elites),
-            reason=reason,
-            model=model,
+        """The coarse round, or a zoom to the elites of all that was observed.
+
+        Observations with negative numbers are evidence from elsewhere: the model learns from them,
+        and they may be elites. `box` is a zoom by hand: its intervals stand in place of those that
+        the elites would give.
+        """
+        seen = sorted(
+            (one for one in observations if one.state not in UNFINISHED),
+            key=lambda one: one.number,
         )
+        elites = choose(seen, share=self.elite_share)
+        ranges = _ranges(rounds[-1]) if rounds else {}
+        before = ranges
+        if self.widen and rounds:
+            ranges = self._widened(widened(space, ranges), elites, ranges)
+        wide = widened(space, ranges)
+        current = Round(
+            number=rounds[-1].number + 1 if rounds else 0,
+            first=planned(rounds),
+            size=_size(rounds, budget=budget),
+            box=whole_box(space.parameters, box),
+        )
+        if elites:
+            current = _zoom(wide, current, elites, seen, seed=seed, by_hand=box or {})
+        else:
+            reason = no_elite_reason(seen) if seen else coarse_reason(current.size)
+            points = spread(wide, current.box, seed=seed, numbers=_numbers(current))
+            current = replace(current, reason=reason, model={"points": points})
+        if box:
+            current = replace(current, reason=by_hand_reason(wide, box, current.reason))
+        if ranges:
+            current = replace(
+                current,
+                model={
+                    **current.model,
+                    "ranges": {name: list(ends) for name, ends in ranges.items()},
+                },
+            )
+        return replace(current, reason=" ".join([current.reason, *_grown(space, before, ranges)]))
+
+    def _widened(
+        self, space: SearchSpace, elites: Sequence[Observation], ranges: Ranges
+    ) -> dict[str, tuple[float, float]]:
+        """The ranges, with those ends further out that the elites press against."""
+        found = dict(ranges)
+        for name, end in pressed_ends(space, elites):
+            parameter = space.parameters[name]
+            assert isinstance(parameter, Ranged)
+            grown = wider(parameter, end)
+            if grown != parameter:
+                found[name] = (grown.low, grown.high)
+        return found
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
-        """The first candidate."""
-        (point,) = candidates(space, current, seed=seed, number=number, count=1)
-        return space.decode(dict(zip(space.parameters, point.tolist(), strict=True)))
+        """The trial's point as planned; in a round without plan, a uniform draw from its box."""
+        wide = space_of(space, current)
+        points = current.model.get("points")
+        if points and current.first <= number < current.stop:
+            return _setting(wide, points[number - current.first])
+        return wide.decode(
+            {
+                name: LINEAR.from_unit(draws.unit(seed=seed, number=number, name=name), low, high)
+                for name, (low, high) in current.box.items()
+            }
+        )
 
-    def _size(self, rounds: Sequence[Round], *, budget: int) -> int:
-        """From the budget alone, in even parts, so that no fragment is left at the end."""
-        left = trials_left(rounds, budget=budget)
-        if not rounds:
-            coarse = min(max(round(self.coarse_share * budget), SMALLEST_COARSE), LARGEST)
-            return coarse if left >= coarse + SMALLEST_ZOOM / 2 else left
-        zoom = min(max(round(ZOOM_SHARE * budget), SMALLEST_ZOOM), LARGEST)
-        return math.ceil(left / max(round(left / zoom), 1))
+
+def _grown(space: SearchSpace, before: Ranges, ranges: Ranges) -> list[str]:
+    """What a person reads of ranges that this round widened."""
+    wide = widened(space, ranges)
+    return [
+        widened_reason(wide.parameters[name])
+        for name, ends in ranges.items()
+        if before.get(name) != ends
+    ]
+
+
+def space_of(space: SearchSpace, current: Round) -> SearchSpace:
+    """The space that a round's box and trials are of: the study's, or what it was widened to."""
+    return widened(space, _ranges(current))
+
+
+def _ranges(current: Round) -> dict[str, tuple[float, float]]:
+    """Ends of ranges, where they are no longer those of the study."""
+    ranges = current.model.get("ranges", {})
+    return {name: (low, high) for name, (low, high) in ranges.items()}
+
+
+def _zoom(
+    space: SearchSpace,
+    current: Round,
+    elites: Sequence[Observation],
+    seen: Sequence[Observation],
+    *,
+    seed: int,
+    by_hand: Box,
+) -> Round:
+    learned = fit(space, elites, round_number=current.number)
+    fitted = {p.name: _interval(p, learned) for p in space.parameters.values()}
+    box = {**fitted, **by_hand}
+    reason = zoom_reason(
+        space,
+        elites=elites,
+        seen=seen,
+        narrowed=learned.centres,
+        box=box,
+        round_number=current.number,
+    )
+    with one_thread():
+        points = _chosen(space, current, box, learned, seen, seed=seed)
+    return replace(
+        current,
+        box=box,
+        elites=tuple(elite.number for elite in elites if elite.number >= 0),
+        reason=reason,
+        model={"points": points},
+    )
+
+
+def _numbers(current: Round) -> range:
+    return range(current.first, current.stop)
+
+
+def _chosen(
+    space: SearchSpace,
+    current: Round,
+    box: Box,
+    learned: Fit,
+    seen: Sequence[Observation],
+    *,
+    seed: int,
+) -> list[list[float]]:
+    """The points that the model chooses; without one, each trial's first candidate."""
+    numbers = _numbers(current)
+    model = fit_model(space, seen)
+    each = 1 if model is None else max(POOL // len(numbers), FEWEST_EACH)
+    pool = candidates(space, box, learned, seed=seed, numbers=numbers, count=each)
+    if model is not None:
+        settings = [_setting(space, row) for row in pool.tolist()]
+        pool = pool[pick(model, coordinates(space, settings), seed=seed, numbers=numbers)]
+    chosen: list[list[float]] = pool.tolist()
+    return chosen
+
+
+def _setting(space: SearchSpace, point: Sequence[float]) -> dict[str, Value]:
+    return space.decode(dict(zip(space.parameters, point, strict=True)))
+
+
+def _size(rounds: Sequence[Round], *, budget: int) -> int:
+    """From the budget alone, in even parts, so that no fragment is left at the end."""
+    left = trials_left(rounds, budget=budget)
+    usual = min(max(math.ceil(budget / ROUNDS), SMALLEST), LARGEST)
+    if not rounds:
+        coarse = max(COARSE, usual)
+        return coarse if left >= coarse + SMALLEST / 2 else left
+    return math.ceil(left / max(round(left / usual), 1))
 
 
 def _interval(parameter: Parameter, learned: Fit) -> tuple[float, float]:

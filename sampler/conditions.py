@@ -1,8 +1,9 @@
 """When a parameter takes part: `{"optimizer": ["momentum"]}`.
 
 A condition is a number of clauses that must all hold, each with what it requires of one other
-parameter. A list of values is the one kind of requirement so far; another kind is a class with the
-same methods and a branch in `parse_requirement`.
+parameter: a value from a list, `["adam", "momentum"]`, or a number within limits,
+`{"at_least": 3}`, `{"at_most": 0.1}` or both. Another kind of requirement is a class with the same
+methods and a branch in `parse_requirement`.
 """
 
 from collections.abc import Mapping
@@ -12,9 +13,10 @@ from typing import Protocol
 from sampler import checks
 from sampler.errors import SpaceError
 from sampler.values import JSON, Params, Value, same
-from sampler.wording import counted, label, listed, shown
+from sampler.wording import counted, did_you_mean, label, listed, shown
 
 MAX_VALUES = 1000
+LIMITS = ("at_least", "at_most")
 
 
 class Parent(Protocol):
@@ -23,6 +25,10 @@ class Parent(Protocol):
     @property
     def discrete(self) -> bool:
         """Whether it has single values to list, or a continuum."""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the largest value, where all of them are numbers in order."""
 
     def check(self, value: object) -> Value:
         """The value in the parameter's type. Raises SpaceError when it cannot take it."""
@@ -70,6 +76,45 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class Within:
+    """The value is a number, and not outside the limits; one of them may be missing."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def holds(self, value: Value) -> bool:
+        """Whether it is a number within the limits."""
+        if isinstance(value, str | bool):
+            return False
+        above = self.at_least is None or value >= self.at_least
+        return above and (self.at_most is None or value <= self.at_most)
+
+    def check(self, path: str, parent: Parent) -> None:
+        """The parameter must be a number, and reach the limits."""
+        bounds = parent.bounds
+        if bounds is None:
+            raise SpaceError(path, "is no number; a categorical needs a list of values")
+        low, high = bounds
+        if self.at_least is not None and self.at_least > high:
+            raise SpaceError(f"{path}.at_least", f"must be at most {high:g}, its largest value")
+        if self.at_most is not None and self.at_most < low:
+            raise SpaceError(f"{path}.at_most", f"must be at least {low:g}, its least value")
+
+    def to_json(self) -> JSON:
+        """The limits that there are."""
+        limits = {"at_least": self.at_least, "at_most": self.at_most}
+        return {name: limit for name, limit in limits.items() if limit is not None}
+
+    def __str__(self) -> str:
+        limits = [
+            f"{word} {shown(limit)}"
+            for word, limit in (("at least", self.at_least), ("at most", self.at_most))
+            if limit is not None
+        ]
+        return f"is {listed(limits)}"
+
+
+@dataclass(frozen=True)
 class Clause:
     """A requirement of one other parameter. An inactive parameter meets none."""
 
@@ -101,8 +146,11 @@ def parse_condition(path: str, when: object) -> Condition:
 
 def parse_requirement(path: str, wanted: object) -> Requirement:
     """The requirement that a piece of JSON describes. Raises SpaceError."""
+    if isinstance(wanted, Mapping):
+        return _within(path, wanted)
     if not isinstance(wanted, list | tuple):
-        raise SpaceError(path, f"must be a list of values, not {shown(wanted)}")
+        hint = 'or limits such as {"at_least": 3}'
+        raise SpaceError(path, f"must be a list of values, {hint}, not {shown(wanted)}")
     if not wanted:
         raise SpaceError(path, "must name at least one value")
     if len(wanted) > MAX_VALUES:
@@ -110,6 +158,22 @@ def parse_requirement(path: str, wanted: object) -> Requirement:
             path, f"has {counted(len(wanted), 'value')}; at most {MAX_VALUES} are allowed"
         )
     return OneOf(tuple(checks.choice(SpaceError, path, value) for value in wanted))
+
+
+def _within(path: str, wanted: Mapping[object, object]) -> Within:
+    limits: dict[str, float] = {}
+    for name, limit in wanted.items():
+        if name not in LIMITS:
+            hint = did_you_mean(name, LIMITS)
+            raise SpaceError(f"{path}.{label(name)}", f"must be {listed(LIMITS, word='or')}{hint}")
+        number = checks.number(SpaceError, f"{path}.{name}", limit)
+        limits[str(name)] = limit if isinstance(limit, int) else number
+    found = Within(**limits)
+    if not limits:
+        raise SpaceError(path, f"must have {listed(LIMITS, word='or')}")
+    if len(limits) == 2 and limits["at_least"] > limits["at_most"]:
+        raise SpaceError(f"{path}.at_least", "must not be above at_most")
+    return found
 
 
 def _name(path: str, name: object) -> str:

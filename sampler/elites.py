@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sampler.parameters import Categorical, Parameter
+from sampler.parameters import Parameter, count_choices
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 from sampler.values import JSON
@@ -72,7 +72,7 @@ def fit(space: SearchSpace, elites: Sequence[Observation], *, round_number: int)
         if parameter.priority > round_number or len(active) < FEWEST_ACTIVE:
             continue
         centres[name] = places
-        if isinstance(parameter, Categorical):
+        if parameter.nominal:
             choices[name] = _chances(parameter, active, smoothing=SMOOTHING / len(elites))
         else:
             widths[name] = _width(parameter, active)
@@ -99,10 +99,10 @@ def _width(parameter: Parameter, active: Sequence[tuple[float, float]]) -> float
 
 
 def _chances(
-    parameter: Categorical, active: Sequence[tuple[float, float]], *, smoothing: float
+    parameter: Parameter, active: Sequence[tuple[float, float]], *, smoothing: float
 ) -> list[float]:
     """The weight of the elites that made each choice, smoothed so that none dies too early."""
-    chances = [smoothing] * len(parameter.choices)
+    chances = [smoothing] * count_choices(parameter)
     for place, weight in active:
         chances[math.floor(place * len(chances))] += weight
     total = math.fsum(chances)

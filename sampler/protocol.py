@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sampler.rounds import Observation, Round
+from sampler.rounds import Box, Observation, Round
 from sampler.space import SearchSpace
 from sampler.values import Value
 
@@ -19,10 +19,12 @@ class Sampler(Protocol):
         budget: int,
         rounds: Sequence[Round],
         observations: Sequence[Observation],
+        box: Box | None = None,
     ) -> Round:
         """The round after `rounds`, which are closed and gave `observations`, in any order.
 
-        `budget` counts the trials of the whole study. Raises ValueError when the rounds hold it
+        `budget` counts the trials of the whole study. `box` is a zoom by hand: the intervals that a
+        person drew stand in place of the sampler's own. Raises ValueError when the rounds hold it
         all already.
         """
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sampler import draws
-from sampler.rounds import Observation, Round, planned, trials_left
+from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.values import Value
@@ -23,6 +23,7 @@ class RandomSampler:
         budget: int,
         rounds: Sequence[Round],
         observations: Sequence[Observation],
+        box: Box | None = None,
     ) -> Round:
         """All that is left of the budget, over the whole space."""
         left = trials_left(rounds, budget=budget)
@@ -30,7 +31,7 @@ class RandomSampler:
             number=rounds[-1].number + 1 if rounds else 0,
             first=planned(rounds),
             size=left,
-            box=dict.fromkeys(space.parameters, (0.0, 1.0)),
+            box=whole_box(space.parameters, box),
             reason=f"{counted(left, 'trial')} drawn at random from the whole space.",
         )
 

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from sampler.edges import End, pressed_ends
-from sampler.parameters import Categorical, Parameter
+from sampler.parameters import Parameter, Ranged
 from sampler.rounds import Box, Observation
 from sampler.space import SearchSpace
+from sampler.widening import wider
 from sampler.wording import counted, listed
 
 MOST_NAMED = 3
@@ -16,6 +17,23 @@ WIDEST = 0.7
 def coarse_reason(size: int) -> str:
     """Of the first round."""
     return f"A coarse look: {counted(size, 'trial')} spread over the whole space."
+
+
+def by_hand_reason(space: SearchSpace, box: Box, otherwise: str) -> str:
+    """Of a round whose box a person drew; `otherwise` is what the search says of the rest."""
+    ranges = [
+        f"{name} from {parameter.text(parameter.decode(low))} to "
+        f"{parameter.text(parameter.decode(high))}"
+        for name, (low, high) in box.items()
+        for parameter in [space.parameters[name]]
+    ]
+    return f"By hand: {listed(ranges)}. {otherwise}"
+
+
+def widened_reason(parameter: Parameter) -> str:
+    """Of a range that grew, because the elites pressed against its end."""
+    ends = [parameter.text(parameter.decode(end)) for end in (0.0, 1.0)]
+    return f"{parameter.name} now ranges from {ends[0]} to {ends[1]}, for they pressed on its end."
 
 
 def no_elite_reason(observations: Sequence[Observation]) -> str:
@@ -63,7 +81,7 @@ def _found(parameter: Parameter, elites: Sequence[Observation]) -> str | None:
     (low, first), (high, last) = places[0], places[-1]
     if first == last:
         return f"{parameter.name} {first}"
-    if isinstance(parameter, Categorical) or high - low > WIDEST:
+    if parameter.nominal or high - low > WIDEST:
         return None
     return f"{parameter.name} from {first} to {last}"
 
@@ -89,7 +107,10 @@ def _few(names: Sequence[str]) -> str:
 
 def _alarm(parameter: Parameter, end: End) -> str:
     value = parameter.text(parameter.decode(0.0 if end == "low" else 1.0))
-    return (
-        f"Most of them press against the {end} end of {parameter.name} ({value}): "
-        "a wider range may hold better settings."
-    )
+    said = f"Most of them press against the {end} end of {parameter.name} ({value})"
+    assert isinstance(parameter, Ranged)
+    grown = wider(parameter, end)
+    if grown == parameter:
+        return f"{said}."
+    further = grown.text(grown.low if end == "low" else grown.high)
+    return f"{said}: a wider range, to {further}, may hold better settings."

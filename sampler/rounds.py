@@ -1,6 +1,6 @@
 """A search goes round by round. Rounds and what they learn from are plain data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -38,7 +38,7 @@ class Round:
     box: Box
     elites: tuple[int, ...] = ()
     reason: str = ""
-    model: dict[str, JSON] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
 
     @property
     def stop(self) -> int:
@@ -62,6 +62,11 @@ class Round:
         """The round that `to_dict` wrote."""
         box = {name: (low, high) for name, (low, high) in data["box"].items()}
         return cls(**{**data, "box": box, "elites": tuple(data["elites"])})
+
+
+def whole_box(names: Iterable[str], drawn: Box | None = None) -> Box:
+    """All of every parameter, save for the intervals that a person drew."""
+    return {**dict.fromkeys(names, (0.0, 1.0)), **(drawn or {})}
 
 
 def planned(rounds: Sequence[Round]) -> int:

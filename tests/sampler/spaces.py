@@ -1,9 +1,9 @@
 """Spaces and observations that several tests share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sampler import Observation, Params, Round, Sampler, SearchSpace, planned
+from sampler import Observation, Params, Round, Sampler, SearchSpace, make_sampler, planned
 
 NETWORK: dict[str, dict[str, Any]] = {
     "learning_rate": {
@@ -49,6 +49,23 @@ def loss(space: SearchSpace, params: Params) -> float:
         + 0.1 * abs(units["hidden_layers"] - 0.5)
         + (0.0 if params["optimizer"] == "adam" else 0.05)
     )
+
+
+def random_search(
+    space: SearchSpace,
+    objective: Callable[[SearchSpace, Params], float],
+    *,
+    seed: int,
+    count: int,
+) -> list[Observation]:
+    """Trials drawn at random, and what they gave."""
+    whole = Round(number=0, first=0, size=count, box=dict.fromkeys(space.parameters, (0.0, 1.0)))
+    sampler = make_sampler({"kind": "random"})
+    settings = [sampler.propose(space, whole, seed=seed, number=n) for n in range(count)]
+    return [
+        Observation(number=number, params=params, value=objective(space, params))
+        for number, params in enumerate(settings)
+    ]
 
 
 def observe(

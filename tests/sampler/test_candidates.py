@@ -1,48 +1,55 @@
+import math
+
 import numpy as np
 import pytest
 
-from sampler import Round, draws, make_sampler
 from sampler.candidates import candidates
-from tests.sampler.spaces import network_space, search
+from sampler.elites import Fit, choose, fit
+from sampler.rounds import Box
+from tests.sampler.spaces import loss, network_space, random_search
 
 SPACE = network_space()
-SAMPLER = make_sampler({})
+NAMES = list(SPACE.parameters)
 
 
 @pytest.fixture(scope="module")
-def zoom() -> Round:
-    rounds, _ = search(SAMPLER, SPACE, seed=4, budget=100)
-    return rounds[-1]
+def learned() -> Fit:
+    return fit(
+        SPACE, choose(random_search(SPACE, loss, seed=4, count=80), share=0.1), round_number=3
+    )
 
 
-def test_candidates_stay_in_the_box(zoom: Round) -> None:
-    points = candidates(SPACE, zoom, seed=4, number=90, count=2000)
-    low, high = np.array([zoom.box[name] for name in SPACE.parameters]).T
-    assert points.shape == (2000, len(SPACE.parameters))
+BOX: Box = {**dict.fromkeys(NAMES, (0.0, 1.0)), "learning_rate": (0.3, 0.6)}
+
+
+def test_candidates_stay_in_the_box(learned: Fit) -> None:
+    points = candidates(SPACE, BOX, learned, seed=4, numbers=[90, 91], count=1000)
+    low, high = np.array([BOX[name] for name in NAMES]).T
+    assert points.shape == (2000, len(NAMES))
     assert ((low <= points) & (points <= high)).all()
 
 
-def test_the_first_are_the_same_for_any_count(zoom: Round) -> None:
-    few = candidates(SPACE, zoom, seed=4, number=90, count=3)
-    many = candidates(SPACE, zoom, seed=4, number=90, count=300)
-    assert (few == many[:3]).all()
+def test_the_first_are_the_same_for_any_count(learned: Fit) -> None:
+    few = candidates(SPACE, BOX, learned, seed=4, numbers=[90], count=3)
+    many = candidates(SPACE, BOX, learned, seed=4, numbers=[89, 90], count=300)
+    assert (few == many[300:303]).all()
 
 
-def test_numbers_differ(zoom: Round) -> None:
-    one = candidates(SPACE, zoom, seed=4, number=90, count=50)
-    other = candidates(SPACE, zoom, seed=4, number=91, count=50)
-    assert not np.isin(one[:, 0], other[:, 0]).any()
+def test_numbers_differ(learned: Fit) -> None:
+    one, other = (
+        candidates(SPACE, BOX, learned, seed=4, numbers=[number], count=50) for number in (90, 91)
+    )
+    assert (one[:, 0] != other[:, 0]).mean() > 0.5
 
 
-def test_without_a_model_they_are_the_plain_draws() -> None:
-    whole = Round(number=0, first=0, size=9, box=dict.fromkeys(SPACE.parameters, (0.0, 1.0)))
-    (point,) = candidates(SPACE, whole, seed=4, number=5, count=1)
-    plain = [draws.unit(seed=4, number=5, name=name) for name in SPACE.parameters]
-    assert point.tolist() == plain
+def test_they_gather_around_the_elites(learned: Fit) -> None:
+    points = candidates(SPACE, BOX, learned, seed=4, numbers=[90], count=2000)
+    column = NAMES.index("learning_rate")
+    assert points[:, column].std() < 0.3 / math.sqrt(12)
 
 
-def test_they_gather_around_the_elites(zoom: Round) -> None:
-    points = candidates(SPACE, zoom, seed=4, number=90, count=2000)
-    column = list(SPACE.parameters).index("learning_rate")
-    low, high = zoom.box["learning_rate"]
-    assert points[:, column].std() < (high - low) / np.sqrt(12)
+def test_some_keep_part_of_an_elite(learned: Fit) -> None:
+    points = candidates(SPACE, BOX, learned, seed=4, numbers=[90], count=2000)
+    column = NAMES.index("hidden_units")
+    kept = np.isin(points[:, column], learned.centres["hidden_units"]).mean()
+    assert 0.1 < kept < 0.6

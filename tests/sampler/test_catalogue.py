@@ -10,18 +10,22 @@ from sampler.random import RandomSampler
 def test_kinds() -> None:
     assert make_sampler({}) == CoarseToFine()
     assert make_sampler({"kind": "random"}) == RandomSampler()
-    given = {"kind": "coarse_to_fine", "coarse_share": 0.5, "elite_share": 0.2}
-    assert make_sampler(given) == CoarseToFine(coarse_share=0.5, elite_share=0.2)
+    given = {"kind": "coarse_to_fine", "elite_share": 0.2}
+    assert make_sampler(given) == CoarseToFine(elite_share=0.2)
 
 
 BAD: list[tuple[object, str, str]] = [
     (None, "", "must be an object with a kind, not null"),
-    ({"kind": "randm"}, "kind", 'must be random or coarse_to_fine, not "randm"; did you mean'),
+    (
+        {"kind": "randm"},
+        "kind",
+        'or coarse_to_fine, not "randm"; did you mean',
+    ),
     ({"kind": ["random"]}, "kind", "not a list"),
     ({"kind": "random", "seed": 1}, "seed", "is no option of random"),
-    ({"coarse_shore": 1}, "coarse_shore", "did you mean coarse_share?"),
+    ({"elite_shore": 1}, "elite_shore", "did you mean elite_share?"),
     ({3: 1}, "3", "is no option"),
-    ({"coarse_share": 0}, "coarse_share", "must be from 0.01 to 1, not 0"),
+    ({"elite_share": 0}, "elite_share", "must be from 0.01 to 1, not 0"),
     ({"elite_share": "all"}, "elite_share", 'must be a number, not "all"'),
     ({"elite_share": None}, "elite_share", "must be a number, not null"),
 ]
@@ -37,7 +41,7 @@ def test_bad_options(options: object, path: str, message: str) -> None:
 
 ATOMS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 ANYTHING = ATOMS | st.lists(ATOMS, max_size=2) | st.dictionaries(ATOMS, ATOMS, max_size=2)
-OPTIONS = st.sampled_from(["kind", "coarse_share", "elite_share"]) | ATOMS
+OPTIONS = st.sampled_from(["kind", "elite_share"]) | ATOMS
 
 
 @given(options=ANYTHING | st.dictionaries(OPTIONS, ANYTHING | st.just("random"), max_size=3))

@@ -77,7 +77,7 @@ def test_decode_encode_decode(units: list[float]) -> None:
 
 
 BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
-    ({"low": 0.999}, "momentum.low", "must be below high (0.999); fix a single value"),
+    ({"low": 0.999}, "momentum.low", "must be below high (0.999); for a single value write"),
     ({"low": 0.9999}, "momentum.low", "must be below high (0.999)"),
     ({"high": 1.0}, "momentum.high", "must be below 1 on a reverse_log scale"),
     ({"low": 0, "scale": "log"}, "momentum.low", "must be above 0 on a log scale"),
@@ -92,7 +92,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"choices": ["a"]}, "momentum.choices", "is no field of this type"),
     ({"name": "x"}, "momentum.name", "is no field of this type"),
     ({"type": "flaot"}, "momentum.type", "did you mean float?"),
-    ({"type": 3}, "momentum.type", "must be float, int or categorical, not 3"),
+    ({"type": 3}, "momentum.type", "must be float, int, categorical, bool or constant, not 3"),
     ({"scale": "reverselog"}, "momentum.scale", "did you mean reverse_log?"),
     ({"scale": {}}, "momentum.scale", "must be linear, log or reverse_log, not an object"),
     ({"priority": 4}, "momentum.priority", "must be from 1 to 3, not 4"),

@@ -1,0 +1,71 @@
+"""Trains the networks behind benchmarks/problems/tables: a few thousand random settings each.
+
+Run it again only when the settings or the engine change: `python benchmarks/make_tables.py all`, or
+the names of single tables. It takes about five minutes.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+_HERE = Path(__file__).resolve().parent  # last, for it has a file that is named as a room
+sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str(_HERE)]
+
+from problems.settings import SETTINGS, Setting  # noqa: E402
+
+import engine  # noqa: E402
+from sampler import Round, SearchSpace, make_sampler  # noqa: E402
+
+TRIALS = 2400
+SEED = 20_260
+TABLES = Path(__file__).parent / "problems" / "tables"
+
+
+def train(setting: Setting) -> tuple[list[list[float]], list[float]]:
+    """The unit coordinates of every trial (NaN where inactive) and its best validation loss."""
+    space = SearchSpace.from_dict(setting.space)
+    whole = Round(number=0, first=0, size=TRIALS, box=dict.fromkeys(space.parameters, (0.0, 1.0)))
+    draw = make_sampler({"kind": "random"})
+    trials = [draw.propose(space, whole, seed=SEED, number=number) for number in range(TRIALS)]
+    dataset = engine.load_dataset(setting.dataset)
+    lanes = [
+        engine.Lane(number=number, recipe=engine.read_recipe(params, setting.settings))
+        for number, params in enumerate(trials)
+    ]
+    best = np.full(TRIALS, np.inf)
+    for group in engine.group_lanes(lanes, dataset):
+        for record in engine.Training(dataset, group, seed=SEED).run(setting.epochs):
+            for number, metrics in record.metrics.items():
+                if number not in record.diverged:
+                    best[number] = min(best[number], metrics["validation_loss"])
+            for number in record.diverged:
+                best[number] = np.nan  # a trial that diverges has no value, whatever it was before
+    units = [
+        [space.encode(params).get(name, np.nan) for name in space.parameters] for params in trials
+    ]
+    return units, best.tolist()
+
+
+def main(names: list[str]) -> None:
+    """Train and store the tables of these names, or all; without a name, say which there are."""
+    if not names:
+        print("tables:", ", ".join(setting.name for setting in SETTINGS))
+    for setting in SETTINGS:
+        if not {setting.name, "all"} & set(names):
+            continue
+        started = time.perf_counter()
+        units, values = train(setting)
+        np.savez_compressed(
+            TABLES / f"{setting.name}.npz",
+            units=np.array(units, dtype=np.float16),
+            values=np.array(values, dtype=np.float32),
+        )
+        diverged = int(np.isnan(values).sum())
+        seconds = time.perf_counter() - started
+        print(f"{setting.name}: {TRIALS} trials, {diverged} diverged, {seconds:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

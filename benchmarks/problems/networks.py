@@ -1,0 +1,90 @@
+"""Problems of real networks: tables of trained settings, between which trees interpolate.
+
+Each table holds a few thousand random settings and the best validation loss that our engine
+reached with each. Extremely randomized trees, fitted to the logarithm of the loss, answer for the
+settings between them; the forest of 100 trees varies smoothly enough to be searched.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.problem import Problem
+from problems.settings import SETTINGS, Setting
+from sampler import SearchSpace
+
+TABLES = Path(__file__).parent / "tables"
+TREES = 100
+INACTIVE = -0.5
+BEST, WORST = 0.001, 0.98  # the quantiles at which losses are cut; what diverged is the worst
+
+
+@dataclass(frozen=True)
+class Table:
+    """The surrogate of one table."""
+
+    setting: Setting
+
+    def __call__(self, params: Mapping[str, Any]) -> float:
+        """The loss that the forest expects of a setting."""
+        units = self._space.encode(params)
+        row = np.array([units.get(name, INACTIVE) for name in self._space.parameters])
+        return float(np.exp(self._forest.predict(row)))
+
+    @cached_property
+    def _space(self) -> SearchSpace:
+        return SearchSpace.from_dict(self.setting.space)
+
+    @cached_property
+    def _forest(self) -> "Forest":
+        from sklearn.ensemble import ExtraTreesRegressor
+
+        with np.load(TABLES / f"{self.setting.name}.npz") as table:
+            units, values = table["units"].astype(np.float64), table["values"].astype(np.float64)
+        best, worst = np.nanquantile(values, [BEST, WORST])
+        values = np.clip(np.nan_to_num(values, nan=worst), best, worst)
+        units = np.nan_to_num(units, nan=INACTIVE)
+        trees = ExtraTreesRegressor(TREES, min_samples_leaf=2, max_features=None, random_state=0)
+        return Forest(trees.fit(units, np.log(values)))
+
+
+class Forest:
+    """A fitted forest in flat arrays: one setting goes down all trees at once."""
+
+    def __init__(self, trees: Any) -> None:
+        parts = [tree.tree_ for tree in trees.estimators_]
+        starts = np.cumsum([0, *(part.node_count for part in parts[:-1])])
+        self._roots = starts
+        self._left = _shifted([part.children_left for part in parts], starts)
+        self._right = _shifted([part.children_right for part in parts], starts)
+        self._feature = np.concatenate([part.feature for part in parts])
+        self._threshold = np.concatenate([part.threshold for part in parts])
+        self._value = np.concatenate([part.value[:, 0, 0] for part in parts])
+
+    def predict(self, row: NDArray[np.float64]) -> float:
+        """The mean over the trees."""
+        row = row.astype(np.float32)
+        nodes = self._roots
+        while True:
+            feature = self._feature[nodes]
+            inner = feature >= 0
+            if not inner.any():
+                return float(self._value[nodes].mean())
+            below = row[np.maximum(feature, 0)] <= self._threshold[nodes]
+            below_nodes = np.where(below, self._left[nodes], self._right[nodes])
+            nodes = np.where(inner, below_nodes, nodes)
+
+
+def _shifted(parts: list[Any], starts: Any) -> NDArray[np.int64]:
+    return np.concatenate([part + start for part, start in zip(parts, starts, strict=True)])
+
+
+NETWORKS = [
+    Problem(name=setting.name, space_spec=setting.space, truth=Table(setting), tuned=setting.tuned)
+    for setting in SETTINGS
+]

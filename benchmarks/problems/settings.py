@@ -1,0 +1,161 @@
+"""The searches that the tables of real networks hold: their spaces, data sets and epochs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+LEARNING_RATE = {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"}
+MOMENTUM = {
+    "type": "float",
+    "low": 0.9,
+    "high": 0.999,
+    "scale": "reverse_log",
+    "when": {"optimizer": ["momentum"]},
+}
+L2 = {"type": "float", "low": 0.001, "high": 100.0, "scale": "log"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What was trained for one table, and whether the sampler's defaults were chosen with it."""
+
+    name: str
+    dataset: str
+    epochs: int
+    space: dict[str, dict[str, Any]]
+    settings: dict[str, Any] = field(default_factory=dict)
+    tuned: bool = False
+
+
+def _units(low: int, high: int) -> dict[str, Any]:
+    return {"type": "int", "low": low, "high": high, "scale": "log"}
+
+
+def _batch(low: int, high: int) -> dict[str, Any]:
+    return {"type": "int", "low": low, "high": high, "scale": "log", "base": 2}
+
+
+def _one_of(*choices: str) -> dict[str, Any]:
+    return {"type": "categorical", "choices": list(choices)}
+
+
+def _layers(high: int) -> dict[str, Any]:
+    return {"type": "int", "low": 1, "high": high}
+
+
+SETTINGS = [
+    Setting(
+        name="digits",
+        dataset="digits",
+        epochs=10,
+        tuned=True,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "momentum": MOMENTUM,
+            "hidden_units": _units(8, 96),
+            "hidden_layers": _layers(3),
+            "batch_size": _batch(16, 256),
+            "optimizer": _one_of("momentum", "adam"),
+        },
+    ),
+    Setting(
+        name="digits_activations",
+        dataset="digits",
+        epochs=8,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "momentum": MOMENTUM,
+            "hidden_units": _units(4, 64),
+            "l2": L2,
+            "activation": _one_of("relu", "tanh", "sigmoid"),
+            "optimizer": _one_of("gd", "momentum", "rmsprop", "adam"),
+        },
+        settings={"batch_size": 64, "hidden_layers": 2},
+    ),
+    Setting(
+        name="breast_cancer",
+        dataset="breast_cancer",
+        epochs=15,
+        tuned=True,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "momentum": {**MOMENTUM, "low": 0.5, "when": {"optimizer": ["momentum"]}},
+            "hidden_units": _units(4, 64),
+            "batch_size": _batch(8, 128),
+            "l2": L2,
+            "optimizer": _one_of("gd", "momentum", "rmsprop", "adam"),
+        },
+    ),
+    Setting(
+        name="breast_cancer_decay",
+        dataset="breast_cancer",
+        epochs=12,
+        tuned=True,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "beta1": {"type": "float", "low": 0.5, "high": 0.99, "scale": "reverse_log"},
+            "beta2": {"type": "float", "low": 0.9, "high": 0.9999, "scale": "reverse_log"},
+            "hidden_units": _units(2, 64),
+            "hidden_layers": _layers(3),
+            "decay": _one_of("none", "inverse_time", "exponential"),
+        },
+        settings={"optimizer": "adam", "batch_size": 32},
+    ),
+    Setting(
+        name="wine",
+        dataset="wine",
+        epochs=20,
+        tuned=True,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "momentum": {"type": "float", "low": 0.5, "high": 0.99, "scale": "reverse_log"},
+            "hidden_units": _units(4, 64),
+            "batch_size": _batch(4, 64),
+            "l2": L2,
+        },
+        settings={"optimizer": "momentum"},
+    ),
+    Setting(
+        name="wine_deep",
+        dataset="wine",
+        epochs=15,
+        tuned=True,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "hidden_layers": _layers(4),
+            "hidden_units": _units(2, 48),
+            "batch_size": _batch(4, 64),
+            "l2": L2,
+            "activation": _one_of("relu", "leaky_relu", "tanh"),
+        },
+        settings={"optimizer": "rmsprop"},
+    ),
+    Setting(
+        name="moons",
+        dataset="moons",
+        epochs=40,
+        tuned=True,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "hidden_units": _units(2, 48),
+            "hidden_layers": _layers(3),
+            "batch_size": _batch(8, 128),
+            "l2": {**L2, "high": 10.0},
+            "activation": _one_of("relu", "tanh"),
+        },
+        settings={"optimizer": "adam"},
+    ),
+    Setting(
+        name="moons_momentum",
+        dataset="moons",
+        epochs=30,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "momentum": {**MOMENTUM, "low": 0.5, "high": 0.999},
+            "hidden_units": _units(2, 48),
+            "hidden_layers": _layers(3),
+            "batch_size": _batch(8, 128),
+            "optimizer": _one_of("gd", "momentum", "adam"),
+        },
+        settings={"activation": "tanh"},
+    ),
+]

@@ -1,0 +1,161 @@
+"""Our samplers beside Optuna's: mean normalized regret after 25, 50, 100 and 200 trials.
+
+    python benchmarks/sampler.py [--quick] [--seeds N] [--cache DIR] [--samplers A,B]
+
+Every search runs in batches of 8, what a batch gave being told before the next is asked for. The
+regret after n trials is that of the setting whose observed value was best; 1 is what the best of
+ten random trials has on average. Optuna is not one of our dependencies: without it, only our own
+samplers run. Its GP takes seconds a trial, so it gets fewer seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+_HERE = Path(__file__).resolve().parent
+sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str(_HERE)]
+
+import numpy as np  # noqa: E402
+from problems import PROBLEMS, Problem, peers  # noqa: E402
+
+from sampler import Observation, Round, make_sampler, planned  # noqa: E402
+
+OURS = ("random", "quasi_random", "grid", "coarse_to_fine")
+AT = (25, 50, 100, 200)
+BATCH = 8
+SEEDS, QUICK_SEEDS = 20, 3
+SLOW = {"GP": 5}
+"""Peers that are too slow for all seeds, and how many they get."""
+
+
+def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[str, object]]:
+    """The settings of a whole search with one of our samplers, in order."""
+    sampler = make_sampler({"kind": kind})
+    rounds: list[Round] = []
+    seen: list[Observation] = []
+    while planned(rounds) < budget:
+        current = sampler.plan(
+            problem.space, seed=seed, budget=budget, rounds=rounds, observations=seen
+        )
+        rounds.append(current)
+        for number in range(current.first, current.stop):
+            params = sampler.propose(problem.space, current, seed=seed, number=number)
+            value = problem.observed(params, seed=seed, number=number)
+            seen.append(
+                Observation(
+                    number=number,
+                    params=params,
+                    value=value,
+                    state="completed" if value is not None else "diverged",
+                )
+            )
+    return [{"params": one.params, "value": one.value} for one in seen]
+
+
+def regrets(name: str, problem: Problem, *, seed: int, budget: int) -> list[float]:
+    """The normalized regret after each of AT."""
+    if name in OURS:
+        seen = ours(name, problem, seed=seed, budget=budget)
+    else:
+        seen = peers.search(name, problem, seed=seed, budget=budget, batch=BATCH)
+    values = [np.inf if one["value"] is None else one["value"] for one in seen]
+    return [
+        problem.regret(seen[int(np.argmin(values[:count]))]["params"])
+        for count in AT
+        if count <= budget
+    ]
+
+
+def cached(
+    cache: Path | None, name: str, problem: Problem, *, seed: int, budget: int
+) -> list[float]:
+    """The regrets, from the cache if they are there."""
+    path = cache and cache / f"{name}-{problem.name}-{seed}-{budget}.json"
+    if path and path.exists():
+        return [float(value) for value in json.loads(path.read_text())]
+    found = regrets(name, problem, seed=seed, budget=budget)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found))
+    return found
+
+
+def interval(table: np.ndarray) -> tuple[float, float]:
+    """Mean over problems and seeds of a (problems, seeds) table, and 95 % of it by seeds."""
+    means = table.mean(axis=1)
+    errors = table.std(axis=1, ddof=1) / np.sqrt(table.shape[1])
+    return float(means.mean()), 1.96 * float(np.sqrt((errors**2).sum())) / len(means)
+
+
+def show(title: str, results: dict[str, np.ndarray], counts: list[int]) -> None:
+    """A table of one row for each sampler."""
+    print(f"\n{title}")
+    print(f"{'':16}" + "".join(f"{count:>18}" for count in counts))
+    for name, table in results.items():
+        cells = [interval(table[:, :, place]) for place in range(len(counts))]
+        print(f"{name:16}" + "".join(f"{mean:10.3f} ± {half:.3f}" for mean, half in cells))
+
+
+def main() -> None:
+    """Run what is asked for and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="3 seeds, 50 trials, no Optuna GP")
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--budget", type=int, default=AT[-1])
+    parser.add_argument("--cache", type=Path, help="a folder for the results of single searches")
+    parser.add_argument("--samplers", help="names, with commas")
+    parser.add_argument("--problems", help="names, with commas, or tuned, or held_out")
+    given = parser.parse_args()
+    seeds = given.seeds or (QUICK_SEEDS if given.quick else SEEDS)
+    budget = 50 if given.quick else given.budget
+    counts = [count for count in AT if count <= budget]
+    names = given.samplers.split(",") if given.samplers else _available(quick=given.quick)
+    problems = _chosen(given.problems)
+    results: dict[str, np.ndarray] = {}
+    for name in names:
+        started = time.perf_counter()
+        runs = min(seeds, SLOW.get(name, seeds))
+        results[name] = np.array(
+            [
+                [cached(given.cache, name, p, seed=s, budget=budget) for s in range(runs)]
+                for p in problems
+            ]
+        )
+        seconds = (time.perf_counter() - started) / (len(problems) * runs * budget)
+        print(f"{name}: {1000 * seconds:.2f} ms a trial, {runs} seeds", file=sys.stderr, flush=True)
+    for place, problem in enumerate(problems):
+        one = {name: table[place : place + 1] for name, table in results.items()}
+        show(f"{problem.name} ({'tuned' if problem.tuned else 'held out'})", one, counts)
+    for title, wanted in (("tuned", True), ("held out", False)):
+        rows = [place for place, problem in enumerate(problems) if problem.tuned is wanted]
+        if rows:
+            chosen = {name: table[rows] for name, table in results.items()}
+            show(f"mean over the {len(rows)} problems {title}", chosen, counts)
+    show(f"mean over all {len(problems)} problems", results, counts)
+
+
+def _available(*, quick: bool) -> list[str]:
+    try:
+        import optuna  # noqa: F401
+    except ImportError:
+        print("Optuna is not installed: only our own samplers run.", file=sys.stderr)
+        return list(OURS)
+    return [*OURS, *(peer for peer in peers.PEERS if not (quick and peer == "GP"))]
+
+
+def _chosen(wanted: str | None) -> list[Problem]:
+    if wanted in ("tuned", "held_out"):
+        return [problem for problem in PROBLEMS if problem.tuned is (wanted == "tuned")]
+    names = wanted.split(",") if wanted else [problem.name for problem in PROBLEMS]
+    return [problem for problem in PROBLEMS if problem.name in names]
+
+
+if __name__ == "__main__":
+    main()

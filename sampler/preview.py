@@ -1,0 +1,138 @@
+"""What a space means before anything is trained: where its draws fall, and some of its settings."""
+
+import bisect
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from sampler.draws import units
+from sampler.lint import warnings_of
+from sampler.parameters import Parameter, Ranged
+from sampler.scales import LINEAR, LOG, REVERSE_LOG
+from sampler.space import SearchSpace
+from sampler.values import JSON, Value
+
+EXAMPLES = 20
+BINS = 20
+MOST_DRAWS = 100_000
+MOST_LISTED = 24  # values that a histogram lists one by one
+MOST_DECADES = 12
+WIDE = 20.0  # ends this many times apart are shown on a logarithmic axis
+
+Axis: TypeAlias = tuple[str, Callable[[float], float], Callable[[float], float]]
+
+
+def preview(space: SearchSpace, *, draws: int = 2000, seed: int = 0) -> dict[str, JSON]:
+    """Where each parameter's draws fall, twenty settings drawn at random, and warnings. All JSON.
+
+        {"parameters": {name: {"type", "scale", "active", "decades", "histogram"}},
+         "examples": [setting, …],
+         "warnings": [{"parameter": name, "message": text}, …]}
+
+    `active` is the share of settings in which the parameter takes part; the rest is about those.
+    `decades` has, from low to high, {"low", "high", "share"} for each power of ten (of 1 - x where
+    "of" says so), None where decades make no sense. `histogram` has either "values" with "shares",
+    or "edges" with "shares" on the "axis" that suits the range. `draws` even draws of each
+    parameter, from 1 to 100,000, are what shares are counted from. Raises ValueError for others.
+    """
+    if not 1 <= draws <= MOST_DRAWS:
+        raise ValueError(f"draws must be from 1 to {MOST_DRAWS}, not {draws}")
+    settings = _settings(space, count=min(draws, 2000), seed=seed)
+    active = {
+        name: sum(name in params for params in settings) / len(settings)
+        for name in space.parameters
+    }
+    return {
+        "parameters": {
+            name: _described(parameter, active[name], draws)
+            for name, parameter in space.parameters.items()
+        },
+        "examples": [dict(params) for params in settings[:EXAMPLES]],
+        "warnings": [
+            {"parameter": name, "message": message}
+            for name, parameter in space.parameters.items()
+            for message in warnings_of(parameter, active=active[name])
+        ],
+    }
+
+
+def _settings(space: SearchSpace, *, count: int, seed: int) -> list[dict[str, Value]]:
+    """Settings drawn at random; always enough for the examples."""
+    names = list(space.parameters)
+    rows = units(seed=seed, numbers=list(range(max(count, EXAMPLES))), names=names)
+    return [space.decode(dict(zip(names, row, strict=True))) for row in rows.tolist()]
+
+
+def _described(parameter: Parameter, active: float, count: int) -> dict[str, JSON]:
+    values = [parameter.decode((place + 0.5) / count) for place in range(count)]
+    described: dict[str, JSON] = {
+        "type": parameter.type,
+        "scale": parameter.scale if isinstance(parameter, Ranged) else None,
+        "active": active,
+        "decades": None,
+        "histogram": _listed(values),
+    }
+    if isinstance(parameter, Ranged):
+        numbers = [float(value) for value in values]
+        axis = _axis(parameter)
+        if axis[0] != LINEAR.name:
+            described["decades"] = _decades(parameter, numbers, of_rest=axis[0] == REVERSE_LOG.name)
+        if len(set(values)) > MOST_LISTED or not parameter.discrete:
+            described["histogram"] = _binned(parameter, numbers, axis)
+    return described
+
+
+def _axis(parameter: Ranged) -> Axis:
+    """The axis to show a range on: by its ends more than by its scale, to show what that does."""
+    near_one = parameter.low >= 0.5 and 0.95 <= parameter.high < 1
+    if parameter.scale == REVERSE_LOG.name or near_one:
+        chosen = REVERSE_LOG
+    elif parameter.scale == LOG.name or parameter.high >= WIDE * parameter.low > 0:
+        chosen = LOG
+    else:
+        chosen = LINEAR
+    return chosen.name, chosen.to_axis, chosen.from_axis
+
+
+def _decades(parameter: Ranged, values: Sequence[float], *, of_rest: bool) -> dict[str, JSON]:
+    """The share of draws in each power of ten of x, or of 1 - x."""
+    low, high = parameter.low, parameter.high
+    if of_rest:
+        low, high, values = 1 - high, 1 - low, [1 - value for value in values]
+    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+    edges = [10.0**power for power in range(first, last + 1)][-MOST_DECADES - 1 :]
+    edges = [low, *(edge for edge in edges[1:-1] if low < edge < high), high]
+    shares = _shares(values, edges)
+    return {
+        "of": "1 - x" if of_rest else "x",
+        "shares": [
+            {"low": float(f"{start:.6g}"), "high": float(f"{end:.6g}"), "share": share}
+            for start, end, share in zip(edges, edges[1:], shares, strict=False)
+        ],
+    }
+
+
+def _listed(values: Sequence[Value]) -> dict[str, JSON]:
+    counts: dict[Value, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    shares: list[JSON] = [count / len(values) for count in counts.values()]
+    return {"values": list(counts), "shares": shares}
+
+
+def _binned(parameter: Ranged, values: Sequence[float], axis: Axis) -> dict[str, JSON]:
+    name, to_axis, from_axis = axis
+    start, end = to_axis(parameter.low), to_axis(parameter.high)
+    inner = [from_axis(start + place / BINS * (end - start)) for place in range(1, BINS)]
+    edges = [float(parameter.low), *inner, float(parameter.high)]
+    shares: list[JSON] = [*_shares(values, edges)]
+    return {"axis": name, "edges": [*edges], "shares": shares}
+
+
+def _shares(values: Sequence[float], edges: Sequence[float]) -> list[float]:
+    """The share of the values between each edge and the next; the last edge is the last bin's."""
+    counts = [0] * (len(edges) - 1)
+    for value in values:
+        place = bisect.bisect_right(edges, value) - 1
+        counts[min(max(place, 0), len(counts) - 1)] += 1
+    return [count / len(values) for count in counts]

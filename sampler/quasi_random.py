@@ -1,0 +1,72 @@
+"""Quasi-random search: trials that keep their distance, so that each part of the space has some."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
+from sampler.scales import LINEAR
+from sampler.space import SearchSpace
+from sampler.values import Value
+from sampler.wording import counted
+
+BLOCK = 256  # points made at a time; a power of two, as Sobol's sequence likes it
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuasiRandomSampler:
+    """One round over the whole budget; if the budget is raised later, one more goes on from it.
+
+    A parameter's draws depend on its place among the others, and on how many there are.
+    """
+
+    def plan(
+        self,
+        space: SearchSpace,
+        *,
+        seed: int,
+        budget: int,
+        rounds: Sequence[Round],
+        observations: Sequence[Observation],
+        box: Box | None = None,
+    ) -> Round:
+        """All that is left of the budget, over the whole space."""
+        left = trials_left(rounds, budget=budget)
+        return Round(
+            number=rounds[-1].number + 1 if rounds else 0,
+            first=planned(rounds),
+            size=left,
+            box=whole_box(space.parameters, box),
+            reason=f"{counted(left, 'trial')} spread evenly over the whole space.",
+        )
+
+    def propose(
+        self, space: SearchSpace, current: Round, *, seed: int, number: int
+    ) -> dict[str, Value]:
+        """The point of the sequence that has the trial's number, in the round's box."""
+        block = _block(len(space.parameters), seed, number // BLOCK)
+        units = dict(zip(space.parameters, block[number % BLOCK].tolist(), strict=True))
+        return space.decode(
+            {
+                name: LINEAR.from_unit(units[name], low, high)
+                for name, (low, high) in current.box.items()
+            }
+        )
+
+
+@lru_cache(maxsize=16)
+def _block(dimensions: int, seed: int, place: int) -> NDArray[np.float64]:
+    """Points place * BLOCK onwards of Sobol's sequence, scrambled by the seed.
+
+    A. B. Owen, "Scrambling Sobol and Niederreiter-Xing points", 1998.
+    """
+    from scipy.stats import qmc
+
+    sequence = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
+    if place:
+        sequence.fast_forward(place * BLOCK)
+    points: NDArray[np.float64] = sequence.random(BLOCK)
+    return points

@@ -1,0 +1,270 @@
+"""Numbers between two ends, on a scale: `decode(0.0)` is the low one, `decode(1.0)` the high."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from sampler import checks
+from sampler.errors import SpaceError
+from sampler.parameter import Parameter
+from sampler.scales import LINEAR, LOG, SCALES, Scale
+from sampler.values import Value
+from sampler.wording import did_you_mean, listed, shown
+
+MAX_STEPS = 100_000
+SLACK = 1e-6  # of a step: what the digits of a person's decimals may be off
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranged(Parameter):
+    """A parameter between two ends, both included, on a scale."""
+
+    low: float
+    high: float
+    scale: str = LINEAR.name
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.scale, str) or self.scale not in SCALES:
+            known, hint = listed(list(SCALES), word="or"), did_you_mean(self.scale, SCALES)
+            raise self._error("scale", f"must be {known}, not {shown(self.scale)}{hint}")
+        if self.low == self.high:
+            hint = f'for a single value write {{"type": "constant", "value": {shown(self.low)}}}'
+            raise self._error("low", f"must be below high ({self.high}); {hint}")
+        if self.low > self.high:
+            raise self._error("low", f"must be below high ({self.high})")
+        scale = SCALES[self.scale]
+        if self.low <= scale.above:
+            raise self._error("low", f"must be above {scale.above:g} on a {self.scale} scale")
+        if self.high >= scale.below:
+            raise self._error("high", f"must be below {scale.below:g} on a {self.scale} scale")
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Both ends."""
+        return self.low, self.high
+
+    def _check_cells(self, step: float) -> None:
+        """The first and the last value must have room on the scale for their whole share."""
+        scale = SCALES[self.scale]
+        if self.low - step / 2 <= scale.above:
+            limit = f"{scale.above:g} by more than half a step ({step / 2:g})"
+            raise self._error("low", f"must be above {limit} on a {self.scale} scale")
+        if self.high + step / 2 >= scale.below:
+            limit = f"{scale.below:g} by more than half a step ({step / 2:g})"
+            raise self._error("high", f"must be below {limit} on a {self.scale} scale")
+
+    @cached_property
+    def _scale(self) -> Scale:
+        return SCALES[self.scale]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Float(Ranged):
+    """A real number. With `step`, one of low, low + step, low + 2 steps … high.
+
+    Such a value has the share of the scale from half a step before it to half a step after it.
+    """
+
+    type: ClassVar[str] = "float"
+
+    step: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("low", "high"):
+            end = checks.number(SpaceError, f"{self.name}.{field}", getattr(self, field))
+            object.__setattr__(self, field, end)
+        super().__post_init__()
+        if self.step is not None:
+            self._check_step(checks.number(SpaceError, f"{self.name}.step", self.step))
+
+    def _check_step(self, step: float) -> None:
+        object.__setattr__(self, "step", step)
+        if step <= 0:
+            raise self._error("step", "must be above 0")
+        steps = (self.high - self.low) / step
+        if steps > MAX_STEPS:
+            raise self._error("step", f"makes more than {MAX_STEPS} values; leave it out")
+        if round(steps) == 0 or abs(steps - round(steps)) > SLACK * max(steps, 1):
+            last = _tidy(self.low + math.floor(steps + SLACK) * step)
+            ends = f"such as {last:.12g} or {_tidy(last + step):.12g}"
+            raise self._error("high", f"must be a number of steps ({step:g}) above low, {ends}")
+        self._check_cells(step)
+
+    @property
+    def discrete(self) -> bool:
+        """In steps it is."""
+        return self.step is not None
+
+    def _cell(self, value: Value) -> tuple[float, float]:
+        half = (self.step or 0.0) / 2
+        low, high = self.low - half, self.high + half
+        place = float(value)
+        start, end = place - half, place + half
+        return self._scale.to_unit(start, low, high), self._scale.to_unit(end, low, high)
+
+    def encode(self, value: Value) -> float:
+        """Where the value lies on the scale; in steps, the middle of its share."""
+        if self.step is None:
+            return self._scale.to_unit(float(value), self.low, self.high)
+        start, end = self._cell(value)
+        return (start + end) / 2
+
+    def decode(self, unit: float) -> float:
+        """The value there on the scale."""
+        if self.step is None:
+            return self._scale.from_unit(unit, self.low, self.high)
+        half = self.step / 2
+        x = self._scale.from_unit(unit, self.low - half, self.high + half)
+        return self._value((x - self.low) / self.step)
+
+    def _value(self, steps: float) -> float:
+        """The value nearest to so many steps: the ends bit for bit, others without noise digits."""
+        assert self.step is not None
+        last = round((self.high - self.low) / self.step)
+        place = min(max(math.floor(steps + 0.5), 0), last)
+        inside = _tidy(self.low + place * self.step)
+        return {0: self.low, last: self.high}.get(place, inside)
+
+    def share(self, value: Value) -> float:
+        """The width of a value's share in steps; else none has any."""
+        start, end = self._cell(value)
+        return end - start
+
+    def check(self, value: object) -> float:
+        """A finite number from low to high, and one of the steps if there are any."""
+        x = checks.number(SpaceError, self.name, value, low=self.low, high=self.high)
+        if self.step is None:
+            return x
+        nearest = self._value((x - self.low) / self.step)
+        if abs(x - nearest) > SLACK * self.step:
+            raise SpaceError(self.name, f"must be in steps of {self.step:g}, such as {nearest:g}")
+        return nearest
+
+    def text(self, value: Value) -> str:
+        """To the digit that a hundredth of the scale changes there: 0.023, 0.9987."""
+        x = float(value)
+        unit = self.encode(x)
+        step = self.decode(unit + 0.005) - self.decode(unit - 0.005)
+        if x in (self.low, self.high) or step <= 0 or self.step is not None:
+            return f"{x:.12g}"
+        return f"{round(x, -math.floor(math.log10(step))):.12g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integer(Ranged):
+    """A whole number.
+
+    The value k has the share of the scale from k - 1/2 to k + 1/2: equal shares on a linear scale,
+    log((k + 1/2) / (k - 1/2)) on a log scale. With `step` the values are low, low + step … high,
+    each with half a step to both sides; with `base` its powers from low to high, in equal shares.
+    """
+
+    type: ClassVar[str] = "int"
+    low: int
+    high: int
+    step: int | None = None
+    base: int | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("low", "high"):
+            end = checks.integer(SpaceError, f"{self.name}.{field}", getattr(self, field))
+            object.__setattr__(self, field, end)
+        super().__post_init__()
+        if self.step is not None:
+            self._check_step(checks.integer(SpaceError, f"{self.name}.step", self.step, low=1))
+        if self.base is not None:
+            self._check_base(checks.integer(SpaceError, f"{self.name}.base", self.base, low=2))
+
+    def _check_step(self, step: int) -> None:
+        object.__setattr__(self, "step", step)
+        if self.base is not None:
+            raise self._error("step", "cannot stand beside base")
+        rest = (self.high - self.low) % step
+        if rest:
+            ends = f"such as {self.high - rest} or {self.high - rest + step}"
+            raise self._error("high", f"must be a number of steps ({step}) above low, {ends}")
+        self._check_cells(step)
+
+    def _check_base(self, base: int) -> None:
+        object.__setattr__(self, "base", base)
+        if self.scale != LOG.name:
+            raise self._error("base", f'needs "scale": "{LOG.name}"')
+        for field, end in (("low", self.low), ("high", self.high)):
+            below = base ** _exponent(end, base)
+            if below != end:
+                nearest = f"such as {below} or {below * base}"
+                raise self._error(field, f"must be a power of base ({base}), {nearest}")
+
+    @cached_property
+    def _cells(self) -> tuple[Scale, float, float]:
+        """The axis on which each whole number owns the half before and the half after it."""
+        if self.base is None:
+            return self._scale, self.low - self._half, self.high + self._half
+        return LINEAR, _exponent(self.low, self.base) - 0.5, _exponent(self.high, self.base) + 0.5
+
+    @property
+    def discrete(self) -> bool:
+        """It is."""
+        return True
+
+    @cached_property
+    def _half(self) -> float:
+        return (self.step or 1) / 2
+
+    def _cell(self, value: Value) -> tuple[float, float]:
+        scale, low, high = self._cells
+        if self.base is None:
+            k, half = int(value), self._half
+        else:
+            k, half = _exponent(int(value), self.base), 0.5
+        return scale.to_unit(k - half, low, high), scale.to_unit(k + half, low, high)
+
+    def encode(self, value: Value) -> float:
+        """The middle of the value's share."""
+        start, end = self._cell(value)
+        return (start + end) / 2
+
+    def decode(self, unit: float) -> int:
+        """The value whose share this is."""
+        scale, low, high = self._cells
+        x = scale.from_unit(unit, low, high)
+        if self.step is not None:
+            value = self.low + self.step * math.floor((x - self.low) / self.step + 0.5)
+        else:
+            k = math.floor(x + 0.5)
+            value = k if self.base is None else self.base**k
+        return min(max(value, self.low), self.high)
+
+    def share(self, value: Value) -> float:
+        """The width of the value's share of the scale."""
+        start, end = self._cell(value)
+        return end - start
+
+    def check(self, value: object) -> int:
+        """A whole number from low to high, in steps or a power of the base if there are any."""
+        k = checks.integer(SpaceError, self.name, value, low=self.low, high=self.high)
+        if self.base is not None and self.base ** _exponent(k, self.base) != k:
+            raise SpaceError(self.name, f"must be a power of {self.base}, not {k}")
+        if self.step is not None and (k - self.low) % self.step:
+            wanted = f"{self.low} and a number of steps of {self.step}"
+            raise SpaceError(self.name, f"must be {wanted}, not {k}")
+        return k
+
+    def text(self, value: Value) -> str:
+        """All its digits."""
+        return str(value)
+
+
+def _tidy(x: float) -> float:
+    """Without the noise of binary fractions: 0.30000000000000004 is 0.3."""
+    return float(f"{x:.12g}")
+
+
+def _exponent(value: int, base: int) -> int:
+    """The largest e with base**e <= value, for value >= 1."""
+    exponent = 0
+    while base ** (exponent + 1) <= value:
+        exponent += 1
+    return exponent

@@ -1,0 +1,134 @@
+"""Zooms by hand, wider ranges, evidence from elsewhere, trials that have not ended."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sampler import Observation, Round, SpaceError, box_of, make_sampler, space_of
+from sampler.parameters import Ranged, parse_parameter
+from sampler.widening import wider
+from tests.sampler.spaces import loss, network_space, observe, random_search, search
+
+SPACE = network_space()
+SAMPLER: Any = make_sampler({"kind": "coarse_to_fine"})
+
+
+def test_a_zoom_by_hand() -> None:
+    rounds, seen = search(SAMPLER, SPACE, seed=1, budget=40)
+    box = box_of(
+        SPACE, {"learning_rate": [0.1, 1.0], "hidden_layers": [2, 3], "batch_size": [16, 64]}
+    )
+    for before, observations in ((rounds, seen), ([], [])):
+        current = SAMPLER.plan(
+            SPACE, seed=1, budget=80, rounds=before, observations=observations, box=box
+        )
+        assert current.reason.startswith(
+            "By hand: learning_rate from 0.1 to 1, hidden_layers from 2 to 3 and batch_size "
+            "from 16 to 64. "
+        )
+        for name, interval in box.items():
+            assert current.box[name] == interval
+        for one in observe(SAMPLER, SPACE, current, seed=1):
+            assert 0.1 <= one.params["learning_rate"] <= 1.0  # type: ignore[operator]
+            assert one.params["hidden_layers"] in (2, 3)
+            assert one.params["batch_size"] in (16, 32, 64)
+
+
+BAD: list[tuple[object, str, str]] = [
+    ([], "", "must be an object of ranges"),
+    ({"learning_rat": [0.1, 1]}, "learning_rat", "did you mean learning_rate?"),
+    ({"optimizer": ["adam", "adam"]}, "optimizer", "no order"),
+    ({"learning_rate": 0.1}, "learning_rate", "must be a low and a high end"),
+    ({"learning_rate": [0.1, 7]}, "learning_rate", "must be from 0.0001 to 1"),
+    ({"learning_rate": [0.1, 0.1]}, "learning_rate", "0.1 must be below 0.1"),
+]
+
+
+@pytest.mark.parametrize(("ranges", "path", "message"), BAD)
+def test_bad_boxes(ranges: object, path: str, message: str) -> None:
+    with pytest.raises(SpaceError) as caught:
+        box_of(SPACE, ranges)
+    assert caught.value.path == path
+    assert message in caught.value.message
+
+
+WIDER: list[tuple[dict[str, Any], str, tuple[float, float]]] = [
+    ({"type": "float", "low": 1e-4, "high": 1.0, "scale": "log"}, "low", (1e-5, 1.0)),
+    ({"type": "float", "low": 1e-4, "high": 0.5, "scale": "log"}, "high", (1e-4, 4.2)),
+    ({"type": "float", "low": 1.0, "high": 100.0, "scale": "log"}, "high", (1.0, 316.0)),
+    ({"type": "float", "low": 0.2, "high": 0.9}, "high", (0.2, 1.0)),
+    ({"type": "float", "low": 0.0, "high": 4.0}, "low", (0.0, 4.0)),
+    ({"type": "float", "low": 0.0, "high": 4.0}, "high", (0.0, 5.0)),
+    ({"type": "float", "low": -4.0, "high": 4.0}, "low", (-6.0, 4.0)),
+    ({"type": "float", "low": 0.9, "high": 0.999, "scale": "reverse_log"}, "high", (0.9, 0.999684)),
+    ({"type": "int", "low": 8, "high": 128, "scale": "log"}, "high", (8, 256)),
+    ({"type": "int", "low": 1, "high": 3}, "high", (1, 4)),
+    ({"type": "int", "low": 1, "high": 3}, "low", (0, 3)),
+    ({"type": "int", "low": 16, "high": 256, "scale": "log", "base": 2}, "low", (8, 256)),
+    ({"type": "int", "low": 16, "high": 256, "scale": "log", "base": 2}, "high", (16, 512)),
+    ({"type": "float", "low": 0.1, "high": 0.5, "step": 0.1}, "high", (0.1, 0.6)),
+]
+
+
+@pytest.mark.parametrize(("spec", "end", "ends"), WIDER)
+def test_wider(spec: dict[str, Any], end: Any, ends: tuple[float, float]) -> None:
+    parameter = parse_parameter("x", spec)
+    assert isinstance(parameter, Ranged)
+    grown = wider(parameter, end)
+    assert (grown.low, grown.high) == pytest.approx(ends)
+
+
+@pytest.mark.parametrize("widen", [True, False])
+def test_ranges_grow_when_they_may(widen: bool) -> None:
+    sampler = make_sampler({"kind": "coarse_to_fine", "widen": widen})
+    rounds, seen = search(sampler, SPACE, seed=1, budget=20)
+    pressed = [
+        Observation(number=one.number, params={**one.params, "learning_rate": rate}, value=-rate)
+        for one, rate in zip(seen, np.geomspace(0.0001, 0.99, len(seen)).tolist(), strict=True)
+    ]
+    more = [Observation(number=20 + n, params={**pressed[-1].params}, value=-1.0) for n in range(8)]
+    rounds.append(Round(number=2, first=20, size=8, box=rounds[-1].box, reason="By hand."))
+    planned = sampler.plan(SPACE, seed=1, budget=80, rounds=rounds, observations=pressed + more)
+    current = Round.from_dict(json.loads(json.dumps(planned.to_dict())))
+    assert current == planned
+    params = [sampler.propose(SPACE, current, seed=1, number=n) for n in range(28, current.stop)]
+    wide = space_of(SPACE, current)
+    assert all(wide.validate(one) == one for one in params)
+    highest = wide.parameters["learning_rate"].decode(1.0)
+    if widen:
+        assert highest == pytest.approx(10.0)
+        assert "learning_rate now ranges from 0.0001 to 10" in current.reason
+    else:
+        assert highest == 1.0
+        assert "a wider range, to 10, may hold better settings" in current.reason
+
+
+def test_evidence_from_elsewhere() -> None:
+    elsewhere = [
+        Observation(number=-1 - one.number, params=one.params, value=one.value)
+        for one in random_search(SPACE, loss, seed=7, count=60)
+    ]
+    warm = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=elsewhere)
+    cold = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=[])
+    assert warm.elites == ()
+    values = {
+        name: np.mean([one.value for one in observe(SAMPLER, SPACE, current, seed=1) if one.value])
+        for name, current in (("warm", warm), ("cold", cold))
+    }
+    assert values["warm"] < 0.5 * values["cold"]
+
+
+def test_trials_that_have_not_ended_count_for_nothing() -> None:
+    sampler = make_sampler({"asynchronous": True})
+    rounds, seen = search(sampler, SPACE, seed=1, budget=28)
+    running = [
+        Observation(number=one.number, params=one.params, value=None, state="running")
+        for one in seen[20:]
+    ]
+    plans = [
+        sampler.plan(SPACE, seed=1, budget=60, rounds=rounds, observations=observations)
+        for observations in (seen[:20], seen[:20] + running)
+    ]
+    assert plans[0] == plans[1]

@@ -1,0 +1,84 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sampler import Observation
+from sampler.coordinates import coordinates, metric
+from sampler.model import FLOOR, TELLING, fit_model, normals, pick, scores, telling
+from tests.sampler.spaces import loss, network_space, random_search
+
+SPACE = network_space()
+
+
+def seen(values: list[float | None]) -> list[Observation]:
+    return [Observation(number=n, params={}, value=value) for n, value in enumerate(values)]
+
+
+def test_scores_are_by_rank_and_lost_trials_are_the_worst() -> None:
+    found = scores(seen([3.0, 1e9, None, 1.0, math.nan, 3.0, -math.inf]))
+    assert found[3] < found[0] == found[5] < found[1] <= found[2] == found[4] == found[6]
+    assert found.max() <= FLOOR
+    lost = scores(seen([None, None, None, 2.0]))
+    assert lost[0] == lost[1] == lost[2] > lost[3]
+
+
+def test_outliers_among_the_bad_change_nothing() -> None:
+    usual = scores(seen([1.0, 2.0, 3.0, 4.0, 5.0]))
+    assert (scores(seen([1.0, 2.0, 3.0, 400.0, 1e300])) == usual).all()
+    assert (np.diff(usual) >= 0).all()
+
+
+def test_near_ties_among_the_best_score_nearly_the_same() -> None:
+    close, far = (scores(seen([1.0, second, 3.0, 4.0, 5.0, 6.0])) for second in (1.0001, 2.0))
+    assert close[1] - close[0] < far[1] - far[0]
+
+
+def test_telling_trials_are_the_best_and_the_latest() -> None:
+    many = seen([float((7919 * n) % 1000) for n in range(1000)])
+    found = telling(many)
+    assert len(found) == TELLING
+    numbers = [one.number for one in found]
+    assert numbers == sorted(numbers)
+    ranked = sorted(many, key=lambda one: (one.value, one.number))
+    assert {one.number for one in ranked[: TELLING // 2]} <= set(numbers)
+    assert {998, 999} <= set(numbers)
+    assert telling(many[:50]) == many[:50]
+
+
+def test_too_few_values_make_no_model() -> None:
+    observations = random_search(SPACE, loss, seed=1, count=4)
+    lost = [Observation(number=n, params=observations[0].params, value=None) for n in range(4, 20)]
+    assert fit_model(SPACE, [*observations, *lost]) is None
+
+
+def test_the_model_picks_good_settings_and_none_twice() -> None:
+    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=80))
+    assert model is not None
+    pool = random_search(SPACE, loss, seed=2, count=500)
+    points = coordinates(SPACE, [one.params for one in pool])
+    rows = pick(model, points, seed=1, numbers=range(80, 88))
+    assert len(set(rows)) == 8
+    values = np.array([one.value for one in pool])
+    assert np.mean(values[rows]) < np.quantile(values, 0.1)
+    assert pick(model, points, seed=1, numbers=range(80, 82)) == rows[:2]
+
+
+def test_different_choices_are_one_apart() -> None:
+    params = {"learning_rate": 0.01, "hidden_units": 8, "hidden_layers": 1, "batch_size": 16}
+    points = coordinates(
+        SPACE,
+        [{**params, "optimizer": "adam"}, {**params, "optimizer": "momentum", "momentum": 0.99}],
+    )
+    squares = metric(SPACE).squares(points, points)[:, 0, 1]
+    assert dict(zip(SPACE.parameters, squares.tolist(), strict=True)) == pytest.approx(
+        {**dict.fromkeys(SPACE.parameters, 0.0), "optimizer": 1.0}, abs=1e-6
+    )
+
+
+def test_normal_draws() -> None:
+    drawn = normals(seed=1, numbers=range(40), count=501)
+    assert drawn.shape == (40, 501)
+    assert stats.kstest(drawn.ravel(), "norm").pvalue > 1e-4
+    assert (normals(seed=1, numbers=[7], count=501)[0] == drawn[7]).all()

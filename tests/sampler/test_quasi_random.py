@@ -1,0 +1,28 @@
+import numpy as np
+
+from sampler import Round, SearchSpace, make_sampler
+
+SPACE = SearchSpace.from_dict(
+    {f"x{place}": {"type": "float", "low": 0, "high": 1} for place in range(3)}
+)
+SAMPLER = make_sampler({"kind": "quasi_random"})
+WHOLE = Round(number=0, first=0, size=512, box=dict.fromkeys(SPACE.parameters, (0.0, 1.0)))
+
+
+def points(numbers: range) -> np.ndarray:
+    return np.array(
+        [list(SAMPLER.propose(SPACE, WHOLE, seed=3, number=n).values()) for n in numbers]
+    )
+
+
+def test_every_part_has_its_share() -> None:
+    drawn = points(range(512))
+    for column in drawn.T:
+        counts, _ = np.histogram(column, bins=64, range=(0, 1))
+        assert (counts == 8).all()
+    pairs, _, _ = np.histogram2d(drawn[:, 0], drawn[:, 1], bins=8, range=[(0, 1)] * 2)
+    assert (pairs == 8).all()
+
+
+def test_blocks_join() -> None:
+    assert (points(range(250, 262)) == points(range(512))[250:262]).all()
