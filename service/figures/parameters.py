@@ -32,6 +32,8 @@ COLUMNS = 3
 def parameters(data: FigureData) -> Figure:
     """The value against each parameter, a panel each, every one on its own scale."""
     marked, best, space = ended(data), best_of(data), _shown(data.study.space)
+    if not space:
+        return figure([], empty="Every parameter is constant.")
     most = min(POINTS, MARKS // len(space))
     drawn, maximize = sample(marked, best, most), data.study.direction == "maximize"
     values = [t.value for t in drawn if t.value is not None and has_value(t)]
@@ -74,9 +76,16 @@ def parameters(data: FigureData) -> Figure:
 
 
 def _shown(space: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that get a panel, in the order of the space."""
-    first = sorted(space, key=lambda name: space[name].get("priority", 2))[:PANELS]
-    return {name: spec for name, spec in space.items() if name in first}
+    """The parameters that get a panel, in the order of the space; a constant gets none."""
+    varied = {
+        name: spec | {"type": "categorical", "choices": [False, True]}
+        if spec["type"] == "bool"
+        else spec
+        for name, spec in space.items()
+        if spec["type"] != "constant"
+    }
+    first = sorted(varied, key=lambda name: varied[name].get("priority", 2))[:PANELS]
+    return {name: spec for name, spec in varied.items() if name in first}
 
 
 def _place(axis: Axis, name: str) -> Callable[[Trial], float]:

@@ -418,3 +418,13 @@ def test_a_crowd_of_parameters_gets_panels_for_those_narrowed_first() -> None:
     assert len(axes) == 24
     assert any("24 of 200 parameters" in note["text"] for note in layout["annotations"])
     assert any(layout[axis]["title"]["text"].startswith("p150") for axis in axes)
+
+
+def test_yes_or_no_has_a_panel_and_a_constant_has_none() -> None:
+    space = {"flag": {"type": "bool"}, "seed": {"type": "constant", "value": 3}}
+    trials = [trial(n, 1.0 + n, params={"flag": n > 1, "seed": 3}) for n in range(3)]
+    layout = FIGURES["parameters"](data(trials, space=space))["layout"]
+    assert [name for name in layout if name.startswith("xaxis")] == ["xaxis"]
+    assert layout["xaxis"]["title"]["text"].startswith("flag")
+    only = FIGURES["parameters"](data([], space={"seed": space["seed"]}))
+    assert only["data"] == []
