@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Two processes of pytest, for the time that databases and browsers keep one of them waiting.
 TESTS ?= -n 2 --dist loadgroup
 
-.PHONY: install demo test lint bench bench-engine bench-main clean
+.PHONY: install demo test lint bench bench-engine bench-sampler bench-main clean
 
 install: .venv/installed
 
@@ -29,10 +29,13 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: bench-engine bench-main
+bench: bench-engine bench-sampler bench-main
 
 bench-engine: install
 	$(BIN)/python benchmarks/engine.py
+
+bench-sampler: install
+	$(BIN)/python benchmarks/sampler.py
 
 bench-main: install
 	$(BIN)/python benchmarks/main_job.py
