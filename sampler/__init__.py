@@ -9,6 +9,7 @@
                                             one algorithm a file
     coarse, elites, candidates              a first look; what a zoom learns, and draws from it
     gaussian_process, coordinates, model    which of those draws promise most
+    second_looks                            what must not be forgotten for a few bad draws
     edges, widening, boxes, reasons         when the range is too narrow; a person's box; in words
     importance                              how much each parameter mattered
 

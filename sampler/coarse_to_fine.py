@@ -22,6 +22,7 @@ from sampler.reasons import (
 )
 from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
 from sampler.scales import LINEAR
+from sampler.second_looks import second_looks
 from sampler.space import SearchSpace
 from sampler.threads import one_thread
 from sampler.values import Value
@@ -213,7 +214,9 @@ def _chosen(
     pool = candidates(space, box, learned, seed=seed, numbers=numbers, count=each)
     if model is not None:
         settings = [_setting(space, row) for row in pool.tolist()]
-        pool = pool[pick(model, coordinates(space, settings), seed=seed, numbers=numbers)]
+        looks = second_looks(space, settings, numbers=numbers)
+        points = coordinates(space, settings)
+        pool = pool[pick(model, points, seed=seed, numbers=numbers, allowed=looks)]
     chosen: list[list[float]] = pool.tolist()
     return chosen
 

@@ -2,9 +2,10 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sampler import draws
 from sampler.coordinates import coordinates, metric
@@ -66,22 +67,31 @@ def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> Gaussi
     return fit_process(metric(space), points, scores(seen))
 
 
-def pick(model: GaussianProcess, points: Floats, *, seed: int, numbers: Sequence[int]) -> list[int]:
+def pick(
+    model: GaussianProcess,
+    points: Floats,
+    *,
+    seed: int,
+    numbers: Sequence[int],
+    allowed: Mapping[int, NDArray[np.bool_]] | None = None,
+) -> list[int]:
     """The row of `points` that each trial tries: the best of one function drawn for it.
 
     W. R. Thompson, "On the likelihood that one unknown probability exceeds another", 1933: each
     trial believes one draw from the posterior, so that a batch spreads as far as beliefs differ.
-    No row is tried twice.
+    No row is tried twice. `allowed` has masks of rows for the trials that may not have them all.
     """
     mean, covariance = model.posterior(points)
     covariance[np.diag_indices_from(covariance)] += 1e-6
     factor = np.linalg.cholesky(covariance)
-    normal = normals(seed=seed, numbers=numbers, count=len(points))
-    functions = mean[:, None] + factor @ normal.T
+    functions = mean + normals(seed=seed, numbers=numbers, count=len(points)) @ factor.T
+    free = np.ones(len(points), dtype=np.bool_)
     picked: list[int] = []
-    for column in functions.T:
-        column[picked] = np.inf
-        picked.append(int(np.argmin(column)))
+    for number, values in zip(numbers, functions, strict=True):
+        mine = free & allowed[number] if allowed and number in allowed else free
+        rows = np.flatnonzero(mine if mine.any() else free)
+        picked.append(int(rows[np.argmin(values[rows])]))
+        free[picked[-1]] = False
     return picked
 
 
