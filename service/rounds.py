@@ -27,8 +27,12 @@ def open_next(database: Database, name: str) -> None:
             _observation(row, plan) for row in trials.below(session, study, study.next_number)
         ]
         expected = (study.id, study.next_number)
-    if not is_due(study, plan, earlier[-1] if earlier else None):
-        return  # another ask was faster
+        if trials.any_open(session, study) or not is_due(
+            study, plan, earlier[-1] if earlier else None
+        ):
+            # Another ask was faster. It may even have leased the whole round that this one
+            # came for: the round after it is due only when those trials have ended.
+            return
     found = plan.sampler.plan(
         plan.space,
         seed=plan.definition.seed,

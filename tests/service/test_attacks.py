@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from service import leases, studies
+from service import leases, rounds, studies
 from service.client import Client
 from service.database import Database
 from service.errors import CaviarError, Conflict, Invalid
@@ -75,6 +75,14 @@ def test_asks_at_once_open_each_round_once(database: Database) -> None:
     with ThreadPoolExecutor(8) as threads:
         taken = list(threads.map(ask, range(8)))
     assert sum(1 for count in taken if count) == 1
+
+
+def test_a_late_ask_opens_no_round_over_trials_that_still_run(database: Database) -> None:
+    definition = external(trials=60, sampler={"kind": "coarse_to_fine"})
+    studies.create(database, StudyDefinition.model_validate(definition))
+    assert leases.ask(database, "outside", leases.schemas.AskBody(count=60)).trials
+    rounds.open_next(database, "outside")  # as an ask does that saw no round a moment ago
+    assert len(rounds.list_all(database, "outside")) == 1
 
 
 def test_one_name_created_many_times_at_once_is_created_once(database: Database) -> None:
