@@ -12,6 +12,7 @@
     second_looks                            what must not be forgotten for a few bad draws
     edges, widening, boxes, reasons         when the range is too narrow; a person's box; in words
     importance                              how much each parameter mattered
+    pruning                                 who of those at a rung goes on
 
 Pure: everything goes in as arguments and comes out as values. Objectives are minimized.
 """
@@ -19,28 +20,34 @@ Pure: everything goes in as arguments and comes out as values. Objectives are mi
 from sampler.boxes import box_of
 from sampler.catalogue import make_sampler
 from sampler.coarse_to_fine import space_of
-from sampler.errors import InputError, SamplerError, SpaceError
+from sampler.errors import InputError, PrunerError, SamplerError, SpaceError
 from sampler.importance import importance
 from sampler.parameters import Parameter
 from sampler.preview import preview
 from sampler.protocol import Sampler
+from sampler.pruning import Arrival, Pruner, Verdict, make_pruner
 from sampler.rounds import Observation, Round, planned
 from sampler.space import SearchSpace
 from sampler.values import Params, Value
 
 __all__ = [
+    "Arrival",
     "InputError",
     "Observation",
     "Parameter",
     "Params",
+    "Pruner",
+    "PrunerError",
     "Round",
     "Sampler",
     "SamplerError",
     "SearchSpace",
     "SpaceError",
     "Value",
+    "Verdict",
     "box_of",
     "importance",
+    "make_pruner",
     "make_sampler",
     "planned",
     "preview",

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from service import __version__, leases, limits, problems, schema
 from service.database import Database
 from service.errors import CaviarError
+from service.routes.checkpoints import checkpoints_router
 from service.routes.house import house_router
 from service.routes.page import mount_assets, page_router
 from service.routes.studies import studies_router
@@ -61,10 +62,10 @@ def create_app(
     )
     app.state.database = database
     problems.install(app)
-    for router in (studies_router, trials_router, house_router, page_router):
+    for router in (studies_router, trials_router, checkpoints_router, house_router, page_router):
         app.include_router(router)
     mount_assets(app)
-    app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES)
+    app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES, octets=limits.CHECKPOINT_BYTES)
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)
     return app
 

@@ -24,10 +24,12 @@ def open_next(database: Database, name: str) -> None:
         earlier = [Round.from_dict(row.data) for row in rounds.all_of(session, study)]
         plan = plan_of(study.definition)
         observations = [
-            _observation(row, plan) for row in trials.below(session, study, study.next_number)
+            _observation(row, plan)
+            for row in trials.below(session, study, study.next_number)
+            if _teaches(row)
         ]
         expected = (study.id, study.next_number)
-        if trials.any_open(session, study) or not is_due(
+        if trials.any_awaited(session, study) or not is_due(
             study, plan, earlier[-1] if earlier else None
         ):
             # Another ask was faster. It may even have leased the whole round that this one
@@ -36,7 +38,7 @@ def open_next(database: Database, name: str) -> None:
     found = plan.sampler.plan(
         plan.space,
         seed=plan.definition.seed,
-        budget=plan.definition.budget.trials,
+        budget=plan.trials,
         rounds=earlier,
         observations=observations,
     )
@@ -55,7 +57,7 @@ def open_next(database: Database, name: str) -> None:
 
 def is_due(study: StudyRow, plan: Plan, current: Round | None) -> bool:
     """Whether the next trial belongs to a round that does not exist yet."""
-    if study.next_number >= plan.definition.budget.trials:
+    if study.next_number >= plan.trials:
         return False
     return current is None or study.next_number >= current.first + current.size
 
@@ -76,7 +78,7 @@ def list_all(database: Database, name: str) -> list[schemas.Round]:
         study = studies.get(session, name)
         space = plan_of(study.definition).space
         rows = rounds.all_of(session, study)
-        done = not trials.any_open(session, study)
+        done = not trials.any_awaited(session, study)
         return [
             views.round_(
                 row,
@@ -85,6 +87,11 @@ def list_all(database: Database, name: str) -> list[schemas.Round]:
             )
             for row in rows
         ]
+
+
+def _teaches(row: TrialRow) -> bool:
+    """Whether a trial's value is that of its parameters, and of no person's hand."""
+    return not row.taken and not row.adjusted and row.origin is None
 
 
 def _observation(row: TrialRow, plan: Plan) -> Observation:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service import schemas, views
+from service import details, schemas, views
 from service.database import Database
 from service.states import TrialState
 from service.store import curves
@@ -81,14 +81,15 @@ def all_of(database: Database, name: str) -> list[schemas.Trial]:
         return [views.trial(row) for row in trial_rows.below(session, study, study.next_number)]
 
 
-def show(database: Database, name: str, number: int) -> schemas.Trial:
-    """One trial.
+def show(database: Database, name: str, number: int) -> schemas.TrialDetail:
+    """One trial, with all that is known of its way.
 
     Raises:
         NotFound: there is no such study or trial.
     """
     with database.read() as session:
-        return views.trial(trial_rows.get(session, study_rows.get(session, name), number))
+        study = study_rows.get(session, name)
+        return details.of(session, study, trial_rows.get(session, study, number))
 
 
 def curve(database: Database, name: str, number: int) -> schemas.Curve:

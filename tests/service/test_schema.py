@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from service import schema
@@ -35,18 +35,25 @@ def test_the_migrated_tables_have_the_models_checks_and_indexes(database: Databa
         assert {index.name for index in table.indexes} == indexes
 
 
-STUDY = """
-INSERT INTO studies
-    (id, name, kind, state, definition, revision, next_number, epochs_trained, created_at)
-VALUES (1, 's', 'external', 'running', '{}', 1, 1, 0, 0)
-"""
+def store_value(database: Database, value: str) -> None:
+    """Insert a trial with a value given in SQL, all else being right, and take it back."""
+    study = {"id": 1, "name": "s", "kind": "external", "state": "running", "definition": "{}"}
+    numbers = {"revision": 1, "next_number": 1, "epochs_trained": 0, "seconds_spent": 0}
+    trial = {"study_id": 1, "number": 0, "round": 0, "state": "completed", "params": "{}"}
+    epochs = dict.fromkeys(("epoch", "start_epoch", "stop_epoch", "last_epoch", "bracket"), 0)
+    flags = dict.fromkeys(("held", "taken", "adjusted", "void"), False)
+    rest = {"line": 0, "attempt": 1, "metrics": "{}", "revision": 1}
+    with database.engine.connect() as connection:
+        _insert(connection, "studies", {**study, **numbers, "created_at": 0})
+        _insert(connection, "trials", {**trial, **epochs, **flags, **rest}, value=value)
+        connection.rollback()
 
-TRIAL = """
-INSERT INTO trials
-    (study_id, number, round, state, params, value, epoch, metrics, start_epoch, stop_epoch,
-     attempt, void, revision)
-VALUES (1, 0, 0, 'completed', '{{}}', {value}, 0, '{{}}', 0, 1, 1, false, 1)
-"""
+
+def _insert(connection: Connection, table: str, row: dict[str, object], **literal: str) -> None:
+    names = ", ".join([*row, *literal])
+    values = ", ".join([*(f":{name}" for name in row), *literal.values()])
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+
 
 # SQLite has no NaN, and 9e999 is its infinity.
 NOT_FINITE = {
@@ -56,11 +63,10 @@ NOT_FINITE = {
 
 
 def test_a_value_that_is_not_finite_cannot_be_stored(database: Database) -> None:
+    store_value(database, "1.5")
     for value in NOT_FINITE[database.url.get_backend_name()]:
-        with database.engine.connect() as connection:
-            connection.execute(text(STUDY))
-            with pytest.raises(IntegrityError):
-                connection.execute(text(TRIAL.format(value=value)))
+        with pytest.raises(IntegrityError, match="value_is_finite"):
+            store_value(database, value)
 
 
 def test_upgrading_twice_at_once_migrates_once(database_url: str) -> None:
