@@ -20,7 +20,7 @@ def of(session: Session, study: StudyRow, row: TrialRow) -> schemas.TrialDetail:
         stop_epoch=row.stop_epoch,
         wish=row.wish,
         line=row.line,
-        setting=histories.setting(session, study, row),
+        setting=histories.setting(row, histories.holding(session, study, row)),
         checkpoints=[
             schemas.CheckpointInfo(epoch=kept.epoch, bytes=kept.size, value=kept.value)
             for kept in checkpoints.of(session, study, row.number)

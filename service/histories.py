@@ -10,7 +10,7 @@ checkpoint is of the time before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -34,10 +34,8 @@ def history(session: Session, study: StudyRow, row: TrialRow) -> schemas.History
     """The history of a trial that is more than its parameters."""
     if not row.adjusted and row.origin is None:
         return None
-    entries = journal.adjustments(session, study, row.number) if row.adjusted else []
-    return schemas.History(
-        line=row.line, params=base(row), adjustments=schedule(e for e in entries if known(e))
-    )
+    entries = holding(session, study, row)
+    return schemas.History(line=row.line, params=base(row), adjustments=schedule(entries))
 
 
 def known(entry: JournalRow) -> bool:
@@ -46,7 +44,7 @@ def known(entry: JournalRow) -> bool:
 
 
 def schedule(entries: Iterable[JournalRow]) -> list[schemas.Adjustment]:
-    """One adjustment an epoch; of two values for one name the later holds."""
+    """One adjustment an epoch, of those whose epoch is known; of two values the later holds."""
     changes: dict[int, Params] = {}
     for entry in entries:
         if entry.epoch is not None:
@@ -54,23 +52,25 @@ def schedule(entries: Iterable[JournalRow]) -> list[schemas.Adjustment]:
     return [schemas.Adjustment(epoch=epoch, changes=changes[epoch]) for epoch in sorted(changes)]
 
 
-def setting(session: Session, study: StudyRow, row: TrialRow) -> Params:
-    """The parameters with every adjustment, those included that no worker has taken yet."""
+def holding(session: Session, study: StudyRow, row: TrialRow) -> Sequence[JournalRow]:
+    """The trial's adjustments that hold or will, in the order in which they take effect."""
+    return journal.adjustments(session, study, row.number) if row.adjusted else []
+
+
+def setting(row: TrialRow, entries: Iterable[JournalRow]) -> Params:
+    """The parameters after some adjustments."""
     found = dict(base(row))
-    if row.adjusted:
-        for entry in journal.adjustments(session, study, row.number):
-            found.update(entry.detail["new"])
+    for entry in entries:
+        found.update(entry.detail["new"])
     return found
 
 
-def recipe(session: Session, study: StudyRow, row: TrialRow, settings: Params) -> engine.Recipe:
-    """What a network trains with once every adjustment holds."""
+def recipe(row: TrialRow, entries: Sequence[JournalRow], settings: Params) -> engine.Recipe:
+    """What a network trains with after some adjustments."""
     found = engine.read_recipe(base(row), settings)
-    if row.adjusted:
-        entries = journal.adjustments(session, study, row.number)
-        for step in schedule(e for e in entries if known(e)):
-            found = found.adjusted(step.changes)
-        for entry in entries:
-            if not known(entry):
-                found = found.adjusted(entry.detail["new"])
+    for step in schedule(entries):
+        found = found.adjusted(step.changes)
+    for entry in entries:
+        if not known(entry):
+            found = found.adjusted(entry.detail["new"])
     return found

@@ -7,7 +7,8 @@ given back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from service import transitions as move
 from service.database import Database
 from service.errors import Conflict, Invalid
 from service.idempotency import Key, once
-from service.models import StudyRow, TrialRow
+from service.models import JournalRow, StudyRow, TrialRow
 from service.plans import Plan, plan_of
 from service.schemas import NetworkObjective
 from service.schemas.base import Setting
@@ -28,8 +29,17 @@ from service.store import checkpoints as checkpoint_rows
 from service.store import journal as journal_rows
 from service.store import studies as study_rows
 from service.store import trials as trial_rows
+from service.store.journal import ADJUST
 
 Work = Callable[[Session, StudyRow, TrialRow, float], None]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Values before and after a change, by name."""
+
+    old: dict[str, Setting]
+    new: dict[str, Setting]
 
 
 def act(
@@ -66,9 +76,10 @@ def adjust(body: schemas.AdjustBody) -> Work:
 
     def work(session: Session, study: StudyRow, row: TrialRow, now: float) -> None:
         _require(row, OPEN, "adjusted", "extend or rewind it first")
-        changed = changes_of(session, study, row, body.changes)
+        entries = histories.holding(session, study, row)
+        changed = changes_of(plan_of(study.definition), row, entries, body.changes)
         _take(session, study, row)
-        write_adjustment(session, study, row, body, now, changed)
+        write_adjustment(session, study, row, body, now, changed, epoch=_next_epoch(row))
 
     return work
 
@@ -94,6 +105,8 @@ def resume(body: schemas.ResumeBody) -> Work:
 
     def work(session: Session, study: StudyRow, row: TrialRow, now: float) -> None:
         _require(row, OPEN, "resumed", "extend or rewind it first")
+        if body.give_back and not row.taken:
+            raise Conflict(f"trial {row.number} is with the search already")
         if row.state == TrialState.PAUSED:
             _take(session, study, row)
         row.taken = not body.give_back and (row.taken or row.state == TrialState.PAUSED)
@@ -234,43 +247,36 @@ def _require_network(study: StudyRow, what: str) -> None:
 
 
 def changes_of(
-    session: Session,
-    study: StudyRow,
+    plan: Plan,
     row: TrialRow,
+    entries: Sequence[JournalRow],
     changes: dict[str, Setting],
     *,
     field: str = "changes",
-) -> dict[str, dict[str, Setting]]:
-    """The old and the new values of a change that is possible.
+) -> Changed:
+    """What a change of a trial would change, after the adjustments that it has.
 
     Raises:
-        Invalid: names what cannot change, or to this.
+        Invalid: names what cannot change, or not to this.
     """
-    plan = plan_of(study.definition)
     objective = plan.definition.objective
     if not isinstance(objective, NetworkObjective):
-        return _external_changes(session, study, row, plan, changes, field)
-    recipe = histories.recipe(session, study, row, objective.settings)
+        return _external_changes(plan, histories.setting(row, entries), changes, field)
+    recipe = histories.recipe(row, entries, objective.settings)
     try:
         changed = recipe.adjusted(changes)
     except engine.RecipeError as error:
         raise Invalid.field(f"{field}.{error.parameter}", error.message) from error
-    return {
-        "old": {name: getattr(recipe, name) for name in changes},
-        "new": {name: getattr(changed, name) for name in changes},
-    }
+    return Changed(
+        old={name: getattr(recipe, name) for name in changes},
+        new={name: getattr(changed, name) for name in changes},
+    )
 
 
 def _external_changes(
-    session: Session,
-    study: StudyRow,
-    row: TrialRow,
-    plan: Plan,
-    changes: dict[str, Setting],
-    field: str,
-) -> dict[str, dict[str, Setting]]:
+    plan: Plan, old: dict[str, Setting], changes: dict[str, Setting], field: str
+) -> Changed:
     """Of an objective that its caller trains: values that the space has."""
-    old = histories.setting(session, study, row)
     new: dict[str, Setting] = {}
     for name, value in changes.items():
         parameter = plan.space.parameters.get(name)
@@ -279,8 +285,8 @@ def _external_changes(
         try:
             new[name] = parameter.check(value)
         except SpaceError as error:
-            raise Invalid.field(f"{field}.{error.path}", error.message) from error
-    return {"old": {name: old[name] for name in new if name in old}, "new": new}
+            raise Invalid.field(f"{field}.{name}", error.message) from error
+    return Changed(old={name: old[name] for name in new if name in old}, new=new)
 
 
 def write_adjustment(
@@ -289,19 +295,18 @@ def write_adjustment(
     row: TrialRow,
     by: schemas.Act,
     now: float,
-    changed: dict[str, dict[str, Setting]],
+    changed: Changed,
+    *,
+    epoch: int | None,
 ) -> None:
-    """Journal an adjustment; a running trial's worker gets it with its next decision."""
+    """Journal an adjustment that holds from an epoch on, or from when its worker hears of it."""
     row.adjusted = True
-    epoch = None if row.state == TrialState.RUNNING else row.epoch
-    journal.write(
-        session,
-        study,
-        row,
-        journal_rows.ADJUST,
-        by,
-        now,
-        epoch=epoch,
-        old=changed["old"],
-        new=changed["new"],
-    )
+    new, old = changed.new, changed.old
+    journal.write(session, study, row, ADJUST, by, now, epoch=epoch, old=old, new=new)
+
+
+def _next_epoch(row: TrialRow) -> int | None:
+    """From where on a change of a trial holds; None while only its worker knows."""
+    if row.wish == Wish.REST:
+        return row.stop_epoch  # it only trains again what it had trained
+    return None if row.state == TrialState.RUNNING else row.epoch

@@ -18,7 +18,7 @@ from typing import Literal
 import engine
 from service import limits, schemas
 from service.client import Client
-from service.errors import CaviarError, Conflict, Invalid, NotFound
+from service.errors import CaviarError, Conflict, NotFound
 from service.groups import Group, Idle, Task
 
 REPORT_SECONDS = 0.5
@@ -54,8 +54,9 @@ def _client(server: str) -> Client:
 class Segment:
     """One group on its way from its start epoch to where the segment stops.
 
-    Between two epochs, in this order: a checkpoint if it is time, the reports, the pauses that
-    were asked for, the adjustments. So a checkpoint is of the time before its epoch's adjustments.
+    Between two epochs, in this order: the reports, and what the decisions say; a checkpoint, if
+    it is time; the adjustments. So a checkpoint's curve is there before it, and it is of the time
+    before its epoch's adjustments.
     """
 
     def __init__(self, client: Client, group: Group) -> None:
@@ -93,13 +94,14 @@ class Segment:
         self._begin()
         for record in self._training.run(self._stop_epoch):
             self._note(record)
-            if self._is_time_to_keep() and record.epoch < self._stop_epoch:
+            keep = record.epoch < self._stop_epoch and self._is_time(
+                self._kept_at, self._group.checkpoint_seconds
+            )
+            if keep or record.diverged or self._is_time(self._reported_at, REPORT_SECONDS):
+                self._send_reports()
+            self._tell_diverged(record)
+            if keep:
                 self._keep(self._numbers)
-            if record.diverged:
-                self._send_reports()
-                self._tell_diverged(record)
-            elif time.monotonic() - self._reported_at >= REPORT_SECONDS:
-                self._send_reports()
             if record.epoch < self._stop_epoch:
                 self._adjust()
         self._end()
@@ -181,8 +183,9 @@ class Segment:
         if number in self._numbers:
             self._training.drop(number)
 
-    def _is_time_to_keep(self) -> bool:
-        return time.monotonic() - self._kept_at >= self._group.checkpoint_seconds
+    @staticmethod
+    def _is_time(last: float, seconds: float) -> bool:
+        return time.monotonic() - last >= seconds
 
     def _keep(self, numbers: Sequence[int]) -> None:
         """Leave checkpoints; one that is not taken is a lost lease, or a network too large."""
@@ -198,7 +201,7 @@ class Segment:
         content = engine.write_checkpoint(kept)
         if len(content) > limits.CHECKPOINT_BYTES:
             return
-        with suppress(Conflict, Invalid, NotFound):
+        with suppress(Conflict, NotFound):
             self._client.put_checkpoint(
                 self._group.study,
                 number,
@@ -224,9 +227,8 @@ class Segment:
 
     def _end(self) -> None:
         """Tell the results; leave checkpoints where trials go on, or where one is wanted."""
-        numbers = self._numbers
-        self._keep([number for number in numbers if self._trials[number].leave_checkpoint])
         self._send_reports()
+        self._keep([n for n in self._numbers if self._trials[n].leave_checkpoint])
         recorded = self._tell([self._result(number, "completed") for number in self._numbers])
         self._keep([item.number for item in recorded if item.keep])
 

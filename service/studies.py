@@ -47,7 +47,7 @@ def create(
                 finished_at=None,
             )
             studies.add(session, row)
-            return _view(session, row)
+            return view(session, row)
 
         return once(session, key, schemas.Study, now, add)
 
@@ -61,7 +61,7 @@ def show(database: Database, name: str) -> schemas.Study:
         NotFound: there is none of this name.
     """
     with database.read() as session:
-        return _view(session, studies.get(session, name))
+        return view(session, studies.get(session, name))
 
 
 def list_page(
@@ -72,7 +72,7 @@ def list_page(
         rows = studies.page(session, limit=limit + 1, before=before)
         shown = rows[:limit]
         more = shown[-1].id if len(rows) > limit else None
-        return [_view(session, row) for row in shown], more
+        return [view(session, row) for row in shown], more
 
 
 def change(database: Database, name: str, wanted: schemas.StudyChange) -> schemas.Study:
@@ -94,7 +94,7 @@ def change(database: Database, name: str, wanted: schemas.StudyChange) -> schema
             _set_state(session, row, StudyState(wanted.state), now)
         settle(session, row, now)
         session.flush()
-        return _view(session, row)
+        return view(session, row)
 
     return database.write(work)
 
@@ -171,7 +171,8 @@ def _set_state(session: Session, row: StudyRow, state: StudyState, now: float) -
         trials.cancel_open(session, row, reason="the study was stopped", now=now)
 
 
-def _view(session: Session, row: StudyRow) -> schemas.Study:
+def view(session: Session, row: StudyRow) -> schemas.Study:
+    """A study as it stands."""
     plan = plans.plan_of(row.definition)
     last = rounds.last(session, row)
     return views.study(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -16,6 +16,21 @@ def add(session: Session, row: JournalRow) -> None:
     """Write an entry."""
     session.add(row)
     session.flush()
+
+
+def copy(
+    session: Session,
+    study: StudyRow,
+    number: int,
+    entries: Iterable[JournalRow],
+    *,
+    confirmed: bool,
+) -> None:
+    """Write entries of one trial again, for another."""
+    names = ("act", "epoch", "detail", "who", "why", "at", "undone")
+    for entry in entries:
+        kept = {name: getattr(entry, name) for name in names}
+        add(session, JournalRow(study_id=study.id, number=number, confirmed=confirmed, **kept))
 
 
 def of(session: Session, study: StudyRow, number: int | None = None) -> Sequence[JournalRow]:
