@@ -177,6 +177,8 @@ def _rest(study: StudyRow, row: TrialRow, reason: str) -> None:
     row.attempt = 0
     row.wish = None
     row.reason = reason
+    if row.taken:
+        row.stop_epoch = row.last_epoch
     if study.kind != "network":
         row.start_epoch = row.epoch  # who trains it keeps what it goes on from
 

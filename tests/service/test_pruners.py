@@ -19,7 +19,7 @@ HALVING = {"kind": "successive_halving", "eta": 3, "min_epochs": 2}
 
 def study(name: str, *, trials: int = 9, **changes: Any) -> dict[str, Any]:
     """A study of small networks for up to 18 epochs."""
-    made = network(name, trials=trials, pruner=HALVING, **changes)
+    made = network(name, trials=trials, **{"pruner": HALVING, **changes})
     made["objective"]["epochs"] = 18
     return made
 

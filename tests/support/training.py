@@ -73,3 +73,27 @@ def curve(client: Client, study: str, number: int) -> dict[int, float]:
     found = client.curve(study, number)
     losses = found.metrics.get("validation_loss", [])
     return {e: v for e, v in zip(found.epoch, losses, strict=True) if v is not None}
+
+
+class Interrupted:
+    """A client for a segment, to which something is done just before it reports some epochs."""
+
+    def __init__(self, client: Client, acts: dict[int, Callable[[], object]]) -> None:
+        self._client = client
+        self._acts = acts
+
+    def report(self, study: str, reports: Sequence[schemas.Report]) -> list[schemas.Decision]:
+        """Let happen what is due, then report."""
+        for epoch in sorted({report.epoch for report in reports}):
+            self._acts.pop(epoch, lambda: None)()
+        return self._client.report(study, reports)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+def train_with(client: Client, study: str, acts: dict[int, Callable[[], object]]) -> None:
+    """Train what waits now, in one group, while something is done to it at some epochs."""
+    leased = client.ask(study, count=100).trials
+    [group] = Grouping(client, jobs=1).of(leased)
+    Segment(Interrupted(client, acts), group).train()  # type: ignore[arg-type]
