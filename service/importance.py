@@ -28,6 +28,12 @@ def of(database: Database, name: str) -> schemas.Importance:
     return _table(definition, tuple(_Seen(one) for one in seen))
 
 
+UNMEASURED = (
+    "No setting was tried twice, so luck is only what the model cannot explain: enqueue the best "
+    "setting a few times to measure it."
+)
+
+
 class _Seen:
     """An observation that can be told from another by its number and value."""
 
@@ -81,14 +87,15 @@ def _note(table: schemas.Importance) -> str:
     ]
     if lost:
         parts.append(f"{_listed(lost)} can hardly be told from luck.")
-    parts.append(
-        "No setting was tried twice, so luck is only what the model cannot explain: enqueue the "
-        "best setting a few times to measure it."
-        if table.repeats is None
-        else f"Luck was measured on {table.repeats.trials} trials of "
-        f"{table.repeats.settings} repeated settings."
-    )
+    parts.append(UNMEASURED if table.repeats is None else _measured(table.repeats))
     return " ".join(parts)
+
+
+def _measured(luck: schemas.Repeats) -> str:
+    settings = (
+        "one repeated setting" if luck.settings == 1 else f"{luck.settings} repeated settings"
+    )
+    return f"Luck was measured on {luck.trials} trials of {settings}."
 
 
 def _listed(names: list[str]) -> str:

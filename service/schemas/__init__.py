@@ -56,6 +56,8 @@ from service.schemas.readings import (
     WorkerList,
 )
 from service.schemas.steering import (
+    Decade,
+    Decades,
     EnqueueAnswer,
     EnqueueBody,
     Importance,
@@ -81,6 +83,8 @@ __all__ = [
     "BudgetChange",
     "Curve",
     "DatasetList",
+    "Decade",
+    "Decades",
     "Decision",
     "EnqueueAnswer",
     "EnqueueBody",

@@ -88,7 +88,7 @@ class Trial(Answer):
     finished_at: str | None
     reason: str | None
     void: bool
-    enqueued: bool = Field(description="Whether its setting is the user's own.")
+    enqueued: bool = Field(False, description="Whether its setting is the user's own.")
     revision: int
 
 
@@ -132,18 +132,19 @@ class Round(Answer):
     state: Literal["open", "closed"]
     first_trial: int
     trials: int
-    enqueued: int = Field(description="How many of its trials have settings of the user's own.")
-    by_hand: bool = Field(description="Whether a person drew its box.")
+    enqueued: int = Field(0, description="How many of its trials have settings of the user's own.")
+    by_hand: bool = Field(False, description="Whether a person drew its box.")
     box: dict[str, list[float]] = Field(description="In the unit interval of each scale.")
     ranges: dict[str, Any] = Field(
         description="The box in natural units: [low, high], or the choices."
     )
     whole: dict[str, Any] = Field(
+        {},
         description="All of each range that the search knew of then; wider than the space's own "
-        "where the sampler widened it."
+        "where the sampler widened it.",
     )
     elites: list[int]
-    alarms: list[Alarm]
+    alarms: list[Alarm] = Field([])
     reason: str
 
 
@@ -193,11 +194,12 @@ class Study(Answer):
     budget: dict[str, Any]
     seed: int
     asynchronous: bool = Field(
-        description="Whether the table of trials depends on timing: no round waits for the last."
+        False,
+        description="Whether the table of trials depends on timing: no round waits for the last.",
     )
-    warm_start: dict[str, Any] | None
-    evidence: int = Field(description="Trials taken from the study of `warm_start`.")
-    warnings: list[Advice]
+    warm_start: dict[str, Any] | None = None
+    evidence: int = Field(0, description="Trials taken from the study of `warm_start`.")
+    warnings: list[Advice] = Field([])
 
 
 class StudyPage(Answer):
