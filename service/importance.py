@@ -76,7 +76,7 @@ def _note(table: schemas.Importance) -> str:
     """What the table says, in a sentence or two."""
     assert table.parameters is not None
     assert table.noise is not None
-    luck = table.noise if table.repeats is None else max(table.noise, table.repeats.share)
+    luck = table.noise if table.repeats is None else table.repeats.share
     ranked = sorted(table.parameters, key=lambda name: -table.parameters[name].share)  # type: ignore[index]
     sure = [name for name in ranked if table.parameters[name].share > SURE * luck]
     lost = [name for name in ranked if table.parameters[name].share < luck]
