@@ -15,11 +15,19 @@ Order = NDArray[np.int64]
 
 
 class Batch(NamedTuple):
-    """A mini-batch: columns (n + 1, m), rows (m, n + 1), targets (m,)."""
+    """A mini-batch: columns (n + 1, m), rows (m, n + 1), targets (m,).
+
+    The last of columns and rows are ones, which multiply biases; `plain` is both without them.
+    """
 
     columns: Array
     rows: Array
     targets: Targets
+
+    @property
+    def plain(self) -> "Batch":
+        """The same without ones, for a first layer without biases."""
+        return Batch(self.columns[:-1], self.rows[:, :-1], self.targets)
 
 
 class Feed:
@@ -36,29 +44,40 @@ class Feed:
         self._dtype = np.dtype(dtype)
         rows = examples.features.shape[1] + 1
         self._fitting = WINDOW_BYTES // (2 * rows * self._dtype.itemsize)
+        self._whole: bool = len(examples) <= self._fitting
         self._windows: dict[int, _Window] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether all examples fit the window: then a mini-batch lies at one place for good."""
+        return self._whole
 
     def reorder(self, order: Order) -> None:
         """Begin another epoch."""
         self._order = order
         for window in self._windows.values():
             window.stop = window.start
+        if self.whole:
+            self._window(0, len(self._examples)).load(0, self._examples, order)
 
     def batch(self, start: int, stop: int, size: int) -> Batch:
         """The mini-batch of places start to stop: views, good until the next.
 
         Calls with the same `size`, the usual m, should go forward through the epoch.
         """
-        whole = len(self._examples) <= self._fitting
-        key = 0 if whole else size
-        if key not in self._windows:
-            width = len(self._examples) if whole else max(self._fitting // size, 1) * size
-            self._windows[key] = _Window(self._examples, width, self._dtype)
-        window = self._windows[key]
+        if self.whole:
+            window = self._window(0, len(self._examples))
+        else:
+            window = self._window(size, max(self._fitting // size, 1) * size)
         if not window.start <= start <= stop <= window.stop:
-            window.load(0 if whole else start, self._examples, self._order)
+            window.load(0 if self.whole else start, self._examples, self._order)
         here = slice(start - window.start, stop - window.start)
         return Batch(window.columns[:, here], window.rows[here], window.targets[here])
+
+    def _window(self, key: int, width: int) -> "_Window":
+        if key not in self._windows:
+            self._windows[key] = _Window(self._examples, width, self._dtype)
+        return self._windows[key]
 
 
 class _Window:

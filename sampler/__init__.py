@@ -10,27 +10,31 @@
     coarse, elites, candidates              a first look; what a zoom learns, and draws from it
     gaussian_process, coordinates, model    which of those draws promise most
     second_looks                            what must not be forgotten for a few bad draws
-    edges, widening, boxes, reasons         when the range is too narrow; a person's box; in words
-    importance                              how much each parameter mattered
+    edges, alarms, widening, boxes, reasons when the range is too narrow; a person's box; in words
+    importance, repeats                     how much each parameter mattered, and how much luck did
     pruning                                 who of those at a rung goes on
 
 Pure: everything goes in as arguments and comes out as values. Objectives are minimized.
 """
 
+from sampler.alarms import Alarm, alarms
 from sampler.boxes import box_of
 from sampler.catalogue import make_sampler
 from sampler.coarse_to_fine import space_of
 from sampler.errors import InputError, PrunerError, SamplerError, SpaceError
 from sampler.importance import importance
 from sampler.parameters import Parameter
-from sampler.preview import preview
+from sampler.preview import preview, space_warnings
 from sampler.protocol import Sampler
 from sampler.pruning import Arrival, Pruner, Verdict, make_pruner
+from sampler.reasons import by_hand_reason
+from sampler.repeats import Repeats, repeats
 from sampler.rounds import Observation, Round, planned
 from sampler.space import SearchSpace
 from sampler.values import Params, Value
 
 __all__ = [
+    "Alarm",
     "Arrival",
     "InputError",
     "Observation",
@@ -38,6 +42,7 @@ __all__ = [
     "Params",
     "Pruner",
     "PrunerError",
+    "Repeats",
     "Round",
     "Sampler",
     "SamplerError",
@@ -45,11 +50,15 @@ __all__ = [
     "SpaceError",
     "Value",
     "Verdict",
+    "alarms",
     "box_of",
+    "by_hand_reason",
     "importance",
     "make_pruner",
     "make_sampler",
     "planned",
     "preview",
+    "repeats",
     "space_of",
+    "space_warnings",
 ]

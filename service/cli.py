@@ -1,4 +1,4 @@
-"""The command `caviar`: up, serve, work, run, study list/show, db upgrade."""
+"""The command `caviar`: names for what is in service.commands."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from rich.text import Text
 
 from service import __version__
 from service.commands.databases import db_app
+from service.commands.rounds import rounds_app
 from service.commands.running import run
 from service.commands.serving import serve, up
+from service.commands.spaces import space_app
 from service.commands.studies import study_app
 from service.commands.terminal import err, out
 from service.commands.trials import trial_app
@@ -32,6 +34,8 @@ for each in (up, serve, work, run):
     app.command()(each)
 app.add_typer(study_app, name="study")
 app.add_typer(trial_app, name="trial")
+app.add_typer(rounds_app, name="rounds")
+app.add_typer(space_app, name="space")
 app.add_typer(db_app, name="db")
 
 

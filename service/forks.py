@@ -3,8 +3,8 @@
 A child has its parent's line: the same first parameters, the same draws of weights, dropout and
 shuffles, the same adjustments up to the epoch where it leaves. So its bits depend on nothing but
 the study's seed, its line, and the adjustments that its journal tells; and a twin, which changes
-nothing, goes on as the parent would. Children come on top of the budget and after the current
-round, whose own trials keep their numbers.
+nothing, goes on as the parent would. Children come on top of the budget, and the search proposes
+behind them what it would have proposed without them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from sampler.draws import unit
-from service import histories, journal, limits, panda, schemas, studies
+from service import histories, journal, limits, panda, schemas, studies, trials
 from service.database import Database
 from service.errors import Conflict, Invalid
 from service.idempotency import Key, once
 from service.models import CheckpointRow, JournalRow, StudyRow, TrialRow
 from service.plans import Plan, plan_of
-from service.proposals import new_trial, propose
 from service.schemas.base import Setting
 from service.store import checkpoints, curves, rounds
 from service.store import journal as journal_rows
@@ -83,7 +82,7 @@ def _fork(
         if entry.epoch is not None and entry.epoch < epoch + (body.epoch is None)
     ]
     plan = plan_of(study.definition)
-    first = _first_number(session, study, plan)
+    first = study.next_number
     changes = _changes(plan, parent, inherited, body, first)
     edited = [
         panda.changes_of(plan, parent, inherited, each, field=f"children[{index}].changes")
@@ -101,7 +100,7 @@ def _fork(
     }
     start = checkpoints.newest(session, study, parent.number, upto=epoch)
     for child_number, changed in zip(numbers, [*edited, *[NOTHING] * body.twin], strict=True):
-        child = new_trial(
+        child = trials.new_row(
             study,
             child_number,
             histories.setting(parent, inherited) | changed.new,
@@ -171,24 +170,16 @@ def perturbed(name: str, value: float, factor: float) -> Setting:
     return value * factor
 
 
-def _first_number(session: Session, study: StudyRow, plan: Plan) -> int:
-    """The number of the first child: after all trials of the current round."""
-    current = rounds.last(session, study)
-    if current is None:
-        return study.next_number
-    return max(study.next_number, min(current.first + current.size, plan.trials))
-
-
 def _make_room(session: Session, study: StudyRow, plan: Plan, count: int) -> None:
-    """Propose the rest of the current round, and let its range and the budget hold the children."""
-    first = _first_number(session, study, plan)
-    propose(session, study, plan, first - study.next_number)
+    """Let the children take the next numbers, in the current round and in the budget.
+
+    The round's own proposals go on behind them, as behind settings of the user's own.
+    """
     study.next_number += count
     current = rounds.last(session, study)
     if current is None or plan.panda:
         return
-    current.size = study.next_number - current.first
-    current.data = {**current.data, "size": current.size}
+    current.enqueued += count
     budget = plan.definition.budget
     larger = budget.model_copy(update={"trials": budget.trials + count})
     study.definition = plan.definition.model_copy(update={"budget": larger}).model_dump_json()

@@ -21,6 +21,7 @@ from service import (
     schemas,
     studies,
     transitions,
+    trials,
     views,
 )
 from service.database import Database
@@ -28,9 +29,9 @@ from service.errors import Conflict
 from service.idempotency import Key, once
 from service.models import StudyRow, TrialRow
 from service.plans import Plan, plan_of
-from service.proposals import propose
 from service.states import StudyState, TrialState
 from service.store import answers
+from service.store import rounds as round_rows
 from service.store import studies as study_rows
 from service.store import trials as trial_rows
 
@@ -94,8 +95,8 @@ def _lease(
         studies.settle(session, study, now)
     elif study.state == StudyState.RUNNING:
         leased += trial_rows.waiting(session, study, body.count)
-        leased += propose(session, study, plan, body.count - len(leased))
-        if not leased and _next_round_is_due(session, study, plan):
+        leased += _propose(session, study, plan, body.count - len(leased))
+        if not leased and rounds.may_open(session, study, plan):
             return RoundIsDue()
     for trial in leased:
         _give(trial, body, now)
@@ -115,9 +116,15 @@ def _lease(
     )
 
 
-def _next_round_is_due(session: Session, study: StudyRow, plan: Plan) -> bool:
-    due = rounds.is_due(study, plan, rounds.current(session, study))
-    return due and not trial_rows.any_awaited(session, study)
+def _propose(session: Session, study: StudyRow, plan: Plan, count: int) -> list[TrialRow]:
+    """New trials of the current round, as many as it and the budget have left."""
+    current = round_rows.last(session, study)
+    if current is None:
+        return []
+    stage = rounds.Stage.of(current)
+    end = min(stage.stop, plan.trials)
+    numbers = range(study.next_number, min(end, study.next_number + count))
+    return trials.add(session, study, plan, current, [stage.propose(plan, n) for n in numbers])
 
 
 def _give(trial: TrialRow, body: schemas.AskBody, now: float) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from service import histories, schemas, studies
+from service import histories, schemas, studies, trials
 from service.database import Database
 from service.errors import Conflict
 from service.idempotency import Key, once
 from service.models import StudyRow, TrialRow
 from service.plans import plan_of
-from service.proposals import new_trial
 from service.states import StudyState, TrialState
 from service.store import journal as journal_rows
 from service.store import studies as study_rows
@@ -80,7 +79,7 @@ def _replay(
 
 def _copy(session: Session, source: StudyRow, row: TrialRow, made: StudyRow, number: int) -> None:
     entries = [entry for entry in histories.holding(session, source, row) if histories.known(entry)]
-    copied = new_trial(
+    copied = trials.new_row(
         made,
         number,
         row.params,

@@ -94,7 +94,7 @@ def _coming(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung) 
     if (
         current is not None
         and current.number == rung[0]
-        and study.next_number < min(current.first + current.size, plan.trials)
+        and study.next_number < min(current.first + current.size + current.enqueued, plan.trials)
     ):
         return study.next_number if found is None else min(found, study.next_number)
     return found

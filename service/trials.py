@@ -1,4 +1,4 @@
-"""What readers ask about trials: pages of the table, one trial, its curve."""
+"""Trials: how they come to be, and what readers ask: pages of the table, one trial, its curve."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service import details, schemas, views
+from sqlalchemy.orm import Session
+
+from sampler import Params
+from service import details, rungs, schemas, views
 from service.database import Database
+from service.models import RoundRow, StudyRow, TrialRow
+from service.plans import Plan
 from service.states import TrialState
 from service.store import curves
 from service.store import studies as study_rows
@@ -33,6 +38,65 @@ class TrialList:
     after: list[Any] | None
     created_at: str
     revision: int
+
+
+def add(
+    session: Session,
+    study: StudyRow,
+    plan: Plan,
+    round_row: RoundRow,
+    settings: Sequence[Params],
+    *,
+    enqueued: bool = False,
+) -> list[TrialRow]:
+    """Trials of these settings, with the next numbers of their study. The caller has locked it."""
+    added = []
+    for number, params in enumerate(settings, start=study.next_number):
+        row = new_row(
+            study,
+            number,
+            dict(params),
+            last_epoch=plan.epochs,
+            round=round_row.number,
+            bracket=plan.pruner.bracket(number - round_row.first, epochs=plan.epochs),
+            taken=plan.panda,
+            enqueued=enqueued,
+        )
+        row.stop_epoch = rungs.next_stop(plan, row)
+        added.append(row)
+    session.add_all(added)
+    study.next_number += len(added)
+    return added
+
+
+def new_row(
+    study: StudyRow, number: int, params: dict[str, Any], *, last_epoch: int, **given: Any
+) -> TrialRow:
+    """A trial that waits to be trained from its start; what is not given is as it is at first."""
+    fields: dict[str, Any] = {
+        "round": 0,
+        "state": TrialState.WAITING,
+        "value": None,
+        "epoch": 0,
+        "best_epoch": None,
+        "metrics": {},
+        "start_epoch": 0,
+        "stop_epoch": last_epoch,
+        "bracket": 0,
+        "line": number,
+        "origin": None,
+        "taken": False,
+        "adjusted": False,
+        "attempt": 0,
+        "held": False,
+        "void": False,
+        "enqueued": False,
+        "revision": study.revision,
+        **given,
+    }
+    return TrialRow(
+        study_id=study.id, number=number, params=params, last_epoch=last_epoch, **fields
+    )
 
 
 def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:

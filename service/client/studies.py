@@ -74,10 +74,6 @@ class StudyCalls(Connection):
         """The best trial so far, None while there is none."""
         return self.study(study).best
 
-    def rounds(self, study: str) -> list[schemas.Round]:
-        """The rounds from coarse to fine."""
-        return self._call("GET", f"{path_of(study)}/rounds", schemas.RoundList).rounds
-
     def wait(
         self,
         study: str,

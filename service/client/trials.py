@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from service import schemas
 from service.client.connection import Connection
@@ -46,6 +46,22 @@ class TrialCalls(Connection):
         body = schemas.TellBody(results=list(results))
         path = f"{path_of(study)}/tell"
         return self._call("POST", path, schemas.TellAnswer, body=body, once=True).results
+
+    def enqueue(self, study: str, settings: Sequence[Mapping[str, Any]]) -> list[schemas.Trial]:
+        """Let settings of your own be tried next: `[{"learning_rate": 0.01, …}, …]`.
+
+        Raises:
+            Invalid: names everything that is wrong with any of them; none is tried then.
+            Conflict: the study has ended, or its budget has no room for all of them.
+        """
+        body = {"trials": [{"params": dict(setting)} for setting in settings]}
+        path = f"{path_of(study)}/trials"
+        return self._call("POST", path, schemas.EnqueueAnswer, body=body, once=True).trials
+
+    def export(self, study: str, *, format: Literal["csv", "json"] = "csv") -> str:  # noqa: A002
+        """The whole table of trials as the text of a file."""
+        path = f"{path_of(study)}/export"
+        return self._send("GET", path, query={"format": format}).text
 
     def trials(
         self,

@@ -41,7 +41,7 @@ def store_value(database: Database, value: str) -> None:
     numbers = {"revision": 1, "next_number": 1, "epochs_trained": 0, "seconds_spent": 0}
     trial = {"study_id": 1, "number": 0, "round": 0, "state": "completed", "params": "{}"}
     epochs = dict.fromkeys(("epoch", "start_epoch", "stop_epoch", "last_epoch", "bracket"), 0)
-    flags = dict.fromkeys(("held", "taken", "adjusted", "void"), False)
+    flags = dict.fromkeys(("held", "taken", "adjusted", "void", "enqueued"), False)
     rest = {"line": 0, "attempt": 1, "metrics": "{}", "revision": 1}
     with database.engine.connect() as connection:
         _insert(connection, "studies", {**study, **numbers, "created_at": 0})
