@@ -19,6 +19,10 @@ install: .venv/installed
 	@$(BIN)/python -m compileall -qq -j 0 .venv/lib sampler engine service migrations || true
 	@touch $@
 
+.venv/bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
+
 demo: install
 	$(BIN)/caviar run examples/digits.json
 
@@ -33,10 +37,10 @@ lint: install
 
 bench: bench-engine bench-sampler bench-main bench-memory
 
-bench-engine: install
+bench-engine: .venv/bench
 	$(BIN)/python benchmarks/engine.py
 
-bench-sampler: install
+bench-sampler: .venv/bench
 	$(BIN)/python benchmarks/sampler.py
 
 bench-main: install

@@ -57,9 +57,7 @@ def shared(megabytes: int, jobs: int) -> None:
         engine.run_pool(partial(train, str(place)), iter(lanes), jobs=jobs)
         peak = watch.end()
         print(f"  the pool at its peak: {peak:.0f} MB, the set's own pages among them")
-        print(
-            f"  that is {peak / size:.2f} times the set, of which an epoch reads all but the test part"
-        )
+        print(f"  that is {peak / size:.2f} times the set, the test part unread")
 
 
 def save(place: Path, megabytes: int) -> None:
@@ -148,7 +146,7 @@ def rows() -> None:
         after, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         print(
-            f"  {count:3} lanes hold {held / row / count:5.1f} rows each; an epoch allocates at most "
+            f"  {count:3} lanes hold {held / row / count:5.1f} rows each; an epoch allocates "
             f"{(peak - held) / 1024:6.0f} kB beside ({seconds:.2f} s)"
         )
         assert after < held + row
