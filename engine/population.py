@@ -231,7 +231,7 @@ class Population:
         columns = step.columns
         self._loss.forward(
             workspace.logits[:, columns],
-            workspace.targets[columns],
+            workspace.targets[:, columns],
             workspace.predictions[:, columns],
             workspace.losses[columns],
         )
@@ -259,7 +259,7 @@ class Population:
         for place in step.short:
             place.shares[...] = 1.0 / place.examples
         predictions = workspace.predictions[:, columns]
-        self._loss.backward(predictions, workspace.targets[columns])
+        self._loss.backward(predictions, workspace.targets[:, columns])
         predictions *= workspace.shares[columns]
         for layer in reversed(range(len(workspace.outputs))):
             for operands in step.backward[layer + 1]:
@@ -282,7 +282,7 @@ class Population:
         starts = workspace.starts[: np.searchsorted(workspace.starts, columns.stop)]
         tally.add(
             workspace.logits[:, columns],
-            workspace.targets[columns],
+            workspace.targets[:, columns],
             workspace.losses[columns],
             starts=starts,
             stops=starts + examples[: len(starts)],
@@ -371,7 +371,8 @@ class Population:
         """The feed of a part, the same each time: what was gathered of it stays."""
         found = self._feeds.get(id(examples))
         if found is None:
-            found = self._feeds[id(examples)] = (examples, Feed(examples, None, self._dtype))
+            feed = Feed(examples, None, outputs=self._kin.widths[-1], dtype=self._dtype)
+            found = self._feeds[id(examples)] = (examples, feed)
         return found[1]
 
 

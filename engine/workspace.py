@@ -7,8 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from engine.arrays import Array, Targets
-from engine.losses import LOSSES
+from engine.arrays import Array
 from engine.shapes import Shape
 
 WIDTH = 1024
@@ -42,7 +41,7 @@ class Place:
     ones[l] (k, m): the row of ones below outputs[l]
     normalized[l], factors[l] (k, n, m): with batch norm its xhat, with dropout its factors
     dropped[l] (k, n, m): with dropout, outputs[l] times factors[l], which the next layer reads
-    logits, predictions (k, C, m); targets, losses, shares (k, m): shares are 1 / m
+    logits, predictions, targets (k, C, m); losses, shares (k, m): shares are 1 / m
     """
 
     examples: int
@@ -55,7 +54,7 @@ class Place:
     dropped: list[Array]
     logits: Array
     predictions: Array
-    targets: Targets
+    targets: Array
     losses: Array
     shares: Array
     products: Products = field(init=False)
@@ -97,7 +96,7 @@ class Seats:
 class Workspace:
     """Buffers shared by stacks of lanes, one after another in each, and `places`, one a stack.
 
-    outputs[l], gradients[l] (rows, WIDTH); logits, predictions (C, M); targets, losses, shares (M,)
+    outputs[l], gradients[l] (rows, WIDTH); logits, predictions, targets (C, M); losses, shares (M,)
     for M columns: the mini-batches of all lanes side by side, of which lane k's begin at starts[k].
     """
 
@@ -113,7 +112,7 @@ class Workspace:
         total = int(self._column_ends[-1])
         self.logits: Array = np.zeros((classes, total), dtype)
         self.predictions: Array = np.zeros_like(self.logits)
-        self.targets: Targets = np.zeros(total, np.int64 if LOSSES[shape.loss].labels else dtype)
+        self.targets: Array = np.zeros_like(self.logits)
         self.losses: Array = np.zeros(total, dtype)
         self.shares: Array = np.zeros(total, dtype)
         firsts = self._column_ends - columns
@@ -163,7 +162,7 @@ class Workspace:
             dropped=dropped,
             logits=_lanes_first(self.logits[:, span], lanes),
             predictions=_lanes_first(self.predictions[:, span], lanes),
-            targets=self.targets[span].reshape(lanes, examples),
+            targets=_lanes_first(self.targets[:, span], lanes),
             losses=self.losses[span].reshape(lanes, examples),
             shares=self.shares[span].reshape(lanes, examples),
         )

@@ -10,7 +10,8 @@
     coarse, elites, candidates              a first look; what a zoom learns, and draws from it
     gaussian_process, coordinates, model    which of those draws promise most
     second_looks                            what must not be forgotten for a few bad draws
-    edges, alarms, widening, boxes, reasons when the range is too narrow; a person's box; in words
+    edges, alarms, widening                 when the range is too narrow
+    boxes, reaching, reasons                a person's box, and beyond the range; in words
     importance, repeats                     how much each parameter mattered, and how much luck did
     pruning                                 who of those at a rung goes on
 
@@ -27,6 +28,7 @@ from sampler.parameters import Parameter
 from sampler.preview import preview, space_warnings
 from sampler.protocol import Sampler
 from sampler.pruning import Arrival, Pruner, Verdict, make_pruner
+from sampler.reaching import reaching
 from sampler.reasons import by_hand_reason
 from sampler.repeats import Repeats, repeats
 from sampler.rounds import Observation, Round, planned
@@ -58,6 +60,7 @@ __all__ = [
     "make_sampler",
     "planned",
     "preview",
+    "reaching",
     "repeats",
     "space_of",
     "space_warnings",

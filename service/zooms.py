@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy.orm import Session
 
-from sampler import Round, SearchSpace, SpaceError, box_of, by_hand_reason, space_of
+from sampler import Round, SearchSpace, SpaceError, box_of, by_hand_reason, reaching, space_of
 from service import rounds, schemas, studies
 from service.database import Database
 from service.errors import Conflict, Invalid
@@ -34,6 +35,8 @@ def zoom(
     What the current round has not proposed yet is dropped: it is cut at the study's next number,
     and the new round starts there. A round that has not started is replaced. The plan is stored, so
     that from then on the same trials follow, however many workers there are.
+
+    Where the sampler may widen ranges, the box may reach beyond them once there is a round.
 
     Raises:
         NotFound: there is no study of this name.
@@ -93,13 +96,13 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
     if body.size is not None and body.size > left:
         raise Invalid.field("size", f"must be at most {left}: the budget leaves no more trials")
     history = [stage.as_history() for stage in started]
-    space = space_of(plan.space, history[-1]) if history else plan.space
+    with _in_the_box():
+        if history and getattr(plan.sampler, "widen", False):
+            history[-1] = reaching(plan.space, history[-1], body.box)
+        space = space_of(plan.space, history[-1]) if history else plan.space
     while True:
-        try:
+        with _in_the_box():
             box = box_of(space, body.box)
-        except SpaceError as error:
-            field = f"box.{error.path}" if error.path else "box"
-            raise Invalid.field(field, error.message) from error
         found = plan.sampler.plan(
             plan.space,
             seed=plan.definition.seed,
@@ -114,6 +117,15 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
             return replace(found, reason=_reason(space, found, body))
         # This round widens ranges, so that the box has other places in the unit interval.
         space = reached
+
+
+@contextmanager
+def _in_the_box() -> Iterator[None]:
+    """What is wrong with a space is wrong with the box."""
+    try:
+        yield
+    except SpaceError as error:
+        raise Invalid.field(f"box.{error.path}" if error.path else "box", error.message) from error
 
 
 def _started(before: rounds.Standing) -> list[rounds.Stage]:

@@ -53,7 +53,7 @@ class RoundCalls(Connection):
         """
         given = {"size": size, "author": author, "reason": reason}
         body = {
-            "box": {name: list(interval) for name, interval in box.items()},
+            "box": dict(box),
             **{name: value for name, value in given.items() if value is not None},
         }
         return self._call("POST", f"{path_of(study)}/rounds", schemas.Round, body=body, once=True)

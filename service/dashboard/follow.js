@@ -54,10 +54,10 @@ async function lookAtStudy(name) {
     know({ study, missing: "" });
     await bringTrials(path, name);
     await bringRounds(path, study);
-    await bringImportance(path, study);
   }
   await bringCurve(path, name);
   const isDrawn = await bringFigures(path, name);
+  if (isDrawn) await bringImportance(path, study);
   return isChanged || !isDrawn;
 }
 
@@ -118,6 +118,7 @@ async function bringRounds(path, study) {
 /** The fit behind it takes a while: asked for again when a fifth more trials have ended. */
 async function bringImportance(path, study) {
   const { finished } = study.progress;
+  if (isElsewhere(study.name)) return;
   const have = state.known.importance;
   const isOver = study.state !== "running" && study.state !== "paused";
   const isDue = !have || finished >= 1.2 * have.finished || (isOver && finished > have.finished);

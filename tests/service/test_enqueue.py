@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from service import enqueue, leases, studies, trials
 from service.client import Client
+from service.database import Database
 from service.errors import Conflict
+from service.schemas import AskBody, EnqueueBody, StudyDefinition
 from tests.support.search import result, search, table
 from tests.support.studies import external
 
@@ -142,6 +146,28 @@ def test_the_budget_and_the_end_of_a_study(client: Client) -> None:
     search(client, "outside")
     assert client.study("outside").state == "completed"
     assert table(client, "outside")[3] == (3, OWN)
+
+
+def test_enqueued_and_asked_at_once_every_number_is_given_once(database: Database) -> None:
+    definition = external(trials=48, sampler={"kind": "random"})
+    studies.create(database, StudyDefinition.model_validate(definition))
+    settings = EnqueueBody.model_validate({"trials": [{"params": OWN}, {"params": OTHER}]})
+
+    def act(place: int) -> list[int]:
+        if place % 2:
+            return [t.number for t in enqueue.enqueue(database, "outside", settings).trials]
+        leased = leases.ask(database, "outside", AskBody(count=3)).trials
+        assert len(leased) == 3
+        return []
+
+    with ThreadPoolExecutor(8) as threads:
+        given = [number for numbers in threads.map(act, range(24)) for number in numbers]
+    everything = trials.all_of(database, "outside")
+    assert [t.number for t in everything] == list(range(len(everything)))
+    assert sorted(given) == [t.number for t in everything if t.enqueued]
+    assert len(given) == 24
+    drawn = [t.params for t in everything if not t.enqueued]
+    assert len({t["learning_rate"] for t in drawn}) == len(drawn), "no proposal twice"
 
 
 def test_the_same_call_twice_enqueues_once(client: Client) -> None:

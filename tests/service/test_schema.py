@@ -7,15 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from service import schema
+from service import leases, schema, studies
 from service.app import create_app
 from service.database import Database, server_lock
 from service.errors import Conflict
 from service.models import Base
+from service.schemas import AskBody, StudyDefinition
 from tests.support.apps import running
+from tests.support.studies import external
 
 
 def test_the_migrations_make_what_the_models_say(database: Database) -> None:
@@ -35,26 +37,6 @@ def test_the_migrated_tables_have_the_models_checks_and_indexes(database: Databa
         assert {index.name for index in table.indexes} == indexes
 
 
-def store_value(database: Database, value: str) -> None:
-    """Insert a trial with a value given in SQL, all else being right, and take it back."""
-    study = {"id": 1, "name": "s", "kind": "external", "state": "running", "definition": "{}"}
-    numbers = {"revision": 1, "next_number": 1, "epochs_trained": 0, "seconds_spent": 0}
-    trial = {"study_id": 1, "number": 0, "round": 0, "state": "completed", "params": "{}"}
-    epochs = dict.fromkeys(("epoch", "start_epoch", "stop_epoch", "last_epoch", "bracket"), 0)
-    flags = dict.fromkeys(("held", "taken", "adjusted", "void", "enqueued"), False)
-    rest = {"line": 0, "attempt": 1, "metrics": "{}", "revision": 1}
-    with database.engine.connect() as connection:
-        _insert(connection, "studies", {**study, **numbers, "created_at": 0})
-        _insert(connection, "trials", {**trial, **epochs, **flags, **rest}, value=value)
-        connection.rollback()
-
-
-def _insert(connection: Connection, table: str, row: dict[str, object], **literal: str) -> None:
-    names = ", ".join([*row, *literal])
-    values = ", ".join([*(f":{name}" for name in row), *literal.values()])
-    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
-
-
 # SQLite has no NaN, and 9e999 is its infinity.
 NOT_FINITE = {
     "sqlite": ("9e999", "-9e999"),
@@ -63,10 +45,17 @@ NOT_FINITE = {
 
 
 def test_a_value_that_is_not_finite_cannot_be_stored(database: Database) -> None:
-    store_value(database, "1.5")
+    studies.create(database, StudyDefinition.model_validate(external()))
+    leases.ask(database, "outside", AskBody(count=1))
+    change = "UPDATE trials SET value = {value}"
     for value in NOT_FINITE[database.url.get_backend_name()]:
-        with pytest.raises(IntegrityError, match="value_is_finite"):
-            store_value(database, value)
+        with (
+            pytest.raises(IntegrityError, match="value_is_finite"),
+            database.engine.connect() as connection,
+        ):
+            connection.execute(text(change.format(value=value)))
+    with database.engine.connect() as connection:
+        connection.execute(text(change.format(value="-1.5e308")))
 
 
 def test_upgrading_twice_at_once_migrates_once(database_url: str) -> None:

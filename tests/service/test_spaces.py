@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sampler import SearchSpace, preview, space_warnings
 from service.client import Client
 from service.errors import Invalid
+from service.search import follow
+from tests.support.search import search
 from tests.support.studies import MOMENTUM_SPACE, external
 
 LINEAR = {"learning_rate": {"type": "float", "low": 0.0001, "high": 1.0}}
@@ -79,3 +83,11 @@ def test_bad_spaces_are_named(client: Client, body: dict[str, Any], field: str) 
 def test_the_client_raises_it(client: Client) -> None:
     with pytest.raises(Invalid, match=r"space\.x"):
         client.preview_space({"x": {"type": "float"}})
+
+
+def test_a_run_begins_with_the_warnings(client: Client) -> None:
+    client.create_study(external(trials=1, space=LINEAR))
+    search(client, "outside", value=lambda params: 1.0)
+    printed = io.StringIO()
+    follow(client, "outside", Console(file=printed, width=500))
+    assert printed.getvalue().startswith("warning: space.learning_rate: on a linear scale 90 %")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -71,6 +72,41 @@ def test_a_persons_box_and_settings_reach_as_far(client: Client) -> None:
     assert all(asked[0] <= float(t.params["learning_rate"]) <= asked[1] for t in drawn)
     with pytest.raises(Invalid, match=r"trials\[0\]\.params\.learning_rate"):
         client.enqueue("outside", [{"learning_rate": 1000.0}])
+
+
+def test_a_zoom_that_widens_keeps_the_box(grown: Client) -> None:
+    rounds = grown.rounds("outside")
+    widening = next(after for before, after in pairwise(rounds) if after.whole != before.whole)
+    sampler = {"kind": "coarse_to_fine", "widen": True}
+    grown.create_study(external("again", trials=48, space=SPACE, sampler=sampler))
+    search(grown, "again", value=climbing, count=8, trials=widening.first_trial)
+    asked = [0.001, 0.009]
+    zoomed = grown.zoom("again", {"learning_rate": asked})
+    assert zoomed.whole == widening.whole
+    assert zoomed.ranges["learning_rate"] == pytest.approx(asked)
+
+
+def test_a_persons_box_may_reach_beyond_the_range(client: Client) -> None:
+    for name, widen in (("outside", True), ("strict", False)):
+        sampler = {"kind": "coarse_to_fine", "widen": widen}
+        client.create_study(external(name, trials=60, space=SPACE, sampler=sampler))
+        search(client, name, value=climbing, trials=14)
+    with pytest.raises(Invalid, match=r"must be from 0\.0001 to 0\.01"):
+        client.zoom("strict", {"learning_rate": [0.005, 0.5]})
+    zoomed = client.zoom("outside", {"learning_rate": [0.005, 0.5]}, size=6)
+    assert zoomed.whole["learning_rate"] == [0.0001, 0.5]
+    assert zoomed.ranges["learning_rate"] == pytest.approx([0.005, 0.5])
+    search(client, "outside", value=climbing, trials=16, count=8)
+    drawn = [float(t.params["learning_rate"]) for t in client.trials("outside")]
+    assert all(0.005 <= rate <= 0.5 for rate in drawn[14:20])
+    assert max(drawn[14:20]) > 0.01
+    assert client.rounds("outside")[-1].whole["learning_rate"][1] >= 0.5, "it stays that wide"
+    for box in ([-1.0, 0.5], [0.0, 0.5]):
+        with pytest.raises(Invalid, match=r"box\.learning_rate: cannot reach there"):
+            client.zoom("outside", {"learning_rate": box})
+    for wrong in (["a", 1], [1], None, [True, False]):
+        with pytest.raises(Invalid, match=r"box\.learning_rate"):
+            client.zoom("outside", {"learning_rate": wrong})  # type: ignore[dict-item]
 
 
 def test_the_edge_alarm_is_data(client: Client) -> None:
