@@ -47,7 +47,7 @@ def decide(session: Session, study: StudyRow, now: float) -> None:
     The caller has locked the study and raised its revision.
     """
     plan = plan_of(study.definition)
-    if not any(plan.pruner.rungs(bracket, epochs=plan.epochs) for bracket in (0,)):
+    if not plan.pruner.rungs(0, epochs=plan.epochs):
         return
     session.flush()
     for rung in arrivals.undecided(session, study):
