@@ -73,8 +73,8 @@ def test_a_round_is_shown_as_what_it_is(service: Service, visit: Visit) -> None:
 
 
 def test_a_person_zooms_and_takes_it_back(service: Service, visit: Visit) -> None:
-    searched(service, "steered", trials=14)
-    page = visit.open("/?study=steered")
+    searched(service, "zoomed", trials=14)
+    page = visit.open("/?study=zoomed")
     page.get_by_role("button", name="Zoom by hand").click()
     page.get_by_label("learning_rate, low end").fill("0.001")
     page.get_by_label("learning_rate, high end").fill("7")
@@ -86,12 +86,12 @@ def test_a_person_zooms_and_takes_it_back(service: Service, visit: Visit) -> Non
     card = page.locator(".rounds")
     expect(card).to_contain_text("By hand: learning_rate from 0.001 to 0.01")
     expect(card).to_contain_text("“<b>calm</b> here”")
-    rounds = service.call("GET", "/studies/steered/rounds")["rounds"]
+    rounds = service.call("GET", "/studies/zoomed/rounds")["rounds"]
     assert rounds[-1]["by_hand"]
     assert rounds[-1]["ranges"]["learning_rate"] == pytest.approx([0.001, 0.01])
     page.get_by_role("button", name="Take round 2 back").click()
     expect(page.locator(".notice")).to_have_text("Taken back.")
-    assert len(service.call("GET", "/studies/steered/rounds")["rounds"]) == 2
+    assert len(service.call("GET", "/studies/zoomed/rounds")["rounds"]) == 2
     expect(page.get_by_role("button", name="Round 2")).to_have_count(0)
     # What the browser says of the answer 422 that it was meant to get:
     visit.errors[:] = [text for text in visit.errors if "422" not in text]
