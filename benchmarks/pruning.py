@@ -1,6 +1,6 @@
 """Pruners beside the full search: what the best of the digits study loses, and what it saves.
 
-    python benchmarks/pruning.py [--seeds 5] [--jobs 1] [--trials 80]
+    python benchmarks/pruning.py [--seeds 5] [--jobs 1] [--samplers …] [--pruners …]
 
 The study is examples/digits.json, with random settings in one round and as it stands, from coarse
 to fine. Each search is a whole `caviar run`. The target, for successive halving over random
@@ -23,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SAMPLERS = ("random", "coarse_to_fine")
-PRUNERS = ("none", "successive_halving", "hyperband", "median", "asynchronous")
+PRUNERS = ("successive_halving", "hyperband", "median", "asynchronous")
 
 
 def search(sampler: str, pruner: str, *, seed: int, jobs: int, trials: int) -> tuple[float, int]:
@@ -56,12 +56,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--trials", type=int, default=80)
+    parser.add_argument("--samplers", nargs="+", choices=SAMPLERS, default=SAMPLERS)
+    parser.add_argument("--pruners", nargs="+", choices=PRUNERS, default=PRUNERS)
     options = parser.parse_args()
     print(f"{options.trials} trials of 20 epochs, {options.seeds} seeds: medians (and the worst)")
     print(f"{'sampler':16} {'pruner':20} {'loss':>8} {'of the full':>20} {'epochs':>18}")
-    for sampler in SAMPLERS:
+    for sampler in options.samplers:
         full: list[tuple[float, int]] = []
-        for pruner in PRUNERS:
+        for pruner in ("none", *options.pruners):
             found = [
                 search(sampler, pruner, seed=seed, jobs=options.jobs, trials=options.trials)
                 for seed in range(1, options.seeds + 1)

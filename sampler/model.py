@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sampler import draws
 from sampler.coordinates import coordinates, metric
 from sampler.gaussian_process import Floats, GaussianProcess, fit_process
+from sampler.guesses import with_guesses
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 
@@ -60,7 +61,7 @@ def _normal_scores(values: Floats) -> Floats:
 
 def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> GaussianProcess | None:
     """The process fitted to the telling trials; None when too few gave a value."""
-    seen = telling(observations)
+    seen = telling(with_guesses(observations))
     if sum(math.isfinite(_value(one)) for one in seen) < FEWEST:
         return None
     points = coordinates(space, [one.params for one in seen])

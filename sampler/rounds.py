@@ -14,13 +14,15 @@ class Observation:
     """What became of a trial. Smaller values are better.
 
     `value` is None when the trial gave none that counts (it failed, diverged, was pruned or is
-    void): then it is evidence to stay away from, and never an elite. `state` says which.
+    void): then it is evidence to stay away from, and never an elite. `state` says which. `rungs`
+    has, by epochs trained, what it had when a pruner compared it with others.
     """
 
     number: int
     params: Params
     value: float | None
     state: str = "completed"
+    rungs: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,7 +15,7 @@ from service.errors import Invalid
 from service.models import StudyRow, TrialRow
 from service.plans import Plan, plan_of
 from service.states import FINISHED, TrialState
-from service.store import evidence, studies, trials
+from service.store import arrivals, evidence, studies, trials
 
 WHERE = "warm_start.study"
 
@@ -21,7 +23,8 @@ WHERE = "warm_start.study"
 def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
     """All evidence of a study: what it took from elsewhere has numbers below zero."""
     rows = trials.below(session, study, study.next_number)
-    own = [observation(row, plan) for row in rows if teaches(row)]
+    rungs = arrivals.by_trial(session, study)
+    own = [observation(row, plan, rungs.get(row.number, {})) for row in rows if teaches(row)]
     if plan.definition.warm_start is None:
         return own
     taken = evidence.of(session, study)
@@ -33,13 +36,23 @@ def teaches(row: TrialRow) -> bool:
     return not row.taken and not row.adjusted and row.origin is None
 
 
-def observation(row: TrialRow, plan: Plan) -> Observation:
-    """What a sampler sees of a trial: small is good, and only a true result has a value."""
+def observation(
+    row: TrialRow, plan: Plan, rungs: Mapping[int, float] = MappingProxyType({})
+) -> Observation:
+    """What a sampler sees of a trial: small is good, and only a true result has a value.
+
+    `rungs` are its values by epoch, where a pruner compared them.
+    """
+    sign = -1.0 if plan.maximize else 1.0
     counts = row.state == TrialState.COMPLETED and not row.void and row.value is not None
     value = row.value if counts else None
-    if value is not None and plan.maximize:
-        value = -value
-    return Observation(number=row.number, params=row.params, value=value, state=row.state)
+    return Observation(
+        number=row.number,
+        params=row.params,
+        value=None if value is None else sign * value,
+        state=row.state,
+        rungs={} if row.void else {epoch: sign * own for epoch, own in rungs.items()},
+    )
 
 
 def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:

@@ -99,6 +99,15 @@ def withdraw(session: Session, study: StudyRow, number: int) -> None:
     )
 
 
+def by_trial(session: Session, study: StudyRow) -> dict[int, dict[int, float]]:
+    """By trial and epoch, the values at rungs."""
+    query = select(ArrivalRow.number, ArrivalRow.epoch, ArrivalRow.value)
+    found: dict[int, dict[int, float]] = {}
+    for number, epoch, value in session.execute(query.where(ArrivalRow.study_id == study.id)):
+        found.setdefault(number, {})[epoch] = value
+    return found
+
+
 def of(session: Session, study: StudyRow, number: int) -> Sequence[ArrivalRow]:
     """The rungs that a trial came to."""
     query = select(ArrivalRow).where(ArrivalRow.study_id == study.id, ArrivalRow.number == number)
