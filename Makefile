@@ -36,6 +36,7 @@ bench-engine: install
 
 bench-sampler: install
 	$(BIN)/python benchmarks/sampler.py
+	$(BIN)/python benchmarks/proposals.py
 
 bench-main: install
 	$(BIN)/python benchmarks/main_job.py

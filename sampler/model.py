@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from sampler.gaussian_process import Floats, GaussianProcess, fit_process
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 
-TELLING = 300  # a fit looks at no more trials than these: the best, and the latest of the others
+Rows: TypeAlias = NDArray[np.intp]
+
+TELLING = 240  # a fit looks at no more trials than these: the best, and the latest of the others
 FEWEST = 5  # values that a model needs
 FLOOR = 1.0  # how far above the middle a bad value may stand out, in standard deviations
 BY_VALUE = 0.5  # the part of a good score that is by value, not by rank
@@ -65,6 +68,16 @@ def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> Gaussi
         return None
     points = coordinates(space, [one.params for one in seen])
     return fit_process(metric(space), points, scores(seen))
+
+
+def untried(points: Floats, tried: Floats, *, enough: int) -> Rows:
+    """The first row of each point that is not among the tried; all rows if they are not enough.
+
+    Where all values are whole numbers and categories, the best would else be tried over and over.
+    """
+    _, first = np.unique(np.concatenate([tried, points]), axis=0, return_index=True)
+    rows: Rows = np.sort(first[first >= len(tried)]) - len(tried)
+    return rows if len(rows) >= enough else np.arange(len(points))
 
 
 def pick(

@@ -122,6 +122,28 @@ def test_edge_alarm() -> None:
     assert current.box["learning_rate"][1] == 1.0
 
 
+def test_a_small_space_is_tried_to_its_end() -> None:
+    space = SearchSpace.from_dict(
+        {
+            "units": {"type": "int", "low": 1, "high": 9},
+            "optimizer": {"type": "categorical", "choices": ["gd", "adam", "momentum", "rmsprop"]},
+        }
+    )
+    rounds: list[Round] = []
+    seen: list[Observation] = []
+    for _ in range(5):
+        current = SAMPLER.plan(space, seed=1, budget=100, rounds=rounds, observations=seen)
+        rounds.append(current)
+        for number in range(current.first, current.stop):
+            params = SAMPLER.propose(space, current, seed=1, number=number)
+            value = abs(params["units"] - 5) + len(params["optimizer"])
+            seen.append(Observation(number=number, params=params, value=value))
+    coarse = {tuple(one.params.values()) for one in seen[: rounds[0].size]}
+    later = [tuple(one.params.values()) for one in seen[rounds[0].size : rounds[2].stop]]
+    assert len(set(later)) == len(later)
+    assert not coarse & set(later)
+
+
 def test_finds_more_than_random() -> None:
     space = network_space()
     best = {
