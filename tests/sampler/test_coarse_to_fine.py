@@ -32,6 +32,33 @@ def test_sizes_come_from_the_budget(budget: int, sizes: list[int]) -> None:
     assert [current.size for current in rounds] == sizes
 
 
+def test_the_first_trial_is_the_middle_and_the_others_leave_no_part_out() -> None:
+    space = SearchSpace.from_dict(
+        {
+            "learning_rate": {"type": "float", "low": 1e-4, "high": 1.0, "scale": "log"},
+            "x": {"type": "float", "low": 0, "high": 1},
+            "optimizer": {"type": "categorical", "choices": ["gd", "adam", "momentum"]},
+        }
+    )
+    optimizers = set()
+    for seed in range(8):
+        current = SAMPLER.plan(space, seed=seed, budget=100, rounds=[], observations=[])
+        params = [SAMPLER.propose(space, current, seed=seed, number=n) for n in range(12)]
+        assert params[0]["learning_rate"] == pytest.approx(0.01)
+        assert params[0]["x"] == 0.5
+        optimizers.add(params[0]["optimizer"])
+        assert sorted(math.floor(11 * one["x"]) for one in params[1:]) == list(range(11))
+    assert len(optimizers) > 1
+
+
+def test_a_second_coarse_look_has_no_middle() -> None:
+    space = SearchSpace.from_dict({"x": {"type": "float", "low": 0, "high": 1}})
+    first = SAMPLER.plan(space, seed=1, budget=100, rounds=[], observations=[])
+    again = SAMPLER.plan(space, seed=1, budget=100, rounds=[first], observations=[])
+    xs = [SAMPLER.propose(space, again, seed=1, number=n)["x"] for n in range(12, again.stop)]
+    assert sorted(math.floor(len(xs) * x) for x in xs) == list(range(len(xs)))
+
+
 def test_priorities_say_when_to_narrow() -> None:
     space = network_space()
     rounds, _ = search(SAMPLER, space, seed=1, budget=100)
