@@ -98,7 +98,8 @@ class CoarseToFine:
         if elites:
             current = _zoom(wide, current, elites, seen, seed=seed, by_hand=box or {})
         else:
-            reason = no_elite_reason(seen) if seen else coarse_reason(current.size)
+            coarse = coarse_reason(current.size, first=current.first)
+            reason = no_elite_reason(seen) if seen else coarse
             points = spread(wide, current.box, seed=seed, numbers=_numbers(current))
             current = replace(current, reason=reason, model={"points": points})
         if box:

@@ -127,7 +127,9 @@ def test_a_parameter_that_no_elite_had_stays_whole() -> None:
 
 def test_reasons_in_natural_units() -> None:
     rounds, _ = search(SAMPLER, network_space(), seed=1, budget=100)
-    assert rounds[0].reason == "A coarse look: 12 trials spread over the whole space."
+    assert rounds[0].reason == (
+        "A coarse look: 12 trials spread over the whole space, the first in its middle."
+    )
     assert re.match(
         r"The best 4 of 12 \(1 gave no value\) had learning_rate from .*"
         r"momentum, hidden_units, batch_size and optimizer stay whole until round 2\. "
