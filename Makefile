@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Two processes of pytest, for the time that databases and browsers keep one of them waiting.
 TESTS ?= -n 2 --dist loadgroup
 
-.PHONY: install demo test lint bench bench-engine bench-sampler bench-main clean
+.PHONY: install demo test lint bench bench-engine bench-sampler bench-main bench-memory clean
 
 install: .venv/installed
 
@@ -15,6 +15,12 @@ install: .venv/installed
 	@test -n "$(PYTHON)" || { echo "Caviar needs Python 3.11 or newer"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
+	@# Some pip does not compile what it installs: then every start would take seconds more.
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib sampler engine service migrations || true
+	@touch $@
+
+.venv/bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
 
 demo: install
@@ -29,17 +35,20 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: bench-engine bench-sampler bench-main
+bench: bench-engine bench-sampler bench-main bench-memory
 
-bench-engine: install
+bench-engine: .venv/bench
 	$(BIN)/python benchmarks/engine.py
 
-bench-sampler: install
+bench-sampler: .venv/bench
 	$(BIN)/python benchmarks/sampler.py
 	$(BIN)/python benchmarks/proposals.py
 
 bench-main: install
 	$(BIN)/python benchmarks/main_job.py
+
+bench-memory: install
+	$(BIN)/python benchmarks/memory.py
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache caviar-data

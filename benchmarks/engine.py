@@ -15,10 +15,12 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
@@ -28,8 +30,10 @@ import numpy as np  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
 import engine  # noqa: E402
+from engine import population  # noqa: E402
 from engine.datasets import Examples  # noqa: E402
 from engine.grouping import lanes_in_cache  # noqa: E402
+from engine.updates import Update  # noqa: E402
 
 try:
     import torch
@@ -269,6 +273,40 @@ def race(network: Network, repeats: int) -> None:
     print(line, flush=True)
 
 
+def profile(network: Network) -> None:
+    """Print what a step is spent on, and how fast it would be if products were all of it."""
+    train, lanes, operations = ours(network)
+    steps = -(-len(engine.load_dataset(network.dataset).training) // BATCH)
+    racer = Racer(train, lanes, steps).warm_up()
+    spent = {"products": 0.0, "optimizer": 0.0}
+
+    def timed(name: str, work: Callable[..., None]) -> Callable[..., None]:
+        def run(*arguments: Any) -> None:
+            start = time.perf_counter()
+            work(*arguments)
+            spent[name] += time.perf_counter() - start
+
+        return run
+
+    products = ("dense_forward", "dense_backward", "dense_inputs_backward")
+    with ExitStack() as stack:
+        for name in products:
+            work = timed("products", getattr(population, name))
+            stack.enter_context(patch.object(population, name, work))
+        step = timed("optimizer", Update.step)
+        stack.enter_context(patch.object(Update, "step", lambda *arguments: step(*arguments)))
+        whole = racer.microseconds()
+    scale = 1e6 / (racer.epochs * steps * lanes)
+    parts = {name: seconds * scale for name, seconds in spent.items()}
+    rest = whole - sum(parts.values())
+    rate = operations / parts["products"] / 1e3
+    print(
+        f"{network.name:28}{whole:10.2f}{parts['products']:10.2f}{rate:10.1f}"
+        f"{parts['optimizer']:11.2f}{rest:8.2f}{whole / parts['products']:10.2f}x",
+        flush=True,
+    )
+
+
 def _cell(own: list[float], theirs: list[float] | None, goal: float | None) -> str:
     if theirs is None:
         return f"{'-':>9}{'':17}"
@@ -306,10 +344,23 @@ def main() -> None:
         for name in ("scikit-learn", "PyTorch loop", "PyTorch stacked"):
             head += f"{name:>20}{'':6}"
         print(head + f"{'K':>5}")
-        for network in NETWORKS:
-            if not options.networks or any(part in network.name for part in options.networks):
-                race(network, options.repeats)
+        chosen = [
+            network
+            for network in NETWORKS
+            if not options.networks or any(part in network.name for part in options.networks)
+        ]
+        for network in chosen:
+            race(network, options.repeats)
         print(f"the largest product again: {peak():.0f} GFLOP/s")
+        print(
+            "\nwhat a step of ours is spent on, in microseconds, and how many times faster it would"
+        )
+        print("be if the matrix products were all of it: so far every ratio above can still grow")
+        print(
+            f"{'network':28}{'step':>10}{'products':>10}{'GFLOP/s':>10}{'optimizer':>11}{'rest':>8}"
+        )
+        for network in chosen:
+            profile(network)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-BUFFER = 1024
+BUFFER = 512
 """Elements in a ufunc's buffer. With NumPy's 8192 a column (K, 1) beside rows shorter than half of
 that is first copied out to full rows, which doubles the time of an optimizer's step."""
 

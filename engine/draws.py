@@ -28,8 +28,8 @@ def _philox(seed: int, purpose: int, major: int, minor: int) -> np.random.Philox
 def weight_draws(
     seed: int, number: int, layer: int, *, inputs: int, outputs: int
 ) -> NDArray[np.float64]:
-    """Standard normal draws (inputs, outputs) for the weights of one layer of one trial."""
-    return _generator(seed, _WEIGHTS, number, layer).standard_normal((inputs, outputs))
+    """Standard normal draws (outputs, inputs) for the weights of one layer of one trial."""
+    return _generator(seed, _WEIGHTS, number, layer).standard_normal((outputs, inputs))
 
 
 def shuffle(seed: int, epoch: int, examples: int) -> NDArray[np.int64]:

@@ -98,8 +98,7 @@ class _Objective:
         """J (K,) at points (K, P)."""
         loss = self._population(points).training_losses(self.dataset)
         squares = sum(
-            np.square(points[:, block.start : block.weights_stop]).sum(axis=1)
-            for block in self.shape.blocks
+            np.square(block.weights(points)).sum(axis=(1, 2)) for block in self.shape.blocks
         )
         penalty = self.recipe.l2 / (2 * len(self.dataset.training)) * squares
         values: Point = np.asarray(loss) + penalty
@@ -123,12 +122,11 @@ class _Objective:
             return nearest
         values = self.dataset.training.features.T.astype(np.float64)
         for block in self.shape.blocks[:-1]:
-            inputs = np.vstack([values, np.ones(values.shape[1])])[: block.product_rows]
-            weights = point[block.start : block.product_stop].reshape(-1, block.outputs)
+            inputs = np.vstack([values, np.ones(values.shape[1])])[: block.columns]
             values = np.empty((block.outputs, inputs.shape[1]))
-            dense_forward(weights, inputs, values)
+            dense_forward(block.matrix(point), inputs, values)
             if block.normalized:
-                gamma, beta = point[block.weights_stop : block.stop].reshape(2, -1, 1)
+                gamma, beta = block.norm(point)
                 batch_norm_forward(values, gamma, beta, np.empty_like(values))
             nearest = min(nearest, float(np.abs(values).min()))
             activation.forward(values)

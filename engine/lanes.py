@@ -33,7 +33,8 @@ class LaneState:
     steps: int
     """Steps of the optimizer so far; back to 0 when a trial changes its optimizer."""
     parameters: Array
-    """(P,): layer by layer, W (n_in, n_out) then b (n_out), or with batch norm gamma and beta."""
+    """(P,): layer by layer W (n_out, n_in) beside b (n_out, 1), row by row; with batch norm W, then
+    gamma (n_out) and beta (n_out)."""
     slots: Mapping[str, Array]
     """The optimizer's running averages by name, (P,) each, unscaled."""
     statistics: Array = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -48,9 +49,9 @@ def initial_state(lane: Lane, shape: Shape, *, seed: int) -> LaneState:
     for layer, block in enumerate(shape.blocks):
         draws = weight_draws(seed, lane.number, layer, inputs=block.inputs, outputs=block.outputs)
         draws *= initializer(block.inputs, lane.recipe.initialization_scale)
-        parameters[block.start : block.weights_stop] = draws.ravel()
-        if block.normalized:
-            parameters[block.weights_stop : block.weights_stop + block.outputs] = 1.0
+        block.weights(parameters)[...] = draws
+        gamma, _ = block.norm(parameters)
+        gamma[...] = 1.0
     with np.errstate(over="ignore"):  # an absurd scale becomes infinite, and diverges
         state = LaneState(
             epoch=0,

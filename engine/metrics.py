@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import Array, Targets
+from engine.arrays import Array
 from engine.losses import LOSSES
 
 PARTS = ("training", "validation")
@@ -56,7 +56,7 @@ class Tally:
     def add(
         self,
         logits: Array,
-        targets: Targets,
+        targets: Array,
         losses: Array,
         *,
         starts: NDArray[np.int64],
@@ -64,7 +64,7 @@ class Tally:
     ) -> None:
         """Count mini-batches of the first lanes: the columns starts[k] to stops[k] are lane k's.
 
-        logits (C, M), targets (M,), losses (M,).
+        logits and targets (C, M), losses (M,).
         """
         lanes = len(starts)
         bounds = np.stack([starts, stops], axis=1).ravel()

@@ -7,7 +7,6 @@ neighbours.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -19,29 +18,23 @@ from engine.datasets import Dataset, Examples
 from engine.errors import LaneError
 from engine.feeds import Feed
 from engine.lanes import Lane, LaneState
+from engine.layers import dense_backward, dense_forward, dense_inputs_backward
 from engine.losses import LOSSES
 from engine.metrics import Tally
 from engine.shapes import Shape
 from engine.stacks import Stack, steps_of
-from engine.updates import WINDOW
+from engine.steps import Step
+from engine.updates import WINDOW, Update
 from engine.workspace import Place, Seats, Workspace
 
 ROWS_AT_ONCE = 64
 """Of a workspace's rows, in one element-wise pass: they and its temporaries stay in a cache."""
 
+KEPT_PLACES = 20_000
+"""Laid-out steps are kept until so many places are in them: some megabytes."""
+
 EVALUATED_AT_ONCE = 256
 """Examples in one forward pass of an evaluation. Fixed: it is part of the bits of a metric."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """What one step does: the first so many stacks, each in its place."""
-
-    stacks: Sequence[Stack]
-    places: Sequence[Place]
-    workspace: Workspace
-    training: bool = True
-    record: bool = False
 
 
 class Population:
@@ -71,27 +64,57 @@ class Population:
         self._dtype = np.dtype(dtype)
         self._activation = ACTIVATIONS[self._kin.activation]
         self._loss = LOSSES[self._kin.loss]
-        members = list(zip(shapes, lanes, states, strict=True))
         self._stacks: list[Stack] = []
-        for shape, run in groupby(members, key=lambda member: member[0]):
-            group = list(run)
-            self._stacks.append(
-                Stack(
-                    shape,
-                    [lane for _, lane, _ in group],
-                    [state for *_, state in group],
-                    seed=seed,
-                    dtype=dtype,
-                )
-            )
-        sizes = [stack.shape.batch_size for stack in self._stacks]
-        if sizes != sorted(sizes):
+        self._updates: list[tuple[Update, list[Stack], NDArray[np.int64]]] = []
+        self._build(shapes, lanes, states, seed)
+        self._sizes = np.array(
+            [stack.shape.batch_size for stack in self._stacks for _ in stack.lanes]
+        )
+        if np.any(self._sizes[1:] < self._sizes[:-1]):
             raise LaneError("the lanes of a population must stand in the order of batch sizes")
         self._rows = [(stack, row) for stack in self._stacks for row in range(len(stack))]
         self._training: Workspace | None = None
         self._short: dict[tuple[int, int], Place] = {}
         self._evaluation: Workspace | None = None
         self._feeds: dict[int, tuple[Examples, Feed]] = {}
+        self._kept: dict[tuple[Feed, int], list[Step]] = {}
+
+    def _build(
+        self,
+        shapes: Sequence[Shape],
+        lanes: Sequence[Lane],
+        states: Sequence[LaneState],
+        seed: int,
+    ) -> None:
+        """Stack lanes of one shape; let those that move alike be moved together."""
+        keys = [Update.belongs(lane.recipe) for lane in lanes]
+        stacks: dict[tuple[str, bool], list[Stack]] = {key: [] for key in keys}
+        updates: dict[tuple[str, bool], Update] = {}
+        for key in stacks:
+            own = [row for row, other in enumerate(keys) if other == key]
+            updates[key] = Update(
+                [shapes[row] for row in own],
+                [lanes[row].recipe for row in own],
+                dtype=self._dtype,
+            )
+        taken = dict.fromkeys(stacks, 0)
+        rows = groupby(range(len(lanes)), key=lambda row: (shapes[row], keys[row]))
+        for (shape, key), run in rows:
+            members = list(run)
+            stack = Stack(
+                shape,
+                [lanes[row] for row in members],
+                [states[row] for row in members],
+                update=updates[key],
+                first=taken[key],
+                seed=seed,
+            )
+            taken[key] += len(members)
+            stacks[key].append(stack)
+            self._stacks.append(stack)
+        for key, own_stacks in stacks.items():
+            sizes = [stack.shape.batch_size for stack in own_stacks for _ in stack.lanes]
+            self._updates.append((updates[key], own_stacks, np.array(sizes)))
 
     @staticmethod
     def order(shape: Shape, lane: Lane) -> tuple[object, ...]:
@@ -101,8 +124,7 @@ class Population:
             shape.widths,
             shape.batch_norm,
             shape.dropout,
-            lane.recipe.optimizer,
-            lane.recipe.l2 > 0,
+            Update.belongs(lane.recipe),
         )
 
     def __len__(self) -> int:
@@ -132,23 +154,22 @@ class Population:
         feed = self._feed(dataset.training)
         feed.reorder(order)
         tally = Tally(len(self), self._kin.loss, dataset.spread(dataset.training))
-        workspace = self._training_workspace()
         count = len(dataset.training)
-        for stack in self._stacks:
+        for stack, place in zip(self._stacks, self._training_workspace().places, strict=True):
             stack.begin_epoch(self.epoch)
+            place.shares[...] = 1.0 / place.examples
         steps = [steps_of(stack.shape, count) for stack in self._stacks]
-        for step in range(steps[0]):
-            active = [stack for stack, own in zip(self._stacks, steps, strict=True) if own > step]
-            if step % WINDOW == 0:
-                for stack, own in zip(active, steps, strict=False):
-                    stack.prepare(self.epoch, step, steps=min(WINDOW, own - step), examples=count)
-            places = [self._enter(index, feed, step, count) for index in range(len(active))]
-            work = _Work(active, places, workspace, record=True)
-            self._forward(work)
-            self._count(work, tally)
-            self._backward(work)
-            for stack in active:
-                stack.step(step % WINDOW)
+        for number in range(steps[0]):
+            if number % WINDOW == 0:
+                self._prepare(number, steps, count)
+            step = self._enter(feed, number, count)
+            self._forward(step, record=True)
+            self._count(step, tally, np.minimum(self._sizes, count - number * self._sizes))
+            self._backward(step)
+            for update, _, sizes in self._updates:
+                lanes = int(np.count_nonzero(number * sizes < count))
+                if lanes:
+                    update.step(number % WINDOW, lanes)
         for stack, own in zip(self._stacks, steps, strict=True):
             stack.end_epoch(own)
         self.epoch += 1
@@ -158,9 +179,9 @@ class Population:
         """The metrics of every lane on some part of a data set."""
         feed = self._feed(examples)
         tally = Tally(len(self), self._kin.loss, dataset.spread(examples))
-        for work in self._evaluations(feed, len(examples)):
-            self._forward(work)
-            self._count(work, tally)
+        for step in self._evaluations(feed, len(examples)):
+            self._forward(step)
+            self._count(step, tally, np.full(len(self), step.places[0].examples))
         return tally
 
     def training_losses(self, dataset: Dataset) -> list[float]:
@@ -171,99 +192,154 @@ class Population:
         tally = Tally(len(self), self._kin.loss, dataset.spread(dataset.training))
         feed = self._feed(dataset.training)
         count = len(dataset.training)
-        places = [self._enter(index, feed, 0, count) for index in range(len(self._stacks))]
-        work = _Work(self._stacks, places, self._training_workspace())
-        self._forward(work)
-        self._count(work, tally)
+        step = self._enter(feed, 0, count)
+        self._forward(step)
+        self._count(step, tally, np.full(len(self), count))
         return tally.metrics("")["_loss"]
 
     def outputs(self, examples: Examples) -> Iterator[Array]:
         """Predictions of the first lane on some examples: (C, m) at a time."""
-        for work in self._evaluations(self._feed(examples), len(examples)):
-            self._forward(work)
-            yield work.places[0].predictions[0].copy()
+        for step in self._evaluations(self._feed(examples), len(examples)):
+            self._forward(step)
+            yield step.places[0].predictions[0].copy()
 
-    def _forward(self, work: _Work) -> None:
-        """From the loaded mini-batches to logits, predictions and losses."""
-        workspace, count = work.workspace, len(work.stacks)
-        for layer, buffer in enumerate(workspace.outputs):
-            for stack, place in zip(work.stacks, work.places, strict=True):
-                stack.forward(place, layer, training=work.training, record=work.record)
-            for rows in _blocks(workspace.rows(layer, count)):
-                self._activation.forward(buffer[rows])
-            for stack, place in zip(work.stacks, work.places, strict=True):
-                if not self._activation.keeps_ones:
-                    place.ones[layer][...] = 1
-                if work.training and stack.shape.dropout:
-                    stack.drop(place, layer)
-        for stack, place in zip(work.stacks, work.places, strict=True):
-            stack.forward_last(place)
-        columns = slice(0, workspace.columns(count))
+    def _prepare(self, step: int, steps: Sequence[int], examples: int) -> None:
+        """Compute the optimizers' coefficients from this step of the epoch on."""
+        for update, stacks, _ in self._updates:
+            active = [stack for stack in stacks if steps_of(stack.shape, examples) > step]
+            if active:
+                update.prepare(
+                    np.array([rate for stack in active for rate in stack.rates(self.epoch)]),
+                    [number for stack in active for number in stack.next_steps(step)],
+                    steps=min(WINDOW, steps[0] - step),
+                    examples=examples,
+                )
+
+    def _forward(self, step: Step, *, record: bool = False) -> None:
+        """From the mini-batches to logits, predictions and losses.
+
+        `record` lets batch norm's running statistics follow.
+        """
+        workspace = step.workspace
+        for targets, values in step.targets:
+            targets[...] = values
+        for layer, products in enumerate(step.forward):
+            for operands in products:
+                dense_forward(*operands)
+            if layer < len(workspace.outputs):
+                self._activate(step, layer, record=record)
+        columns = step.columns
         self._loss.forward(
             workspace.logits[:, columns],
-            workspace.targets[columns],
+            workspace.targets[:, columns],
             workspace.predictions[:, columns],
             workspace.losses[columns],
         )
 
-    def _backward(self, work: _Work) -> None:
+    def _activate(self, step: Step, layer: int, *, record: bool) -> None:
+        """A hidden layer's outputs from its Z."""
+        workspace = step.workspace
+        for stack, place in step.normalized:
+            stack.normalize(place, layer, training=step.training, record=record)
+        outputs = workspace.outputs[layer]
+        for rows in _blocks(workspace.rows(layer, step.stacks)):
+            self._activation.forward(outputs[rows])
+        if not self._activation.keeps_ones:
+            for place in step.places:
+                place.ones[layer][...] = 1
+        for stack, place in step.dropped:
+            stack.drop(place, layer)
+
+    def _backward(self, step: Step) -> None:
         """From the forward pass to the gradients, of the mean loss without L2.
 
         Uses up the workspace's outputs and predictions.
         """
-        workspace, count = work.workspace, len(work.stacks)
-        columns = slice(0, workspace.columns(count))
+        workspace, columns = step.workspace, step.columns
+        for place in step.short:
+            place.shares[...] = 1.0 / place.examples
         predictions = workspace.predictions[:, columns]
-        self._loss.backward(predictions, workspace.targets[columns])
+        self._loss.backward(predictions, workspace.targets[:, columns])
         predictions *= workspace.shares[columns]
-        for stack, place in zip(work.stacks, work.places, strict=True):
-            stack.backward_last(place)
         for layer in reversed(range(len(workspace.outputs))):
+            for operands in step.backward[layer + 1]:
+                dense_backward(*operands)
+            for operands in step.inputs_backward[layer]:
+                dense_inputs_backward(*operands)
+            for stack, place in step.dropped:
+                stack.drop_backward(place, layer)
             outputs, gradients = workspace.outputs[layer], workspace.gradients[layer]
-            for rows in _blocks(workspace.rows(layer, count)):
+            for rows in _blocks(workspace.rows(layer, step.stacks)):
                 self._activation.backward(outputs[rows], gradients[rows])
-            for stack, place in zip(work.stacks, work.places, strict=True):
-                stack.backward(place, layer)
+            for stack, place in step.normalized:
+                stack.normalize_backward(place, layer)
+        for operands in step.backward[0]:
+            dense_backward(*operands)
 
-    def _count(self, work: _Work, tally: Tally) -> None:
-        workspace, places = work.workspace, work.places
-        columns = slice(0, workspace.columns(len(places)))
+    def _count(self, step: Step, tally: Tally, examples: NDArray[np.int64]) -> None:
+        """Add a step's losses to the tally; `examples` has those of each lane, (K,)."""
+        workspace, columns = step.workspace, step.columns
+        starts = workspace.starts[: np.searchsorted(workspace.starts, columns.stop)]
         tally.add(
             workspace.logits[:, columns],
-            workspace.targets[columns],
+            workspace.targets[:, columns],
             workspace.losses[columns],
-            starts=np.concatenate([place.starts for place in places]),
-            stops=np.concatenate([place.stops for place in places]),
+            starts=starts,
+            stops=starts + examples[: len(starts)],
         )
 
-    def _enter(self, index: int, feed: Feed, step: int, count: int) -> Place:
-        """The place of a stack for its mini-batch of that step, loaded."""
-        size = self._stacks[index].shape.batch_size
-        start, stop = step * size, min((step + 1) * size, count)
-        place = self._training_workspace().places[index]
-        if stop - start < size:
-            place = self._shortened(index, place, stop - start)
-        place.load(self._stacks[index].shape, feed.batch(start, stop, size))
-        return place
+    def _enter(self, feed: Feed, number: int, count: int) -> Step:
+        """The step of that number in an epoch, for the stacks that still have mini-batches."""
+        if (kept := self._kept.get((feed, number))) is not None:
+            return kept[0]
+        workspace = self._training_workspace()
+        places, batches = [], []
+        for index, stack in enumerate(self._stacks):
+            size = stack.shape.batch_size
+            start, stop = number * size, min((number + 1) * size, count)
+            if start >= count:
+                break
+            place = workspace.places[index]
+            if stop - start < size:
+                place = self._shortened(index, stop - start)
+            places.append(place)
+            batches.append(feed.batch(start, stop, size))
+        step = Step(self._stacks[: len(places)], places, batches, workspace, training=True)
+        self._keep(feed, number, [step])
+        return step
 
-    def _shortened(self, index: int, place: Place, examples: int) -> Place:
+    def _keep(self, feed: Feed, number: int, steps: list[Step]) -> None:
+        """Keep laid-out steps for the next epoch, if their mini-batches will lie where they do."""
+        held = sum(len(step.places) for kept in self._kept.values() for step in kept)
+        if feed.whole and held < KEPT_PLACES:
+            self._kept[feed, number] = steps
+
+    def _shortened(self, index: int, examples: int) -> Place:
         key = (index, examples)
         if key not in self._short:
-            self._short[key] = place.shortened(examples)
+            place = self._training_workspace().places[index].shortened(examples)
+            place.products = self._stacks[index].products(place)
+            self._short[key] = place
         return self._short[key]
 
-    def _evaluations(self, feed: Feed, count: int) -> Iterator[_Work]:
+    def _evaluations(self, feed: Feed, count: int) -> Iterator[Step]:
         size = min(EVALUATED_AT_ONCE, count)
         workspace = self._evaluation_workspace(size)
+        if (kept := self._kept.get((feed, -size))) is not None:
+            yield from kept
+            return
+        steps = []
         for start in range(0, count, size):
             stop = min(start + size, count)
             places: Sequence[Place] = workspace.places
             if stop - start < size:
                 places = [place.shortened(stop - start) for place in places]
-            batch = feed.batch(start, stop, size)
-            for stack, place in zip(self._stacks, places, strict=True):
-                place.load(stack.shape, batch)
-            yield _Work(self._stacks, places, workspace, training=False)
+                for stack, place in zip(self._stacks, places, strict=True):
+                    place.products = stack.products(place)
+            batches = [feed.batch(start, stop, size)] * len(places)
+            steps.append(Step(self._stacks, places, batches, workspace, training=False))
+            yield steps[-1]
+        self._keep(feed, -size, steps)
 
     def _training_workspace(self) -> Workspace:
         if self._training is None:
@@ -273,6 +349,7 @@ class Population:
     def _evaluation_workspace(self, size: int) -> Workspace:
         if self._evaluation is None or self._evaluation.places[0].examples != size:
             self._evaluation = self._workspace(size)
+            self._kept = {key: kept for key, kept in self._kept.items() if key[1] >= 0}
         return self._evaluation
 
     def _workspace(self, size: int | None) -> Workspace:
@@ -285,13 +362,17 @@ class Population:
             )
             for stack in self._stacks
         ]
-        return Workspace(seats, dtype=self._dtype, backward=size is None)
+        workspace = Workspace(seats, dtype=self._dtype, backward=size is None)
+        for stack, place in zip(self._stacks, workspace.places, strict=True):
+            place.products = stack.products(place)
+        return workspace
 
     def _feed(self, examples: Examples) -> Feed:
         """The feed of a part, the same each time: what was gathered of it stays."""
         found = self._feeds.get(id(examples))
         if found is None:
-            found = self._feeds[id(examples)] = (examples, Feed(examples, None, self._dtype))
+            feed = Feed(examples, None, outputs=self._kin.widths[-1], dtype=self._dtype)
+            found = self._feeds[id(examples)] = (examples, feed)
         return found[1]
 
 

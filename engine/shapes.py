@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows: TypeAlias = NDArray[Any]
 
 Kin: TypeAlias = tuple[int, int, int, str, str]
 """Features, layers, outputs, activation, loss: lanes that agree on these may train together."""
@@ -14,8 +19,8 @@ Kin: TypeAlias = tuple[int, int, int, str, str]
 class Block:
     """One layer's place in a lane's row: parameters [start, stop).
 
-    First the weights; then the biases, or with batch norm, which makes them useless, gamma and
-    beta.
+    First a matrix: the weights (n_out, n_in), and beside them a column of biases. With batch norm,
+    which makes biases useless, weights alone; gamma and beta follow.
     """
 
     start: int
@@ -24,24 +29,34 @@ class Block:
     normalized: bool = False
 
     @property
-    def weights_stop(self) -> int:
-        """Where the weights end."""
-        return self.start + self.inputs * self.outputs
+    def columns(self) -> int:
+        """Columns of the matrix (n_out, columns), which multiplies the layer's inputs."""
+        return self.inputs if self.normalized else self.inputs + 1
+
+    @property
+    def matrix_stop(self) -> int:
+        """Where the matrix ends."""
+        return self.start + self.columns * self.outputs
 
     @property
     def stop(self) -> int:
         """Where the layer ends."""
-        return self.weights_stop + self.outputs * (2 if self.normalized else 1)
+        return self.matrix_stop + (2 * self.outputs if self.normalized else 0)
 
-    @property
-    def product_rows(self) -> int:
-        """Rows of the matrix (rows, outputs) that the layer's inputs are multiplied by."""
-        return self.inputs if self.normalized else self.inputs + 1
+    def matrix(self, row: Rows) -> Rows:
+        """The view (..., n_out, columns) of rows (..., P)."""
+        part = row[..., self.start : self.matrix_stop]
+        return part.reshape(*row.shape[:-1], self.outputs, self.columns)
 
-    @property
-    def product_stop(self) -> int:
-        """Where that matrix ends."""
-        return self.start + self.product_rows * self.outputs
+    def weights(self, row: Rows) -> Rows:
+        """The view (..., n_out, n_in) of rows (..., P)."""
+        return self.matrix(row)[..., : self.inputs]
+
+    def norm(self, row: Rows) -> tuple[Rows, Rows]:
+        """The views gamma and beta (..., n_out, 1) of rows (..., P); empty without batch norm."""
+        middle = self.matrix_stop + (self.stop - self.matrix_stop) // 2
+        gamma = row[..., self.matrix_stop : middle, None]
+        return gamma, row[..., middle : self.stop, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +101,14 @@ class Shape:
             block = Block(start=start, inputs=inputs, outputs=outputs, normalized=normalized)
             yield block
             start = block.stop
+
+    @cached_property
+    def others(self) -> NDArray[np.int64]:
+        """The places in a row of all that are no weights, in order: they have no L2."""
+        row = np.ones(self.parameters, np.bool_)
+        for block in self.blocks:
+            block.weights(row)[...] = False
+        return np.flatnonzero(row)
 
     @property
     def parameters(self) -> int:

@@ -2,31 +2,46 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from engine.arrays import Array, Targets
-from engine.feeds import Batch
-from engine.losses import LOSSES
+from engine.arrays import Array
 from engine.shapes import Shape
 
 WIDTH = 1024
 """Element-wise passes go over buffers (rows, WIDTH): no row belongs to one lane, nor needs to."""
 
 
+Operands: TypeAlias = tuple[Array, Array, Array]
+
+
+class Products(NamedTuple):
+    """The operands of a stack's matrix products in a place, as `engine.layers` takes them.
+
+    The first layer's lack the mini-batch, which all lanes share: (weights, out) and
+    (gradient, weights_gradient). The others are lists from the second layer on, in an evaluation
+    without those that go backward.
+    """
+
+    first: tuple[Array, Array]
+    forward: list[Operands]
+    first_backward: tuple[Array, Array]
+    backward: list[Operands]
+    inputs_backward: list[Operands]
+
+
 @dataclass(eq=False)
 class Place:
     """The views through which k lanes of one shape work on mini-batches of m examples.
 
-    inputs[l] (k, n_l + 1, m) or, where no bias is, (k, n_l, m): what layer l multiplies; inputs[0]
-    is the mini-batch, (n + 1, m) or (n, m), shared by all lanes; rows is its transpose
+    inputs[l] (k, n + 1, m) or, where no bias is, (k, n, m): what the layer after l multiplies
     outputs[l], gradients[l] (k, n, m): what hidden layer l writes, and the loss by it
     ones[l] (k, m): the row of ones below outputs[l]
     normalized[l], factors[l] (k, n, m): with batch norm its xhat, with dropout its factors
     dropped[l] (k, n, m): with dropout, outputs[l] times factors[l], which the next layer reads
-    logits, predictions (k, C, m); targets, losses, shares (k, m): shares are 1 / m
-    starts, stops (k,): the columns of each lane in the population's logits
+    logits, predictions, targets (k, C, m); losses, shares (k, m): shares are 1 / m
     """
 
     examples: int
@@ -39,26 +54,12 @@ class Place:
     dropped: list[Array]
     logits: Array
     predictions: Array
-    targets: Targets
+    targets: Array
     losses: Array
     shares: Array
-    starts: NDArray[np.int64]
-    rows: Array
+    products: Products = field(init=False)
     inverses: list[Array] = field(default_factory=list)
     """1 / sqrt(var + epsilon) of each layer's last forward pass, with batch norm."""
-
-    @property
-    def stops(self) -> NDArray[np.int64]:
-        """Where each lane's columns end."""
-        return self.starts + self.examples
-
-    def load(self, shape: Shape, batch: Batch) -> None:
-        """Take a mini-batch."""
-        normalized = shape.blocks[0].normalized
-        self.inputs[0] = batch.columns[:-1] if normalized else batch.columns
-        self.rows = batch.rows[:, :-1] if normalized else batch.rows
-        self.targets[...] = batch.targets
-        self.shares[...] = 1.0 / self.examples
 
     def shortened(self, examples: int) -> "Place":
         """The same place for fewer examples: the first columns of everything."""
@@ -80,8 +81,6 @@ class Place:
             targets=self.targets[..., :examples],
             losses=self.losses[..., :examples],
             shares=self.shares[..., :examples],
-            starts=self.starts,
-            rows=self.rows,
         )
 
 
@@ -97,8 +96,8 @@ class Seats:
 class Workspace:
     """Buffers shared by stacks of lanes, one after another in each, and `places`, one a stack.
 
-    outputs[l], gradients[l] (rows, WIDTH); logits, predictions (C, M); targets, losses, shares (M,)
-    for M columns: the mini-batches of all lanes side by side.
+    outputs[l], gradients[l] (rows, WIDTH); logits, predictions, targets (C, M); losses, shares (M,)
+    for M columns: the mini-batches of all lanes side by side, of which lane k's begin at starts[k].
     """
 
     def __init__(self, seats: Sequence[Seats], *, dtype: DTypeLike, backward: bool) -> None:
@@ -113,9 +112,16 @@ class Workspace:
         total = int(self._column_ends[-1])
         self.logits: Array = np.zeros((classes, total), dtype)
         self.predictions: Array = np.zeros_like(self.logits)
-        self.targets: Targets = np.zeros(total, np.int64 if LOSSES[shape.loss].labels else dtype)
+        self.targets: Array = np.zeros_like(self.logits)
         self.losses: Array = np.zeros(total, dtype)
         self.shares: Array = np.zeros(total, dtype)
+        firsts = self._column_ends - columns
+        self.starts: NDArray[np.int64] = np.concatenate(
+            [
+                np.arange(first, stop, each.examples)
+                for first, stop, each in zip(firsts, self._column_ends, seats, strict=True)
+            ]
+        )
         self.places = [self._place(index, each) for index, each in enumerate(seats)]
 
     def rows(self, layer: int, stacks: int) -> int:
@@ -139,15 +145,11 @@ class Workspace:
         if shape.dropout and backward:
             read = [np.ones_like(each) for each in whole]
             dropped = [each[:, :-1] for each in read]
-        first: Array = np.empty((shape.widths[0] + 1, 0), self.logits.dtype)
         return Place(
             examples=examples,
             inputs=[
-                first,
-                *(
-                    each[:, :-1] if block.normalized else each
-                    for each, block in zip(read, shape.blocks[1:], strict=True)
-                ),
+                each[:, :-1] if block.normalized else each
+                for each, block in zip(read, shape.blocks[1:], strict=True)
             ],
             outputs=outputs,
             ones=[each[:, -1] for each in whole],
@@ -160,11 +162,9 @@ class Workspace:
             dropped=dropped,
             logits=_lanes_first(self.logits[:, span], lanes),
             predictions=_lanes_first(self.predictions[:, span], lanes),
-            targets=self.targets[span].reshape(lanes, examples),
+            targets=_lanes_first(self.targets[:, span], lanes),
             losses=self.losses[span].reshape(lanes, examples),
             shares=self.shares[span].reshape(lanes, examples),
-            starts=np.arange(span.start, span.stop, examples),
-            rows=first.T,
         )
 
     def _part(self, buffers: list[Array], layer: int, index: int, seats: Seats) -> Array:

@@ -10,39 +10,51 @@
     coarse, elites, candidates              a first look; what a zoom learns, and draws from it
     gaussian_process, coordinates, model    which of those draws promise most
     second_looks                            what must not be forgotten for a few bad draws
-    edges, widening, boxes, reasons         when the range is too narrow; a person's box; in words
-    importance                              how much each parameter mattered
+    edges, alarms, widening                 when the range is too narrow
+    boxes, reaching, reasons                a person's box, and beyond the range; in words
+    importance, repeats                     how much each parameter mattered, and how much luck did
 
 Pure: everything goes in as arguments and comes out as values. Objectives are minimized.
 """
 
+from sampler.alarms import Alarm, alarms
 from sampler.boxes import box_of
 from sampler.catalogue import make_sampler
 from sampler.coarse_to_fine import space_of
 from sampler.errors import InputError, SamplerError, SpaceError
 from sampler.importance import importance
 from sampler.parameters import Parameter
-from sampler.preview import preview
+from sampler.preview import preview, space_warnings
 from sampler.protocol import Sampler
+from sampler.reaching import reaching
+from sampler.reasons import by_hand_reason
+from sampler.repeats import Repeats, repeats
 from sampler.rounds import Observation, Round, planned
 from sampler.space import SearchSpace
 from sampler.values import Params, Value
 
 __all__ = [
+    "Alarm",
     "InputError",
     "Observation",
     "Parameter",
     "Params",
+    "Repeats",
     "Round",
     "Sampler",
     "SamplerError",
     "SearchSpace",
     "SpaceError",
     "Value",
+    "alarms",
     "box_of",
+    "by_hand_reason",
     "importance",
     "make_sampler",
     "planned",
     "preview",
+    "reaching",
+    "repeats",
     "space_of",
+    "space_warnings",
 ]

@@ -72,6 +72,7 @@ class CoarseToFine:
         rounds: Sequence[Round],
         observations: Sequence[Observation],
         box: Box | None = None,
+        size: int | None = None,
     ) -> Round:
         """The coarse round, or a zoom to the elites of all that was observed.
 
@@ -91,7 +92,7 @@ class CoarseToFine:
         wide = widened(space, ranges)
         current = following(
             rounds,
-            size=_size(rounds, budget=budget),
+            size=size or _size(rounds, budget=budget),
             box=whole_box(space.parameters, box),
             reason="",
         )

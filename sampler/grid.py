@@ -32,9 +32,10 @@ class GridSampler:
         rounds: Sequence[Round],
         observations: Sequence[Observation],
         box: Box | None = None,
+        size: int | None = None,
     ) -> Round:
         """The grid, or the trials that it left over."""
-        left = trials_left(rounds, budget=budget)
+        left = size or trials_left(rounds, budget=budget)
         levels = {} if rounds else grid_levels(space, left)
         size = math.prod(levels.values()) if levels else left
         return following(

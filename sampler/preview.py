@@ -2,7 +2,8 @@
 
 import bisect
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from sampler.draws import units
@@ -10,11 +11,12 @@ from sampler.lint import warnings_of
 from sampler.parameters import Parameter, Ranged
 from sampler.scales import LINEAR, LOG, REVERSE_LOG
 from sampler.space import SearchSpace
-from sampler.values import JSON, Value
+from sampler.values import JSON, Params, Value
 
 EXAMPLES = 20
 BINS = 20
 MOST_DRAWS = 100_000
+SETTINGS = 2_000  # drawn to see how often a parameter takes part
 MOST_LISTED = 24  # values that a histogram lists one by one
 MOST_DECADES = 12
 WIDE = 20.0  # ends this many times apart are shown on a logarithmic axis
@@ -37,23 +39,40 @@ def preview(space: SearchSpace, *, draws: int = 2000, seed: int = 0) -> dict[str
     """
     if not 1 <= draws <= MOST_DRAWS:
         raise ValueError(f"draws must be from 1 to {MOST_DRAWS}, not {draws}")
-    settings = _settings(space, count=min(draws, 2000), seed=seed)
-    active = {
-        name: sum(name in params for params in settings) / len(settings)
-        for name in space.parameters
-    }
+    settings = _settings(space, count=min(draws, SETTINGS), seed=seed)
+    active = _active(settings)
     return {
         "parameters": {
-            name: _described(parameter, active[name], draws)
+            name: _described(parameter, active.get(name, 0.0), draws)
             for name, parameter in space.parameters.items()
         },
         "examples": [dict(params) for params in settings[:EXAMPLES]],
         "warnings": [
-            {"parameter": name, "message": message}
-            for name, parameter in space.parameters.items()
-            for message in warnings_of(parameter, active=active[name])
+            {"parameter": name, "message": message} for name, message in _warnings(space, active)
         ],
     }
+
+
+def space_warnings(space: SearchSpace) -> list[tuple[str, str]]:
+    """The preview's warnings alone: parameters by name, and what a colleague would ask."""
+    active = dict.fromkeys(space.parameters, 1.0)
+    if any(parameter.when for parameter in space.parameters.values()):
+        active = _active(_settings(space, count=SETTINGS, seed=0))
+    return _warnings(space, active)
+
+
+def _warnings(space: SearchSpace, active: Mapping[str, float]) -> list[tuple[str, str]]:
+    return [
+        (name, message)
+        for name, parameter in space.parameters.items()
+        for message in warnings_of(parameter, active=active.get(name, 0.0))
+    ]
+
+
+def _active(settings: Sequence[Params]) -> dict[str, float]:
+    """The share of the settings that each parameter takes part in."""
+    counts = Counter(name for params in settings for name in params)
+    return {name: count / len(settings) for name, count in counts.items()}
 
 
 def _settings(space: SearchSpace, *, count: int, seed: int) -> list[dict[str, Value]]:

@@ -20,12 +20,13 @@ class Sampler(Protocol):
         rounds: Sequence[Round],
         observations: Sequence[Observation],
         box: Box | None = None,
+        size: int | None = None,
     ) -> Round:
         """The round after `rounds`, which are closed and gave `observations`, in any order.
 
         `budget` counts the trials of the whole study. `box` is a zoom by hand: the intervals that a
-        person drew stand in place of the sampler's own. Raises ValueError when the rounds hold it
-        all already.
+        person drew stand in place of the sampler's own. `size` is how many trials the round has,
+        where a person says so. Raises ValueError when the rounds hold it all already.
         """
 
     def propose(

@@ -29,9 +29,10 @@ class RandomSampler:
         rounds: Sequence[Round],
         observations: Sequence[Observation],
         box: Box | None = None,
+        size: int | None = None,
     ) -> Round:
         """All that is left of the budget, over the whole space."""
-        left = trials_left(rounds, budget=budget)
+        left = size or trials_left(rounds, budget=budget)
         return following(
             rounds,
             size=left,

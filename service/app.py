@@ -14,6 +14,7 @@ from service.database import Database
 from service.errors import CaviarError
 from service.routes.house import house_router
 from service.routes.page import mount_assets, page_router
+from service.routes.rounds import rounds_router
 from service.routes.studies import studies_router
 from service.routes.trials import trials_router
 from service.security import LOOPBACK, BodyLimit, Guard
@@ -61,7 +62,7 @@ def create_app(
     )
     app.state.database = database
     problems.install(app)
-    for router in (studies_router, trials_router, house_router, page_router):
+    for router in (studies_router, rounds_router, trials_router, house_router, page_router):
         app.include_router(router)
     mount_assets(app)
     app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES)

@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from service import rounds, schemas, studies, views
+from service import rounds, schemas, studies, trials, views
 from service.database import Database
 from service.errors import Conflict
 from service.idempotency import Key, once
@@ -83,7 +83,7 @@ def _lease(
         plan = plan_of(study.definition)
         leased += trial_rows.waiting(session, study, body.count)
         leased += _propose(session, study, plan, body.count - len(leased))
-        if not leased and _next_round_is_due(session, study, plan):
+        if not leased and rounds.may_open(session, study, plan):
             return RoundIsDue()
     for trial in leased:
         _give(session, study, trial, body, now)
@@ -99,43 +99,16 @@ def _lease(
     )
 
 
-def _next_round_is_due(session: Session, study: StudyRow, plan: Plan) -> bool:
-    due = rounds.is_due(study, plan, rounds.current(session, study))
-    return due and not trial_rows.any_open(session, study)
-
-
 def _propose(session: Session, study: StudyRow, plan: Plan, count: int) -> list[TrialRow]:
     """New trials of the current round, as many as it and the budget have left."""
     current = rounds.current(session, study)
     if current is None:
         return []
-    end = min(current.first + current.size, plan.definition.budget.trials)
+    end = min(current.stop, plan.definition.budget.trials)
     numbers = range(study.next_number, min(end, study.next_number + count))
-    proposed = [
-        TrialRow(
-            study_id=study.id,
-            number=number,
-            round=current.number,
-            state=TrialState.WAITING,
-            params=plan.sampler.propose(
-                plan.space, current, seed=plan.definition.seed, number=number
-            ),
-            value=None,
-            epoch=0,
-            best_epoch=None,
-            metrics={},
-            start_epoch=0,
-            stop_epoch=plan.definition.objective.epochs,
-            attempt=0,
-            held=False,
-            void=False,
-            revision=study.revision,
-        )
-        for number in numbers
-    ]
-    session.add_all(proposed)
-    study.next_number += len(proposed)
-    return proposed
+    return trials.add(
+        session, study, plan, current.number, [current.propose(plan, n) for n in numbers]
+    )
 
 
 def _give(

@@ -18,6 +18,12 @@ REPORTS_PER_CALL = 100_000
 RESULTS_PER_CALL = 10_000
 """Results in one call."""
 
+ENQUEUED_PER_CALL = 1_000
+"""Settings enqueued in one call."""
+
+EVIDENCE = 1_000
+"""Trials that a study takes from another one."""
+
 PAGE = 1_000
 """Items on one page of a list."""
 

@@ -126,6 +126,7 @@ class TrialRow(Base):
     finished_at: Mapped[float | None]
     reason: Mapped[str | None]
     void: Mapped[bool]
+    enqueued: Mapped[bool]
     revision: Mapped[int] = mapped_column(BigInteger)
 
     __table_args__ = (
@@ -160,7 +161,11 @@ class CurveRow(Base):
 
 
 class RoundRow(Base):
-    """A round: a range of trial numbers and, as data, what its draws come from and why."""
+    """A round: a range of trial numbers and, as data, what its draws come from and why.
+
+    It begins at `first` and holds `size` proposals of its own, fewer than planned when a zoom by
+    hand cut it, and `enqueued` settings of the user's between them.
+    """
 
     __tablename__ = "rounds"
 
@@ -170,7 +175,21 @@ class RoundRow(Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     first: Mapped[int] = mapped_column(Integer)
     size: Mapped[int] = mapped_column(Integer)
+    enqueued: Mapped[int] = mapped_column(Integer)
+    by_hand: Mapped[bool]
     data: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class EvidenceRow(Base):
+    """What a study learned from another one when it was created, as it was then."""
+
+    __tablename__ = "evidence"
+
+    study_id: Mapped[int] = mapped_column(
+        ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True
+    )
+    trials: Mapped[int] = mapped_column(Integer)
+    data: Mapped[list[dict[str, Any]]] = mapped_column(Json)
 
 
 class AnswerRow(Base):

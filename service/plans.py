@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, product
 
 import engine
-from sampler import Parameter, Sampler, SamplerError, SearchSpace, SpaceError, Value, make_sampler
+from sampler import (
+    Parameter,
+    Params,
+    Sampler,
+    SamplerError,
+    SearchSpace,
+    SpaceError,
+    Value,
+    make_sampler,
+    space_warnings,
+)
 from service import limits
 from service.errors import FieldError, Invalid
 from service.schemas import NetworkObjective, StudyDefinition
+
+DEPENDS_ON_TIMING = (
+    "the table of trials depends on timing: each round is planned from the trials that had "
+    "ended by then, so the same seed need not give the same trials again."
+)
 
 COMBINATIONS = 2_000
 """How many combinations of choices are tried when a study is created."""
@@ -29,6 +44,21 @@ class Plan:
     def maximize(self) -> bool:
         """Whether large values are good."""
         return self.definition.direction == "maximize"
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether a round is planned from what has ended so far, without waiting for the rest."""
+        return self.definition.asynchronous
+
+    @cached_property
+    def warnings(self) -> list[FieldError]:
+        """What is allowed and probably not meant so, field by field."""
+        found = [
+            FieldError(f"space.{name}", message) for name, message in space_warnings(self.space)
+        ]
+        if self.asynchronous:
+            found.append(FieldError("asynchronous", DEPENDS_ON_TIMING))
+        return found
 
 
 @lru_cache(maxsize=256)
@@ -99,15 +129,33 @@ def _check_recipes(plan: Plan, objective: NetworkObjective) -> None:
             for value in _values(parameter):
                 engine.check_value(name, value)
         for params in _combinations(plan.space):
-            recipe = engine.read_recipe(params, objective.settings)
-            weights = recipe.shape(dataset).parameters
-            if weights > limits.WEIGHTS:
-                name = next((n for n in params if n.startswith("hidden_units")), "hidden_layers")
-                raise engine.RecipeError(
-                    name, f"makes {weights:,} weights; a network may have {limits.WEIGHTS:,}"
-                )
+            _check_recipe(params, objective, dataset)
     except engine.RecipeError as error:
         raise Invalid.of(_blame(error, plan, objective)) from error
+
+
+def _check_recipe(params: Params, objective: NetworkObjective, dataset: engine.Dataset) -> None:
+    recipe = engine.read_recipe(params, objective.settings)
+    weights = recipe.shape(dataset).parameters
+    if weights > limits.WEIGHTS:
+        name = next((n for n in params if n.startswith("hidden_units")), "hidden_layers")
+        raise engine.RecipeError(
+            name, f"makes {weights:,} weights; a network may have {limits.WEIGHTS:,}"
+        )
+
+
+def check_setting(plan: Plan, space: SearchSpace, params: object) -> Params:
+    """A setting of a user's own: one of the space, and one that can be trained.
+
+    Raises:
+        SpaceError: it is not a setting of the space.
+        RecipeError: no network can have it.
+    """
+    valid = space.validate(params)
+    objective = plan.definition.objective
+    if isinstance(objective, NetworkObjective):
+        _check_recipe(valid, objective, engine.load_dataset(objective.dataset))
+    return valid
 
 
 def _values(parameter: Parameter) -> list[Value]:

@@ -2,15 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 from sqlalchemy.orm import Session
 
-from sampler import Observation, Round
-from service import schemas, views
+from sampler import Observation, Params, Round
+from service import evidence, schemas, views
 from service.database import Database
-from service.models import StudyRow, TrialRow
+from service.models import RoundRow, StudyRow
 from service.plans import Plan, plan_of
-from service.states import TrialState
 from service.store import rounds, studies, trials
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A round as it has become: cut by a zoom, or longer by settings that were enqueued."""
+
+    planned: Round
+    size: int
+    enqueued: int
+
+    @classmethod
+    def of(cls, row: RoundRow) -> Stage:
+        """The stage that a row holds."""
+        return cls(Round.from_dict(row.data), row.size, row.enqueued)
+
+    @property
+    def number(self) -> int:
+        """The round's number."""
+        return self.planned.number
+
+    @property
+    def stop(self) -> int:
+        """The number of the trial after its last."""
+        return self.planned.first + self.size + self.enqueued
+
+    def propose(self, plan: Plan, number: int) -> Params:
+        """The setting of one of its trials, with all that were enqueued before it.
+
+        Those take numbers, but no draws: the round's own proposals stay the same and in order.
+        """
+        seed = plan.definition.seed
+        return plan.sampler.propose(
+            plan.space, self.planned, seed=seed, number=number - self.enqueued
+        )
+
+    def cut(self, number: int) -> Stage:
+        """The stage as it is when its proposals end before a number."""
+        return replace(self, size=number - self.planned.first - self.enqueued)
+
+    def as_history(self) -> Round:
+        """The round as the sampler is told of it when it plans the next one."""
+        return replace(self.planned, size=self.size + self.enqueued)
+
+
+Mark = tuple[int, int, int | None]
+"""Another mark means that the search has moved on: trials were numbered, or rounds changed."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a search stands: what a round is planned from, and how to tell that it moved on."""
+
+    plan: Plan
+    mark: Mark
+    next_number: int
+    stages: Sequence[Stage]
+    observations: Sequence[Observation]
+    any_open: bool
+
+    @property
+    def last(self) -> Stage | None:
+        """The newest round, or None."""
+        return self.stages[-1] if self.stages else None
+
+
+def standing(session: Session, study: StudyRow) -> Standing:
+    """Where the search of a study stands now."""
+    plan = plan_of(study.definition)
+    stages = [Stage.of(row) for row in rounds.all_of(session, study)]
+    return Standing(
+        plan=plan,
+        mark=mark(study, stages[-1] if stages else None),
+        next_number=study.next_number,
+        stages=stages,
+        observations=evidence.observations(session, study, plan),
+        any_open=trials.any_open(session, study),
+    )
+
+
+def mark(study: StudyRow, last: Stage | None) -> Mark:
+    """The mark of a study whose newest round this is."""
+    return study.id, study.next_number, None if last is None else last.number
 
 
 def open_next(database: Database, name: str) -> None:
@@ -21,15 +105,10 @@ def open_next(database: Database, name: str) -> None:
     """
     with database.read() as session:
         study = studies.get(session, name)
-        earlier = [Round.from_dict(row.data) for row in rounds.all_of(session, study)]
-        plan = plan_of(study.definition)
-        observations = [
-            _observation(row, plan) for row in trials.below(session, study, study.next_number)
-        ]
-        expected = (study.id, study.next_number)
-        if trials.any_open(session, study) or not is_due(
-            study, plan, earlier[-1] if earlier else None
-        ):
+        before = standing(session, study)
+        plan = before.plan
+        is_early = before.any_open and not plan.asynchronous
+        if is_early or not is_due(study, plan, before.last):
             # Another ask was faster. It may even have leased the whole round that this one
             # came for: the round after it is due only when those trials have ended.
             return
@@ -37,33 +116,37 @@ def open_next(database: Database, name: str) -> None:
         plan.space,
         seed=plan.definition.seed,
         budget=plan.definition.budget.trials,
-        rounds=earlier,
-        observations=observations,
+        rounds=[stage.as_history() for stage in before.stages],
+        observations=before.observations,
     )
 
     def work(session: Session) -> None:
         study = studies.lock(session, name)
-        last = rounds.last(session, study)
-        if (study.id, study.next_number) == expected and (
-            last is None or last.number < found.number
-        ):
+        if mark(study, current(session, study)) == before.mark:
             rounds.add(session, study, found)
             study.revision += 1
 
     database.write(work)
 
 
-def is_due(study: StudyRow, plan: Plan, current: Round | None) -> bool:
+def is_due(study: StudyRow, plan: Plan, current: Stage | None) -> bool:
     """Whether the next trial belongs to a round that does not exist yet."""
     if study.next_number >= plan.definition.budget.trials:
         return False
-    return current is None or study.next_number >= current.first + current.size
+    return current is None or study.next_number >= current.stop
 
 
-def current(session: Session, study: StudyRow) -> Round | None:
+def may_open(session: Session, study: StudyRow, plan: Plan) -> bool:
+    """Whether the next round is due, and need not wait for the trials of the last."""
+    if not is_due(study, plan, current(session, study)):
+        return False
+    return plan.asynchronous or not trials.any_open(session, study)
+
+
+def current(session: Session, study: StudyRow) -> Stage | None:
     """The newest round, or None."""
     row = rounds.last(session, study)
-    return None if row is None else Round.from_dict(row.data)
+    return None if row is None else Stage.of(row)
 
 
 def list_all(database: Database, name: str) -> list[schemas.Round]:
@@ -73,24 +156,26 @@ def list_all(database: Database, name: str) -> list[schemas.Round]:
         NotFound: there is no study of this name.
     """
     with database.read() as session:
-        study = studies.get(session, name)
-        space = plan_of(study.definition).space
-        rows = rounds.all_of(session, study)
-        done = not trials.any_open(session, study)
-        return [
-            views.round_(
-                row,
-                space,
-                closed=row is not rows[-1] or (done and study.next_number >= row.first + row.size),
-            )
-            for row in rows
-        ]
+        return views_of(session, studies.get(session, name))
 
 
-def _observation(row: TrialRow, plan: Plan) -> Observation:
-    """What a sampler sees of a trial: small is good, and only a true result has a value."""
-    counts = row.state == TrialState.COMPLETED and not row.void and row.value is not None
-    value = row.value if counts else None
-    if value is not None and plan.maximize:
-        value = -value
-    return Observation(number=row.number, params=row.params, value=value, state=row.state)
+def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
+    """Every round of a study, as readers get them."""
+    plan = plan_of(study.definition)
+    rows = rounds.all_of(session, study)
+    stages = [Stage.of(row) for row in rows]
+    elites = trials.by_number(session, study, {n for s in stages for n in s.planned.elites})
+    seen = {number: evidence.observation(row, plan) for number, row in elites.items()}
+    done = not trials.any_open(session, study)
+    return [
+        views.round_(
+            stage.planned,
+            plan,
+            stop=min(stage.stop, plan.definition.budget.trials),
+            enqueued=stage.enqueued,
+            by_hand=row.by_hand,
+            closed=row is not rows[-1] or (done and study.next_number >= stage.stop),
+            elites=[seen[number] for number in stage.planned.elites if number in seen],
+        )
+        for row, stage in zip(rows, stages, strict=True)
+    ]

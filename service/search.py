@@ -122,7 +122,9 @@ def _asks_for(study: schemas.Study | schemas.StudyDefinition) -> dict[str, Any]:
 
 
 def follow(client: Client, name: str, console: Console) -> Outcome:
-    """Show a study's progress until it ends."""
+    """Show what is doubtful about a study, then its progress until it ends."""
+    for warning in client.study(name).warnings:
+        console.print(f"warning: {warning.field}: {warning.message}", highlight=False)
     with display(console) as show:
         study = client.wait(name, poll_seconds=0.2, on_change=show)
     order = "-value" if study.direction == "maximize" else "value"

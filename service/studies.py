@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from service import plans, schemas, views
+from service import evidence, plans, schemas, views
 from service.database import Database
 from service.errors import Conflict, Invalid
 from service.idempotency import Key, once
 from service.models import StudyRow
 from service.states import StudyState
+from service.store import evidence as taken
 from service.store import rounds, studies, trials
 
 
@@ -46,6 +47,9 @@ def create(
                 finished_at=None,
             )
             studies.add(session, row)
+            if definition.warm_start is not None:
+                source = definition.warm_start.study
+                taken.add(session, row, evidence.take(session, source, plan))
             return _view(session, row)
 
         return once(session, key, schemas.Study, now, add)
@@ -120,6 +124,24 @@ def complete_if_done(session: Session, row: StudyRow) -> None:
         row.state = StudyState.COMPLETED
 
 
+def require_open(row: StudyRow) -> None:
+    """Refuse to steer a study that has ended.
+
+    Raises:
+        Conflict: it was stopped, or has completed.
+    """
+    if row.state not in (StudyState.RUNNING, StudyState.PAUSED):
+        raise Conflict(f"the study is {row.state}: raise its budget, or create another")
+
+
+def no_room(plan: plans.Plan, left: int) -> Conflict:
+    """The error of a study whose budget has room for so few trials."""
+    budget = plan.definition.budget.trials
+    return Conflict(
+        f"the budget of {budget} trials has room for {max(left, 0)} more: raise it first"
+    )
+
+
 def _set_budget(row: StudyRow, budget: schemas.BudgetChange) -> None:
     if budget.trials < row.next_number:
         raise Invalid.field(
@@ -153,4 +175,5 @@ def _view(session: Session, row: StudyRow) -> schemas.Study:
         counts=studies.counts(session, row.id),
         best=trials.best(session, row, maximize=plan.maximize),
         current_round=None if last is None else last.number,
+        evidence=0 if plan.definition.warm_start is None else taken.count(session, row),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from rich.table import Table
+from rich.text import Text
 
 from service import schemas
 
@@ -62,6 +63,52 @@ def trial_table(title: str, trials: Sequence[schemas.Trial], metric: str) -> Tab
 
 def _or_dash(value: V | None, show: Callable[[V], str]) -> str:
     return "–" if value is None else show(value)
+
+
+def round_lines(found: schemas.Round) -> Text:
+    """A round: its trials, why, where it drew from, and its alarms."""
+    last = found.first_trial + found.trials - 1
+    text = Text.assemble(
+        (f"round {found.number}", "bold"),
+        f" · trials {found.first_trial} to {last} · {found.state}\n  {found.reason}\n",
+    )
+    for name, ends in found.ranges.items():
+        start, end = found.box[name]
+        if end - start < WHOLE and not isinstance(ends[0], str | bool):
+            text.append(f"  {name} from {setting(ends[0])} to {setting(ends[1])}\n", style="dim")
+    for alarm in found.alarms:
+        text.append(f"  alarm: {alarm_text(alarm)}\n", style="yellow")
+    return text
+
+
+WHOLE = 0.999
+"""A box this wide is the whole range."""
+
+
+def alarm_text(alarm: schemas.Alarm) -> str:
+    """An edge alarm in plain words."""
+    said = f"the best press against the {alarm.end} end of {alarm.parameter}"
+    further = "" if alarm.wider is None else f"; a wider range, to {setting(alarm.wider)}, may help"
+    return f"{said} ({setting(alarm.value)}){further}"
+
+
+def importance_table(found: schemas.Importance) -> Table:
+    """What mattered, from the most to the least; luck among it."""
+    table = Table(title="what mattered", title_justify="left", title_style="bold")
+    for heading in ("parameter", "priority", "share"):
+        table.add_column(heading, justify="left" if heading == "parameter" else "right")
+    table.add_column("")
+    rows = [
+        (name, str(each.priority), each.share) for name, each in (found.parameters or {}).items()
+    ]
+    if found.noise is not None:
+        rows.append(("what none explains", "", found.noise))
+    if found.repeats is not None:
+        rows.append(("same setting again", "", found.repeats.share))
+    for name, priority, share in sorted(rows, key=lambda row: -row[2]):
+        style = None if priority else "dim"
+        table.add_row(name, priority, percent(share), "█" * round(24 * share), style=style)
+    return table
 
 
 def study_table(studies: Sequence[schemas.Study]) -> Table:

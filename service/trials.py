@@ -1,4 +1,4 @@
-"""What readers ask about trials: pages of the table, one trial, its curve."""
+"""Trials: how they come to be, and what readers ask: pages of the table, one trial, its curve."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from sampler import Params
 from service import schemas, views
 from service.database import Database
+from service.models import StudyRow, TrialRow
+from service.plans import Plan
 from service.states import TrialState
 from service.store import curves
 from service.store import studies as study_rows
@@ -33,6 +38,42 @@ class TrialList:
     after: list[Any] | None
     created_at: str
     revision: int
+
+
+def add(
+    session: Session,
+    study: StudyRow,
+    plan: Plan,
+    round_number: int,
+    settings: Sequence[Params],
+    *,
+    enqueued: bool = False,
+) -> list[TrialRow]:
+    """Trials of these settings, with the next numbers of their study. The caller has locked it."""
+    added = [
+        TrialRow(
+            study_id=study.id,
+            number=number,
+            round=round_number,
+            state=TrialState.WAITING,
+            params=dict(params),
+            value=None,
+            epoch=0,
+            best_epoch=None,
+            metrics={},
+            start_epoch=0,
+            stop_epoch=plan.definition.objective.epochs,
+            attempt=0,
+            held=False,
+            void=False,
+            enqueued=enqueued,
+            revision=study.revision,
+        )
+        for number, params in enumerate(settings, start=study.next_number)
+    ]
+    session.add_all(added)
+    study.next_number += len(added)
+    return added
 
 
 def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:

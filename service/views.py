@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sampler import Round, SearchSpace
+from sampler import Observation, Round, SearchSpace, alarms, space_of
 from service import schemas
-from service.models import RoundRow, StudyRow, TrialRow
+from service.models import StudyRow, TrialRow
 from service.plans import Plan
 from service.states import FINISHED, StudyState, TrialState
 
@@ -38,6 +39,7 @@ def trial(row: TrialRow) -> schemas.Trial:
         finished_at=_when(row.finished_at),
         reason=row.reason,
         void=row.void,
+        enqueued=row.enqueued,
         revision=row.revision,
     )
 
@@ -64,6 +66,7 @@ def study(
     counts: dict[TrialState, int],
     best: TrialRow | None,
     current_round: int | None,
+    evidence: int = 0,
 ) -> schemas.Study:
     """A study as it stands, with its definition."""
     definition = plan.definition.model_dump(mode="json")
@@ -73,6 +76,8 @@ def study(
         trials=counts,
         best=None if best is None else trial(best),
         round=current_round,
+        evidence=evidence,
+        warnings=[schemas.Advice(field=each.field, message=each.message) for each in plan.warnings],
         progress=_progress(row, plan, counts),
         revision=row.revision,
         created_at=timestamp(row.created_at),
@@ -95,17 +100,30 @@ def _progress(row: StudyRow, plan: Plan, counts: dict[TrialState, int]) -> schem
     )
 
 
-def round_(row: RoundRow, space: SearchSpace, *, closed: bool) -> schemas.Round:
-    """A round, its box also in natural units."""
-    found = Round.from_dict(row.data)
+def round_(
+    found: Round,
+    plan: Plan,
+    *,
+    stop: int,
+    enqueued: int,
+    by_hand: bool,
+    closed: bool,
+    elites: Sequence[Observation],
+) -> schemas.Round:
+    """A round up to trial `stop`, its box also in natural units, and the alarms of its elites."""
+    space = space_of(plan.space, found)
     return schemas.Round(
         number=found.number,
         state="closed" if closed else "open",
         first_trial=found.first,
-        trials=found.size,
+        trials=max(0, stop - found.first),
+        enqueued=enqueued,
+        by_hand=by_hand,
         box={name: list(interval) for name, interval in found.box.items()},
         ranges={name: _range(space, name, interval) for name, interval in found.box.items()},
+        whole={name: _range(space, name, (0.0, 1.0)) for name in space.parameters},
         elites=list(found.elites),
+        alarms=[schemas.Alarm(**vars(alarm)) for alarm in alarms(space, elites)],
         reason=found.reason,
     )
 

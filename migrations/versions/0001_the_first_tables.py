@@ -1,4 +1,4 @@
-"""The first tables: studies, trials, curves, rounds, answers.
+"""The first tables: studies, trials, curves, rounds, evidence, answers.
 
 Revision ID: 0001
 Revises: none
@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.Double()),
         sa.Column("reason", sa.Text()),
         sa.Column("void", sa.Boolean(), nullable=False),
+        sa.Column("enqueued", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("study_id", "number", name="pk_trials"),
         sa.ForeignKeyConstraint(
@@ -109,10 +110,23 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("first", sa.Integer(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("enqueued", sa.Integer(), nullable=False),
+        sa.Column("by_hand", sa.Boolean(), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("study_id", "number", name="pk_rounds"),
         sa.ForeignKeyConstraint(
             ["study_id"], ["studies.id"], name="fk_rounds_study_id_studies", ondelete="CASCADE"
+        ),
+    )
+
+    op.create_table(
+        "evidence",
+        sa.Column("study_id", identity(), nullable=False),
+        sa.Column("trials", sa.Integer(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("study_id", name="pk_evidence"),
+        sa.ForeignKeyConstraint(
+            ["study_id"], ["studies.id"], name="fk_evidence_study_id_studies", ondelete="CASCADE"
         ),
     )
 
@@ -129,5 +143,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("answers", "rounds", "curves", "trials", "studies"):
+    for table in ("answers", "evidence", "rounds", "curves", "trials", "studies"):
         op.drop_table(table)

@@ -49,9 +49,25 @@ export function get(path) {
  * @returns {Promise<any>}
  */
 export function change(path, change) {
+  return send("PATCH", path, change, {});
+}
+
+/**
+ * Do something once at a path.
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<any>}
+ */
+export function post(path, body) {
+  // crypto.randomUUID is missing on pages that came over plain HTTP from another machine.
+  const key = `page-${Date.now()}-${Math.random()}`;
+  return send("POST", path, body, { "Idempotency-Key": key });
+}
+
+function send(method, path, body, more) {
   return inTurn(async () => {
-    const headers = { "Content-Type": "application/json" };
-    return read(await ask(path, { method: "PATCH", headers, body: JSON.stringify(change) }));
+    const headers = { "Content-Type": "application/json", ...more };
+    return read(await ask(path, { method, headers, body: JSON.stringify(body) }));
   });
 }
 

@@ -10,6 +10,9 @@ const FIGURES_REST_MS = 2_000;
 
 const ROWS = 1_000;
 
+/** Trials that must have ended before anybody asks what mattered. */
+const FEWEST = 10;
+
 /** When figures were asked for last, at which revision, and how long that took. */
 let drawn = { study: "", revision: -1, at: 0, took: 0 };
 
@@ -54,6 +57,7 @@ async function lookAtStudy(name) {
   }
   await bringCurve(path, name);
   const isDrawn = await bringFigures(path, name);
+  if (isDrawn) await bringImportance(path, study);
   return isChanged || !isDrawn;
 }
 
@@ -103,9 +107,24 @@ async function bringTrials(path, name) {
 async function bringRounds(path, study) {
   const last = state.known.rounds.at(-1);
   const isClosing = study.state === "completed" && last?.state === "open";
-  if (study.round === null || (last?.number === study.round && !isClosing)) return;
+  // Until it starts, another zoom may take the place of one.
+  const isFresh = last?.by_hand && !state.known.trials.has(last.first_trial);
+  const isKnown = last?.number === study.round && !isClosing && !isFresh;
+  if (study.round === null || isKnown) return;
   const { rounds } = await api.get(`${path}/rounds`);
   if (!isElsewhere(study.name)) know({ rounds });
+}
+
+/** The fit behind it takes a while: asked for again when a fifth more trials have ended. */
+async function bringImportance(path, study) {
+  const { finished } = study.progress;
+  if (isElsewhere(study.name)) return;
+  const have = state.known.importance;
+  const isOver = study.state !== "running" && study.state !== "paused";
+  const isDue = !have || finished >= 1.2 * have.finished || (isOver && finished > have.finished);
+  if (!isDue || finished < FEWEST || finished === have?.finished) return;
+  const table = await api.get(`${path}/importance`);
+  if (!isElsewhere(study.name)) know({ importance: { finished, table } });
 }
 
 async function bringCurve(path, name) {

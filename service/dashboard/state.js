@@ -63,6 +63,7 @@ export function nothingOf(name) {
     /** @type {any[]} */ rounds: [],
     /** @type {Object<string, any>} */ figures: {},
     /** @type {{number: number, revision: number, curve: any} | null} */ curve: null,
+    /** @type {{finished: number, table: any} | null} */ importance: null,
     /** @type {string} */ missing: "",
   };
 }

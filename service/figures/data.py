@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from service.schemas import Curve, Round, Study, Trial
 from service.states import TrialState
@@ -27,6 +27,17 @@ class FigureData:
     trials: Sequence[Trial]
     curves: Sequence[Curve]
     rounds: Sequence[Round]
+
+    @property
+    def space(self) -> dict[str, Any]:
+        """The study's space, its ranges as wide as the search has made them."""
+        whole = self.rounds[-1].whole if self.rounds else {}
+        return {
+            name: {**spec, "low": whole[name][0], "high": whole[name][1]}
+            if name in whole and "low" in spec
+            else spec
+            for name, spec in self.study.space.items()
+        }
 
 
 def best_of(data: FigureData) -> Trial | None:

@@ -31,7 +31,7 @@ COLUMNS = 3
 
 def parameters(data: FigureData) -> Figure:
     """The value against each parameter, a panel each, every one on its own scale."""
-    marked, best, space = ended(data), best_of(data), _shown(data.study.space)
+    marked, best, space = ended(data), best_of(data), _shown(data.space)
     if not space:
         return figure([], empty="Every parameter is constant.")
     most = min(POINTS, MARKS // len(space))

@@ -1,4 +1,4 @@
-"""Studies: create, list, show, change, delete; their rounds and figures."""
+"""Studies: create, list, show, change, delete; their figures."""
 
 from __future__ import annotations
 
@@ -65,12 +65,6 @@ def change_study(
 def delete_study(study: StudyName, database: DatabaseOf) -> None:
     """Delete a study with everything that belongs to it."""
     studies.delete(database, study)
-
-
-@studies_router.get("/studies/{study}/rounds")
-def list_rounds(study: StudyName, database: DatabaseOf) -> schemas.RoundList:
-    """List the rounds from coarse to fine: where each drew from, and why."""
-    return schemas.RoundList(rounds=rounds.list_all(database, study))
 
 
 @studies_router.get("/studies/{study}/figures/{name}", response_model=schemas.Figure)

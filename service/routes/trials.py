@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 
+from service import enqueue as own
+from service import export as export_as
 from service import leases, results, schemas, trials
 from service.errors import Invalid
 from service.routes.common import (
@@ -70,6 +70,14 @@ def tell(
     return results.tell(database, study, body, key)
 
 
+@trials_router.post("/studies/{study}/trials", status_code=201)
+def enqueue(
+    study: StudyName, body: schemas.EnqueueBody, database: DatabaseOf, key: KeyOf
+) -> schemas.EnqueueAnswer:
+    """Enqueue settings of the user's own: they are tried next, and count in the budget."""
+    return own.enqueue(database, study, body, key)
+
+
 @trials_router.get("/studies/{study}/trials", response_model=schemas.TrialPage)
 def list_trials(
     study: StudyName,
@@ -118,29 +126,10 @@ def export(
 ) -> Response:
     """The whole table of trials as a file."""
     everything = trials.all_of(database, study)
-    if format == "json":
-        content = schemas.TrialPage(trials=everything, next_page_token=None, revision=0)
-        body, media_type = content.model_dump_json(include={"trials"}), "application/json"
-    else:
-        body, media_type = _csv(everything), "text/csv"
+    body, media_type = FORMATS[format](everything), MEDIA_TYPES[format]
     name = f'attachment; filename="{study}.{format}"'
     return Response(body, media_type=media_type, headers={"Content-Disposition": name})
 
 
-COLUMNS = ("number", "state", "value", "round", "epoch", "best_epoch", "attempt", "reason")
-
-
-def _csv(everything: list[schemas.Trial]) -> str:
-    params = sorted({name for trial in everything for name in trial.params})
-    metrics = sorted({name for trial in everything for name in trial.metrics})
-    output = io.StringIO()
-    writer = csv.writer(output)
-    writer.writerow([*COLUMNS, *params, *metrics])
-    for trial in everything:
-        own = [getattr(trial, column) for column in COLUMNS]
-        writer.writerow(
-            own
-            + [trial.params.get(name) for name in params]
-            + [trial.metrics.get(name) for name in metrics]
-        )
-    return output.getvalue()
+FORMATS = {"csv": export_as.as_csv, "json": export_as.as_json}
+MEDIA_TYPES = {"csv": "text/csv", "json": "application/json"}

@@ -72,6 +72,12 @@ class Budget(Body):
     trials: int = Field(100, ge=1, le=limits.TRIALS)
 
 
+class WarmStart(Body):
+    """Evidence from another study: its finished trials, as they are when this one is created."""
+
+    study: Slug
+
+
 class StudyDefinition(Body):
     """A study: only name, space and objective are required."""
 
@@ -85,6 +91,12 @@ class StudyDefinition(Body):
     pruner: PrunerOptions = PrunerOptions()
     budget: Budget = Budget()
     seed: int = Field(1, ge=0, le=2**63 - 1)
+    asynchronous: bool = Field(
+        False,
+        description="Proposals never wait for the last results of a round: the next one is "
+        "planned from what has ended so far. The table of trials then depends on timing.",
+    )
+    warm_start: WarmStart | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -95,6 +107,15 @@ class StudyDefinition(Body):
             metric = objective.get("metric") if isinstance(objective, dict) else None
             if isinstance(metric, str) and metric.endswith(("accuracy", "r2")):
                 return {**data, "direction": "maximize"}
+        return data
+
+    @model_validator(mode="before")
+    @classmethod
+    def _asynchronous_however_it_is_said(cls, data: Any) -> Any:
+        """`asynchronous` among the options of the sampler means the study."""
+        sampler = data.get("sampler") if isinstance(data, dict) else None
+        if isinstance(sampler, dict) and sampler.get("asynchronous") is True:
+            return {"asynchronous": True, **data}
         return data
 
 

@@ -25,6 +25,7 @@ TRIAL: dict[str, Any] = {
     "finished_at": "2026-11-20T12:00:02.500Z",
     "reason": None,
     "void": False,
+    "enqueued": False,
     "revision": 31,
 }
 CURVE = {"number": 7, "epoch": [1, 2], "metrics": {"validation_loss": [0.52, 0.31]}}
@@ -34,8 +35,12 @@ ROUND = {
     "first_trial": 12,
     "trials": 8,
     "box": {"learning_rate": [0.31, 0.58]},
+    "enqueued": 0,
+    "by_hand": False,
     "ranges": {"learning_rate": [0.0017, 0.021]},
+    "whole": {"learning_rate": [0.0001, 1.0]},
     "elites": [7, 3],
+    "alarms": [],
     "reason": "The best 2 of 12 trials had learning_rate between 0.0017 and 0.021.",
 }
 STUDY = DIGITS | {
@@ -55,6 +60,10 @@ STUDY = DIGITS | {
     "direction": "minimize",
     "sampler": {"kind": "coarse_to_fine"},
     "pruner": {"kind": "none"},
+    "asynchronous": False,
+    "warm_start": None,
+    "evidence": 0,
+    "warnings": [],
 }
 DATASET = {"name": "digits", "task": "multiclass", "features": 64, "classes": 10}
 WORKER = {"name": "laptop-1", "running": 8, "last_seen_at": "2026-11-20T12:00:02.000Z"}
@@ -79,6 +88,7 @@ class Trial(Answer):
     finished_at: str | None
     reason: str | None
     void: bool
+    enqueued: bool = Field(False, description="Whether its setting is the user's own.")
     revision: int
 
 
@@ -104,18 +114,37 @@ class Curve(Answer):
     metrics: dict[str, list[float | None]]
 
 
+class Alarm(Answer):
+    """Most elites press against an end of a parameter: better settings may lie beyond it."""
+
+    parameter: str
+    end: Literal["low", "high"]
+    value: float = Field(description="Where that end is.")
+    wider: float | None = Field(description="Where it might better be; null where it must not.")
+
+
 class Round(Answer):
     """One stage from coarse to fine: what it drew from, and why."""
+
+    model_config = ConfigDict(json_schema_extra=example(ROUND))
 
     number: int
     state: Literal["open", "closed"]
     first_trial: int
     trials: int
+    enqueued: int = Field(0, description="How many of its trials have settings of the user's own.")
+    by_hand: bool = Field(False, description="Whether a person drew its box.")
     box: dict[str, list[float]] = Field(description="In the unit interval of each scale.")
     ranges: dict[str, Any] = Field(
         description="The box in natural units: [low, high], or the choices."
     )
+    whole: dict[str, Any] = Field(
+        {},
+        description="All of each range that the search knew of then; wider than the space's own "
+        "where the sampler widened it.",
+    )
     elites: list[int]
+    alarms: list[Alarm] = Field([])
     reason: str
 
 
@@ -135,6 +164,13 @@ class Progress(Answer):
     epochs_trained: int
     seconds: float = Field(description="Since its first trial, to its last result.")
     eta_seconds: float | None
+
+
+class Advice(Answer):
+    """Something that is allowed, and probably not meant so."""
+
+    field: str
+    message: str
 
 
 class Study(Answer):
@@ -157,6 +193,13 @@ class Study(Answer):
     pruner: dict[str, Any]
     budget: dict[str, Any]
     seed: int
+    asynchronous: bool = Field(
+        False,
+        description="Whether the table of trials depends on timing: no round waits for the last.",
+    )
+    warm_start: dict[str, Any] | None = None
+    evidence: int = Field(0, description="Trials taken from the study of `warm_start`.")
+    warnings: list[Advice] = Field([])
 
 
 class StudyPage(Answer):

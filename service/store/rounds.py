@@ -11,17 +11,25 @@ from sampler import Round
 from service.models import RoundRow, StudyRow
 
 
-def add(session: Session, study: StudyRow, found: Round) -> None:
+def add(session: Session, study: StudyRow, found: Round, *, by_hand: bool = False) -> RoundRow:
     """Insert a round."""
-    session.add(
-        RoundRow(
-            study_id=study.id,
-            number=found.number,
-            first=found.first,
-            size=found.size,
-            data=found.to_dict(),
-        )
+    row = RoundRow(
+        study_id=study.id,
+        number=found.number,
+        first=found.first,
+        size=found.size,
+        enqueued=0,
+        by_hand=by_hand,
+        data=found.to_dict(),
     )
+    session.add(row)
+    return row
+
+
+def remove(session: Session, row: RoundRow) -> None:
+    """Delete a round, at once: another may take its number."""
+    session.delete(row)
+    session.flush()
 
 
 def last(session: Session, study: StudyRow) -> RoundRow | None:

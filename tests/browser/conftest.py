@@ -12,12 +12,15 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.support.processes import free_port, process, wait_until_ready
 from tests.support.studies import external
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+PATIENCE_MS = 20_000
+"""How long a busy machine may take for what must come."""
 
 QUIET = (
     "--no-sandbox",
@@ -64,6 +67,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("CI needs a browser: install chromium")
         pytest.skip("no browser: install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield launched
@@ -180,7 +184,7 @@ def visit(browser: Browser, service: Service) -> Iterator[Visit]:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_init_script(PROBE)
     visit = Visit(context.new_page(), service.url)
-    visit.page.set_default_timeout(20_000)
+    visit.page.set_default_timeout(PATIENCE_MS)
     visit.page.on("request", visit.note_navigation)
     visit.page.on("console", visit.note_console)
     visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))

@@ -116,8 +116,7 @@ def test_training_learns_the_statistics_of_the_layer() -> None:
     training = Training(dataset, [one], seed=0)
     list(training.run(3))
     state, block = training.checkpoint(0), one.recipe.shape(dataset).blocks[0]
-    weights = state.parameters[: block.weights_stop].reshape(4, 5)
-    values = dataset.training.features @ weights
+    values = dataset.training.features @ block.weights(state.parameters).T
     mean, variance = moments(state.statistics[None], 1, 5)
     np.testing.assert_allclose(mean[0, :, 0], values.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(variance[0, :, 0], values.var(axis=0), rtol=1e-4)

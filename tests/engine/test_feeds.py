@@ -14,7 +14,7 @@ SIZES = {"all at once": 2**20, "windows": 2 * 6 * 8 * 25, "a batch at a time": 1
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
 def test_batches_follow_the_order(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "WINDOW_BYTES", size)
-    feed = Feed(DATASET.training, None, np.float64)
+    feed = Feed(DATASET.training, None, outputs=3, dtype=np.float64)
     for seed in (0, 1):
         order = np.random.default_rng(seed).permutation(COUNT)
         feed.reorder(order)
@@ -27,7 +27,8 @@ def test_batches_follow_the_order(size: int, monkeypatch: pytest.MonkeyPatch) ->
                 rows = order[start:stop]
                 np.testing.assert_array_equal(batch.rows[:, :-1], DATASET.training.features[rows])
                 np.testing.assert_array_equal(batch.columns, batch.rows.T)
-                np.testing.assert_array_equal(batch.targets, DATASET.training.targets[rows])
+                targets = np.eye(3)[DATASET.training.targets[rows]].T
+                np.testing.assert_array_equal(batch.targets, targets)
                 assert np.all(batch.rows[:, -1] == 1)
 
 

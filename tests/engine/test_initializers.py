@@ -24,8 +24,8 @@ def test_weights_have_the_deviation_and_biases_are_zero(
     shape = read.shape(dataset)
     state = initial_state(Lane(number=0, recipe=read), shape, seed=1)
     block = shape.blocks[0]
-    weights = state.parameters[block.start : block.weights_stop]
+    weights = block.weights(state.parameters)
     assert weights.std() == pytest.approx(deviation, rel=0.02)
     assert abs(weights.mean()) <= 0.02 * deviation
-    assert not np.any(state.parameters[block.weights_stop : block.stop])
+    assert not np.any(state.parameters[shape.others])
     assert state.parameters.dtype == np.float32

@@ -10,7 +10,7 @@ NONE = Spread(deviation=1.0, variance=0.0)
 def add(tally: Tally, logits: list[list[float]], targets: list[float], losses: list[float]) -> None:
     tally.add(
         np.array(logits),
-        np.array(targets),
+        np.array([targets]),
         np.array(losses),
         starts=np.array([0]),
         stops=np.array([len(targets)]),
@@ -20,7 +20,9 @@ def add(tally: Tally, logits: list[list[float]], targets: list[float], losses: l
 def wrong(loss: str, logits: object, targets: list[int]) -> list[bool]:
     find = LOSSES[loss].wrong
     assert find is not None
-    return list(find(np.array(logits), np.array(targets)))
+    values = np.array(logits)
+    wanted = np.eye(len(values))[targets].T if len(values) > 1 else np.array([targets])
+    return list(find(values, wanted))
 
 
 def test_the_largest_logit_wins_and_the_first_of_equals() -> None:
@@ -48,14 +50,14 @@ def test_lanes_have_columns_of_their_own_and_gaps_count_for_nothing() -> None:
     tally = Tally(3, "binary_cross_entropy", NONE)
     tally.add(
         np.array([[1.0, 1.0, -1.0, 9.0, 9.0]]),
-        np.array([1, 0, 1, 0, 0]),
+        np.array([[1, 0, 1, 0, 0]]),
         np.array([1.0, 2.0, 3.0, 99.0, 99.0]),
         starts=np.array([0, 2]),
         stops=np.array([2, 3]),
     )
     tally.add(
         np.ones((1, 3)),
-        np.ones(3, int),
+        np.ones((1, 3)),
         np.array([4.0, 5.0, 6.0]),
         starts=np.array([0, 1, 2]),
         stops=np.array([1, 2, 3]),

@@ -204,6 +204,8 @@ def test_a_used_port_is_named(tmp_path: Path) -> None:
         assert port in fails("up", "--data", str(tmp_path / "other"), "--port", port)
 
 
-@pytest.mark.parametrize("command", ["up", "serve", "work", "run", "study", "db"])
+@pytest.mark.parametrize(
+    "command", ["up", "serve", "work", "run", "study", "rounds", "space", "db"]
+)
 def test_every_command_has_help(command: str) -> None:
     assert "Usage" in run(command, "--help")

@@ -10,12 +10,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from service import schema
+from service import leases, schema, studies
 from service.app import create_app
 from service.database import Database, server_lock
 from service.errors import Conflict
 from service.models import Base
+from service.schemas import AskBody, StudyDefinition
 from tests.support.apps import running
+from tests.support.studies import external
 
 
 def test_the_migrations_make_what_the_models_say(database: Database) -> None:
@@ -35,19 +37,6 @@ def test_the_migrated_tables_have_the_models_checks_and_indexes(database: Databa
         assert {index.name for index in table.indexes} == indexes
 
 
-STUDY = """
-INSERT INTO studies
-    (id, name, kind, state, definition, revision, next_number, epochs_trained, created_at)
-VALUES (1, 's', 'external', 'running', '{}', 1, 1, 0, 0)
-"""
-
-TRIAL = """
-INSERT INTO trials
-    (study_id, number, round, state, params, value, epoch, metrics, start_epoch, stop_epoch,
-     attempt, void, revision)
-VALUES (1, 0, 0, 'completed', '{{}}', {value}, 0, '{{}}', 0, 1, 1, false, 1)
-"""
-
 # SQLite has no NaN, and 9e999 is its infinity.
 NOT_FINITE = {
     "sqlite": ("9e999", "-9e999"),
@@ -56,11 +45,17 @@ NOT_FINITE = {
 
 
 def test_a_value_that_is_not_finite_cannot_be_stored(database: Database) -> None:
+    studies.create(database, StudyDefinition.model_validate(external()))
+    leases.ask(database, "outside", AskBody(count=1))
+    change = "UPDATE trials SET value = {value}"
     for value in NOT_FINITE[database.url.get_backend_name()]:
-        with database.engine.connect() as connection:
-            connection.execute(text(STUDY))
-            with pytest.raises(IntegrityError):
-                connection.execute(text(TRIAL.format(value=value)))
+        with (
+            pytest.raises(IntegrityError, match="value_is_finite"),
+            database.engine.connect() as connection,
+        ):
+            connection.execute(text(change.format(value=value)))
+    with database.engine.connect() as connection:
+        connection.execute(text(change.format(value="-1.5e308")))
 
 
 def test_upgrading_twice_at_once_migrates_once(database_url: str) -> None:

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import * as api from "../api.js";
-import { about, count, duration, moment, number, pace } from "../format.js";
+import { about, count, counted, duration, moment, number, pace } from "../format.js";
 import { lookNow } from "../poll.js";
 import { state as page, update } from "../state.js";
 import { STATES } from "../trials.js";
@@ -25,6 +25,7 @@ export function heading({ known, asking }) {
     bar(study),
     h("div", { class: "progress-line" }, counts(study), h("p", {}, progress(study))),
     h("p", { class: "unseen", role: "status" }, milestone(study)),
+    warnings(study),
   );
 }
 
@@ -36,9 +37,24 @@ function definition(study) {
     objective.epochs > 1 && `${count(objective.epochs)} epochs`,
     `sampler ${sampler.kind}`,
     study.pruner?.kind && study.pruner.kind !== "none" && `pruner ${study.pruner.kind}`,
+    study.asynchronous && "asynchronous",
+    study.warm_start &&
+      `warm start from ${study.warm_start.study} (${counted(study.evidence, "trial")})`,
     `seed ${study.seed}`,
     `created ${moment(study.created_at)}`,
   ].filter(Boolean);
+}
+
+/** What is allowed and probably not meant so; also that the table depends on timing. */
+function warnings({ warnings }) {
+  if (!warnings?.length) return null;
+  return h(
+    "ul",
+    { class: "alarms" },
+    warnings.map(({ field, message }) =>
+      h("li", { key: `${field} ${message}` }, h("b", {}, field.replace(/^space\./, "")), " ", message),
+    ),
+  );
 }
 
 function counts(study) {

@@ -62,6 +62,7 @@ function body(trial, known) {
       h("span", {}, trial.value === null ? `no ${study.objective.metric}` : study.objective.metric),
       isBest && h("span", { class: "crown" }, "★ best"),
       trial.void && h("em", { class: "void" }, "void"),
+      trial.enqueued && h("em", { class: "void" }, "a setting of your own"),
     ),
     trial.reason && h("p", { key: "reason", class: "reason is-why" }, trial.reason),
     h("h3", { key: "curve-title" }, "Learning curve"),

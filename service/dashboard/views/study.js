@@ -5,6 +5,7 @@ import { draw, fitPanels, namesIn } from "../charts.js";
 import { go } from "../state.js";
 import { best } from "./best.js";
 import { heading } from "./heading.js";
+import { importance } from "./importance.js";
 import { legend, link } from "./parts.js";
 import { rounds } from "./rounds.js";
 import { table } from "./table.js";
@@ -24,7 +25,7 @@ export function studyView(state) {
     h(
       "div",
       { key: "story", class: "story" },
-      h("div", { class: "story-facts" }, best(study), rounds(state)),
+      h("div", { class: "story-facts" }, best(study), importance(state)),
       h(
         "div",
         { class: "story-charts" },
@@ -42,6 +43,7 @@ export function studyView(state) {
         ),
       ),
     ),
+    rounds(state),
     chart(
       "parameters",
       "What each parameter does",

@@ -103,7 +103,11 @@ function numberCell(trial) {
 }
 
 function stateCell(trial) {
-  return [badge(trial.state), trial.void && h("em", { class: "void" }, "void")];
+  return [
+    badge(trial.state),
+    trial.void && h("em", { key: "void", class: "void" }, "void"),
+    trial.enqueued && h("em", { key: "own", class: "void" }, "your own"),
+  ];
 }
 
 function epochCell(trial, epochs) {

@@ -1,0 +1,156 @@
+"""What memory training takes: a large data set shared by a pool, and the rows of a population.
+
+    python benchmarks/memory.py [--megabytes 1024] [--jobs 2]
+
+The pool's memory is the sum of its processes' proportional set sizes, in which a page that several
+share counts once in all. The population's is what NumPy allocates, by tracemalloc.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+import tracemalloc
+from functools import partial
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+ROOT = str(Path(__file__).resolve().parents[1])
+sys.path.insert(0, ROOT)
+os.environ["PYTHONPATH"] = ROOT  # so that the pool's processes find `train`
+
+import numpy as np  # noqa: E402
+
+import engine  # noqa: E402
+
+FEATURES = 256
+MEGABYTE = 2**20
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--megabytes", type=int, default=1024)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    shared(options.megabytes, options.jobs)
+    rows()
+
+
+def shared(megabytes: int, jobs: int) -> None:
+    """Train on one large set in several processes, and watch what they hold together."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "large"
+        save(place, megabytes)
+        size = sum(file.stat().st_size for file in place.iterdir()) / MEGABYTE
+        print(f"a data set of {size:.0f} MB, {jobs} processes that train one epoch of it each")
+        watch = Watch()
+        lanes = [
+            [engine.Lane(number=number, recipe=engine.read_recipe({"batch_size": 256}))]
+            for number in range(jobs)
+        ]
+        from benchmarks.memory import train
+
+        engine.run_pool(partial(train, str(place)), iter(lanes), jobs=jobs)
+        peak = watch.end()
+        print(f"  the pool at its peak: {peak:.0f} MB, the set's own pages among them")
+        print(f"  that is {peak / size:.2f} times the set, the test part unread")
+
+
+def save(place: Path, megabytes: int) -> None:
+    """Write a set of about that size, drawn in chunks."""
+    count = megabytes * MEGABYTE // (4 * FEATURES)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "features.npy"
+        features = np.lib.format.open_memmap(
+            file, mode="w+", dtype=np.float32, shape=(count, FEATURES)
+        )
+        generator = np.random.default_rng(0)
+        for start in range(0, count, 16_384):
+            part = features[start : start + 16_384]
+            part[...] = generator.standard_normal(part.shape, np.float32)
+        targets = np.argmax(features[:, :4], axis=1)
+        engine.save_dataset(place, features, targets)
+
+
+def train(place: str, lanes: list[engine.Lane]) -> None:
+    """One epoch, in a process of the pool."""
+    for _ in engine.Training(engine.open_dataset(place), lanes, seed=0).run(1):
+        pass
+
+
+class Watch:
+    """The most memory that this process's pool was seen to hold, in MB."""
+
+    def __init__(self) -> None:
+        self._peak = 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def end(self) -> float:
+        """Look no further."""
+        self._ended.set()
+        self._thread.join()
+        return self._peak
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.05):
+            held = sum(proportional(pid) for pid in pool_processes(os.getpid()))
+            self._peak = max(self._peak, held / 1024)
+
+
+def pool_processes(pid: int) -> list[int]:
+    """The processes of a pool that this one started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = []
+    for child in children:
+        try:
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"popen_loky" in command:
+            found.append(int(child))
+    return found
+
+
+def proportional(pid: int) -> int:
+    """A process's proportional set size in kB; 0 when it has gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def rows() -> None:
+    """What K lanes cost, and what a step allocates."""
+    dataset = engine.load_dataset("digits")
+    recipe = engine.read_recipe({"hidden_units": 128, "hidden_layers": 2, "batch_size": 64})
+    row = 4 * recipe.shape(dataset).parameters
+    print(f"\nlanes [64, 128, 128, 10]: a row of parameters is {row / 1024:.0f} kB")
+    list(engine.Training(dataset, [engine.Lane(number=0, recipe=recipe)], seed=0).run(1))
+    for count in (1, 16, 64):
+        lanes = [engine.Lane(number=number, recipe=recipe) for number in range(count)]
+        tracemalloc.start()
+        training = engine.Training(dataset, lanes, seed=0)
+        list(training.run(1))
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        started = time.perf_counter()
+        list(training.run(2))
+        seconds = time.perf_counter() - started
+        after, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        print(
+            f"  {count:3} lanes hold {held / row / count:5.1f} rows each; an epoch allocates "
+            f"{(peak - held) / 1024:6.0f} kB beside ({seconds:.2f} s)"
+        )
+        assert after < held + row
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Where things are on the server."""
+
+from __future__ import annotations
+
+import re
+
+from service import schemas
+from service.errors import NotFound
+
+
+def path_of(study: str) -> str:
+    """A study's path.
+
+    Raises:
+        NotFound: no study can have this name.
+    """
+    if not re.fullmatch(schemas.SLUG, study):
+        raise NotFound(f"there is no study named {study!r}: names match {schemas.SLUG}")
+    return f"/studies/{study}"

@@ -1,0 +1,89 @@
+"""`caviar rounds`: from coarse to fine, by itself and by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from service.client import DEFAULT_SERVER
+from service.commands.terminal import impatient, out, print_json
+from service.errors import Invalid
+from service.settings import AsJson, Server
+from service.text import round_lines
+
+rounds_app = typer.Typer(help="See where a search looks, and steer it.", no_args_is_help=True)
+
+
+@rounds_app.command("show")
+def show_rounds(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
+    """Show the rounds of a study: where each drew from, and why."""
+    with impatient(server) as client:
+        rounds = client.rounds(name)
+    if as_json:
+        print_json([each.model_dump(mode="json") for each in rounds])
+        return
+    for each in rounds:
+        out.print(round_lines(each))
+    if not rounds:
+        out.print("no round yet: the first ask opens one")
+
+
+@rounds_app.command("zoom")
+def zoom(
+    name: str,
+    box: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PARAMETER=LOW:HIGH …", help="Such as learning_rate=0.001:0.1; repeatable."
+        ),
+    ],
+    size: Annotated[int | None, typer.Option(help="Trials of the round.", min=1)] = None,
+    author: Annotated[str | None, typer.Option(help="Who zooms.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    server: Server = DEFAULT_SERVER,
+    as_json: AsJson = False,
+) -> None:
+    """Zoom by hand: begin a round in this box now, in place of the rest of the current one."""
+    intervals = dict(_interval(each) for each in box)
+    with impatient(server) as client:
+        begun = client.zoom(name, intervals, size=size, author=author, reason=reason)
+    if as_json:
+        print_json(begun.model_dump(mode="json"))
+    else:
+        out.print(round_lines(begun))
+
+
+@rounds_app.command("undo")
+def undo(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
+    """Take the newest round back, as long as it has not started."""
+    with impatient(server) as client:
+        left = client.undo_round(name)
+    if as_json:
+        print_json([each.model_dump(mode="json") for each in left])
+    else:
+        rounds = "1 round" if len(left) == 1 else f"{len(left)} rounds"
+        out.print(f"taken back: {name} has {rounds} now", highlight=False)
+
+
+def _interval(given: str) -> tuple[str, tuple[float | int, float | int]]:
+    """A parameter and its ends.
+
+    Raises:
+        Invalid: it is not written as PARAMETER=LOW:HIGH.
+    """
+    name, _, ends = given.partition("=")
+    low, colon, high = ends.partition(":")
+    try:
+        if not name or not colon:
+            raise ValueError
+        return name, (_number(low), _number(high))
+    except ValueError as error:
+        raise Invalid(f"{given!r} is not PARAMETER=LOW:HIGH, such as momentum=0.9:0.99") from error
+
+
+def _number(text: str) -> float | int:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

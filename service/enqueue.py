@@ -1,0 +1,85 @@
+"""Settings of the user's own: checked, numbered, and trained before what the search proposes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+import engine
+from sampler import Params, Round, SearchSpace, SpaceError, space_of
+from service import rounds, schemas, studies, trials, views
+from service.database import Database
+from service.errors import FieldError, Invalid
+from service.idempotency import Key, once
+from service.models import StudyRow
+from service.plans import Plan, check_setting, plan_of
+from service.store import rounds as round_rows
+from service.store import studies as study_rows
+
+
+@dataclass(frozen=True)
+class NoRound:
+    """Nothing was done: the study has no round yet that the settings could belong to."""
+
+
+def enqueue(
+    database: Database, name: str, body: schemas.EnqueueBody, key: Key | None = None
+) -> schemas.EnqueueAnswer:
+    """Let settings of the user's own be tried next.
+
+    They take the next numbers and count in the budget: the search's own last trials give way. They
+    belong to the current round, which goes on behind them with the proposals that it had.
+
+    Raises:
+        NotFound: there is no study of this name.
+        Invalid: names everything that is wrong with any of them; nothing changes then.
+        Conflict: the study has ended, or its budget has no room for all of them.
+    """
+
+    def work(session: Session) -> schemas.EnqueueAnswer | NoRound:
+        study = study_rows.lock(session, name)
+        now = database.now(session)
+        return once(
+            session, key, schemas.EnqueueAnswer, now, lambda: _enqueue(session, study, body)
+        )
+
+    while isinstance(answer := database.write(work), NoRound):
+        rounds.open_next(database, name)
+    return answer
+
+
+def _enqueue(
+    session: Session, study: StudyRow, body: schemas.EnqueueBody
+) -> schemas.EnqueueAnswer | NoRound:
+    plan, row = plan_of(study.definition), round_rows.last(session, study)
+    studies.require_open(study)
+    space = plan.space if row is None else space_of(plan.space, Round.from_dict(row.data))
+    settings = _checked(plan, space, body)
+    if study.next_number + len(settings) > plan.definition.budget.trials:
+        raise studies.no_room(plan, plan.definition.budget.trials - study.next_number)
+    if row is None:
+        return NoRound()
+    study.revision += 1
+    added = trials.add(session, study, plan, row.number, settings, enqueued=True)
+    row.enqueued += len(added)
+    session.flush()
+    return schemas.EnqueueAnswer(trials=[views.trial(each) for each in added])
+
+
+def _checked(plan: Plan, space: SearchSpace, body: schemas.EnqueueBody) -> list[Params]:
+    """All settings, or an error for each that is wrong."""
+    settings: list[Params] = []
+    errors: list[FieldError] = []
+    for place, own in enumerate(body.trials):
+        where = f"trials[{place}].params"
+        try:
+            settings.append(check_setting(plan, space, own.params))
+        except SpaceError as error:
+            field = f"{where}.{error.path}" if error.path else where
+            errors.append(FieldError(field, error.message))
+        except engine.RecipeError as error:
+            errors.append(FieldError(f"{where}.{error.parameter}", error.message))
+    if errors:
+        raise Invalid.of(*errors)
+    return settings

@@ -1,0 +1,98 @@
+"""Evidence: what a sampler learns from. The trials of the study, and those it took from another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from sampler import Observation, SpaceError
+from service import limits
+from service.errors import Invalid
+from service.models import StudyRow, TrialRow
+from service.plans import Plan, plan_of
+from service.states import FINISHED, TrialState
+from service.store import evidence, studies, trials
+
+WHERE = "warm_start.study"
+
+
+def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
+    """All evidence of a study: what it took from elsewhere has numbers below zero."""
+    own = [observation(row, plan) for row in trials.below(session, study, study.next_number)]
+    if plan.definition.warm_start is None:
+        return own
+    taken = evidence.of(session, study)
+    return [Observation(number=-1 - place, **one) for place, one in enumerate(taken)] + own
+
+
+def observation(row: TrialRow, plan: Plan) -> Observation:
+    """What a sampler sees of a trial: small is good, and only a true result has a value."""
+    counts = row.state == TrialState.COMPLETED and not row.void and row.value is not None
+    value = row.value if counts else None
+    if value is not None and plan.maximize:
+        value = -value
+    return Observation(number=row.number, params=row.params, value=value, state=row.state)
+
+
+def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
+    """What a new study can learn from the one of this name, as it is now.
+
+    These are its trials that ended by themselves and whose settings the new space has too: the
+    best first, at most limits.EVIDENCE.
+
+    Raises:
+        Invalid: there is no such study, it measures something else, or no trial of it fits.
+    """
+    other = studies.find(session, name)
+    if other is None:
+        raise Invalid.field(WHERE, f"there is no study named {name!r}")
+    source = plan_of(other.definition)
+    _require_same_measure(source, plan)
+    rows = [
+        row
+        for row in trials.below(session, other, other.next_number)
+        if row.state in FINISHED and row.state != TrialState.CANCELLED and not row.void
+    ]
+    if not rows:
+        raise Invalid.field(WHERE, f"no trial of {name!r} has ended yet: there is nothing to take")
+    fitting: list[Observation] = []
+    misfit: SpaceError | None = None
+    for row in rows:
+        seen = observation(row, source)
+        try:
+            fitting.append(replace(seen, params=plan.space.validate(seen.params)))
+        except SpaceError as error:
+            misfit = misfit or error
+    if misfit is not None and not fitting:
+        raise Invalid.field(
+            WHERE, f"no trial of {name!r} is a setting of this space, such as for {misfit}"
+        )
+    best = sorted(fitting, key=lambda one: (one.value is None, one.value or 0.0, one.number))
+    return [
+        {"params": dict(one.params), "value": one.value, "state": str(one.state)}
+        for one in best[: limits.EVIDENCE]
+    ]
+
+
+def _require_same_measure(source: Plan, plan: Plan) -> None:
+    """Values are compared with each other, so they must say the same thing."""
+    theirs, ours = (_measure(each) for each in (source, plan))
+    for name, value in ours.items():
+        if theirs[name] != value:
+            raise Invalid.field(
+                WHERE,
+                f"its {name} is {theirs[name]}, that of this study is {value}: "
+                "their values cannot be compared",
+            )
+
+
+def _measure(plan: Plan) -> dict[str, Any]:
+    objective = plan.definition.objective
+    return {
+        "objective": objective.kind,
+        "data set": getattr(objective, "dataset", None),
+        "metric": objective.metric,
+        "direction": plan.definition.direction,
+    }

@@ -1,0 +1,57 @@
+"""A look at a space before anything is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sampler import (
+    InputError,
+    Observation,
+    Sampler,
+    SearchSpace,
+    make_sampler,
+    preview,
+)
+from service import schemas
+from service.errors import Invalid
+
+BUDGET = 100
+"""The budget of the study whose first trials are shown."""
+
+
+def look(body: schemas.SpaceBody) -> schemas.SpacePreview:
+    """Where each parameter's draws fall, twenty settings, and warnings in plain words.
+
+    Raises:
+        Invalid: names the field of the space or the sampler that cannot be.
+    """
+    space = _made("space", SearchSpace.from_dict, body.space)
+    seen: dict[str, Any] = preview(space, seed=body.seed)
+    if body.sampler is not None:
+        sampler: Sampler = _made("sampler", make_sampler, body.sampler.model_dump())
+        seen["examples"] = _first_trials(
+            space, sampler, seed=body.seed, count=len(seen["examples"])
+        )
+    warnings = [
+        schemas.Advice(field=f"space.{each['parameter']}", message=each["message"])
+        for each in seen["warnings"]
+    ]
+    return schemas.SpacePreview.model_validate({**seen, "warnings": warnings})
+
+
+def _made(room: str, make: Any, given: object) -> Any:
+    try:
+        return make(given)
+    except InputError as error:
+        field = f"{room}.{error.path}" if error.path else room
+        raise Invalid.field(field, error.message) from error
+
+
+def _first_trials(
+    space: SearchSpace, sampler: Sampler, *, seed: int, count: int
+) -> list[dict[str, Any]]:
+    """The settings that a study begins with, as long as none of its trials has ended."""
+    seen: list[Observation] = []
+    current = sampler.plan(space, seed=seed, budget=BUDGET, rounds=[], observations=seen)
+    numbers = range(current.first, min(current.stop, current.first + count))
+    return [dict(sampler.propose(space, current, seed=seed, number=n)) for n in numbers]

@@ -1,0 +1,84 @@
+"""What mattered: the table, luck measured by repeats, and too few trials."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sampler import Observation, repeats
+from service.client import Client
+from service.errors import NotFound
+from tests.support.search import bowl, search
+from tests.support.studies import external
+
+OWN = {"learning_rate": 0.01, "momentum": 0.99}
+
+
+def test_the_parameter_that_decides_has_the_largest_share(client: Client) -> None:
+    client.create_study(external(trials=60))
+    search(client, "outside", count=20)
+    table = client.importance("outside")
+    assert table.parameters is not None
+    assert table.noise is not None
+    shares = {name: each.share for name, each in table.parameters.items()}
+    assert shares["learning_rate"] > 3 * shares["momentum"] > 0
+    assert sum(shares.values()) + table.noise == pytest.approx(1)
+    assert table.priorities == pytest.approx(
+        {"1": shares["learning_rate"], "2": shares["momentum"]}
+    )
+    assert table.note.startswith("learning_rate")
+    assert "No setting was tried twice" in table.note
+    assert table.repeats is None
+
+
+def test_repeated_settings_measure_luck(client: Client) -> None:
+    chance = random.Random(5)
+
+    def noisy(params: Mapping[str, Any]) -> float:
+        return bowl(params) + chance.gauss(0, 3.0)
+
+    client.create_study(external(trials=50))
+    client.enqueue("outside", [OWN] * 8)
+    search(client, "outside", value=noisy)
+    table = client.importance("outside")
+    assert table.repeats is not None
+    assert (table.repeats.settings, table.repeats.trials) == (1, 8)
+    assert table.repeats.share > 0.1
+    assert "8 trials of one repeated setting" in table.note
+
+
+def test_too_few_trials_say_so(client: Client) -> None:
+    client.create_study(external(trials=5))
+    search(client, "outside")
+    table = client.importance("outside")
+    assert (table.trials, table.parameters, table.noise) == (5, None, None)
+    assert "too few" in table.note
+    with pytest.raises(NotFound):
+        client.importance("none")
+
+
+def observed(values: list[float], settings: list[int]) -> list[Observation]:
+    """Observations of settings that are told apart by a number."""
+    return [
+        Observation(number=n, params={"x": setting}, value=value)
+        for n, (value, setting) in enumerate(zip(values, settings, strict=True))
+    ]
+
+
+def test_the_share_of_luck() -> None:
+    spread = np.random.default_rng(1).normal(size=200)
+    settings = [place // 2 for place in range(200)]
+    pure_luck = repeats(observed(spread.tolist(), settings))
+    assert pure_luck is not None
+    assert pure_luck.share == pytest.approx(1, abs=0.25)
+    none = repeats(observed([float(setting) for setting in settings], settings))
+    assert none is not None
+    assert (none.settings, none.trials, none.share) == (100, 200, 0.0)
+    assert repeats(observed([1.0, 2.0], [0, 1])) is None
+    assert repeats(observed([1.0, 1.0], [0, 0])) is None
+    same = Observation(number=9, params={"x": True}, value=3.0)
+    assert repeats([*observed([1.0, 2.0], [0, 1]), same]) is None, "1 and true are two settings"
