@@ -18,6 +18,7 @@ Rows: TypeAlias = NDArray[np.intp]
 
 TELLING = 240  # a fit looks at no more trials than these: the best, and the latest of the others
 FEWEST = 5  # values that a model needs
+NEAR = 0.01  # of a range: settings that differ by less in everything are the same
 FLOOR = 1.0  # how far above the middle a bad value may stand out, in standard deviations
 BY_VALUE = 0.5  # the part of a good score that is by value, not by rank
 _DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
@@ -71,12 +72,17 @@ def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> Gaussi
 
 
 def untried(points: Floats, tried: Floats, *, enough: int) -> Rows:
-    """The first row of each point that is not among the tried; all rows if they are not enough.
+    """The first row of each point that is NEAR to nothing tried; all rows if they are not enough.
 
-    Where all values are whole numbers and categories, the best would else be tried over and over.
+    A search that has come to the bottom of a basin would else look for what nobody would notice,
+    and with whole numbers and categories try the best again and again.
     """
-    _, first = np.unique(np.concatenate([tried, points]), axis=0, return_index=True)
-    rows: Rows = np.sort(first[first >= len(tried)]) - len(tried)
+    from scipy.spatial.distance import cdist
+
+    _, first = np.unique(points, axis=0, return_index=True)
+    first.sort()
+    away = cdist(points[first], tried, "chebyshev").min(axis=1) >= NEAR
+    rows: Rows = first[away]
     return rows if len(rows) >= enough else np.arange(len(points))
 
 
