@@ -1,4 +1,4 @@
-# Five commands to remember: make demo | test | lint | bench | install. Each sets up what it needs.
+# Six commands to remember: make demo | test | lint | bench | faults | install. Each sets up what it needs.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -7,7 +7,8 @@ BIN := .venv/bin
 # Two processes of pytest, for the time that databases and browsers keep one of them waiting.
 TESTS ?= -n 2 --dist loadgroup
 
-.PHONY: install demo test lint bench bench-engine bench-sampler bench-main bench-memory clean
+.PHONY: install demo test lint bench bench-engine bench-sampler bench-pruning bench-main \
+	bench-memory faults clean
 
 install: .venv/installed
 
@@ -29,13 +30,19 @@ demo: install
 test: install
 	$(BIN)/python -m pytest $(TESTS)
 
+# The long versions: hours rather than minutes. FAULTS is how often each fault happens.
+FAULTS ?= 200
+
+faults: install
+	CAVIAR_FAULTS=$(FAULTS) $(BIN)/python -m pytest tests/faults
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: bench-engine bench-sampler bench-main bench-memory
+bench: bench-engine bench-sampler bench-pruning bench-main bench-memory
 
 bench-engine: .venv/bench
 	$(BIN)/python benchmarks/engine.py
@@ -43,6 +50,9 @@ bench-engine: .venv/bench
 bench-sampler: .venv/bench
 	$(BIN)/python benchmarks/sampler.py
 	$(BIN)/python benchmarks/proposals.py
+
+bench-pruning: install
+	$(BIN)/python benchmarks/pruning.py
 
 bench-main: install
 	$(BIN)/python benchmarks/main_job.py

@@ -43,6 +43,7 @@ class Checkpoint:
     """A lane's state, and what its network was made for."""
 
     number: int
+    line: int | None = None
     seed: int
     recipe: Recipe
     state: LaneState
@@ -54,7 +55,7 @@ class Checkpoint:
     @property
     def lane(self) -> Lane:
         """The lane, to train on: `Training(dataset, [lane], seed=seed, start={number: state})`."""
-        return Lane(number=self.number, recipe=self.recipe)
+        return Lane(number=self.number, recipe=self.recipe, line=self.line)
 
 
 def make_checkpoint(lane: Lane, state: LaneState, dataset: Dataset, *, seed: int) -> Checkpoint:
@@ -67,6 +68,7 @@ def make_checkpoint(lane: Lane, state: LaneState, dataset: Dataset, *, seed: int
     }
     return Checkpoint(
         number=lane.number,
+        line=lane.line,
         seed=seed,
         recipe=lane.recipe,
         state=state,
@@ -83,6 +85,7 @@ def write_checkpoint(checkpoint: Checkpoint) -> bytes:
         "format": FORMAT,
         "version": VERSION,
         "number": checkpoint.number,
+        "line": checkpoint.line,
         "seed": checkpoint.seed,
         "epoch": state.epoch,
         "steps": state.steps,
@@ -171,6 +174,7 @@ class _Reader:
         )
         return Checkpoint(
             number=_natural(header, "number"),
+            line=None if header["line"] is None else _natural(header, "line"),
             seed=_natural(header, "seed"),
             recipe=recipe,
             state=state,

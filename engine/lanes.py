@@ -15,10 +15,17 @@ from engine.shapes import Shape
 
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    """A trial to train: its number in the study, which keys its draws, and its recipe."""
+    """A trial to train: its number in the study, its recipe, and whose draws are its own."""
 
     number: int
     recipe: Recipe
+    line: int | None = None
+    """The number that keys its draws, when it is not its own: a fork's is that of its origin."""
+
+    @property
+    def key(self) -> int:
+        """The number that keys the draws of weights and dropout."""
+        return self.number if self.line is None else self.line
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +54,7 @@ def initial_state(lane: Lane, shape: Shape, *, seed: int) -> LaneState:
     parameters = np.zeros(shape.parameters)
     initializer = INITIALIZERS[lane.recipe.initialization]
     for layer, block in enumerate(shape.blocks):
-        draws = weight_draws(seed, lane.number, layer, inputs=block.inputs, outputs=block.outputs)
+        draws = weight_draws(seed, lane.key, layer, inputs=block.inputs, outputs=block.outputs)
         draws *= initializer(block.inputs, lane.recipe.initialization_scale)
         block.weights(parameters)[...] = draws
         gamma, _ = block.norm(parameters)

@@ -50,7 +50,6 @@ _FIXED_BY_SHAPE = (
     "initialization",
     "initialization_scale",
     "activation",
-    "batch_size",
     "batch_norm",
 )
 

@@ -78,7 +78,7 @@ class Stack:
     def begin_epoch(self, epoch: int) -> None:
         """Key the epoch's dropout."""
         if self.shape.dropout:
-            self._words = [dropout_words(self._seed, lane.number, epoch) for lane in self.lanes]
+            self._words = [dropout_words(self._seed, lane.key, epoch) for lane in self.lanes]
 
     def end_epoch(self, steps: int) -> None:
         """Count the epoch's steps."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.arithmetic import arithmetic
 from engine.datasets import Dataset
@@ -32,8 +32,9 @@ class EpochRecord:
 class Training:
     """Trains lanes together, epoch by epoch; they must be of one `Shape.kin`.
 
-    The bits of a lane depend on the seed, its number, its recipe with all adjustments, and the data
-    set: not on the other lanes, nor on where it stopped and went on.
+    The bits of a lane depend on the seed, its line (its number, unless it is a fork), its recipe
+    with all adjustments, and the data set: not on the other lanes, nor on where it stopped and went
+    on.
 
     `start` gives the states of lanes that go on, by number; all must be at the same epoch.
     """
@@ -104,7 +105,7 @@ class Training:
         recipe = self._lanes[row].recipe.adjusted(changes)
         pairs = list(self._pairs())
         lane, state = pairs[row]
-        pairs[row] = (Lane(number=number, recipe=recipe), readjusted(state, lane.recipe, recipe))
+        pairs[row] = (replace(lane, recipe=recipe), readjusted(state, lane.recipe, recipe))
         self._build(pairs)
 
     def checkpoint(self, number: int) -> LaneState:

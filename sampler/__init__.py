@@ -13,6 +13,7 @@
     edges, alarms, widening                 when the range is too narrow
     boxes, reaching, reasons                a person's box, and beyond the range; in words
     importance, repeats                     how much each parameter mattered, and how much luck did
+    pruning                                 who of those at a rung goes on
 
 Pure: everything goes in as arguments and comes out as values. Objectives are minimized.
 """
@@ -21,11 +22,12 @@ from sampler.alarms import Alarm, alarms
 from sampler.boxes import box_of
 from sampler.catalogue import make_sampler
 from sampler.coarse_to_fine import space_of
-from sampler.errors import InputError, SamplerError, SpaceError
+from sampler.errors import InputError, PrunerError, SamplerError, SpaceError
 from sampler.importance import importance
 from sampler.parameters import Parameter
 from sampler.preview import preview, space_warnings
 from sampler.protocol import Sampler
+from sampler.pruning import Arrival, Pruner, Verdict, make_pruner
 from sampler.reaching import reaching
 from sampler.reasons import by_hand_reason
 from sampler.repeats import Repeats, repeats
@@ -35,10 +37,13 @@ from sampler.values import Params, Value
 
 __all__ = [
     "Alarm",
+    "Arrival",
     "InputError",
     "Observation",
     "Parameter",
     "Params",
+    "Pruner",
+    "PrunerError",
     "Repeats",
     "Round",
     "Sampler",
@@ -46,10 +51,12 @@ __all__ = [
     "SearchSpace",
     "SpaceError",
     "Value",
+    "Verdict",
     "alarms",
     "box_of",
     "by_hand_reason",
     "importance",
+    "make_pruner",
     "make_sampler",
     "planned",
     "preview",

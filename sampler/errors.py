@@ -3,7 +3,8 @@
 ValueError
 └── InputError         something a person wrote is wrong: the path to it, and what would be right
     ├── SpaceError     in a search space, or in a setting of its parameters
-    └── SamplerError   in the options of a sampler
+    ├── SamplerError   in the options of a sampler
+    └── PrunerError    in the options of a pruner
 """
 
 
@@ -29,3 +30,7 @@ class SpaceError(InputError):
 
 class SamplerError(InputError):
     """The options of a sampler are wrong."""
+
+
+class PrunerError(InputError):
+    """The options of a pruner are wrong."""

@@ -12,13 +12,25 @@ from fastapi import FastAPI
 from service import __version__, leases, limits, problems, schema
 from service.database import Database
 from service.errors import CaviarError
+from service.routes.checkpoints import checkpoints_router
 from service.routes.house import house_router
 from service.routes.page import mount_assets, page_router
+from service.routes.panda import panda_router
 from service.routes.rounds import rounds_router
 from service.routes.studies import studies_router
 from service.routes.trials import trials_router
 from service.security import LOOPBACK, BodyLimit, Guard
 from service.store import trials as trial_rows
+
+ROUTERS = (
+    studies_router,
+    rounds_router,
+    trials_router,
+    checkpoints_router,
+    panda_router,
+    house_router,
+    page_router,
+)
 
 REAP_SECONDS = 1.0
 """How often leases that ran out are looked for."""
@@ -62,10 +74,10 @@ def create_app(
     )
     app.state.database = database
     problems.install(app)
-    for router in (studies_router, rounds_router, trials_router, house_router, page_router):
+    for router in ROUTERS:
         app.include_router(router)
     mount_assets(app)
-    app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES)
+    app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES, octets=limits.CHECKPOINT_BYTES)
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)
     return app
 

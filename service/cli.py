@@ -19,6 +19,7 @@ from service.commands.serving import serve, up
 from service.commands.spaces import space_app
 from service.commands.studies import study_app
 from service.commands.terminal import err, out
+from service.commands.trials import trial_app
 from service.commands.working import work
 from service.errors import CaviarError
 from service.fields import field_errors
@@ -32,6 +33,7 @@ app = typer.Typer(
 for each in (up, serve, work, run):
     app.command()(each)
 app.add_typer(study_app, name="study")
+app.add_typer(trial_app, name="trial")
 app.add_typer(rounds_app, name="rounds")
 app.add_typer(space_app, name="space")
 app.add_typer(db_app, name="db")

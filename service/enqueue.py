@@ -56,12 +56,12 @@ def _enqueue(
     studies.require_open(study)
     space = plan.space if row is None else space_of(plan.space, Round.from_dict(row.data))
     settings = _checked(plan, space, body)
-    if study.next_number + len(settings) > plan.definition.budget.trials:
-        raise studies.no_room(plan, plan.definition.budget.trials - study.next_number)
+    if study.next_number + len(settings) > plan.trials:
+        raise studies.no_room(plan, plan.trials - study.next_number)
     if row is None:
         return NoRound()
     study.revision += 1
-    added = trials.add(session, study, plan, row.number, settings, enqueued=True)
+    added = trials.add(session, study, plan, row, settings, enqueued=True)
     row.enqueued += len(added)
     session.flush()
     return schemas.EnqueueAnswer(trials=[views.trial(each) for each in added])

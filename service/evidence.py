@@ -20,11 +20,17 @@ WHERE = "warm_start.study"
 
 def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
     """All evidence of a study: what it took from elsewhere has numbers below zero."""
-    own = [observation(row, plan) for row in trials.below(session, study, study.next_number)]
+    rows = trials.below(session, study, study.next_number)
+    own = [observation(row, plan) for row in rows if teaches(row)]
     if plan.definition.warm_start is None:
         return own
     taken = evidence.of(session, study)
     return [Observation(number=-1 - place, **one) for place, one in enumerate(taken)] + own
+
+
+def teaches(row: TrialRow) -> bool:
+    """Whether a trial's value is that of its parameters alone, and of no person's hand."""
+    return not row.taken and not row.adjusted and row.origin is None
 
 
 def observation(row: TrialRow, plan: Plan) -> Observation:
@@ -53,7 +59,10 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
     rows = [
         row
         for row in trials.below(session, other, other.next_number)
-        if row.state in FINISHED and row.state != TrialState.CANCELLED and not row.void
+        if row.state in FINISHED
+        and row.state != TrialState.CANCELLED
+        and not row.void
+        and teaches(row)
     ]
     if not rows:
         raise Invalid.field(WHERE, f"no trial of {name!r} has ended yet: there is nothing to take")

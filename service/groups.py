@@ -12,6 +12,9 @@ from service import schemas
 from service.client import Client
 from service.errors import CaviarError
 
+CHECKPOINT_SECONDS = 30.0
+"""How often a segment that lasts leaves a checkpoint on its way."""
+
 logger = logging.getLogger("caviar")
 
 
@@ -36,6 +39,7 @@ class Group(Task):
     objective: schemas.NetworkObjective
     maximize: bool
     trials: tuple[schemas.LeasedTrial, ...]
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
 
     def lanes(self) -> tuple[list[engine.Lane], list[schemas.Result]]:
         """A lane for each trial, and results for those whose recipe cannot be read."""
@@ -43,12 +47,19 @@ class Group(Task):
         failed: list[schemas.Result] = []
         for trial in self.trials:
             try:
-                recipe = engine.read_recipe(trial.params, self.objective.settings)
+                lanes.append(self._lane(trial))
             except engine.RecipeError as error:
                 failed.append(failure(trial, str(error)))
-            else:
-                lanes.append(engine.Lane(number=trial.number, recipe=recipe))
         return lanes, failed
+
+    def _lane(self, trial: schemas.LeasedTrial) -> engine.Lane:
+        """The lane as it began."""
+        params = trial.params if trial.history is None else trial.history.params
+        line = None if trial.history is None else trial.history.line
+        recipe = engine.read_recipe(params, self.objective.settings)
+        return engine.Lane(
+            number=trial.number, recipe=recipe, line=None if line == trial.number else line
+        )
 
     def fail(self, client: Client, reason: str) -> None:
         """Tell that none of the trials could be trained."""
@@ -92,22 +103,28 @@ class Grouping:
     The studies are read anew each time: a name may have gone to another study since.
     """
 
-    def __init__(self, client: Client, *, jobs: int) -> None:
+    def __init__(
+        self, client: Client, *, jobs: int, checkpoint_seconds: float = CHECKPOINT_SECONDS
+    ) -> None:
         self._client = client
         self._jobs = jobs
+        self._checkpoint_seconds = checkpoint_seconds
 
     def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[Group]:
         """Groups of trials of one study, one segment and one shape, the costly ones first.
 
-        A trial whose recipe cannot be read is told as failed and left out.
+        A trial whose recipe cannot be read is told as failed and left out. One whose workers were
+        lost before trains alone: it may be what kills them, and the others should not pay for it.
         """
-        segments: dict[tuple[str, int, int], list[schemas.LeasedTrial]] = defaultdict(list)
+        segments: dict[tuple[str, int, int, int | None], list[schemas.LeasedTrial]]
+        segments = defaultdict(list)
         for trial in leased:
-            segments[trial.study, trial.start_epoch, trial.stop_epoch].append(trial)
+            alone = trial.number if trial.attempt > 1 else None
+            segments[trial.study, trial.start_epoch, trial.stop_epoch, alone].append(trial)
         studies = {name: self._client.study(name) for name in {trial.study for trial in leased}}
         return [
             group
-            for (name, _, _), trials in segments.items()
+            for (name, *_), trials in segments.items()
             for group in self._split(self._whole(studies[name], trials))
         ]
 
@@ -119,6 +136,7 @@ class Grouping:
             objective=schemas.NetworkObjective.model_validate(study.objective),
             maximize=study.direction == "maximize",
             trials=tuple(trials),
+            checkpoint_seconds=self._checkpoint_seconds,
         )
 
     def _split(self, whole: Group) -> list[Group]:

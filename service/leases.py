@@ -13,14 +13,25 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from service import rounds, schemas, studies, trials, views
+from service import (
+    budgets,
+    checkpoints,
+    histories,
+    rounds,
+    schemas,
+    studies,
+    transitions,
+    trials,
+    views,
+)
 from service.database import Database
 from service.errors import Conflict
 from service.idempotency import Key, once
 from service.models import StudyRow, TrialRow
 from service.plans import Plan, plan_of
 from service.states import StudyState, TrialState
-from service.store import answers, curves
+from service.store import answers
+from service.store import rounds as round_rows
 from service.store import studies as study_rows
 from service.store import trials as trial_rows
 
@@ -79,89 +90,53 @@ def _lease(
 ) -> schemas.AskAnswer | RoundIsDue:
     take_back(session, study, now)
     leased: list[TrialRow] = []
-    if study.state == StudyState.RUNNING:
-        plan = plan_of(study.definition)
+    plan = plan_of(study.definition)
+    if budgets.out_of_time(study, plan, now):
+        studies.settle(session, study, now)
+    elif study.state == StudyState.RUNNING:
         leased += trial_rows.waiting(session, study, body.count)
         leased += _propose(session, study, plan, body.count - len(leased))
         if not leased and rounds.may_open(session, study, plan):
             return RoundIsDue()
     for trial in leased:
-        _give(session, study, trial, body, now)
+        _give(trial, body, now)
     if leased:
         study.started_at = study.started_at or now
+        budgets.start_clock(study, now)
         study.revision += 1
         for trial in leased:
             trial.revision = study.revision
     session.flush()
     return schemas.AskAnswer(
-        trials=[views.leased_trial(study, trial) for trial in leased],
+        trials=[
+            views.leased_trial(study, trial, plan, histories.history(session, study, trial))
+            for trial in leased
+        ],
         study_state=StudyState(study.state),
     )
 
 
 def _propose(session: Session, study: StudyRow, plan: Plan, count: int) -> list[TrialRow]:
     """New trials of the current round, as many as it and the budget have left."""
-    current = rounds.current(session, study)
+    current = round_rows.last(session, study)
     if current is None:
         return []
-    end = min(current.stop, plan.definition.budget.trials)
+    stage = rounds.Stage.of(current)
+    end = min(stage.stop, plan.trials)
     numbers = range(study.next_number, min(end, study.next_number + count))
-    return trials.add(
-        session, study, plan, current.number, [current.propose(plan, n) for n in numbers]
-    )
+    return trials.add(session, study, plan, current, [stage.propose(plan, n) for n in numbers])
 
 
-def _give(
-    session: Session, study: StudyRow, trial: TrialRow, body: schemas.AskBody, now: float
-) -> None:
-    if trial.epoch > trial.start_epoch:
-        # It starts over: what an earlier attempt reported would stand beside what is to come.
-        curves.forget(session, study, trial.number)
+def _give(trial: TrialRow, body: schemas.AskBody, now: float) -> None:
     trial.state = TrialState.RUNNING
     trial.attempt += 1
-    trial.epoch = trial.start_epoch
+    trial.reason = None
     trial.held = body.held
     trial.worker = body.worker
     trial.lease_token = secrets.token_urlsafe(16)
     trial.lease_seconds = body.lease_seconds
     trial.lease_expires_at = now + body.lease_seconds
     trial.started_at = trial.started_at or now
-
-
-def holds(trial: TrialRow | None, token: str) -> bool:
-    """Whether the token is the current lease of a running trial."""
-    return (
-        trial is not None
-        and trial.state == TrialState.RUNNING
-        and trial.lease_token is not None
-        and secrets.compare_digest(trial.lease_token.encode(), token.encode())
-    )
-
-
-def renew(trial: TrialRow, now: float, *, held: bool) -> None:
-    """Move the deadline of a running trial: its worker lives, and began unless it holds it."""
-    trial.held = trial.held and held
-    trial.lease_expires_at = now + (trial.lease_seconds or 0.0)
-
-
-def end(trial: TrialRow, state: TrialState, now: float) -> None:
-    """Take the lease from a trial that has ended; the token stays as a record of who ended it."""
-    trial.state = state
-    trial.lease_expires_at = None
-    trial.finished_at = now
-
-
-def give_back(study: StudyRow, trial: TrialRow) -> None:
-    """Let a trial wait again that its worker gave back or never began: that is no attempt."""
-    trial.attempt -= 1
-    _let_wait(study, trial)
-
-
-def _let_wait(study: StudyRow, trial: TrialRow) -> None:
-    trial.state = TrialState.WAITING
-    trial.lease_expires_at = None
-    trial.lease_token = None
-    trial.revision = study.revision
 
 
 def take_back(session: Session, study: StudyRow, now: float) -> None:
@@ -191,16 +166,17 @@ def _lose(session: Session, study: StudyRow, lost: Sequence[TrialRow], now: floa
     study.revision += 1
     for trial in lost:
         if trial.held:
-            give_back(study, trial)
+            transitions.give_back(session, study, trial)
         elif trial.attempt >= MAX_ATTEMPTS:
             trial.revision = study.revision
             trial.reason = f"crash_loop: {trial.attempt} workers were lost while training it"
-            end(trial, TrialState.FAILED, now)
+            transitions.end(trial, TrialState.FAILED, now)
             study.finished_at = now
         else:
-            _let_wait(study, trial)
-    session.flush()
-    studies.complete_if_done(session, study)
+            transitions.let_wait(session, study, trial)
+    ended = [trial for trial in lost if trial.state == TrialState.FAILED]
+    checkpoints.retire(session, study, ended, plan_of(study.definition))
+    studies.settle(session, study, now)
 
 
 def reap(database: Database) -> None:

@@ -27,6 +27,18 @@ EVIDENCE = 1_000
 PAGE = 1_000
 """Items on one page of a list."""
 
+CHECKPOINT_BYTES = 256 * 2**20
+"""Size of one checkpoint; the trials of larger networks start over when they are interrupted."""
+
+CHECKPOINTS_OF_A_TRIAL = 16
+"""Checkpoints kept of a trial that a person has by the hand; of others the newest."""
+
+CHECKPOINTS_OF_THE_BEST = 10
+"""Completed trials of a study, the best ones, whose last checkpoint is kept."""
+
+FORKS = 100
+"""Children of one fork."""
+
 BODY_BYTES = 32 * 2**20
 """Size of one request body."""
 

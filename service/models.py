@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -91,6 +92,8 @@ class StudyRow(Base):
     revision: Mapped[int] = mapped_column(BigInteger)
     next_number: Mapped[int] = mapped_column(Integer)
     epochs_trained: Mapped[int] = mapped_column(BigInteger)
+    seconds_spent: Mapped[float]
+    running_since: Mapped[float | None]
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
@@ -116,6 +119,13 @@ class TrialRow(Base):
     metrics: Mapped[dict[str, float]] = mapped_column(Json)
     start_epoch: Mapped[int] = mapped_column(Integer)
     stop_epoch: Mapped[int] = mapped_column(Integer)
+    last_epoch: Mapped[int] = mapped_column(Integer)
+    bracket: Mapped[int] = mapped_column(Integer)
+    line: Mapped[int] = mapped_column(Integer)
+    origin: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    taken: Mapped[bool]
+    adjusted: Mapped[bool]
+    wish: Mapped[str | None] = mapped_column(String(16))
     attempt: Mapped[int] = mapped_column(Integer)
     held: Mapped[bool]
     worker: Mapped[str | None] = mapped_column(String(128))
@@ -126,6 +136,7 @@ class TrialRow(Base):
     finished_at: Mapped[float | None]
     reason: Mapped[str | None]
     void: Mapped[bool]
+    void_reason: Mapped[str | None]
     enqueued: Mapped[bool]
     revision: Mapped[int] = mapped_column(BigInteger)
 
@@ -151,6 +162,75 @@ class CurveRow(Base):
     number: Mapped[int] = mapped_column(Integer)
     epochs: Mapped[list[int]] = mapped_column(Json)
     metrics: Mapped[dict[str, list[float | None]]] = mapped_column(Json)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["study_id", "number"], ["trials.study_id", "trials.number"], ondelete="CASCADE"
+        ),
+        Index(None, "study_id", "number", "id"),
+    )
+
+
+class CheckpointRow(Base):
+    """What a trial goes on from, and the best of it so far, over every epoch up to there."""
+
+    __tablename__ = "checkpoints"
+
+    study_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True)
+    value: Mapped[float | None] = mapped_column(ExactDouble)
+    best_epoch: Mapped[int | None] = mapped_column(Integer)
+    metrics: Mapped[dict[str, float]] = mapped_column(Json)
+    size: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[float]
+    data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["study_id", "number"], ["trials.study_id", "trials.number"], ondelete="CASCADE"
+        ),
+    )
+
+
+class ArrivalRow(Base):
+    """A trial that came to a rung: its value there, and once it is decided whether it went on."""
+
+    __tablename__ = "arrivals"
+
+    study_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True)
+    round: Mapped[int] = mapped_column(Integer)
+    bracket: Mapped[int] = mapped_column(Integer)
+    value: Mapped[float] = mapped_column(ExactDouble)
+    went_on: Mapped[bool | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["study_id", "number"], ["trials.study_id", "trials.number"], ondelete="CASCADE"
+        ),
+        Index(None, "study_id", "round", "bracket", "epoch"),
+        Index(None, "study_id", "went_on"),
+    )
+
+
+class JournalRow(Base):
+    """What a person did to a trial: when, from which epoch on, and why."""
+
+    __tablename__ = "journal"
+
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    study_id: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[int] = mapped_column(Integer)
+    act: Mapped[str] = mapped_column(String(16))
+    epoch: Mapped[int | None] = mapped_column(Integer)
+    detail: Mapped[dict[str, Any]] = mapped_column(Json)
+    who: Mapped[str] = mapped_column(String(128))
+    why: Mapped[str | None]
+    at: Mapped[float]
+    confirmed: Mapped[bool]
+    undone: Mapped[bool]
 
     __table_args__ = (
         ForeignKeyConstraint(

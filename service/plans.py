@@ -11,11 +11,14 @@ import engine
 from sampler import (
     Parameter,
     Params,
+    Pruner,
+    PrunerError,
     Sampler,
     SamplerError,
     SearchSpace,
     SpaceError,
     Value,
+    make_pruner,
     make_sampler,
     space_warnings,
 )
@@ -34,16 +37,40 @@ COMBINATIONS = 2_000
 
 @dataclass(frozen=True)
 class Plan:
-    """A definition with its space and its sampler ready for use."""
+    """A definition with its space, its sampler and its pruner ready for use."""
 
     definition: StudyDefinition
     space: SearchSpace
     sampler: Sampler
+    pruner: Pruner
 
     @property
     def maximize(self) -> bool:
         """Whether large values are good."""
         return self.definition.direction == "maximize"
+
+    @property
+    def panda(self) -> bool:
+        """Whether the study is one trial that waits for its person."""
+        return self.definition.mode == "panda"
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs a trial is to have."""
+        return self.definition.objective.epochs
+
+    @property
+    def trials(self) -> int:
+        """How many trials the budget pays for.
+
+        Epochs are reckoned before anything is trained, so that the number of trials depends on
+        nothing that happens: as many trials as their mean cost goes into the budget, at least one.
+        """
+        budget = self.definition.budget
+        if budget.epochs is None:
+            return budget.trials
+        affordable = int(budget.epochs / self.pruner.mean_epochs(epochs=self.epochs))
+        return min(budget.trials, max(1, affordable))
 
     @property
     def asynchronous(self) -> bool:
@@ -81,7 +108,11 @@ def compile_plan(definition: StudyDefinition) -> Plan:
         sampler = make_sampler(definition.sampler.model_dump())
     except SamplerError as error:
         raise Invalid.field(_join("sampler", error.path), error.message) from error
-    return Plan(definition, space, sampler)
+    try:
+        pruner = make_pruner(definition.pruner.model_dump(), epochs=definition.objective.epochs)
+    except PrunerError as error:
+        raise Invalid.field(_join("pruner", error.path), error.message) from error
+    return Plan(definition, space, sampler, pruner)
 
 
 def check(definition: StudyDefinition) -> Plan:
@@ -91,10 +122,19 @@ def check(definition: StudyDefinition) -> Plan:
         Invalid: names the field, in the words of the definition.
     """
     plan = compile_plan(definition)
+    if plan.panda:
+        _check_panda(plan)
     if isinstance(definition.objective, NetworkObjective):
         _check_objective(definition.objective)
         _check_recipes(plan, definition.objective)
     return plan
+
+
+def _check_panda(plan: Plan) -> None:
+    if plan.definition.budget.trials != 1:
+        raise Invalid.field("budget.trials", "must be 1 in panda mode: forks come on top of it")
+    if plan.pruner.rungs(0, epochs=plan.epochs):
+        raise Invalid.field("pruner.kind", "must be none in panda mode: only its person ends it")
 
 
 def _check_objective(objective: NetworkObjective) -> None:

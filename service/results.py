@@ -6,12 +6,13 @@ from collections import defaultdict
 
 from sqlalchemy.orm import Session
 
-from service import leases, schemas, studies
+from service import checkpoints, journal, rungs, schemas, studies, transitions
 from service.database import Database
 from service.errors import STALE_LEASE, Invalid
 from service.idempotency import Key, once
 from service.models import StudyRow, TrialRow
-from service.states import TrialState
+from service.plans import Plan, plan_of
+from service.states import FINISHED, TrialState, Wish
 from service.store import curves
 from service.store import studies as study_rows
 from service.store import trials as trial_rows
@@ -36,7 +37,7 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
         decisions: dict[int, schemas.Decision] = {}
         for index, item in enumerate(body.reports):
             row = rows.get(item.number)
-            if row is None or not leases.holds(row, item.lease):
+            if row is None or not transitions.holds(row, item.lease):
                 decisions[item.number] = schemas.Decision(
                     number=item.number, action="stop", problem=STALE
                 )
@@ -46,16 +47,19 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
                 points[item.number][item.epoch] = item.metrics
             if _advance(study, row, item.epoch) or item.metrics:
                 changed.add(item.number)
-            leases.renew(row, now, held=item.held)
+            transitions.renew(row, now, held=item.held)
             decisions.setdefault(
                 item.number, schemas.Decision(number=item.number, action="continue")
             )
+            if item.adjusted_at is not None:
+                journal.confirm(session, study, row, item.adjusted_at)
         if changed:
             study.revision += 1
             for number in changed:
                 rows[number].revision = study.revision
             session.flush()
             curves.add(session, study, points)
+        _tell_wishes(session, study, body, rows, decisions)
         return schemas.ReportAnswer(decisions=list(decisions.values()))
 
     return database.write(work)
@@ -89,33 +93,114 @@ def _record(
     study.revision += 1
     for index, item in enumerate(body.results):
         row = rows.get(item.number)
-        if row is None or not leases.holds(row, item.lease):
+        if row is None or not transitions.holds(row, item.lease):
             recorded.append(schemas.Recorded(number=item.number, recorded=False, problem=STALE))
             continue
         if item.epoch is not None:
             _require_in_segment(row, item.epoch, f"results[{index}].epoch")
         if item.state == "waiting":
-            leases.give_back(study, row)
+            transitions.give_back(session, study, row)
         else:
-            _finish(study, row, item, now)
+            _end_segment(session, study, row, item, now)
         recorded.append(schemas.Recorded(number=item.number, recorded=True))
-    if any(item.recorded for item in recorded):
-        study.finished_at = now
-        studies.complete_if_done(session, study)
-    else:
+    told = [rows[item.number] for item in recorded if item.recorded]
+    if not told:
         study.revision -= 1
+        return schemas.TellAnswer(results=recorded)
+    ended = [row for row in told if row.state in FINISHED]
+    if ended:
+        study.finished_at = now
+        checkpoints.retire(session, study, ended, plan_of(study.definition))
+    studies.settle(session, study, now)
     session.flush()
-    return schemas.TellAnswer(results=recorded)
+    return schemas.TellAnswer(results=_wanted(session, study, ended, recorded))
 
 
-def _finish(study: StudyRow, row: TrialRow, item: schemas.Result, now: float) -> None:
-    _advance(study, row, row.stop_epoch if item.epoch is None else item.epoch)
+def _wanted(
+    session: Session, study: StudyRow, ended: list[TrialRow], recorded: list[schemas.Recorded]
+) -> list[schemas.Recorded]:
+    """The entries, with the wish for the checkpoint of a trial that is the best from now on."""
+    if study.kind != "network" or not ended:
+        return recorded
+    best = trial_rows.best(session, study, maximize=plan_of(study.definition).maximize)
+    numbers = {row.number for row in ended}
+    return [
+        item.model_copy(update={"keep": True})
+        if best is not None and item.recorded and item.number == best.number in numbers
+        else item
+        for item in recorded
+    ]
+
+
+def _end_segment(
+    session: Session, study: StudyRow, row: TrialRow, item: schemas.Result, now: float
+) -> None:
+    """Record a result, and what comes next for its trial."""
+    plan = plan_of(study.definition)
+    at_stop = item.epoch is None or item.epoch == row.stop_epoch
+    if item.state == "paused":
+        at_stop = False
+    _advance(study, row, row.stop_epoch if item.epoch is None and at_stop else item.epoch or 0)
     row.value = item.value
     row.best_epoch = item.best_epoch
     row.metrics = item.metrics
     row.reason = item.reason
     row.revision = study.revision
-    leases.end(row, TrialState(item.state), now)
+    if item.state == "paused":
+        _rest(study, row, "paused by a person")
+    elif item.state == "completed" and at_stop and row.stop_epoch < row.last_epoch:
+        _go_on(session, study, plan, row)
+    elif item.state == "completed" and (row.wish is not None or plan.panda) and row.taken:
+        _rest(study, row, "waits for its person")
+    else:
+        transitions.end(row, TrialState(item.state), now)
+
+
+def _go_on(session: Session, study: StudyRow, plan: Plan, row: TrialRow) -> None:
+    """From the end of a segment that is not the trial's: to rest, to its rung, or to train on."""
+    resting = row.wish is not None
+    _rest(study, row, "waits for its person")
+    if resting:
+        return
+    if not row.taken:
+        rungs.arrive(session, study, plan, row)
+    else:
+        row.reason = None
+        row.stop_epoch = rungs.next_stop(plan, row)
+        transitions.let_wait(session, study, row)
+
+
+def _rest(study: StudyRow, row: TrialRow, reason: str) -> None:
+    """Let a trial pause where it is; the next segment has all its attempts before it."""
+    row.state = TrialState.PAUSED
+    row.lease_expires_at = None
+    row.attempt = 0
+    row.wish = None
+    row.reason = reason
+    if row.taken:
+        row.stop_epoch = row.last_epoch
+    if study.kind != "network":
+        row.start_epoch = row.epoch  # who trains it keeps what it goes on from
+
+
+def _tell_wishes(
+    session: Session,
+    study: StudyRow,
+    body: schemas.ReportBody,
+    rows: dict[int, TrialRow],
+    decisions: dict[int, schemas.Decision],
+) -> None:
+    """Let workers know what persons want of their trials, once they have begun."""
+    begun = {item.number for item in body.reports if not item.held}
+    for number in begun & rows.keys():
+        row, decision = rows[number], decisions[number]
+        if decision.action != "continue":
+            continue
+        if row.adjusted:
+            decision.adjustments = journal.take(session, study, row)
+            decision.adjust_epoch = row.epoch if decision.adjustments else None
+        if row.wish == Wish.PAUSE:
+            decision.action = "pause"
 
 
 def _require_in_segment(row: TrialRow, epoch: int, field: str) -> None:

@@ -70,7 +70,7 @@ class Standing:
     next_number: int
     stages: Sequence[Stage]
     observations: Sequence[Observation]
-    any_open: bool
+    any_awaited: bool
 
     @property
     def last(self) -> Stage | None:
@@ -88,7 +88,7 @@ def standing(session: Session, study: StudyRow) -> Standing:
         next_number=study.next_number,
         stages=stages,
         observations=evidence.observations(session, study, plan),
-        any_open=trials.any_open(session, study),
+        any_awaited=trials.any_awaited(session, study),
     )
 
 
@@ -107,7 +107,7 @@ def open_next(database: Database, name: str) -> None:
         study = studies.get(session, name)
         before = standing(session, study)
         plan = before.plan
-        is_early = before.any_open and not plan.asynchronous
+        is_early = before.any_awaited and not plan.asynchronous
         if is_early or not is_due(study, plan, before.last):
             # Another ask was faster. It may even have leased the whole round that this one
             # came for: the round after it is due only when those trials have ended.
@@ -115,7 +115,7 @@ def open_next(database: Database, name: str) -> None:
     found = plan.sampler.plan(
         plan.space,
         seed=plan.definition.seed,
-        budget=plan.definition.budget.trials,
+        budget=plan.trials,
         rounds=[stage.as_history() for stage in before.stages],
         observations=before.observations,
     )
@@ -131,7 +131,7 @@ def open_next(database: Database, name: str) -> None:
 
 def is_due(study: StudyRow, plan: Plan, current: Stage | None) -> bool:
     """Whether the next trial belongs to a round that does not exist yet."""
-    if study.next_number >= plan.definition.budget.trials:
+    if study.next_number >= plan.trials:
         return False
     return current is None or study.next_number >= current.stop
 
@@ -140,7 +140,7 @@ def may_open(session: Session, study: StudyRow, plan: Plan) -> bool:
     """Whether the next round is due, and need not wait for the trials of the last."""
     if not is_due(study, plan, current(session, study)):
         return False
-    return plan.asynchronous or not trials.any_open(session, study)
+    return plan.asynchronous or not trials.any_awaited(session, study)
 
 
 def current(session: Session, study: StudyRow) -> Stage | None:
@@ -166,12 +166,12 @@ def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
     stages = [Stage.of(row) for row in rows]
     elites = trials.by_number(session, study, {n for s in stages for n in s.planned.elites})
     seen = {number: evidence.observation(row, plan) for number, row in elites.items()}
-    done = not trials.any_open(session, study)
+    done = not trials.any_awaited(session, study)
     return [
         views.round_(
             stage.planned,
             plan,
-            stop=min(stage.stop, plan.definition.budget.trials),
+            stop=min(stage.stop, plan.trials),
             enqueued=stage.enqueued,
             by_hand=row.by_hand,
             closed=row is not rows[-1] or (done and study.next_number >= stage.stop),

@@ -57,6 +57,10 @@ class TooLarge(CaviarError):
 
     status, slug, title = 413, "too-large", "The body is too large"
 
+    def __init__(self, detail: str, limit_bytes: int) -> None:
+        super().__init__(detail)
+        self.limit_bytes = limit_bytes
+
 
 class WrongMediaType(CaviarError):
     """The body is not JSON."""
@@ -100,7 +104,9 @@ class Guard:
             )
         if _is_foreign(scope, headers, host):
             return Refused("requests from other sites are refused")
-        if scope["method"] not in SAFE_METHODS and _has_body(headers) and not _is_json(headers):
+        if scope["method"] in SAFE_METHODS or not _has_body(headers) or _is_octets(scope, headers):
+            return None
+        if not _is_json(headers):
             return WrongMediaType("send the body with Content-Type: application/json")
         return None
 
@@ -108,30 +114,36 @@ class Guard:
 class BodyLimit:
     """ASGI middleware that stops reading a body at the limit, whatever length was announced."""
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit_bytes: int, octets: int) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
+        self.octets = octets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on and count."""
-        length = Headers(scope=scope).get("content-length", "0") if "headers" in scope else "0"
-        if length.isdecimal() and int(length) > self.limit_bytes:
-            await respond(self._error())(scope, receive, send)
+        headers = Headers(scope=scope) if "headers" in scope else Headers()
+        error = self._error(_is_octets(scope, headers))
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > error.limit_bytes:
+            await respond(error)(scope, receive, send)
             return
-        left = self.limit_bytes
+        left = error.limit_bytes
 
         async def receive_counted() -> Message:
             nonlocal left
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise self._error()
+                raise error
             return message
 
         await self.app(scope, receive_counted, send)
 
-    def _error(self) -> TooLarge:
-        return TooLarge(f"a body may have {self.limit_bytes:,} bytes: send the items in parts")
+    def _error(self, octets: bool) -> TooLarge:
+        if octets:
+            return TooLarge(f"a checkpoint may have {self.octets:,} bytes", self.octets)
+        message = f"a body may have {self.limit_bytes:,} bytes: send the items in parts"
+        return TooLarge(message, self.limit_bytes)
 
 
 def _name(host: str) -> str:
@@ -155,6 +167,12 @@ def _is_foreign(scope: dict[str, Any] | Scope, headers: Headers, host: str) -> b
 
 def _has_body(headers: Headers) -> bool:
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _is_octets(scope: dict[str, Any] | Scope, headers: Headers) -> bool:
+    """A checkpoint: no form can PUT, and no script of another site without being asked about."""
+    put = scope.get("method") == "PUT"
+    return put and headers.get("content-type", "") == "application/octet-stream"
 
 
 def _is_json(headers: Headers) -> bool:

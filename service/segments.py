@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
+from typing import Literal
 
 import engine
 from service import limits, schemas
 from service.client import Client
-from service.errors import CaviarError
+from service.errors import CaviarError, Conflict, NotFound
 from service.groups import Group, Idle, Task
 
 REPORT_SECONDS = 0.5
@@ -49,53 +51,69 @@ def _client(server: str) -> Client:
     return Client(server)
 
 
-@dataclass
-class Best:
-    """A trial's value so far, over every epoch that it trained."""
-
-    value: float
-    epoch: int
-    metrics: Mapping[str, float]
-
-
 class Segment:
-    """One group on its way from its first epoch to its last."""
+    """One group on its way from its start epoch to where the segment stops.
+
+    Between two epochs, in this order: the reports, and what the decisions say; a checkpoint, if
+    it is time; the adjustments. So a checkpoint's curve is there before it, and it is of the time
+    before its epoch's adjustments.
+    """
 
     def __init__(self, client: Client, group: Group) -> None:
         objective = group.objective
         self._client = client
         self._group = group
+        self._trials = {trial.number: trial for trial in group.trials}
         self._stop_epoch = group.trials[0].stop_epoch
-        self._leases = {trial.number: trial.lease.token for trial in group.trials}
-        self._best: dict[int, Best] = {}
+        self._best = {trial.number: trial.best for trial in group.trials if trial.best}
         self._reports: list[schemas.Report] = []
-        self._reported_at = time.monotonic()
+        self._reported_at = self._kept_at = time.monotonic()
         # About a thousand points of a curve are kept, evenly, whatever the reports' timing.
         self._stride = math.ceil(objective.epochs / limits.CURVE_POINTS)
-        lanes, _ = group.lanes()
-        self._training = engine.Training(
-            engine.load_dataset(objective.dataset), lanes, seed=group.seed
-        )
+        self._dataset = engine.load_dataset(objective.dataset)
+        lanes, states = self._start()
+        self._training = engine.Training(self._dataset, lanes, seed=group.seed, start=states)
+        self._ahead = {number: _ahead(trial) for number, trial in self._trials.items()}
+        self._adjusted: dict[int, int] = {}
+
+    def _start(self) -> tuple[list[engine.Lane], dict[int, engine.LaneState]]:
+        """The lanes as they begin here: as new, or as their checkpoints left them."""
+        lanes, _ = self._group.lanes()
+        states: dict[int, engine.LaneState] = {}
+        for index, lane in enumerate(lanes):
+            epoch = self._trials[lane.number].start_epoch
+            if epoch:
+                content = self._client.checkpoint(self._group.study, lane.number, epoch=epoch)
+                found = engine.read_checkpoint(content)
+                lanes[index] = replace(lane, recipe=found.recipe)
+                states[lane.number] = found.state
+        return lanes, states
 
     def train(self) -> None:
         """Train every lane to the segment's end, and tell the results."""
         self._begin()
         for record in self._training.run(self._stop_epoch):
             self._note(record)
-            if record.diverged:
+            keep = record.epoch < self._stop_epoch and self._is_time(
+                self._kept_at, self._group.checkpoint_seconds
+            )
+            if keep or record.diverged or self._is_time(self._reported_at, REPORT_SECONDS):
                 self._send_reports()
-                self._tell_diverged(record)
-            elif time.monotonic() - self._reported_at >= REPORT_SECONDS:
-                self._send_reports()
-        self._send_reports()
-        self._tell_completed()
+            self._tell_diverged(record)
+            if keep:
+                self._keep(self._numbers)
+            if record.epoch < self._stop_epoch:
+                self._adjust()
+        self._end()
+
+    @property
+    def _numbers(self) -> list[int]:
+        return [lane.number for lane in self._training.lanes]
 
     def _begin(self) -> None:
         """Say that the trials are no longer only held: from here on a lost lease is an attempt."""
-        self._reports = [
-            self._report(lane.number, self._training.epoch, {}) for lane in self._training.lanes
-        ]
         self._send_reports()
+        self._adjust()
 
     def _note(self, record: engine.EpochRecord) -> None:
         kept = record.epoch % self._stride == 0 or record.epoch in (1, self._stop_epoch)
@@ -110,65 +128,130 @@ class Segment:
         value = metrics[objective.metric]
         best = self._best.get(number)
         if best is None or objective.value == "last" or self._is_better(value, best.value):
-            self._best[number] = Best(value, epoch, metrics)
+            self._best[number] = schemas.Best(value=value, epoch=epoch, metrics=dict(metrics))
 
     def _is_better(self, value: float, than: float) -> bool:
         return value > than if self._group.maximize else value < than
 
     def _report(self, number: int, epoch: int, metrics: Mapping[str, float]) -> schemas.Report:
-        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
         return schemas.Report(
-            number=number, lease=self._leases[number], epoch=epoch, metrics=finite
+            number=number,
+            lease=self._trials[number].lease.token,
+            epoch=epoch,
+            metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
+            adjusted_at=self._adjusted.pop(number, None),
         )
 
     def _send_reports(self) -> None:
+        """Report, every lane its epoch at least, and do what the decisions say."""
+        epoch = self._training.epoch
+        told = {report.number for report in self._reports if report.epoch == epoch}
+        self._reports += [
+            self._report(number, epoch, {}) for number in self._numbers if number not in told
+        ]
         if self._reports:
-            decisions = self._client.report(self._group.study, self._reports)
-            for decision in decisions:
-                if decision.action != "continue":
-                    # The lease is another's now, or the trial was ended: discard and go on.
-                    self._forget(decision.number)
+            for decision in self._client.report(self._group.study, self._reports):
+                self._heed(decision)
         self._reports = []
         self._reported_at = time.monotonic()
 
+    def _heed(self, decision: schemas.Decision) -> None:
+        number = decision.number
+        if decision.action == "stop":
+            # The lease is another's now, or the trial was ended: discard and go on.
+            self._forget(number)
+        elif number not in self._numbers:
+            return
+        elif decision.action == "pause":
+            self._keep([number])
+            self._tell([self._result(number, "paused")])
+            self._forget(number)
+        elif decision.adjust_epoch is not None:
+            self._ahead[number].setdefault(decision.adjust_epoch, {}).update(decision.adjustments)
+
+    def _adjust(self) -> None:
+        """Apply the adjustments of this epoch, all of them as one change."""
+        epoch = self._training.epoch
+        for number in self._numbers:
+            changes = self._ahead[number].pop(epoch, None)
+            if changes:
+                self._training.adjust(number, changes)
+                self._adjusted[number] = epoch
+
     def _forget(self, number: int) -> None:
-        if self._leases.pop(number, None) and number in {
-            lane.number for lane in self._training.lanes
-        }:
+        self._trials.pop(number, None)
+        if number in self._numbers:
             self._training.drop(number)
+
+    @staticmethod
+    def _is_time(last: float, seconds: float) -> bool:
+        return time.monotonic() - last >= seconds
+
+    def _keep(self, numbers: Sequence[int]) -> None:
+        """Leave checkpoints; one that is not taken is a lost lease, or a network too large."""
+        for number in numbers:
+            if number in self._numbers:
+                self._put_checkpoint(number)
+        self._kept_at = time.monotonic()
+
+    def _put_checkpoint(self, number: int) -> None:
+        lane = next(lane for lane in self._training.lanes if lane.number == number)
+        state = self._training.checkpoint(number)
+        kept = engine.make_checkpoint(lane, state, self._dataset, seed=self._group.seed)
+        content = engine.write_checkpoint(kept)
+        if len(content) > limits.CHECKPOINT_BYTES:
+            return
+        with suppress(Conflict, NotFound):
+            self._client.put_checkpoint(
+                self._group.study,
+                number,
+                content,
+                lease=self._trials[number].lease.token,
+                best=self._best.get(number),
+            )
 
     def _tell_diverged(self, record: engine.EpochRecord) -> None:
         self._tell(
             [
                 schemas.Result(
                     number=number,
-                    lease=self._leases[number],
+                    lease=self._trials[number].lease.token,
                     state="diverged",
                     epoch=record.epoch,
                     reason=f"{metric} became NaN or infinite in epoch {record.epoch}",
                 )
                 for number, metric in record.diverged.items()
-                if number in self._leases
+                if number in self._trials
             ]
         )
 
-    def _tell_completed(self) -> None:
-        self._tell(
-            [
-                schemas.Result(
-                    number=lane.number,
-                    lease=self._leases[lane.number],
-                    state="completed",
-                    value=self._best[lane.number].value,
-                    epoch=self._stop_epoch,
-                    best_epoch=self._best[lane.number].epoch,
-                    metrics=dict(self._best[lane.number].metrics),
-                )
-                for lane in self._training.lanes
-            ]
+    def _end(self) -> None:
+        """Tell the results; leave checkpoints where trials go on, or where one is wanted."""
+        self._send_reports()
+        self._keep([n for n in self._numbers if self._trials[n].leave_checkpoint])
+        recorded = self._tell([self._result(number, "completed") for number in self._numbers])
+        self._keep([item.number for item in recorded if item.keep])
+
+    def _result(self, number: int, state: Literal["completed", "paused"]) -> schemas.Result:
+        best = self._best.get(number)
+        return schemas.Result(
+            number=number,
+            lease=self._trials[number].lease.token,
+            state=state,
+            value=None if best is None else best.value,
+            epoch=self._training.epoch,
+            best_epoch=None if best is None else best.epoch,
+            metrics={} if best is None else best.metrics,
         )
 
-    def _tell(self, results: list[schemas.Result]) -> None:
-        if results:
-            # A refused result is a lost lease: another worker trains the trial, to the same bits.
-            self._client.tell(self._group.study, results)
+    def _tell(self, results: list[schemas.Result]) -> list[schemas.Recorded]:
+        # A refused result is a lost lease: another worker trains the trial, to the same bits.
+        return self._client.tell(self._group.study, results) if results else []
+
+
+def _ahead(trial: schemas.LeasedTrial) -> dict[int, dict[str, schemas.Setting]]:
+    """The adjustments that a trial meets in this segment, by epoch."""
+    adjustments = [] if trial.history is None else trial.history.adjustments
+    return {
+        step.epoch: dict(step.changes) for step in adjustments if step.epoch >= trial.start_epoch
+    }

@@ -25,5 +25,12 @@ class TrialState(StrEnum):
     CANCELLED = "cancelled"  # a person ended it
 
 
+class Wish(StrEnum):
+    """What a person wants of a running trial, until its worker hears of it."""
+
+    PAUSE = "pause"  # at the next epoch boundary that is reported
+    REST = "rest"  # where its segment stops
+
+
 OPEN = (TrialState.WAITING, TrialState.RUNNING, TrialState.PAUSED)
 FINISHED = tuple(state for state in TrialState if state not in OPEN)

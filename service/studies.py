@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from service import evidence, plans, schemas, views
+from service import budgets, evidence, plans, rungs, schemas, views
 from service.database import Database
 from service.errors import Conflict, Invalid
 from service.idempotency import Key, once
@@ -42,6 +42,7 @@ def create(
                 revision=1,
                 next_number=0,
                 epochs_trained=0,
+                seconds_spent=0.0,
                 created_at=now,
                 started_at=None,
                 finished_at=None,
@@ -50,7 +51,7 @@ def create(
             if definition.warm_start is not None:
                 source = definition.warm_start.study
                 taken.add(session, row, evidence.take(session, source, plan))
-            return _view(session, row)
+            return view(session, row)
 
         return once(session, key, schemas.Study, now, add)
 
@@ -64,7 +65,7 @@ def show(database: Database, name: str) -> schemas.Study:
         NotFound: there is none of this name.
     """
     with database.read() as session:
-        return _view(session, studies.get(session, name))
+        return view(session, studies.get(session, name))
 
 
 def list_page(
@@ -75,7 +76,7 @@ def list_page(
         rows = studies.page(session, limit=limit + 1, before=before)
         shown = rows[:limit]
         more = shown[-1].id if len(rows) > limit else None
-        return [_view(session, row) for row in shown], more
+        return [view(session, row) for row in shown], more
 
 
 def change(database: Database, name: str, wanted: schemas.StudyChange) -> schemas.Study:
@@ -89,14 +90,15 @@ def change(database: Database, name: str, wanted: schemas.StudyChange) -> schema
 
     def work(session: Session) -> schemas.Study:
         row = studies.lock(session, name)
+        now = database.now(session)
         if wanted.budget is not None:
             _set_budget(row, wanted.budget)
         row.revision += 1
         if wanted.state is not None:
-            _set_state(session, row, StudyState(wanted.state), database.now(session))
-        complete_if_done(session, row)
+            _set_state(session, row, StudyState(wanted.state), now)
+        settle(session, row, now)
         session.flush()
-        return _view(session, row)
+        return view(session, row)
 
     return database.write(work)
 
@@ -110,18 +112,36 @@ def delete(database: Database, name: str) -> None:
     database.write(lambda session: studies.remove(session, studies.lock(session, name)))
 
 
-def complete_if_done(session: Session, row: StudyRow) -> None:
-    """Close a running study whose budget is used and whose trials have all ended.
+def settle(session: Session, row: StudyRow, now: float) -> None:
+    """What follows from a change: rungs are decided, and a study that is done is completed.
 
-    The caller has locked the study.
+    Done is a running study whose trials are all proposed and have ended, or whose time is over and
+    that trains nothing. The caller has locked the study and raised its revision.
     """
+    rungs.decide(session, row, now)
     if row.state != StudyState.RUNNING:
         return
-    if row.next_number < plans.plan_of(row.definition).definition.budget.trials:
-        return
+    plan = plans.plan_of(row.definition)
     session.flush()
-    if not trials.any_open(session, row):
+    if budgets.out_of_time(row, plan, now):
+        done = not trials.any_running(session, row)
+    else:
+        done = row.next_number >= plan.trials and not trials.any_open(session, row)
+    if done:
         row.state = StudyState.COMPLETED
+        budgets.stop_clock(row, now)
+
+
+def reopen(row: StudyRow) -> None:
+    """Let a completed study run again: there is more to do.
+
+    Raises:
+        Conflict: a person has stopped it.
+    """
+    if row.state == StudyState.STOPPED:
+        raise Conflict("the study is stopped: create another")
+    if row.state == StudyState.COMPLETED:
+        row.state = StudyState.RUNNING
 
 
 def require_open(row: StudyRow) -> None:
@@ -136,23 +156,27 @@ def require_open(row: StudyRow) -> None:
 
 def no_room(plan: plans.Plan, left: int) -> Conflict:
     """The error of a study whose budget has room for so few trials."""
-    budget = plan.definition.budget.trials
+    budget = plan.trials
     return Conflict(
         f"the budget of {budget} trials has room for {max(left, 0)} more: raise it first"
     )
 
 
 def _set_budget(row: StudyRow, budget: schemas.BudgetChange) -> None:
-    if budget.trials < row.next_number:
+    """Change what is named; a completed study goes on if there is more to do then."""
+    definition = plans.plan_of(row.definition).definition
+    changes = budget.model_dump(exclude_unset=True)
+    changed = definition.model_copy(update={"budget": definition.budget.model_copy(update=changes)})
+    if definition.mode == "panda" and changes.get("trials", 1) != definition.budget.trials:
+        raise Invalid.field("budget.trials", "is 1 and its forks in panda mode")
+    if plans.compile_plan(changed).trials < row.next_number:
+        field = "epochs" if "epochs" in changes and changes["epochs"] is not None else "trials"
         raise Invalid.field(
-            "budget.trials",
+            f"budget.{field}",
             f"{row.next_number} trials were proposed already: ask for at least as many",
         )
-    definition = plans.plan_of(row.definition).definition
-    changed = definition.budget.model_copy(update=budget.model_dump())
-    grows = budget.trials > definition.budget.trials
-    row.definition = definition.model_copy(update={"budget": changed}).model_dump_json()
-    if grows and row.state == StudyState.COMPLETED:
+    row.definition = changed.model_dump_json()
+    if row.state == StudyState.COMPLETED:
         row.state = StudyState.RUNNING
 
 
@@ -162,17 +186,22 @@ def _set_state(session: Session, row: StudyRow, state: StudyState, now: float) -
     if row.state in (StudyState.STOPPED, StudyState.COMPLETED):
         raise Conflict(f"the study is {row.state}: raise its budget, or create another")
     row.state = state
+    budgets.stop_clock(row, now)
+    if state == StudyState.RUNNING and row.started_at is not None:
+        budgets.start_clock(row, now)
     if state == StudyState.STOPPED:
         trials.cancel_open(session, row, reason="the study was stopped", now=now)
 
 
-def _view(session: Session, row: StudyRow) -> schemas.Study:
+def view(session: Session, row: StudyRow) -> schemas.Study:
+    """A study as it stands."""
     plan = plans.plan_of(row.definition)
     last = rounds.last(session, row)
     return views.study(
         row,
         plan,
         counts=studies.counts(session, row.id),
+        void=studies.count_void(session, row.id),
         best=trials.best(session, row, maximize=plan.maximize),
         current_round=None if last is None else last.number,
         evidence=0 if plan.definition.warm_start is None else taken.count(session, row),

@@ -126,3 +126,61 @@ def study_table(studies: Sequence[schemas.Study]) -> Table:
             study.created_at[:19].replace("T", " "),
         )
     return table
+
+
+def trial_card(trial: schemas.TrialDetail) -> Table:
+    """One trial: what a person wants to know before they take it by the hand."""
+    table = Table(
+        title=f"trial {trial.number}: {trial.state}", title_justify="left", title_style="bold",
+        show_header=False,
+    )  # fmt: skip
+    table.add_row("epoch", f"{trial.epoch} of {trial.last_epoch}")
+    table.add_row("value", _or_dash(trial.value, number))
+    for name, value in trial.setting.items():
+        table.add_row(name, setting(value))
+    kept = ", ".join(str(each.epoch) for each in trial.checkpoints)
+    facts = {
+        "reason": trial.reason,
+        "void": trial.void_reason,
+        "taken": "by a person" if trial.taken else None,
+        "checkpoints": kept or None,
+        "children": ", ".join(map(str, trial.children)) or None,
+        "comparison": trial.comparison,
+    }
+    for name, fact in facts.items():
+        if fact is not None:
+            table.add_row(name, fact)
+    return table
+
+
+def journal_table(entries: Sequence[schemas.JournalEntry]) -> Table:
+    """What persons did, from the first."""
+    table = Table(title="journal", title_justify="left", title_style="bold")
+    for heading in ("trial", "epoch", "act", "who", "why", "when"):
+        table.add_column(heading)
+    for entry in entries:
+        table.add_row(
+            str(entry.number),
+            "next" if entry.epoch is None and entry.act == "adjust" else _or_dash(entry.epoch, str),
+            act_words(entry) + (" (undone)" if entry.undone else ""),
+            entry.who,
+            entry.why or "",
+            entry.at[:19].replace("T", " "),
+        )
+    return table
+
+
+def act_words(entry: schemas.JournalEntry) -> str:
+    """What was done: `adjust learning_rate 0.01 to 0.003`."""
+    detail = entry.detail
+    if entry.act == "adjust":
+        old, new = detail["old"], detail["new"]
+        changes = (f"{n} {_or_dash(old.get(n), setting)} to {setting(new[n])}" for n in new)
+        return f"adjust {', '.join(changes)}"
+    if entry.act == "rewind":
+        return f"rewind from {detail['before']}"
+    if entry.act == "extend":
+        return f"extend by {detail['epochs']}"
+    if entry.act == "fork":
+        return f"fork {', '.join(map(str, detail['children']))}"
+    return f"{entry.act} and give back" if detail.get("give_back") else entry.act

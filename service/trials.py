@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from sampler import Params
-from service import schemas, views
+from service import details, rungs, schemas, views
 from service.database import Database
-from service.models import StudyRow, TrialRow
+from service.models import RoundRow, StudyRow, TrialRow
 from service.plans import Plan
 from service.states import TrialState
 from service.store import curves
@@ -44,36 +44,59 @@ def add(
     session: Session,
     study: StudyRow,
     plan: Plan,
-    round_number: int,
+    round_row: RoundRow,
     settings: Sequence[Params],
     *,
     enqueued: bool = False,
 ) -> list[TrialRow]:
     """Trials of these settings, with the next numbers of their study. The caller has locked it."""
-    added = [
-        TrialRow(
-            study_id=study.id,
-            number=number,
-            round=round_number,
-            state=TrialState.WAITING,
-            params=dict(params),
-            value=None,
-            epoch=0,
-            best_epoch=None,
-            metrics={},
-            start_epoch=0,
-            stop_epoch=plan.definition.objective.epochs,
-            attempt=0,
-            held=False,
-            void=False,
+    added = []
+    for number, params in enumerate(settings, start=study.next_number):
+        row = new_row(
+            study,
+            number,
+            dict(params),
+            last_epoch=plan.epochs,
+            round=round_row.number,
+            bracket=plan.pruner.bracket(number - round_row.first, epochs=plan.epochs),
+            taken=plan.panda,
             enqueued=enqueued,
-            revision=study.revision,
         )
-        for number, params in enumerate(settings, start=study.next_number)
-    ]
+        row.stop_epoch = rungs.next_stop(plan, row)
+        added.append(row)
     session.add_all(added)
     study.next_number += len(added)
     return added
+
+
+def new_row(
+    study: StudyRow, number: int, params: dict[str, Any], *, last_epoch: int, **given: Any
+) -> TrialRow:
+    """A trial that waits to be trained from its start; what is not given is as it is at first."""
+    fields: dict[str, Any] = {
+        "round": 0,
+        "state": TrialState.WAITING,
+        "value": None,
+        "epoch": 0,
+        "best_epoch": None,
+        "metrics": {},
+        "start_epoch": 0,
+        "stop_epoch": last_epoch,
+        "bracket": 0,
+        "line": number,
+        "origin": None,
+        "taken": False,
+        "adjusted": False,
+        "attempt": 0,
+        "held": False,
+        "void": False,
+        "enqueued": False,
+        "revision": study.revision,
+        **given,
+    }
+    return TrialRow(
+        study_id=study.id, number=number, params=params, last_epoch=last_epoch, **fields
+    )
 
 
 def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:
@@ -122,14 +145,15 @@ def all_of(database: Database, name: str) -> list[schemas.Trial]:
         return [views.trial(row) for row in trial_rows.below(session, study, study.next_number)]
 
 
-def show(database: Database, name: str, number: int) -> schemas.Trial:
-    """One trial.
+def show(database: Database, name: str, number: int) -> schemas.TrialDetail:
+    """One trial, with all that is known of its way.
 
     Raises:
         NotFound: there is no such study or trial.
     """
     with database.read() as session:
-        return views.trial(trial_rows.get(session, study_rows.get(session, name), number))
+        study = study_rows.get(session, name)
+        return details.of(session, study, trial_rows.get(session, study, number))
 
 
 def curve(database: Database, name: str, number: int) -> schemas.Curve:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sampler import Observation, Round, SearchSpace, alarms, space_of
 from service import schemas
-from service.models import StudyRow, TrialRow
+from service.models import JournalRow, StudyRow, TrialRow
 from service.plans import Plan
 from service.states import FINISHED, StudyState, TrialState
 
@@ -39,12 +39,18 @@ def trial(row: TrialRow) -> schemas.Trial:
         finished_at=_when(row.finished_at),
         reason=row.reason,
         void=row.void,
+        void_reason=row.void_reason,
+        last_epoch=row.last_epoch,
+        taken=row.taken,
+        parent=(row.origin or {}).get("trial"),
         enqueued=row.enqueued,
         revision=row.revision,
     )
 
 
-def leased_trial(study: StudyRow, row: TrialRow) -> schemas.LeasedTrial:
+def leased_trial(
+    study: StudyRow, row: TrialRow, plan: Plan, history: schemas.History | None
+) -> schemas.LeasedTrial:
     """A trial as its worker gets it. The row must be running."""
     assert row.lease_token is not None
     assert row.lease_expires_at is not None
@@ -56,7 +62,16 @@ def leased_trial(study: StudyRow, row: TrialRow) -> schemas.LeasedTrial:
         stop_epoch=row.stop_epoch,
         attempt=row.attempt,
         lease=schemas.Lease(token=row.lease_token, expires_at=timestamp(row.lease_expires_at)),
+        best=None if row.value is None else best(row),
+        leave_checkpoint=row.stop_epoch < row.last_epoch or row.taken or plan.panda,
+        history=history,
     )
+
+
+def best(row: TrialRow) -> schemas.Best:
+    """The best of a trial so far. The row must have a value."""
+    assert row.value is not None
+    return schemas.Best(value=row.value, epoch=row.best_epoch, metrics=row.metrics)
 
 
 def study(
@@ -64,6 +79,7 @@ def study(
     plan: Plan,
     *,
     counts: dict[TrialState, int],
+    void: int,
     best: TrialRow | None,
     current_round: int | None,
     evidence: int = 0,
@@ -74,19 +90,22 @@ def study(
         **definition,
         state=StudyState(row.state),
         trials=counts,
+        void=void,
         best=None if best is None else trial(best),
         round=current_round,
         evidence=evidence,
         warnings=[schemas.Advice(field=each.field, message=each.message) for each in plan.warnings],
-        progress=_progress(row, plan, counts),
+        progress=_progress(row, plan, counts, void),
         revision=row.revision,
         created_at=timestamp(row.created_at),
     )
 
 
-def _progress(row: StudyRow, plan: Plan, counts: dict[TrialState, int]) -> schemas.Progress:
-    finished = sum(counts[state] for state in FINISHED)
-    total = plan.definition.budget.trials
+def _progress(
+    row: StudyRow, plan: Plan, counts: dict[TrialState, int], void: int
+) -> schemas.Progress:
+    finished = void + sum(counts[state] for state in FINISHED)
+    total = max(plan.trials, row.next_number)
     seconds = max(0.0, (row.finished_at or 0.0) - (row.started_at or 0.0))
     eta = None
     if row.state == StudyState.RUNNING and finished and seconds:
@@ -138,3 +157,19 @@ def _range(space: SearchSpace, name: str, interval: tuple[float, float]) -> list
 
 def _when(seconds: float | None) -> str | None:
     return None if seconds is None else timestamp(seconds)
+
+
+def journal_entry(row: JournalRow) -> schemas.JournalEntry:
+    """An entry of the journal."""
+    return schemas.JournalEntry(
+        id=row.id,
+        number=row.number,
+        act=row.act,
+        epoch=row.epoch,
+        detail=row.detail,
+        who=row.who,
+        why=row.why,
+        at=timestamp(row.at),
+        confirmed=row.confirmed,
+        undone=row.undone,
+    )

@@ -19,7 +19,7 @@ from service import segments
 from service.client import ENDED, LEASE_SECONDS, Client
 from service.definitions import require_network
 from service.errors import CaviarError, Invalid, NotFound
-from service.groups import Group, Grouping, Idle, Task
+from service.groups import CHECKPOINT_SECONDS, Group, Grouping, Idle, Task
 
 TRIALS_PER_JOB = 64
 """Trials asked for at once, for each process: enough to find company for most shapes."""
@@ -83,13 +83,14 @@ class Feed:
         worker: str,
         study: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self._client = client
         self._jobs = jobs
         self._worker = worker
         self._study = study
         self._lease_seconds = lease_seconds
-        self._groups = Grouping(client, jobs=jobs)
+        self._groups = Grouping(client, jobs=jobs, checkpoint_seconds=checkpoint_seconds)
         self._buffer: deque[Group] = deque()
         # The last groups that were pulled: among them are all that train now.
         self._pulled: deque[Group] = deque(maxlen=jobs)

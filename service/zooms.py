@@ -90,7 +90,7 @@ def _plan_and_begin(body: schemas.ZoomBody, session: Session, study: StudyRow) -
 def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
     """The round that the person asked for, after those that have started."""
     plan, started = before.plan, _started(before)
-    left = plan.definition.budget.trials - before.next_number
+    left = plan.trials - before.next_number
     if left <= 0:
         raise studies.no_room(plan, 0)
     if body.size is not None and body.size > left:
@@ -106,7 +106,7 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
         found = plan.sampler.plan(
             plan.space,
             seed=plan.definition.seed,
-            budget=plan.definition.budget.trials,
+            budget=plan.trials,
             rounds=history,
             observations=before.observations,
             box=box,

@@ -1,4 +1,4 @@
-"""The first tables: studies, trials, curves, rounds, evidence, answers.
+"""The first tables: studies, trials, what belongs to trials, rounds, evidence, answers.
 
 Revision ID: 0001
 Revises: none
@@ -22,6 +22,16 @@ def identity() -> sa.types.TypeEngine[int]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+def of_a_trial(table: str) -> sa.ForeignKeyConstraint:
+    """Rows that go with their trial."""
+    return sa.ForeignKeyConstraint(
+        ["study_id", "number"],
+        ["trials.study_id", "trials.number"],
+        name=f"fk_{table}_study_id_trials",
+        ondelete="CASCADE",
+    )
+
+
 def upgrade() -> None:
     """Create them."""
     op.create_table(
@@ -34,6 +44,8 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("next_number", sa.Integer(), nullable=False),
         sa.Column("epochs_trained", sa.BigInteger(), nullable=False),
+        sa.Column("seconds_spent", sa.Double(), nullable=False),
+        sa.Column("running_since", sa.Double()),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("started_at", sa.Double()),
         sa.Column("finished_at", sa.Double()),
@@ -55,6 +67,13 @@ def upgrade() -> None:
         sa.Column("metrics", sa.Text(), nullable=False),
         sa.Column("start_epoch", sa.Integer(), nullable=False),
         sa.Column("stop_epoch", sa.Integer(), nullable=False),
+        sa.Column("last_epoch", sa.Integer(), nullable=False),
+        sa.Column("bracket", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("origin", sa.Text()),
+        sa.Column("taken", sa.Boolean(), nullable=False),
+        sa.Column("adjusted", sa.Boolean(), nullable=False),
+        sa.Column("wish", sa.String(16)),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("worker", sa.String(128)),
@@ -65,6 +84,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.Double()),
         sa.Column("reason", sa.Text()),
         sa.Column("void", sa.Boolean(), nullable=False),
+        sa.Column("void_reason", sa.Text()),
         sa.Column("enqueued", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("study_id", "number", name="pk_trials"),
@@ -95,14 +115,58 @@ def upgrade() -> None:
         sa.Column("epochs", sa.Text(), nullable=False),
         sa.Column("metrics", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_curves"),
-        sa.ForeignKeyConstraint(
-            ["study_id", "number"],
-            ["trials.study_id", "trials.number"],
-            name="fk_curves_study_id_trials",
-            ondelete="CASCADE",
-        ),
+        of_a_trial("curves"),
     )
     op.create_index("ix_curves_study_id_number_id", "curves", ["study_id", "number", "id"])
+
+    op.create_table(
+        "checkpoints",
+        sa.Column("study_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("value", ExactDouble),
+        sa.Column("best_epoch", sa.Integer()),
+        sa.Column("metrics", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("study_id", "number", "epoch", name="pk_checkpoints"),
+        of_a_trial("checkpoints"),
+    )
+
+    op.create_table(
+        "arrivals",
+        sa.Column("study_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("bracket", sa.Integer(), nullable=False),
+        sa.Column("value", ExactDouble, nullable=False),
+        sa.Column("went_on", sa.Boolean()),
+        sa.PrimaryKeyConstraint("study_id", "number", "epoch", name="pk_arrivals"),
+        of_a_trial("arrivals"),
+    )
+    columns = ["study_id", "round", "bracket", "epoch"]
+    op.create_index(f"ix_arrivals_{'_'.join(columns)}", "arrivals", columns)
+    op.create_index("ix_arrivals_study_id_went_on", "arrivals", ["study_id", "went_on"])
+
+    op.create_table(
+        "journal",
+        sa.Column("id", identity(), primary_key=True),
+        sa.Column("study_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("act", sa.String(16), nullable=False),
+        sa.Column("epoch", sa.Integer()),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("who", sa.String(128), nullable=False),
+        sa.Column("why", sa.Text()),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.Column("undone", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_journal"),
+        of_a_trial("journal"),
+    )
+    op.create_index("ix_journal_study_id_number_id", "journal", ["study_id", "number", "id"])
 
     op.create_table(
         "rounds",
@@ -143,5 +207,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("answers", "evidence", "rounds", "curves", "trials", "studies"):
+    for table in ("answers", "evidence", "rounds", "journal", "arrivals", "checkpoints", "curves"):
+        op.drop_table(table)
+    for table in ("trials", "studies"):
         op.drop_table(table)

@@ -86,9 +86,13 @@ class Connection:
         body: BaseModel | dict[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         once: bool = False,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        request: dict[str, Any] = {"headers": {}}
-        if isinstance(body, BaseModel):
+        request: dict[str, Any] = {"headers": dict(headers or {})}
+        if content is not None:
+            request["content"] = content
+        elif isinstance(body, BaseModel):
             request["content"] = body.model_dump_json(exclude_unset=True)
             request["headers"]["Content-Type"] = "application/json"
         elif body is not None:

@@ -56,9 +56,13 @@ class StudyCalls(Connection):
         *,
         state: Literal["running", "paused", "stopped"] | None = None,
         trials: int | None = None,
+        epochs: int | None = None,
+        seconds: float | None = None,
     ) -> schemas.Study:
-        """Pause a study, let it go on, stop it, or change how many trials it may have."""
-        budget = None if trials is None else schemas.BudgetChange(trials=trials)
+        """Pause a study, let it go on, stop it, or change what it may spend."""
+        limits = {"trials": trials, "epochs": epochs, "seconds": seconds}
+        given = {name: value for name, value in limits.items() if value is not None}
+        budget = schemas.BudgetChange.model_validate(given) if given else None
         change = schemas.StudyChange(state=state, budget=budget)
         return self._call("PATCH", path_of(name), schemas.Study, body=change)
 

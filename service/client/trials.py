@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal
@@ -90,10 +91,49 @@ class TrialCalls(Connection):
             if token is None:
                 return
 
-    def trial(self, study: str, number: int) -> schemas.Trial:
-        """One trial."""
-        return self._call("GET", f"{path_of(study)}/trials/{number}", schemas.Trial)
+    def trial(self, study: str, number: int) -> schemas.TrialDetail:
+        """One trial, with all that is known of its way."""
+        return self._call("GET", f"{path_of(study)}/trials/{number}", schemas.TrialDetail)
 
     def curve(self, study: str, number: int) -> schemas.Curve:
         """Metrics by epoch of one trial."""
         return self._call("GET", f"{path_of(study)}/trials/{number}/curve", schemas.Curve)
+
+    def put_checkpoint(
+        self,
+        study: str,
+        number: int,
+        content: bytes,
+        *,
+        lease: str,
+        best: schemas.Best | None = None,
+    ) -> schemas.CheckpointKept:
+        """Leave a checkpoint of a trial under its current lease.
+
+        Raises:
+            Invalid: it is none, or not of this trial.
+            Conflict: the lease is not the current one.
+        """
+        headers = {"Content-Type": "application/octet-stream", "Caviar-Lease": lease}
+        if best is not None:
+            headers["Caviar-Best"] = json.dumps(best.model_dump())
+        path = f"{path_of(study)}/trials/{number}/checkpoint"
+        response = self._send("PUT", path, content=content, headers=headers)
+        return schemas.CheckpointKept.model_validate_json(response.content)
+
+    def checkpoint(self, study: str, number: int, *, epoch: int | None = None) -> bytes:
+        """The newest checkpoint of a trial, or the one of an epoch: an .npz file.
+
+        Raises:
+            NotFound: it is not kept.
+        """
+        path = f"{path_of(study)}/trials/{number}/checkpoint"
+        return self._send("GET", path, query={"epoch": epoch}).content
+
+    def model(self, study: str, number: int) -> bytes:
+        """The trained network of a trial, for `caviar.load`.
+
+        Raises:
+            NotFound: it is not kept.
+        """
+        return self._send("GET", f"{path_of(study)}/trials/{number}/model").content

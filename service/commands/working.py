@@ -31,6 +31,9 @@ def work(
     lease_seconds: Annotated[
         float, typer.Option(min=1, max=86_400, help="How long a lease lasts without a report.")
     ] = LEASE_SECONDS,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(min=0, help="How often a long segment leaves a checkpoint.")
+    ] = 30.0,
     leash: Annotated[
         bool, typer.Option("--leash", hidden=True, help="End when standard input closes.")
     ] = False,
@@ -49,6 +52,7 @@ def work(
             worker=name or default_name(),
             study=study,
             lease_seconds=lease_seconds,
+            checkpoint_seconds=checkpoint_seconds,
         )
         stopping = on_signal(partial(stop_soon, feed))
         work_on(feed, jobs=count, backend=backend)

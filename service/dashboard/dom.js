@@ -75,7 +75,8 @@ function fit(item, at, keyed) {
   setProps(node, item.props);
   if (item.props.held) item.props.held(node);
   else patch(node, item.children);
-  if (item.tag === "select") node.value = item.props.value; // once its options are there
+  // Once its options are there; a select without a value is the person's own.
+  if (item.tag === "select" && "value" in item.props) node.value = item.props.value;
   return node;
 }
 

@@ -132,8 +132,12 @@ async function bringCurve(path, name) {
   const trial = number === null ? undefined : state.known.trials.get(number);
   const have = state.known.curve;
   if (!trial || (have?.number === number && have?.revision === trial.revision)) return;
+  const { revision } = trial;
   const curve = await api.get(`${path}/trials/${number}/curve`);
-  if (!isElsewhere(name)) know({ curve: { number, revision: trial.revision, curve } });
+  if (isElsewhere(name)) return;
+  know({ curve: { number, revision, curve } });
+  const detail = await api.get(`${path}/trials/${number}`);
+  if (!isElsewhere(name)) know({ detail: { number, revision, trial: detail } });
 }
 
 /** Whether the figures are those of the newest revision. */

@@ -63,6 +63,8 @@ export function nothingOf(name) {
     /** @type {any[]} */ rounds: [],
     /** @type {Object<string, any>} */ figures: {},
     /** @type {{number: number, revision: number, curve: any} | null} */ curve: null,
+    /** the open trial with all that is known of its way */
+    /** @type {{number: number, revision: number, trial: any} | null} */ detail: null,
     /** @type {{finished: number, table: any} | null} */ importance: null,
     /** @type {string} */ missing: "",
   };

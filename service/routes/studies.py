@@ -110,6 +110,6 @@ def _best_few(study: schemas.Study, everything: list[schemas.Trial]) -> list[int
     ranked = sorted(
         (sign * trial.value, trial.number)
         for trial in everything
-        if trial.value is not None and not trial.void
+        if trial.value is not None and not trial.void and trial.state == TrialState.COMPLETED
     )
     return [number for _, number in ranked[:BEST_CURVES]]

@@ -107,8 +107,8 @@ def list_trials(
 
 
 @trials_router.get("/studies/{study}/trials/{number}")
-def show_trial(study: StudyName, number: TrialNumber, database: DatabaseOf) -> schemas.Trial:
-    """Show a trial."""
+def show_trial(study: StudyName, number: TrialNumber, database: DatabaseOf) -> schemas.TrialDetail:
+    """Show a trial with its checkpoints, rungs and journal."""
     return trials.show(database, study, number)
 
 

@@ -62,8 +62,50 @@ class Lease(Answer):
     expires_at: str
 
 
+class Adjustment(Answer):
+    """Values that a trial trains with from an epoch on: as if given once that epoch is finished."""
+
+    epoch: int
+    changes: dict[str, Setting]
+
+
+class History(Answer):
+    """What a trial's bits depend on when it is a fork or was adjusted.
+
+    From `params`, with the draws of the trial numbered `line`, through every adjustment in turn.
+    """
+
+    line: int
+    params: dict[str, Setting]
+    adjustments: list[Adjustment]
+
+
+class Best(Answer):
+    """The best of a trial so far, over every epoch that it trained."""
+
+    value: float
+    epoch: int | None = None
+    metrics: dict[str, float] = Field({})
+
+
+class BestSoFar(Body):
+    """A trial's best as its worker knows it, beside a checkpoint."""
+
+    value: float
+    epoch: int | None = Field(None, ge=0, le=limits.EPOCHS)
+    metrics: Metrics = Field({})
+
+    def answer(self) -> Best:
+        """The same, as it is given to the next worker."""
+        return Best(value=self.value, epoch=self.epoch, metrics=self.metrics)
+
+
 class LeasedTrial(Answer):
-    """A trial to train from `start_epoch` to `stop_epoch` under a lease."""
+    """A segment: a trial to train from `start_epoch` to `stop_epoch` under a lease.
+
+    A network goes on from its checkpoint of `start_epoch`. Without a `history` its parameters are
+    all there is to know.
+    """
 
     study: str
     number: int
@@ -72,6 +114,11 @@ class LeasedTrial(Answer):
     stop_epoch: int
     attempt: int
     lease: Lease
+    best: Best | None = None
+    leave_checkpoint: bool = Field(
+        False, description="The trial may go on from where the segment stops: leave a checkpoint."
+    )
+    history: History | None = None
 
 
 class AskAnswer(Answer):
@@ -93,6 +140,12 @@ class Report(Body):
     epoch: int = Field(ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({})
     held: bool = Field(False, description="The trial has not begun: only renew its lease.")
+    adjusted_at: int | None = Field(
+        None,
+        ge=0,
+        le=limits.EPOCHS,
+        description="The epoch at which the adjustments of the last decision were applied.",
+    )
 
 
 class ReportBody(Body):
@@ -113,11 +166,16 @@ class Problem(Answer):
 
 
 class Decision(Answer):
-    """What the worker does next with a trial that it reported."""
+    """What the worker does next with a trial that it reported.
+
+    `pause`: leave a checkpoint and tell `paused`. Adjustments hold from `adjust_epoch` on, which
+    is the epoch just reported; the next report confirms them with `adjusted_at`.
+    """
 
     number: int
     action: Literal["continue", "stop", "pause"]
     adjustments: dict[str, Setting] = Field({})
+    adjust_epoch: int | None = None
     problem: Problem | None = None
 
 
@@ -134,14 +192,16 @@ class ReportAnswer(Answer):
 
 
 class Result(Body):
-    """The end of a trial; only `completed` has a value.
+    """The end of a segment; `completed` has a value: the trial's so far.
 
-    `waiting` gives the lease back: another worker may train the trial, and no attempt is counted.
+    Whether the trial goes on is for the server to say. `paused` ends a segment early, because a
+    decision said so. `waiting` gives the lease back: another worker may train the trial, and no
+    attempt is counted.
     """
 
     number: int = Field(ge=0)
     lease: str = Field(max_length=64)
-    state: Literal["completed", "failed", "diverged", "waiting"] = "completed"
+    state: Literal["completed", "paused", "failed", "diverged", "waiting"] = "completed"
     value: float | None = None
     epoch: int | None = Field(
         None, ge=0, le=limits.EPOCHS, description="The number of epochs trained."
@@ -154,7 +214,7 @@ class Result(Body):
     def _value_where_it_belongs(self) -> Result:
         if self.state == "completed" and self.value is None:
             raise ValueError("a completed trial needs a value")
-        if self.state != "completed" and self.value is not None:
+        if self.state not in ("completed", "paused") and self.value is not None:
             raise ValueError(f"a {self.state} trial has no value: leave it out")
         return self
 
@@ -172,6 +232,9 @@ class Recorded(Answer):
 
     number: int
     recorded: bool
+    keep: bool = Field(
+        False, description="The best so far: its checkpoint is wanted, under the same lease."
+    )
     problem: Problem | None = None
 
 

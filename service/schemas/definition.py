@@ -60,16 +60,39 @@ class SamplerOptions(BaseModel):
     kind: str = "coarse_to_fine"
 
 
-class PrunerOptions(Body):
-    """Which pruner ends trials early."""
+class PrunerOptions(BaseModel):
+    """Which pruner ends trials early, with its options."""
 
-    kind: Literal["none"] = "none"
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    kind: str = "none"
+
+
+Trials = Annotated[int, Field(ge=1, le=limits.TRIALS)]
+Epochs = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=limits.TRIALS * limits.EPOCHS,
+        description="As many trials are proposed as take this many epochs, pruning reckoned in.",
+    ),
+]
+Seconds = Annotated[
+    float,
+    Field(
+        gt=0,
+        le=10 * 365 * 86_400,
+        description="Of running, from the first trial on; what trains then ends its segment.",
+    ),
+]
 
 
 class Budget(Body):
-    """What the study may spend."""
+    """What the study may spend, whichever ends first."""
 
-    trials: int = Field(100, ge=1, le=limits.TRIALS)
+    trials: Trials = 100
+    epochs: Epochs | None = None
+    seconds: Seconds | None = None
 
 
 class WarmStart(Body):
@@ -89,6 +112,9 @@ class StudyDefinition(Body):
     direction: Literal["minimize", "maximize"] = "minimize"
     sampler: SamplerOptions = SamplerOptions()
     pruner: PrunerOptions = PrunerOptions()
+    mode: Literal["caviar", "panda"] = Field(
+        "caviar", description="Many trials at once, or one that waits for its person."
+    )
     budget: Budget = Budget()
     seed: int = Field(1, ge=0, le=2**63 - 1)
     asynchronous: bool = Field(
@@ -111,6 +137,16 @@ class StudyDefinition(Body):
 
     @model_validator(mode="before")
     @classmethod
+    def _one_panda(cls, data: Any) -> Any:
+        """In panda mode there is one trial, unless another number is asked for, and refused."""
+        if isinstance(data, dict) and data.get("mode") == "panda":
+            budget = data.get("budget", {})
+            if isinstance(budget, dict) and "trials" not in budget:
+                return {**data, "budget": {**budget, "trials": 1}}
+        return data
+
+    @model_validator(mode="before")
+    @classmethod
     def _asynchronous_however_it_is_said(cls, data: Any) -> Any:
         """`asynchronous` among the options of the sampler means the study."""
         sampler = data.get("sampler") if isinstance(data, dict) else None
@@ -120,9 +156,19 @@ class StudyDefinition(Body):
 
 
 class BudgetChange(Body):
-    """Another budget for a study."""
+    """Another budget for a study: what is left out stays, null takes a limit away."""
 
-    trials: int = Field(ge=1, le=limits.TRIALS)
+    trials: Trials | None = None
+    epochs: Epochs | None = None
+    seconds: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> BudgetChange:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change: give trials, epochs or seconds")
+        if "trials" in self.model_fields_set and self.trials is None:
+            raise ValueError("trials must be a number: every study has an end")
+        return self
 
 
 class StudyChange(Body):

@@ -25,6 +25,10 @@ TRIAL: dict[str, Any] = {
     "finished_at": "2026-11-20T12:00:02.500Z",
     "reason": None,
     "void": False,
+    "void_reason": None,
+    "last_epoch": 20,
+    "taken": False,
+    "parent": None,
     "enqueued": False,
     "revision": 31,
 }
@@ -60,6 +64,8 @@ STUDY = DIGITS | {
     "direction": "minimize",
     "sampler": {"kind": "coarse_to_fine"},
     "pruner": {"kind": "none"},
+    "mode": "caviar",
+    "void": 0,
     "asynchronous": False,
     "warm_start": None,
     "evidence": 0,
@@ -88,6 +94,10 @@ class Trial(Answer):
     finished_at: str | None
     reason: str | None
     void: bool
+    void_reason: str | None
+    last_epoch: int = Field(description="Where it ends, unless it is pruned or extended.")
+    taken: bool = Field(description="A person has it by the hand: nothing else ends it.")
+    parent: int | None = Field(description="The trial that it was forked from.")
     enqueued: bool = Field(False, description="Whether its setting is the user's own.")
     revision: int
 
@@ -180,7 +190,8 @@ class Study(Answer):
 
     name: str
     state: StudyState
-    trials: dict[TrialState, int]
+    trials: dict[TrialState, int] = Field(description="By state, without those that are void.")
+    void: int
     best: Trial | None
     round: int | None
     progress: Progress
@@ -191,6 +202,7 @@ class Study(Answer):
     direction: str
     sampler: dict[str, Any]
     pruner: dict[str, Any]
+    mode: str
     budget: dict[str, Any]
     seed: int
     asynchronous: bool = Field(

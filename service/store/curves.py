@@ -49,8 +49,11 @@ def of(
     return curves
 
 
-def forget(session: Session, study: StudyRow, number: int) -> None:
-    """Drop a trial's curve: it is trained again from its start."""
+def cut(session: Session, study: StudyRow, number: int, epoch: int) -> None:
+    """Drop what a trial's curve has after an epoch: it is trained again from there."""
+    points = of(session, study, [number])[number]
+    kept = {at: metrics for at, metrics in points.items() if at <= epoch}
     session.execute(
         delete(CurveRow).where(CurveRow.study_id == study.id, CurveRow.number == number)
     )
+    add(session, study, {number: kept})

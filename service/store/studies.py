@@ -90,14 +90,20 @@ def of_worker(session: Session, worker: str) -> Sequence[str]:
 
 
 def counts(session: Session, study_id: int) -> dict[TrialState, int]:
-    """How many trials are in each state."""
+    """How many trials are in each state, without those that are void."""
     query = (
         select(TrialRow.state, func.count())
-        .where(TrialRow.study_id == study_id)
+        .where(TrialRow.study_id == study_id, TrialRow.void.is_(False))
         .group_by(TrialRow.state)
     )
     found = {state: count for state, count in session.execute(query)}  # noqa: C416
     return {state: found.get(state, 0) for state in TrialState}
+
+
+def count_void(session: Session, study_id: int) -> int:
+    """How many trials are void."""
+    query = select(func.count()).where(TrialRow.study_id == study_id, TrialRow.void.is_(True))
+    return session.scalar(query) or 0
 
 
 def remove(session: Session, row: StudyRow) -> None:

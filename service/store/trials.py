@@ -83,16 +83,31 @@ def rebase_leases(session: Session, now: float) -> None:
 
 
 def any_open(session: Session, study: StudyRow) -> bool:
-    """Whether a trial of the study may still change by itself."""
-    for state in OPEN:
-        query = (
-            select(TrialRow.number)
-            .where(TrialRow.study_id == study.id, TrialRow.state == state)
-            .limit(1)
-        )
-        if session.scalar(query) is not None:
-            return True
-    return False
+    """Whether a trial of the study has not ended."""
+    return _any(session, study, OPEN)
+
+
+def any_running(session: Session, study: StudyRow) -> bool:
+    """Whether a trial of the study is leased."""
+    return _any(session, study, [TrialState.RUNNING])
+
+
+def any_awaited(session: Session, study: StudyRow) -> bool:
+    """Whether a trial has not ended that the next round waits for: none that a person has."""
+    return _any(session, study, OPEN, TrialRow.taken.is_(False))
+
+
+def _any(
+    session: Session, study: StudyRow, states: Sequence[TrialState], *where: ColumnElement[bool]
+) -> bool:
+    # State by state, for the index gives the first row of each at once.
+    queries = (
+        select(TrialRow.number)
+        .where(TrialRow.study_id == study.id, TrialRow.state == state, *where)
+        .limit(1)
+        for state in states
+    )
+    return any(session.scalar(query) is not None for query in queries)
 
 
 def cancel_open(session: Session, study: StudyRow, *, reason: str, now: float) -> None:

@@ -159,3 +159,37 @@ def test_an_adjusted_trial_is_the_same_wherever_it_trains() -> None:
                 training.adjust(3, {"l2": 0.5})
         results.append(bits(training.checkpoint(3)))
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(
+    "change", [{"batch_size": 6}, {"batch_size": 999}, {"keep_prob": 0.6, "batch_size": 3}]
+)
+@pytest.mark.parametrize("shape", [{"hidden_units": 9, "batch_size": 11}, {"ragged": True}])
+def test_batch_size_and_dropout_change_between_epochs(
+    change: dict[str, object], shape: dict[str, object]
+) -> None:
+    dataset, lanes = make(features=5, classes=4, examples=75), mixed_lanes(8, **shape)
+    results = []
+    for members in ([lanes[5]], lanes):
+        training = Training(dataset, members, seed=7)
+        for record in training.run(EPOCHS):
+            if record.epoch == 1:
+                kept, recipe = training.checkpoint(5), lanes[5].recipe
+                training.adjust(5, change)
+        results.append(bits(training.checkpoint(5)))
+    resumed = Training(dataset, [Lane(number=5, recipe=recipe)], seed=7, start={5: kept})
+    resumed.adjust(5, change)
+    list(resumed.run(EPOCHS))
+    results.append(bits(resumed.checkpoint(5)))
+    assert results[0] == results[1] == results[2]
+    assert results[0] != history(dataset, [lanes[5]])[5][-1]
+
+
+def test_a_fork_draws_what_its_line_draws() -> None:
+    case = CASES["dropout"]
+    dataset, lanes = case.dataset(), mixed_lanes(6, **case.shape)
+    whole = history(dataset, lanes)[4]
+    twin = Lane(number=77, recipe=lanes[4].recipe, line=4)
+    assert history(dataset, [twin, lanes[1], lanes[4]])[77] == whole
+    stranger = Lane(number=77, recipe=lanes[4].recipe)
+    assert history(dataset, [stranger])[77] != whole

@@ -41,6 +41,11 @@ def train(dataset: Dataset, one: Lane, epochs: int = 2) -> Checkpoint:
     return make_checkpoint(one, training.checkpoint(one.number), dataset, seed=3)
 
 
+def test_a_fork_keeps_its_line() -> None:
+    one = Lane(number=9, recipe=lane(5).recipe, line=5)
+    assert read_checkpoint(write_checkpoint(train(DATASETS["binary"], one))).lane == one
+
+
 @pytest.mark.parametrize("params", LANES.values(), ids=LANES.keys())
 @pytest.mark.parametrize("task", DATASETS)
 def test_there_and_back_bit_for_bit_and_on(task: str, params: dict[str, object]) -> None:

@@ -150,7 +150,6 @@ class TestAdjusted:
     @pytest.mark.parametrize(
         "name",
         [
-            "batch_size",
             "batch_norm",
             "hidden_units",
             "hidden_units_1",

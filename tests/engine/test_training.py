@@ -147,8 +147,8 @@ class TestAdjust:
 
     def test_refused_changes_change_nothing(self) -> None:
         training = Training(make(features=3, classes=3, examples=60), [lane(0)], seed=0)
-        with pytest.raises(RecipeError, match="batch_size: cannot change"):
-            training.adjust(0, {"learning_rate": 1.0, "batch_size": 3})
+        with pytest.raises(RecipeError, match="hidden_units: cannot change"):
+            training.adjust(0, {"learning_rate": 1.0, "hidden_units": 3})
         assert training.lanes == (lane(0),)
 
 

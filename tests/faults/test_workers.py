@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import time
@@ -91,6 +92,59 @@ def test_a_killed_worker_loses_nothing(
         assert table(client, name) == undisturbed
 
 
+PRUNED = {"pruner": {"kind": "successive_halving", "eta": 3, "min_epochs": 4}}
+
+
+@pytest.fixture(scope="module")
+def undisturbed_and_pruned(server: str) -> list[tuple[Any, ...]]:
+    """The table of a pruned study trained by one process, alone."""
+    with Client(server) as client:
+        client.create_study(study("alone-pruned") | PRUNED)
+        options = ("--server", server, "--jobs", "1", "--study", "alone-pruned")
+        with process("work", *options) as worker:
+            assert worker.wait(timeout=90) == 0
+        return table(client, "alone-pruned")
+
+
+KILLS = int(os.environ.get("CAVIAR_FAULTS", "2"))
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
+    server: str, undisturbed_and_pruned: list[tuple[Any, ...]], seed: int
+) -> None:
+    """Checkpoints are left all the time; the worker, or one process of its pool, dies five times.
+
+    A trial that is at work may be lost three times only, so those moments are kept apart.
+    """
+    generator = random.Random(seed)
+    name = f"random-{seed}"
+    options = ("--server", server, "--jobs", "2", "--study", name, "--lease-seconds", "2")
+    with Client(server) as client:
+        client.create_study(study(name) | PRUNED)
+        for _ in range(5):
+            before = client.study(name).progress.epochs_trained
+            with process("work", *options, "--checkpoint-seconds", "0.05") as worker:
+                wait_for_epochs(client, name, before + generator.randint(40, 160))
+                if client.study(name).state == StudyState.COMPLETED:
+                    break
+                kill(worker, generator.choice(["worker", "pool process", "everything"]))
+        with process("work", *options, "--checkpoint-seconds", "0.05"):
+            client.wait(name, timeout_seconds=90)
+        assert table(client, name) == undisturbed_and_pruned
+
+
+def wait_for_epochs(client: Client, name: str, epochs: int) -> None:
+    """Wait until so many epochs were trained, or all is done."""
+    deadline = time.monotonic() + 60
+    while True:
+        found = client.study(name)
+        if found.progress.epochs_trained >= epochs or found.state == StudyState.COMPLETED:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def wait_until_half_way(client: Client, name: str) -> None:
     """Wait until a round has ended and another has been given out, with rounds to come.
 
@@ -118,11 +172,14 @@ def kill(worker: subprocess.Popen[bytes], what: str) -> None:
 
 
 def _pool_process(pid: int) -> int:
-    """A process of the pool, which has trained a round and therefore exists."""
-    for child in _children(pid):
-        if "popen_loky_posix" in _command_line(child):
-            return child
-    raise AssertionError("the worker has no pool process")
+    """A process of the pool."""
+    deadline = time.monotonic() + 30
+    while True:  # a pool that was broken a moment ago is being rebuilt
+        for child in _children(pid):
+            if "popen_loky_posix" in _command_line(child):
+                return child
+        assert time.monotonic() < deadline, "the worker has no pool process"
+        time.sleep(0.01)
 
 
 def _children(pid: int) -> list[int]:

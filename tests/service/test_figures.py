@@ -52,6 +52,10 @@ def trial(number: int, value: float | None = None, **changes: Any) -> Trial:
         "finished_at": None,
         "reason": None,
         "void": False,
+        "void_reason": None,
+        "last_epoch": 20,
+        "taken": False,
+        "parent": None,
         "revision": number + 1,
     }
     return Trial.model_validate(fields | changes)
@@ -99,6 +103,8 @@ def data(
         "direction": "minimize",
         "sampler": {},
         "pruner": {},
+        "mode": "caviar",
+        "void": 0,
         "budget": {},
         "seed": 1,
     }

@@ -105,7 +105,9 @@ def test_the_same_create_and_the_same_tell_twice_happen_once(client: Client) -> 
     [trial] = client.ask("outside").trials
     body = {"results": [{"number": 0, "lease": trial.lease.token, "value": 0.5}]}
     answers = [post(client, "/studies/outside/tell", body, "tell").json() for _ in range(3)]
-    assert answers[0]["results"] == [{"number": 0, "recorded": True, "problem": None}]
+    assert answers[0]["results"] == [
+        {"number": 0, "recorded": True, "keep": False, "problem": None}
+    ]
     assert answers[0] == answers[1] == answers[2]
 
 

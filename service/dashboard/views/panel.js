@@ -7,6 +7,7 @@ import { duration, moment, number } from "../format.js";
 import { go } from "../state.js";
 import { seconds } from "../trials.js";
 import { metrics, parameters } from "./best.js";
+import { controls, journal } from "./hand.js";
 import { badge, copyButton, legend, link, withTitle } from "./parts.js";
 
 /** @param {typeof import("../state.js").state} state */
@@ -34,7 +35,7 @@ export function panel(state) {
         ),
       ),
     ),
-    trial ? body(trial, known) : h("p", { class: "soft" }, unknown(known)),
+    trial ? body(trial, state) : h("p", { class: "soft" }, unknown(known)),
   );
 }
 
@@ -49,7 +50,8 @@ function neighbor(known, to, text, label) {
   return link({ trial: to }, { class: "button quiet", "aria-label": label }, text);
 }
 
-function body(trial, known) {
+function body(trial, state) {
+  const { known } = state;
   const { study } = known;
   const isBest = study.best?.number === trial.number;
   const curve = known.curve?.number === trial.number ? known.curve.curve : null;
@@ -65,6 +67,7 @@ function body(trial, known) {
       trial.enqueued && h("em", { class: "void" }, "a setting of your own"),
     ),
     trial.reason && h("p", { key: "reason", class: "reason is-why" }, trial.reason),
+    controls(state, trial),
     h("h3", { key: "curve-title" }, "Learning curve"),
     legend(figure ? namesIn(figure) : []),
     h("div", {
@@ -74,6 +77,7 @@ function body(trial, known) {
       "data-empty": figure ? null : "true",
       held: (element) => draw(element, figure),
     }),
+    journal(known, trial),
     withTitle("Parameters", parameters(trial.params, study.space)),
     copyButton("Copy as JSON", () => JSON.stringify(trial.params, null, 2)),
     withTitle("Other metrics", metrics(trial.metrics, study.objective.metric)),
@@ -82,9 +86,10 @@ function body(trial, known) {
 }
 
 function story(trial, study) {
-  const { epochs } = study.objective;
+  const epochs = trial.last_epoch;
   return [
     ["epochs", epochs > 1 ? `${trial.epoch} of ${epochs}` : null],
+    ["forked from", trial.parent === null ? null : `trial ${trial.parent}`],
     ["best epoch", trial.best_epoch === null ? null : String(trial.best_epoch)],
     ["round", String(trial.round)],
     ["attempt", String(trial.attempt)],

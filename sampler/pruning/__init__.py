@@ -1,0 +1,12 @@
+"""Pruners: who of those at a rung goes on. Pure rules, one algorithm a file.
+
+protocol                 what every pruner takes and gives
+none, successive_halving, hyperband, median, asynchronous
+                         the rules
+catalogue                pruners by the name that users write
+"""
+
+from sampler.pruning.catalogue import make_pruner
+from sampler.pruning.protocol import Arrival, Pruner, Verdict
+
+__all__ = ["Arrival", "Pruner", "Verdict", "make_pruner"]

@@ -1,0 +1,50 @@
+"""Asynchronous successive halving: nobody waits; what is decided depends on who came first.
+
+After Li et al., "A system for massively parallel hyperparameter tuning", 2020, in the form that
+stops a trial at once instead of keeping it for later.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sampler.pruning.protocol import Arrival, Verdict, top
+from sampler.pruning.successive_halving import SuccessiveHalving
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsynchronousHalving:
+    """Goes on who is among the best 1/eta of those that came to the rung so far.
+
+    For large pools, where waiting costs more than a bad guess. Raises PrunerError as successive
+    halving does.
+    """
+
+    eta: int = 3
+    min_epochs: int | None = None
+
+    waits = False
+
+    def __post_init__(self) -> None:
+        self._halving()
+
+    def bracket(self, position: int, *, epochs: int) -> int:
+        """All in one."""
+        return 0
+
+    def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
+        """Those of successive halving."""
+        return self._halving().rungs(bracket, epochs=epochs)
+
+    def mean_epochs(self, *, epochs: int) -> float:
+        """That of successive halving; the first to come cost a little more."""
+        return self._halving().mean_epochs(epochs=epochs)
+
+    def judge(
+        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+    ) -> Mapping[int, Verdict]:
+        """Everybody, at once."""
+        verdicts = top(arrived, eta=self.eta)
+        return {number: verdicts[number] for number in undecided}
+
+    def _halving(self) -> SuccessiveHalving:
+        return SuccessiveHalving(eta=self.eta, min_epochs=self.min_epochs)

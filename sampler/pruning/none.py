@@ -1,0 +1,31 @@
+"""No pruner: every trial is trained to its end."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sampler.pruning.protocol import Arrival, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoPruner:
+    """There are no rungs, and nothing to decide."""
+
+    waits = True
+
+    def bracket(self, position: int, *, epochs: int) -> int:
+        """All in one."""
+        return 0
+
+    def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
+        """None."""
+        return ()
+
+    def mean_epochs(self, *, epochs: int) -> float:
+        """All of them."""
+        return float(epochs)
+
+    def judge(
+        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+    ) -> Mapping[int, Verdict]:
+        """Nobody."""
+        return {}

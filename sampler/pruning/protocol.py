@@ -1,0 +1,74 @@
+"""The one protocol of all pruners: at which epochs trials are compared, and who goes on.
+
+A rung is an epoch at which trials are compared, within one bracket of one round: a closed set,
+known before anything is trained. A pruner that waits for all of it, or for all of lower numbers,
+decides the same whoever trains and however fast.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A trial that was trained up to a rung, and its value there. Smaller is better."""
+
+    number: int
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether a trial goes on from a rung, and what it was measured by."""
+
+    goes_on: bool
+    bar: float
+    """The value that decided: the worst that went on, or the median."""
+    kept: int
+    """How many went on, of those that it was compared with."""
+    compared: int
+    """How many it was compared with, itself among them."""
+
+
+class Pruner(Protocol):
+    """Ends trials early. It keeps no state: all of it goes in and comes out."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it decides by closed sets, so that the order of arrivals does not matter."""
+
+    def bracket(self, position: int, *, epochs: int) -> int:
+        """The bracket of the trial at this position, from 0, in its round."""
+
+    def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
+        """The epochs, rising and below `epochs`, at which trials of a bracket are compared."""
+
+    def mean_epochs(self, *, epochs: int) -> float:
+        """How many epochs a trial takes on average, if none is lost."""
+
+    def judge(
+        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+    ) -> Mapping[int, Verdict]:
+        """Verdicts on those of the undecided that can be decided now.
+
+        `arrived` are all that ever came to the rung; `coming` is the lowest number that may still
+        come, None when there is none.
+        """
+
+
+def ranked(arrived: Sequence[Arrival]) -> list[Arrival]:
+    """From the best; of equals the lower number first."""
+    return sorted(arrived, key=lambda arrival: (arrival.value, arrival.number))
+
+
+def top(arrived: Sequence[Arrival], *, eta: int) -> dict[int, Verdict]:
+    """The best 1/eta go on, at least one; a verdict on each."""
+    order = ranked(arrived)
+    kept = max(1, len(order) // eta)
+    return {
+        arrival.number: Verdict(
+            goes_on=place < kept, bar=order[kept - 1].value, kept=kept, compared=len(order)
+        )
+        for place, arrival in enumerate(order)
+    }

@@ -1,0 +1,64 @@
+"""Successive halving: all start, the best 1/eta of each rung go on eta times as far.
+
+Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization",
+2016.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sampler.pruning.options import check_eta, check_min_epochs
+from sampler.pruning.protocol import Arrival, Verdict, top
+
+PARTS = 9
+"""By default the first rung is at this part of the epochs: two rungs with eta 3."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuccessiveHalving:
+    """A rung is decided when all of its round have come to it, or can no longer come.
+
+    Raises PrunerError when `eta` is no whole number from 2 to 10, or `min_epochs` none from 1.
+    """
+
+    eta: int = 3
+    min_epochs: int | None = None
+
+    waits = True
+
+    def __post_init__(self) -> None:
+        check_eta(self.eta)
+        check_min_epochs(self.min_epochs)
+
+    def bracket(self, position: int, *, epochs: int) -> int:
+        """All in one."""
+        return 0
+
+    def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
+        """`min_epochs`, then each eta times the last, as long as as much is left to be saved."""
+        rung = max(1, epochs // PARTS) if self.min_epochs is None else self.min_epochs
+        found = []
+        while rung * self.eta <= epochs:
+            found.append(rung)
+            rung *= self.eta
+        return tuple(found)
+
+    def mean_epochs(self, *, epochs: int) -> float:
+        """All train to the first rung, 1/eta of them to the second …"""
+        return mean_epochs(self.rungs(0, epochs=epochs), epochs=epochs, eta=self.eta)
+
+    def judge(
+        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+    ) -> Mapping[int, Verdict]:
+        """Everybody at once, as soon as nobody is still to come."""
+        if coming is not None:
+            return {}
+        verdicts = top(arrived, eta=self.eta)
+        return {number: verdicts[number] for number in undecided}
+
+
+def mean_epochs(rungs: Sequence[int], *, epochs: int, eta: int) -> float:
+    """What a trial takes on average when 1/eta go on from each rung."""
+    steps = [later - earlier for earlier, later in pairwise((0, *rungs, epochs))]
+    return sum(step / float(eta) ** rung for rung, step in enumerate(steps))

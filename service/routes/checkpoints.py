@@ -1,0 +1,100 @@
+"""Checkpoints and models: octets in, octets out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Header, Query, Request, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from service import checkpoints, jsonbody, limits, schemas
+from service.errors import Invalid
+from service.fields import field_errors
+from service.routes.common import DatabaseOf, StudyName, TrialNumber, router
+
+checkpoints_router = router("checkpoints")
+
+OCTETS = "application/octet-stream"
+CONTENT = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
+
+Epoch = Annotated[
+    int | None, Query(ge=0, le=limits.EPOCHS, description="Of which epoch; else the newest.")
+]
+
+
+@checkpoints_router.put(
+    "/studies/{study}/trials/{number}/checkpoint",
+    openapi_extra={"requestBody": {"content": CONTENT, "required": True}},
+)
+async def put_checkpoint(
+    study: StudyName,
+    number: TrialNumber,
+    database: DatabaseOf,
+    request: Request,
+    caviar_lease: Annotated[
+        str, Header(max_length=64, description="The token of the trial's current lease.")
+    ],
+    caviar_best: Annotated[
+        str | None,
+        Header(max_length=8_192, description="The trial's best so far as JSON: value, epoch, …"),
+    ] = None,
+) -> schemas.CheckpointKept:
+    """Keep a checkpoint of a trial, from whoever trains it."""
+    content = await request.body()
+    return await run_in_threadpool(
+        checkpoints.put,
+        database,
+        study,
+        number,
+        lease=caviar_lease,
+        best=_best(caviar_best),
+        content=content,
+    )
+
+
+def _best(header: str | None) -> schemas.Best | None:
+    if header is None:
+        return None
+    try:
+        value = jsonbody.parse(header.encode())
+        return schemas.BestSoFar.model_validate(value).answer()
+    except ValidationError as error:
+        raise Invalid.of(*field_errors(error.errors())) from error
+
+
+@checkpoints_router.get(
+    "/studies/{study}/trials/{number}/checkpoint",
+    response_class=Response,
+    responses={200: {"content": CONTENT}},
+)
+def get_checkpoint(
+    study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
+) -> Response:
+    """What a trial goes on from, bit for bit: an .npz file without pickle."""
+    return _file(database, study, number, epoch, "checkpoint")
+
+
+@checkpoints_router.get(
+    "/studies/{study}/trials/{number}/model",
+    response_class=Response,
+    responses={200: {"content": CONTENT}},
+)
+def get_model(
+    study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
+) -> Response:
+    """The trained network, for `caviar.load`: the same file as the checkpoint."""
+    return _file(database, study, number, epoch, "model")
+
+
+def _file(database: DatabaseOf, study: str, number: int, epoch: int | None, what: str) -> Response:
+    found = checkpoints.get(database, study, number, epoch=epoch)
+    name = f"{study}-{number}-epoch-{found.epoch}-{what}.npz"
+    return Response(
+        found.data,
+        media_type=OCTETS,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Caviar-Epoch": str(found.epoch),
+        },
+    )

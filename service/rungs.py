@@ -1,0 +1,110 @@
+"""Rungs: where a segment ends before its trial does, and who goes on from there."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from sampler import Arrival, Verdict
+from service import checkpoints, transitions
+from service.models import ArrivalRow, StudyRow, TrialRow
+from service.plans import Plan, plan_of
+from service.states import TrialState
+from service.store import arrivals, rounds
+from service.store import trials as trial_rows
+from service.text import number as short
+
+
+def next_stop(plan: Plan, row: TrialRow) -> int:
+    """Where a trial's next segment stops: at its next rung, or at its end."""
+    if row.taken:
+        return row.last_epoch
+    rungs = plan.pruner.rungs(row.bracket, epochs=plan.epochs)
+    return next((rung for rung in rungs if row.epoch < rung < row.last_epoch), row.last_epoch)
+
+
+def arrive(session: Session, study: StudyRow, plan: Plan, row: TrialRow) -> None:
+    """Let a trial wait at the rung that it came to; it has a value."""
+    assert row.value is not None
+    row.state = TrialState.PAUSED
+    row.reason = f"waits at epoch {row.epoch} for the others of its rung"
+    arrivals.add(
+        session,
+        ArrivalRow(
+            study_id=study.id,
+            number=row.number,
+            epoch=row.epoch,
+            round=row.round,
+            bracket=row.bracket,
+            value=row.value,
+            went_on=None,
+        ),
+    )
+
+
+def decide(session: Session, study: StudyRow, now: float) -> None:
+    """Let those go on, or be pruned, of whom that can be said now.
+
+    The caller has locked the study and raised its revision.
+    """
+    plan = plan_of(study.definition)
+    if not plan.pruner.rungs(0, epochs=plan.epochs):
+        return
+    session.flush()
+    for rung in arrivals.undecided(session, study):
+        _decide(session, study, plan, rung, now)
+
+
+def _decide(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung, now: float) -> None:
+    sign = -1.0 if plan.maximize else 1.0
+    arrived = arrivals.at(session, study, rung)
+    epoch = rung[2]
+    rows = trial_rows.by_number(session, study, [a.number for a in arrived if a.went_on is None])
+    waiting = {
+        row.number: row
+        for row in rows.values()
+        if row.state == TrialState.PAUSED and row.epoch == epoch and not row.taken
+    }
+    # Who was cancelled meanwhile, or stopped with the study, waits no more.
+    arrivals.decide(session, study, epoch, dict.fromkeys(rows.keys() - waiting.keys(), False))
+    verdicts = plan.pruner.judge(
+        [Arrival(number=a.number, value=sign * a.value) for a in arrived],
+        undecided=waiting.keys(),
+        coming=_coming(session, study, plan, rung),
+    )
+    for number, verdict in verdicts.items():
+        row = waiting[number]
+        row.revision = study.revision
+        if verdict.goes_on:
+            row.reason = None
+            row.stop_epoch = next_stop(plan, row)
+            transitions.let_wait(session, study, row)
+        else:
+            row.reason = _words(plan, rung, verdict, row, sign)
+            transitions.end(row, TrialState.PRUNED, now)
+            study.finished_at = now
+    arrivals.decide(session, study, epoch, {n: v.goes_on for n, v in verdicts.items()})
+    pruned = [waiting[number] for number, verdict in verdicts.items() if not verdict.goes_on]
+    checkpoints.retire(session, study, pruned, plan)
+
+
+def _coming(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung) -> int | None:
+    """The lowest number that may still come to a rung: a trial's, or one not proposed yet."""
+    found = arrivals.lowest_to_come(session, study, rung)
+    current = rounds.last(session, study)
+    if (
+        current is not None
+        and current.number == rung[0]
+        and study.next_number < min(current.first + current.size + current.enqueued, plan.trials)
+    ):
+        return study.next_number if found is None else min(found, study.next_number)
+    return found
+
+
+def _words(plan: Plan, rung: arrivals.Rung, verdict: Verdict, row: TrialRow, sign: float) -> str:
+    rungs = plan.pruner.rungs(row.bracket, epochs=plan.epochs)
+    assert row.value is not None
+    return (
+        f"pruned at rung {rungs.index(rung[2]) + 1} of {len(rungs)}, after {rung[2]} epochs: "
+        f"its {plan.definition.objective.metric} {short(row.value)} is not among the best "
+        f"{verdict.kept} of {verdict.compared}, which ended at {short(sign * verdict.bar)}"
+    )

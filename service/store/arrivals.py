@@ -1,0 +1,105 @@
+"""Queries on rungs: which trials came to them, with which values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from service.models import ArrivalRow, StudyRow, TrialRow
+from service.states import OPEN
+
+Rung: TypeAlias = tuple[int, int, int]
+"""Round, bracket and epoch."""
+
+
+def add(session: Session, row: ArrivalRow) -> None:
+    """A trial came to a rung: again, if it was sent back before it."""
+    session.merge(row)
+    session.flush()
+
+
+def undecided(session: Session, study: StudyRow) -> Sequence[Rung]:
+    """The rungs at which trials wait, the lowest first."""
+    query = (
+        select(ArrivalRow.round, ArrivalRow.bracket, ArrivalRow.epoch)
+        .where(ArrivalRow.study_id == study.id, ArrivalRow.went_on.is_(None))
+        .distinct()
+        .order_by(ArrivalRow.round, ArrivalRow.bracket, ArrivalRow.epoch)
+    )
+    return [(r, b, e) for r, b, e in session.execute(query)]
+
+
+def at(session: Session, study: StudyRow, rung: Rung) -> Sequence[ArrivalRow]:
+    """Everybody who came to a rung, by number."""
+    query = select(ArrivalRow).where(*_at(study, rung)).order_by(ArrivalRow.number)
+    return session.scalars(query).all()
+
+
+def _at(study: StudyRow, rung: Rung) -> tuple[ColumnElement[bool], ...]:
+    found, bracket, epoch = rung
+    return (
+        ArrivalRow.study_id == study.id,
+        ArrivalRow.round == found,
+        ArrivalRow.bracket == bracket,
+        ArrivalRow.epoch == epoch,
+    )
+
+
+def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
+    """The lowest number of a trial of the bracket that is open, untaken, and was not there yet."""
+    found, bracket, epoch = rung
+    there = aliased(ArrivalRow)
+    was_there = (
+        select(there.number)
+        .where(
+            there.study_id == TrialRow.study_id,
+            there.number == TrialRow.number,
+            there.epoch == epoch,
+        )
+        .exists()
+    )
+    query = select(func.min(TrialRow.number)).where(
+        TrialRow.study_id == study.id,
+        TrialRow.state.in_(OPEN),
+        TrialRow.round == found,
+        TrialRow.bracket == bracket,
+        TrialRow.taken.is_(False),
+        ~was_there,
+    )
+    return session.scalar(query)
+
+
+def decide(session: Session, study: StudyRow, epoch: int, went_on: Mapping[int, bool]) -> None:
+    """Write down who went on from a rung."""
+    for choice in (True, False):
+        numbers = [number for number, on in went_on.items() if on is choice]
+        if numbers:
+            session.execute(
+                update(ArrivalRow)
+                .where(
+                    ArrivalRow.study_id == study.id,
+                    ArrivalRow.epoch == epoch,
+                    ArrivalRow.number.in_(numbers),
+                )
+                .values(went_on=choice)
+            )
+
+
+def withdraw(session: Session, study: StudyRow, number: int) -> None:
+    """Let a trial wait at no rung any more."""
+    session.execute(
+        delete(ArrivalRow).where(
+            ArrivalRow.study_id == study.id,
+            ArrivalRow.number == number,
+            ArrivalRow.went_on.is_(None),
+        )
+    )
+
+
+def of(session: Session, study: StudyRow, number: int) -> Sequence[ArrivalRow]:
+    """The rungs that a trial came to."""
+    query = select(ArrivalRow).where(ArrivalRow.study_id == study.id, ArrivalRow.number == number)
+    return session.scalars(query.order_by(ArrivalRow.epoch)).all()

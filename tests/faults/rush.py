@@ -1,0 +1,110 @@
+"""A rush: many clients of one study, some slow, some lost, some who say everything twice."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import httpx
+from sqlalchemy import text
+
+from service import leases
+from service.client import Client
+from service.database import Database
+from service.errors import CaviarError
+from service.schemas import LeasedTrial, Report, Result
+from tests.faults.checker import Final
+from tests.faults.history import Recording
+from tests.support.leases import age_leases
+from tests.support.studies import external
+
+NAME = "rush"
+LEASE_SECONDS = 1_000.0
+
+
+def rush(
+    database: Database, transport: httpx.BaseTransport, file: Path, *, seed: int, trials: int = 40
+) -> Final:
+    """Run a study to its end under everything at once, in rounds of threads; how it stands then."""
+    recorded = Recording(transport, file)
+    generator = random.Random(seed)
+    with Client("http://localhost", transport=recorded, patience_seconds=0) as client:
+        client.create_study(
+            external(
+                NAME,
+                trials=trials,
+                objective={"kind": "external", "epochs": 9},
+                pruner={"kind": "successive_halving", "min_epochs": 1} if seed % 2 else {},
+            )
+        )
+        held: list[LeasedTrial] = []
+        since = 0
+        for turn in range(1_000):
+            with ThreadPoolExecutor(4) as threads:
+                asked = list(threads.map(lambda _: client.ask(NAME, count=3), range(4)))
+            held += [trial for answer in asked for trial in answer.trials]
+            generator.shuffle(held)
+            if turn % 5 == 3:
+                age_leases(database, 2 * LEASE_SECONDS)  # everybody sleeps for too long
+                leases.reap(database)
+            told = [held.pop() for _ in range(len(held) // 2 + 1) if held]
+            copies = 50 if turn == 2 else 2
+            with ThreadPoolExecutor(8) as threads:
+                list(threads.map(partial(_say, client, copies), told))
+            since = _poll(client, since)
+            if client.study(NAME).state == "completed":
+                break
+        _poll(client, since)
+        return final(database, client)
+
+
+def _say(client: Client, copies: int, trial: LeasedTrial) -> None:
+    """Report, then tell the same again and again, as a worker that hears no answer would."""
+    lease, stop = trial.lease.token, trial.stop_epoch
+    report = Report(number=trial.number, lease=lease, epoch=stop, metrics={"loss": 1.0})
+    if trial.number % 2:
+        with suppress(CaviarError):
+            client.report(NAME, [report])
+    lost = trial.number % 9 == 4
+    result = Result(
+        number=trial.number,
+        lease=lease,
+        state="diverged" if lost else "completed",
+        value=None if lost else random.Random(trial.number).random() + 1 / stop,
+        epoch=stop,
+    )
+    for _ in range(copies):
+        with suppress(CaviarError):  # the history has it
+            client.tell(NAME, [result])
+
+
+def _poll(client: Client, since: int) -> int:
+    changed = client.trials(NAME, since=since)
+    return max([since, *(trial.revision for trial in changed)])
+
+
+def final(database: Database, client: Client) -> Final:
+    """How the study stands, and what the database says of itself."""
+    study = client._http.get(f"/studies/{NAME}").json()
+    trials = client._http.get(f"/studies/{NAME}/trials", params={"limit": 1000}).json()["trials"]
+    return Final(study, trials, integrity(database))
+
+
+def integrity(database: Database) -> list[str]:
+    """What the database's own checks complain of."""
+    checks = {
+        True: ["PRAGMA foreign_key_check", "SELECT * FROM pragma_integrity_check WHERE 1 != 1"],
+        False: [
+            "SELECT conname FROM pg_constraint WHERE NOT convalidated",
+            "SELECT relname FROM pg_index JOIN pg_class ON indexrelid = oid WHERE NOT indisvalid",
+        ],
+    }[database.is_sqlite]
+    with database.engine.connect() as connection:
+        found = [str(row) for query in checks for row in connection.execute(text(query))]
+        if database.is_sqlite:
+            [word] = connection.execute(text("PRAGMA integrity_check")).scalars()
+            found += [] if word == "ok" else [str(word)]
+    return found

@@ -1,0 +1,190 @@
+"""Everything at once leaves the invariants whole; the checker sees every planted bug."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from service import leases, results, transitions
+from service.app import create_app
+from service.database import Database
+from service.models import TrialRow
+from tests.faults.checker import Final, check, read
+from tests.faults.history import Recording
+from tests.faults.rush import rush
+from tests.support.apps import running
+
+SEEDS = range(max(1, int(os.environ.get("CAVIAR_FAULTS", "2")) // 2))
+
+
+@pytest.fixture
+def rushed(database: Database, tmp_path: Path) -> Callable[..., list[str]]:
+    """Run a rush; the violations."""
+
+    def run(seed: int = 0) -> list[str]:
+        file = tmp_path / f"history-{seed}.jsonl"
+        with running(create_app(database, reap_seconds=3600)) as transport:
+            last = rush(database, transport, file, seed=seed)
+        history = read(file)
+        assert len(history) > 100
+        return check(history, last)
+
+    return run
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rush_breaks_nothing(rushed: Callable[..., list[str]], seed: int) -> None:
+    assert rushed(seed) == []
+
+
+def numbers(violations: list[str]) -> set[str]:
+    """The invariants that are broken."""
+    return {violation.partition(":")[0] for violation in violations}
+
+
+def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever speaks of a running trial is listened to, as many queues do."""
+    monkeypatch.setattr(
+        transitions, "holds", lambda trial, token: trial is not None and trial.state == "running"
+    )
+
+
+def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was leased is taken back, ended or not."""
+
+    def take_back(session: Session, study: Any, now: float) -> None:
+        session.flush()
+        session.execute(
+            update(TrialRow)
+            .where(TrialRow.study_id == study.id, TrialRow.number < 3, TrialRow.attempt < 9)
+            .values(state="waiting", lease_expires_at=None, attempt=TrialRow.attempt + 1)
+        )
+        session.expire_all()
+
+    monkeypatch.setattr(leases, "take_back", take_back)
+
+
+def dropped_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some results are acknowledged and never stored."""
+    record = results._end_segment
+    count = 0
+
+    def drop(session: Session, study: Any, row: TrialRow, item: Any, now: float) -> None:
+        nonlocal count
+        count += 1
+        changed = item.model_copy(update={"value": 0.125}) if count == 5 and item.value else item
+        record(session, study, row, changed, now)
+
+    monkeypatch.setattr(results, "_end_segment", drop)
+
+
+def forgotten_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result changes its trial and not its revision."""
+    record = results._end_segment
+
+    def forget(session: Session, study: Any, row: TrialRow, item: Any, now: float) -> None:
+        before = row.revision
+        record(session, study, row, item, now)
+        row.revision = before
+
+    monkeypatch.setattr(results, "_end_segment", forget)
+
+
+@pytest.mark.parametrize(
+    ("plant", "broken"),
+    [
+        (no_fence, {"4"}),
+        (reaper_without_a_guard, {"3"}),
+        (dropped_commit, {"3"}),
+        (forgotten_revision, {"10"}),
+    ],
+)
+def test_a_planted_bug_is_seen(
+    rushed: Callable[..., list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    plant: Callable[[pytest.MonkeyPatch], None],
+    broken: set[str],
+) -> None:
+    plant(monkeypatch)
+    assert broken <= numbers(rushed())
+
+
+class TestTheChecker:
+    """By itself, on a history that is edited."""
+
+    @pytest.fixture
+    def whole(self, sqlite: Database, tmp_path: Path) -> tuple[list[dict[str, Any]], Final]:
+        file = tmp_path / "history.jsonl"
+        with running(create_app(sqlite, reap_seconds=3600)) as transport:
+            last = rush(sqlite, transport, file, seed=0, trials=8)
+        history = read(file)
+        assert check(history, last) == []
+        return history, last
+
+    @pytest.mark.parametrize(
+        ("number", "changes"),
+        [
+            ("1", {"number": 0}),
+            ("2", {"params": {"momentum": 0.9}}),
+            ("3", {"value": 0.3333}),
+            ("5", {"state": "running"}),
+            ("6", {"attempt": 4}),
+            ("7", {"value": float("nan")}),
+        ],
+    )
+    def test_sees_a_row_that_is_wrong(
+        self, whole: tuple[list[dict[str, Any]], Final], number: str, changes: dict[str, Any]
+    ) -> None:
+        history, last = whole
+        rows = [dict(trial) for trial in last.trials]
+        rows[1] |= changes
+        assert number in numbers(check(history, Final(last.study, rows)))
+
+    def test_sees_a_wrong_best(self, whole: tuple[list[dict[str, Any]], Final]) -> None:
+        history, last = whole
+        study = {**last.study, "best": {"number": 7}}
+        assert "7" in numbers(check(history, Final(study, last.trials)))
+
+    def test_sees_what_the_database_says(self, whole: tuple[list[Any], Final]) -> None:
+        history, last = whole
+        broken = Final(last.study, last.trials, ["row 3 missing from index"])
+        assert numbers(check(history, broken)) == {"8"}
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"status": 500, "type": "application/problem+json", "got": {}},
+            {"status": 404, "type": "text/html", "got": "no"},
+            {"status": 422, "type": "application/problem+json", "got": {"detail": "Traceback"}},
+        ],
+    )
+    def test_sees_an_answer_that_is_none(
+        self, whole: tuple[list[Any], Final], changes: dict[str, Any]
+    ) -> None:
+        history, last = whole
+        line = {**history[0], "path": "/x", "outcome": "fail", **changes}
+        assert numbers(check([*history, line], last)) == {"9"}
+
+    def test_reads_what_it_wrote(self, whole: tuple[list[Any], Final], tmp_path: Path) -> None:
+        file = tmp_path / "again.jsonl"
+        file.write_text("".join(json.dumps(line) + "\n" for line in whole[0]))
+        assert read(file) == whole[0]
+
+
+def test_an_exchange_without_an_answer_is_unknown(tmp_path: Path) -> None:
+    def cut(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("cut")
+
+    file = tmp_path / "history.jsonl"
+    transport = Recording(httpx.MockTransport(cut), file)
+    with httpx.Client(transport=transport) as client, pytest.raises(httpx.ReadError):
+        client.get("http://localhost/studies")
+    assert [line["outcome"] for line in read(file)] == ["unknown"]
