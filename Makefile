@@ -49,6 +49,7 @@ bench-engine: .venv/bench
 
 bench-sampler: .venv/bench
 	$(BIN)/python benchmarks/sampler.py
+	$(BIN)/python benchmarks/proposals.py
 
 bench-pruning: install
 	$(BIN)/python benchmarks/pruning.py

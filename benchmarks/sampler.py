@@ -103,6 +103,22 @@ def show(title: str, results: dict[str, np.ndarray], counts: list[int]) -> None:
         print(f"{name:16}" + "".join(f"{mean:10.3f} ± {half:.3f}" for mean, half in cells))
 
 
+def ratios(results: dict[str, np.ndarray], counts: list[int]) -> None:
+    """Each sampler's mean as a part of Optuna TPE's and GP's, with 95 % of it."""
+    for peer in (name for name in ("TPE", "GP") if name in results):
+        print(f"ratio to {peer}")
+        for name, table in results.items():
+            cells = []
+            for place in range(len(counts)):
+                (ours, half), (theirs, other) = (
+                    interval(one[:, :, place]) for one in (table, results[peer])
+                )
+                spread = np.hypot(half / ours, other / theirs)
+                cells.append(f"{ours / theirs:10.2f} ± {spread * ours / theirs:.3f}")
+            if name != peer:
+                print(f"{name:16}" + "".join(cells))
+
+
 def main() -> None:
     """Run what is asked for and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -138,7 +154,9 @@ def main() -> None:
         if rows:
             chosen = {name: table[rows] for name, table in results.items()}
             show(f"mean over the {len(rows)} problems {title}", chosen, counts)
+            ratios(chosen, counts)
     show(f"mean over all {len(problems)} problems", results, counts)
+    ratios(results, counts)
 
 
 def _available(*, quick: bool) -> list[str]:

@@ -4,15 +4,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sampler import checks, draws
+from sampler import checks
 from sampler.candidates import candidates
 from sampler.coarse import spread
 from sampler.coordinates import coordinates
 from sampler.edges import pressed_ends
 from sampler.elites import Fit, choose, fit
 from sampler.errors import SamplerError
-from sampler.model import fit_model, pick
+from sampler.model import fit_model, pick, untried
 from sampler.parameters import Parameter, Ranged
+from sampler.random import uniform
 from sampler.reasons import (
     by_hand_reason,
     coarse_reason,
@@ -20,8 +21,7 @@ from sampler.reasons import (
     widened_reason,
     zoom_reason,
 )
-from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
-from sampler.scales import LINEAR
+from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
 from sampler.second_looks import second_looks
 from sampler.space import SearchSpace
 from sampler.threads import one_thread
@@ -34,7 +34,7 @@ SMALLEST = 8
 LARGEST = 256
 ROUNDS = 25  # of a budget large enough for them
 POOL = 1024
-FEWEST_EACH = 6
+FEWEST_EACH = 4
 UNFINISHED = ("waiting", "running", "paused")
 MARGIN = 0.5
 SMALLEST_MARGIN = 0.1
@@ -90,16 +90,17 @@ class CoarseToFine:
         if self.widen and rounds:
             ranges = self._widened(widened(space, ranges), elites, ranges)
         wide = widened(space, ranges)
-        current = Round(
-            number=rounds[-1].number + 1 if rounds else 0,
-            first=planned(rounds),
+        current = following(
+            rounds,
             size=size or _size(rounds, budget=budget),
             box=whole_box(space.parameters, box),
+            reason="",
         )
         if elites:
             current = _zoom(wide, current, elites, seen, seed=seed, by_hand=box or {})
         else:
-            reason = no_elite_reason(seen) if seen else coarse_reason(current.size)
+            coarse = coarse_reason(current.size, first=current.first)
+            reason = no_elite_reason(seen) if seen else coarse
             points = spread(wide, current.box, seed=seed, numbers=_numbers(current))
             current = replace(current, reason=reason, model={"points": points})
         if box:
@@ -135,12 +136,7 @@ class CoarseToFine:
         points = current.model.get("points")
         if points and current.first <= number < current.stop:
             return _setting(wide, points[number - current.first])
-        return wide.decode(
-            {
-                name: LINEAR.from_unit(draws.unit(seed=seed, number=number, name=name), low, high)
-                for name, (low, high) in current.box.items()
-            }
-        )
+        return uniform(wide, current.box, seed=seed, number=number)
 
 
 def _grown(space: SearchSpace, before: Ranges, ranges: Ranges) -> list[str]:
@@ -215,9 +211,11 @@ def _chosen(
     pool = candidates(space, box, learned, seed=seed, numbers=numbers, count=each)
     if model is not None:
         settings = [_setting(space, row) for row in pool.tolist()]
-        looks = second_looks(space, settings, numbers=numbers)
         points = coordinates(space, settings)
-        pool = pool[pick(model, points, seed=seed, numbers=numbers, allowed=looks)]
+        fresh = untried(points, model.points, enough=len(numbers))
+        looks = second_looks(space, [settings[row] for row in fresh], numbers=numbers)
+        picked = pick(model, points[fresh], seed=seed, numbers=numbers, allowed=looks)
+        pool = pool[fresh[picked]]
     chosen: list[list[float]] = pool.tolist()
     return chosen
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sampler import draws
 from sampler.parameters import Parameter
-from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
+from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.values import Value
@@ -38,13 +38,12 @@ class GridSampler:
         left = size or trials_left(rounds, budget=budget)
         levels = {} if rounds else grid_levels(space, left)
         size = math.prod(levels.values()) if levels else left
-        return Round(
-            number=rounds[-1].number + 1 if rounds else 0,
-            first=planned(rounds),
+        return following(
+            rounds,
             size=size,
             box=whole_box(space.parameters, box),
             reason=_reason(levels, size),
-            model={"levels": levels} if levels else {},
+            model={"levels": levels} if levels else None,
         )
 
     def propose(

@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,11 @@ from sampler.guesses import with_guesses
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 
-TELLING = 300  # a fit looks at no more trials than these: the best, and the latest of the others
+Rows: TypeAlias = NDArray[np.intp]
+
+TELLING = 240  # a fit looks at no more trials than these: the best, and the latest of the others
 FEWEST = 5  # values that a model needs
+NEAR = 0.01  # of a range: settings that differ by less in everything are the same
 FLOOR = 1.0  # how far above the middle a bad value may stand out, in standard deviations
 BY_VALUE = 0.5  # the part of a good score that is by value, not by rank
 _DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
@@ -66,6 +70,21 @@ def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> Gaussi
         return None
     points = coordinates(space, [one.params for one in seen])
     return fit_process(metric(space), points, scores(seen))
+
+
+def untried(points: Floats, tried: Floats, *, enough: int) -> Rows:
+    """The first row of each point that is NEAR to nothing tried; all rows if they are not enough.
+
+    A search that has come to the bottom of a basin would else look for what nobody would notice,
+    and with whole numbers and categories try the best again and again.
+    """
+    from scipy.spatial.distance import cdist
+
+    _, first = np.unique(points, axis=0, return_index=True)
+    first.sort()
+    away = cdist(points[first], tried, "chebyshev").min(axis=1) >= NEAR
+    rows: Rows = first[away]
+    return rows if len(rows) >= enough else np.arange(len(points))
 
 
 def pick(

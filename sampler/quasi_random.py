@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sampler.rounds import Box, Observation, Round, planned, trials_left, whole_box
+from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.values import Value
@@ -36,9 +36,8 @@ class QuasiRandomSampler:
     ) -> Round:
         """All that is left of the budget, over the whole space."""
         left = size or trials_left(rounds, budget=budget)
-        return Round(
-            number=rounds[-1].number + 1 if rounds else 0,
-            first=planned(rounds),
+        return following(
+            rounds,
             size=left,
             box=whole_box(space.parameters, box),
             reason=f"{counted(left, 'trial')} spread evenly over the whole space.",

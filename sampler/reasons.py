@@ -14,9 +14,10 @@ MOST_NAMED = 3
 WIDEST = 0.7
 
 
-def coarse_reason(size: int) -> str:
-    """Of the first round."""
-    return f"A coarse look: {counted(size, 'trial')} spread over the whole space."
+def coarse_reason(size: int, *, first: int) -> str:
+    """Of a round that has nothing to learn from; `first` is the number of its first trial."""
+    middle = "" if first else ", the first in its middle"
+    return f"A coarse look: {counted(size, 'trial')} spread over the whole space{middle}."
 
 
 def by_hand_reason(space: SearchSpace, box: Box, otherwise: str) -> str:

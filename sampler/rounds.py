@@ -71,6 +71,25 @@ def whole_box(names: Iterable[str], drawn: Box | None = None) -> Box:
     return {**dict.fromkeys(names, (0.0, 1.0)), **(drawn or {})}
 
 
+def following(
+    rounds: Sequence[Round],
+    *,
+    size: int,
+    box: Box,
+    reason: str,
+    model: dict[str, Any] | None = None,
+) -> Round:
+    """The round after these."""
+    return Round(
+        number=rounds[-1].number + 1 if rounds else 0,
+        first=planned(rounds),
+        size=size,
+        box=box,
+        reason=reason,
+        model=model or {},
+    )
+
+
 def planned(rounds: Sequence[Round]) -> int:
     """How many trials the rounds hold: the number of the first trial after them."""
     return rounds[-1].stop if rounds else 0

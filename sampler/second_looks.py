@@ -2,7 +2,7 @@
 
 A few unlucky coarse draws can make a whole category look bad, an optimizer tried at the wrong
 learning rates, say; elites then never have it, and the model hears no more of it. So one trial in
-eight goes to the choices of all categories in turn: the best that is believed of that choice.
+four goes to the choices of all categories in turn: the best that is believed of that choice.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sampler.space import SearchSpace
 from sampler.values import Params, Value, same
 
-EVERY = 8
+EVERY = 4
 
 Mask = NDArray[np.bool_]
 

@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from problems.problem import Problem
-from sampler.parameters import Categorical, Float, Integer, Parameter
+from sampler.parameters import Boolean, Categorical, Float, Integer, Parameter
 
 PEERS = ("Random", "QMC", "TPE", "CMA-ES", "GP")
 
@@ -63,6 +63,8 @@ def _suggest(trial: Any, problem: Problem) -> dict[str, Any]:
 def _value(trial: Any, name: str, parameter: Parameter) -> Any:
     if isinstance(parameter, Categorical):
         return trial.suggest_categorical(name, list(parameter.choices))
+    if isinstance(parameter, Boolean):
+        return trial.suggest_categorical(name, [False, True])
     if isinstance(parameter, Integer) and parameter.base is not None:
         low, high = (_exponent(end, parameter.base) for end in (parameter.low, parameter.high))
         return parameter.base ** trial.suggest_int(name, low, high)

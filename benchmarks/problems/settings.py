@@ -158,4 +158,32 @@ SETTINGS = [
         },
         settings={"activation": "tanh"},
     ),
+    Setting(
+        name="circles",
+        dataset="circles",
+        epochs=30,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "hidden_units": _units(2, 32),
+            "hidden_layers": _layers(3),
+            "batch_size": _batch(8, 128),
+            "keep_prob": {"type": "float", "low": 0.5, "high": 1.0},
+            "activation": _one_of("relu", "tanh", "sigmoid"),
+            "optimizer": _one_of("rmsprop", "adam"),
+        },
+    ),
+    Setting(
+        name="diabetes",
+        dataset="diabetes",
+        epochs=20,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "momentum": {**MOMENTUM, "low": 0.5, "high": 0.99},
+            "hidden_units": _units(4, 64),
+            "batch_size": _batch(8, 128),
+            "l2": L2,
+            "batch_norm": {"type": "bool"},
+            "optimizer": _one_of("gd", "momentum", "adam"),
+        },
+    ),
 ]

@@ -32,6 +32,33 @@ def test_sizes_come_from_the_budget(budget: int, sizes: list[int]) -> None:
     assert [current.size for current in rounds] == sizes
 
 
+def test_the_first_trial_is_the_middle_and_the_others_leave_no_part_out() -> None:
+    space = SearchSpace.from_dict(
+        {
+            "learning_rate": {"type": "float", "low": 1e-4, "high": 1.0, "scale": "log"},
+            "x": {"type": "float", "low": 0, "high": 1},
+            "optimizer": {"type": "categorical", "choices": ["gd", "adam", "momentum"]},
+        }
+    )
+    optimizers = set()
+    for seed in range(8):
+        current = SAMPLER.plan(space, seed=seed, budget=100, rounds=[], observations=[])
+        params = [SAMPLER.propose(space, current, seed=seed, number=n) for n in range(12)]
+        assert params[0]["learning_rate"] == pytest.approx(0.01)
+        assert params[0]["x"] == 0.5
+        optimizers.add(params[0]["optimizer"])
+        assert sorted(math.floor(11 * one["x"]) for one in params[1:]) == list(range(11))
+    assert len(optimizers) > 1
+
+
+def test_a_second_coarse_look_has_no_middle() -> None:
+    space = SearchSpace.from_dict({"x": {"type": "float", "low": 0, "high": 1}})
+    first = SAMPLER.plan(space, seed=1, budget=100, rounds=[], observations=[])
+    again = SAMPLER.plan(space, seed=1, budget=100, rounds=[first], observations=[])
+    xs = [SAMPLER.propose(space, again, seed=1, number=n)["x"] for n in range(12, again.stop)]
+    assert sorted(math.floor(len(xs) * x) for x in xs) == list(range(len(xs)))
+
+
 def test_priorities_say_when_to_narrow() -> None:
     space = network_space()
     rounds, _ = search(SAMPLER, space, seed=1, budget=100)
@@ -100,7 +127,9 @@ def test_a_parameter_that_no_elite_had_stays_whole() -> None:
 
 def test_reasons_in_natural_units() -> None:
     rounds, _ = search(SAMPLER, network_space(), seed=1, budget=100)
-    assert rounds[0].reason == "A coarse look: 12 trials spread over the whole space."
+    assert rounds[0].reason == (
+        "A coarse look: 12 trials spread over the whole space, the first in its middle."
+    )
     assert re.match(
         r"The best 4 of 12 \(1 gave no value\) had learning_rate from .*"
         r"momentum, hidden_units, batch_size and optimizer stay whole until round 2\. "
@@ -120,6 +149,28 @@ def test_edge_alarm() -> None:
     current = SAMPLER.plan(space, seed=1, budget=200, rounds=rounds, observations=high)
     assert "press against the high end of learning_rate (1)" in current.reason
     assert current.box["learning_rate"][1] == 1.0
+
+
+def test_a_small_space_is_tried_to_its_end() -> None:
+    space = SearchSpace.from_dict(
+        {
+            "units": {"type": "int", "low": 1, "high": 9},
+            "optimizer": {"type": "categorical", "choices": ["gd", "adam", "momentum", "rmsprop"]},
+        }
+    )
+    rounds: list[Round] = []
+    seen: list[Observation] = []
+    for _ in range(5):
+        current = SAMPLER.plan(space, seed=1, budget=100, rounds=rounds, observations=seen)
+        rounds.append(current)
+        for number in range(current.first, current.stop):
+            params = SAMPLER.propose(space, current, seed=1, number=number)
+            value = abs(params["units"] - 5) + len(params["optimizer"])
+            seen.append(Observation(number=number, params=params, value=value))
+    coarse = {tuple(one.params.values()) for one in seen[: rounds[0].size]}
+    later = [tuple(one.params.values()) for one in seen[rounds[0].size : rounds[2].stop]]
+    assert len(set(later)) == len(later)
+    assert not coarse & set(later)
 
 
 def test_finds_more_than_random() -> None:

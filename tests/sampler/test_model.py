@@ -6,7 +6,7 @@ from scipy import stats
 
 from sampler import Observation
 from sampler.coordinates import coordinates, metric
-from sampler.model import FLOOR, TELLING, fit_model, normals, pick, scores, telling
+from sampler.model import FLOOR, NEAR, TELLING, fit_model, normals, pick, scores, telling, untried
 from tests.sampler.spaces import loss, network_space, random_search
 
 SPACE = network_space()
@@ -63,6 +63,31 @@ def test_the_model_picks_good_settings_and_none_twice() -> None:
     values = np.array([one.value for one in pool])
     assert np.mean(values[rows]) < np.quantile(values, 0.1)
     assert pick(model, points, seed=1, numbers=range(80, 82)) == rows[:2]
+
+
+def test_a_trial_gets_a_row_that_it_may_have_while_there_is_one() -> None:
+    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=80))
+    assert model is not None
+    points = coordinates(SPACE, [one.params for one in random_search(SPACE, loss, seed=2, count=9)])
+    worst = model.mean_at(points).argmax()
+    allowed = {8: np.arange(9) == worst, 9: np.arange(9) == worst, 10: np.zeros(9, dtype=np.bool_)}
+    rows = pick(model, points, seed=1, numbers=range(7, 16), allowed=allowed)
+    assert rows[1] == worst
+    assert sorted(rows) == list(range(9))
+
+
+def test_what_was_tried_is_not_tried_again_while_there_is_something_else() -> None:
+    points = np.array([[0.1, 1.0], [0.2, 0.0], [0.305, 0.0], [0.2, 0.0], [0.1, 0.98], [0.3, 0.0]])
+    tried = np.array([[0.3, 0.0], [0.1, 0.995]])
+    assert untried(points, tried, enough=2).tolist() == [1, 4]
+    assert untried(points, points[[5]], enough=3).tolist() == [0, 1, 4]
+    assert untried(points, points[[5]], enough=4).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_near_is_near_in_everything() -> None:
+    tried = np.zeros((1, 3))
+    points = np.array([[0.0, 0.0, 2 * NEAR], [0.9 * NEAR] * 3, [0.0, NEAR, 0.0]])
+    assert untried(points, tried, enough=1).tolist() == [0, 2]
 
 
 def test_different_choices_are_one_apart() -> None:

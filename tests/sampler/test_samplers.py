@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampler import Observation, Round, Sampler, SearchSpace, box_of, make_sampler, planned
+from sampler import Observation, Round, Sampler, SearchSpace, box_of, draws, make_sampler, planned
 from tests.sampler.spaces import NETWORK, network_space, search, values
 
 KINDS = ("random", "quasi_random", "grid", "coarse_to_fine")
@@ -151,3 +151,14 @@ def test_one_parameter_is_enough(sampler: Sampler) -> None:
                 params = sampler.propose(space, current, seed=1, number=number)
                 seen.append(Observation(number=number, params=params, value=0.5))
         assert len(values(seen, "x")) == 40
+
+
+def test_random_trials_have_their_own_draws() -> None:
+    space = SearchSpace.from_dict({name: {"type": "float", "low": 0, "high": 1} for name in "ab"})
+    sampler = make_sampler({"kind": "random"})
+    box = {"a": (0.0, 1.0), "b": (0.25, 0.5)}
+    whole = Round(number=0, first=0, size=2**32, box=box)
+    for number in (0, 63, 64, 1000, 2**32 - 1):
+        a, b = (draws.unit(seed=5, number=number, name=name) for name in box)
+        params = sampler.propose(space, whole, seed=5, number=number)
+        assert params == {"a": a, "b": pytest.approx(0.25 + b / 4)}
