@@ -8,7 +8,7 @@ BIN := .venv/bin
 TESTS ?= -n 2 --dist loadgroup
 
 .PHONY: install demo test lint bench bench-engine bench-sampler bench-pruning bench-main \
-	bench-memory faults clean
+	bench-memory faults examples clean
 
 install: .venv/installed
 
@@ -41,6 +41,13 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Worked examples of functions of one's own, as a user runs them.
+examples: install
+	$(BIN)/caviar run examples/scikit_learn.json --objective examples/scikit_learn.py:train --port 0
+	@if $(BIN)/python -c "import torch" 2>/dev/null; \
+	then $(BIN)/caviar run examples/pytorch.json --objective examples/pytorch.py:train --port 0; \
+	else echo "PyTorch is not installed: examples/pytorch.py is left out (pip install torch)"; fi
 
 bench: bench-engine bench-sampler bench-pruning bench-main bench-memory
 

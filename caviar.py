@@ -3,6 +3,7 @@
 from engine import load
 from service.client import Client
 from service.errors import CaviarError, Conflict, Invalid, NotFound, Unavailable, Unreachable
+from service.functions.handle import Trial
 from service.schemas import Report, Result, StudyDefinition
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Report",
     "Result",
     "StudyDefinition",
+    "Trial",
     "Unavailable",
     "Unreachable",
     "load",

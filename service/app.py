@@ -16,6 +16,7 @@ from service.routes.checkpoints import checkpoints_router
 from service.routes.house import house_router
 from service.routes.page import mount_assets, page_router
 from service.routes.panda import panda_router
+from service.routes.replicas import replicas_router
 from service.routes.rounds import rounds_router
 from service.routes.studies import studies_router
 from service.routes.trials import trials_router
@@ -25,6 +26,7 @@ from service.store import trials as trial_rows
 ROUTERS = (
     studies_router,
     rounds_router,
+    replicas_router,
     trials_router,
     checkpoints_router,
     panda_router,

@@ -14,7 +14,7 @@ from itertools import pairwise
 from sqlalchemy.orm import Session
 
 import engine
-from service import limits, schemas
+from service import limits, schemas, seeds
 from service.database import Database
 from service.errors import Conflict, Invalid, NotFound
 from service.models import CheckpointRow, StudyRow, TrialRow
@@ -34,28 +34,37 @@ def put(
     lease: str,
     best: schemas.Best | None,
     content: bytes,
+    epoch: int | None = None,
 ) -> schemas.CheckpointKept:
     """Keep a checkpoint that the holder of a trial's lease, or who ended the trial last, left.
 
+    That of a network is read and must be of this trial. That of an external objective is opaque:
+    octets of an epoch that was reported, never read here.
+
     Raises:
         NotFound: there is no such study or trial.
-        Invalid: it is no checkpoint, or not of this trial.
-        Conflict: the lease is not the current one, or the trial's checkpoints are its caller's.
+        Invalid: it is no checkpoint, or not of this trial; or its epoch is missing or too late.
+        Conflict: the lease is not the current one.
     """
     with database.read() as session:
         study = study_rows.get(session, name)
         row = trial_rows.get(session, study, number)
         require_fence(row, lease)  # before anything is read of the body
-        epoch = _checked(plan_of(study.definition), row, content)
+        plan = plan_of(study.definition)
+        if isinstance(plan.definition.objective, NetworkObjective):
+            at = _checked(plan, plan.definition.objective, row, content)
+            _require_same(epoch, at)
+        else:
+            at = _reported(row, epoch)
 
     def work(session: Session) -> schemas.CheckpointKept:
         study = study_rows.lock(session, name)
         row = trial_rows.get(session, study, number)
-        require_fence(row, lease, epoch=epoch)
+        require_fence(row, lease, epoch=at)
         kept = CheckpointRow(
             study_id=study.id,
             number=number,
-            epoch=epoch,
+            epoch=at,
             value=None if best is None else best.value,
             best_epoch=None if best is None else best.epoch,
             metrics={} if best is None else best.metrics,
@@ -66,7 +75,7 @@ def put(
         checkpoints.put(session, study, kept)
         _thin(session, study, row, plan_of(study.definition))
         retain_best(session, study, plan_of(study.definition))
-        return schemas.CheckpointKept(number=number, epoch=epoch, bytes=len(content))
+        return schemas.CheckpointKept(number=number, epoch=at, bytes=len(content))
 
     return database.write(work)
 
@@ -90,22 +99,47 @@ def require_fence(row: TrialRow, lease: str, *, epoch: int | None = None) -> Non
         )
 
 
-def _checked(plan: Plan, row: TrialRow, content: bytes) -> int:
+def _reported(row: TrialRow, epoch: int | None) -> int:
+    """The epoch of a checkpoint that says nothing of itself: one that the trial has come to."""
+    if epoch is None:
+        raise Invalid.field("Caviar-Epoch", "must say which epoch the checkpoint is of")
+    if epoch > row.epoch:
+        raise Invalid.field(
+            "Caviar-Epoch", f"must be at most {row.epoch}, the last epoch reported: report first"
+        )
+    return epoch
+
+
+def _require_same(told: int | None, found: int) -> None:
+    if told not in (None, found):
+        raise Invalid.field("Caviar-Epoch", f"is {told}, and the checkpoint is of epoch {found}")
+
+
+def _checked(plan: Plan, objective: NetworkObjective, row: TrialRow, content: bytes) -> int:
     """The epoch of a checkpoint; what it says of itself must be what we know of the trial."""
-    objective = plan.definition.objective
-    if not isinstance(objective, NetworkObjective):
-        raise Conflict("only networks leave checkpoints here: who trains the others keeps theirs")
     try:
         found = engine.read_checkpoint(content)
     except engine.CheckpointError as error:
         raise Invalid(f"the body is no checkpoint: it {error}") from error
-    expected = (row.number, row.line, plan.definition.seed, objective.dataset)
+    expected = (row.number, row.line, seeds.of(plan, row), objective.dataset)
     told = (found.number, found.lane.key, found.seed, found.dataset["name"])
     names = ("trial", "line", "seed", "data set")
     for what, right, given in zip(names, expected, told, strict=True):
         if right != given:
             raise Invalid(f"the checkpoint is of another {what}: {given!r}, not {right!r}")
     return found.state.epoch
+
+
+def model(database: Database, name: str, number: int, *, epoch: int | None = None) -> CheckpointRow:
+    """The checkpoint of a network, which is one that can predict.
+
+    Raises:
+        NotFound: there is no such study, trial or checkpoint, or its checkpoints are opaque.
+    """
+    with database.read() as session:
+        if study_rows.get(session, name).kind != "network":
+            raise NotFound(f"the trials of {name!r} are no networks of ours: get the checkpoint")
+    return get(database, name, number, epoch=epoch)
 
 
 def get(database: Database, name: str, number: int, *, epoch: int | None = None) -> CheckpointRow:
@@ -123,10 +157,11 @@ def get(database: Database, name: str, number: int, *, epoch: int | None = None)
             found = checkpoints.at(session, study, number, epoch)
         if found is None:
             which = "no checkpoint" if epoch is None else f"no checkpoint of epoch {epoch}"
-            raise NotFound(
-                f"trial {number} keeps {which}: rewinding it to an epoch trains it again up to "
-                "there, to the same bits, and leaves one"
+            hint = (
+                ": rewinding it to an epoch trains it again up to there, to the same bits, and "
+                "leaves one"
             )
+            raise NotFound(f"trial {number} keeps {which}{hint if study.kind == 'network' else ''}")
         session.expunge(found)
         return found
 
@@ -134,17 +169,20 @@ def get(database: Database, name: str, number: int, *, epoch: int | None = None)
 def go_back(session: Session, study: StudyRow, row: TrialRow, *, upto: int | None = None) -> None:
     """Put a trial where it can go on from: at its newest checkpoint, up to an epoch.
 
-    Its curve and its best are cut back with it. The caller of an external objective goes on from
-    where the segment began.
+    Its curve and its best are cut back with it. The caller of an external objective that leaves no
+    checkpoints goes on from where the segment began.
     """
     epoch = row.epoch if upto is None else upto
-    if study.kind != "network":
+    is_there = epoch == row.epoch == row.start_epoch
+    if is_there and study.kind == "network":
+        return
+    found = checkpoints.newest(session, study, row.number, upto=epoch) if epoch else None
+    if study.kind != "network" and found is None:
         row.epoch = row.start_epoch = min(row.start_epoch, epoch)
         curves.cut(session, study, row.number, row.epoch)
         return
-    if epoch == row.epoch == row.start_epoch:
+    if is_there and found is not None and found.epoch == epoch:
         return
-    found = checkpoints.newest(session, study, row.number, upto=epoch) if epoch else None
     row.value = None if found is None else found.value
     row.best_epoch = None if found is None else found.best_epoch
     row.metrics = {} if found is None else found.metrics
@@ -178,13 +216,12 @@ def superfluous(epochs: Sequence[int], most: int) -> list[int]:
 
 def retire(session: Session, study: StudyRow, ended: Sequence[TrialRow], plan: Plan) -> None:
     """Let go of what trials that have ended need no more."""
-    if study.kind == "network":
-        lost = [
-            row.number
-            for row in ended
-            if row.state != TrialState.COMPLETED and not is_dear(row, plan) and row.epoch
-        ]
-        checkpoints.forget_all(session, study, lost)
+    lost = [
+        row.number
+        for row in ended
+        if row.state != TrialState.COMPLETED and not is_dear(row, plan) and row.epoch
+    ]
+    checkpoints.forget_all(session, study, lost)
 
 
 def retain_best(session: Session, study: StudyRow, plan: Plan) -> None:

@@ -35,15 +35,20 @@ def read_definition(
         raise Invalid.of(*field_errors(error.errors())) from error
 
 
-def require_network(kind: str) -> None:
-    """Refuse a study that no worker of ours can train.
+def require_kind(kind: str, needed: str) -> None:
+    """Refuse a study that a worker cannot train.
 
     Raises:
-        Invalid: the caller must train.
+        Invalid: its objective is of another kind.
     """
-    if kind != "network":
+    if kind == needed:
+        return
+    if needed == "external":
         raise Invalid.field(
-            "objective.kind",
-            f"must be network for this command: the trials of an {kind} objective are "
-            "yours to ask for, train and tell",
+            "objective.kind", f"must be external for a function to train it, and is {kind}"
         )
+    raise Invalid.field(
+        "objective.kind",
+        f"must be network for this command: the trials of an {kind} objective are yours to ask "
+        "for, train and tell, or a function's, with `caviar work --objective train.py:train`",
+    )

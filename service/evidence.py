@@ -32,8 +32,11 @@ def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observat
 
 
 def teaches(row: TrialRow) -> bool:
-    """Whether a trial's value is that of its parameters alone, and of no person's hand."""
-    return not row.taken and not row.adjusted and row.origin is None
+    """Whether a trial's value is that of its parameters alone, of no person's hand, and no replica.
+
+    Replicas would count the best settings several times.
+    """
+    return not row.taken and not row.adjusted and row.origin is None and row.replica_of is None
 
 
 def observation(

@@ -20,6 +20,7 @@ COLUMNS = (
     "reason",
     "void",
     "enqueued",
+    "replica_of",
     "started_at",
     "finished_at",
 )

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from sampler.draws import unit
-from service import histories, journal, limits, panda, schemas, studies, trials
+from service import extras, histories, journal, limits, panda, schemas, studies, trials
 from service.database import Database
 from service.errors import Conflict, Invalid
 from service.idempotency import Key, once
 from service.models import CheckpointRow, JournalRow, StudyRow, TrialRow
 from service.plans import Plan, plan_of
 from service.schemas.base import Setting
-from service.store import checkpoints, curves, rounds
+from service.store import checkpoints, curves
 from service.store import journal as journal_rows
 from service.store import studies as study_rows
 from service.store import trials as trial_rows
@@ -89,7 +89,7 @@ def _fork(
         for index, each in enumerate(changes)
     ]
     count = len(edited) + body.twin
-    _make_room(session, study, plan, count)
+    extras.make_room(session, study, plan, count)
     numbers = list(range(first, first + count))
     twin = numbers[-1] if body.twin else None
     origin = {
@@ -107,6 +107,7 @@ def _fork(
             last_epoch=last_epoch,
             round=parent.round,
             line=parent.line,
+            seed_offset=parent.seed_offset,
             origin=origin,
             taken=True,
             adjusted=bool(inherited or changed.new),
@@ -168,21 +169,6 @@ def perturbed(name: str, value: float, factor: float) -> Setting:
     if isinstance(value, int):
         return max(1, round(value * factor))
     return value * factor
-
-
-def _make_room(session: Session, study: StudyRow, plan: Plan, count: int) -> None:
-    """Let the children take the next numbers, in the current round and in the budget.
-
-    The round's own proposals go on behind them, as behind settings of the user's own.
-    """
-    study.next_number += count
-    current = rounds.last(session, study)
-    if current is None or plan.panda:
-        return
-    current.enqueued += count
-    budget = plan.definition.budget
-    larger = budget.model_copy(update={"trials": budget.trials + count})
-    study.definition = plan.definition.model_copy(update={"budget": larger}).model_dump_json()
 
 
 def _copy_curve(

@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import engine
 from service import schemas
@@ -22,6 +23,41 @@ class Task:
     """What travels to a process of the pool."""
 
 
+class LeasedTask(Task):
+    """A task of leased trials of one study."""
+
+    study: str
+    trials: tuple[schemas.LeasedTrial, ...]
+
+    def fail(self, client: Client, reason: str) -> None:
+        """Tell that none of the trials could be trained."""
+        client.tell(self.study, [failure(trial, reason) for trial in self.trials])
+
+    def renew(self, client: Client) -> None:
+        """Renew the leases while the task waits for a free process."""
+        reports = [
+            schemas.Report(
+                number=trial.number, lease=trial.lease.token, epoch=trial.start_epoch, held=True
+            )
+            for trial in self.trials
+        ]
+        try:
+            client.report(self.study, reports)
+        except CaviarError as error:
+            logger.warning("leases were not renewed: %s", error.detail)
+
+    def give_back(self, client: Client) -> None:
+        """Give the leases back: the trials will not be trained here."""
+        results = [
+            schemas.Result(number=trial.number, lease=trial.lease.token, state="waiting")
+            for trial in self.trials
+        ]
+        try:
+            client.tell(self.study, results)
+        except CaviarError as error:
+            logger.warning("leases were not given back: %s", error.detail)
+
+
 @dataclass(frozen=True)
 class Idle(Task):
     """A short rest: there was nothing to do."""
@@ -30,7 +66,7 @@ class Idle(Task):
 
 
 @dataclass(frozen=True)
-class Group(Task):
+class Group(LeasedTask):
     """Leased trials of one study and one segment, with all that training them needs."""
 
     server: str
@@ -61,34 +97,6 @@ class Group(Task):
             number=trial.number, recipe=recipe, line=None if line == trial.number else line
         )
 
-    def fail(self, client: Client, reason: str) -> None:
-        """Tell that none of the trials could be trained."""
-        client.tell(self.study, [failure(trial, reason) for trial in self.trials])
-
-    def renew(self, client: Client) -> None:
-        """Renew the leases while the group waits for a free process."""
-        reports = [
-            schemas.Report(
-                number=trial.number, lease=trial.lease.token, epoch=trial.start_epoch, held=True
-            )
-            for trial in self.trials
-        ]
-        try:
-            client.report(self.study, reports)
-        except CaviarError as error:
-            logger.warning("leases were not renewed: %s", error.detail)
-
-    def give_back(self, client: Client) -> None:
-        """Give the leases back: the group will not be trained here."""
-        results = [
-            schemas.Result(number=trial.number, lease=trial.lease.token, state="waiting")
-            for trial in self.trials
-        ]
-        try:
-            client.tell(self.study, results)
-        except CaviarError as error:
-            logger.warning("leases were not given back: %s", error.detail)
-
 
 def failure(trial: schemas.LeasedTrial, reason: str) -> schemas.Result:
     """The result of a trial that could not be trained."""
@@ -97,11 +105,28 @@ def failure(trial: schemas.LeasedTrial, reason: str) -> schemas.Result:
     )
 
 
+class Tasks(Protocol):
+    """What turns leased trials into tasks for a pool."""
+
+    kind: str
+    """Of which kind of objective the trials must be."""
+
+    ahead: int
+    """How many trials are asked for at once, for each process, before one is free for them; or 0:
+    each is asked for when a process is free."""
+
+    def of(self, leased: Sequence[schemas.LeasedTrial]) -> Sequence[LeasedTask]:
+        """Tasks of leased trials."""
+
+
 class Grouping:
     """Turns leased trials into groups.
 
     The studies are read anew each time: a name may have gone to another study since.
     """
+
+    kind = "network"
+    ahead = 64  # enough to find company for most shapes
 
     def __init__(
         self, client: Client, *, jobs: int, checkpoint_seconds: float = CHECKPOINT_SECONDS
@@ -111,16 +136,17 @@ class Grouping:
         self._checkpoint_seconds = checkpoint_seconds
 
     def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[Group]:
-        """Groups of trials of one study, one segment and one shape, the costly ones first.
+        """Groups of trials of one study, segment, seed and shape, the costly ones first.
 
         A trial whose recipe cannot be read is told as failed and left out. One whose workers were
         lost before trains alone: it may be what kills them, and the others should not pay for it.
         """
-        segments: dict[tuple[str, int, int, int | None], list[schemas.LeasedTrial]]
+        segments: dict[tuple[str, int, int, int, int | None], list[schemas.LeasedTrial]]
         segments = defaultdict(list)
         for trial in leased:
             alone = trial.number if trial.attempt > 1 else None
-            segments[trial.study, trial.start_epoch, trial.stop_epoch, alone].append(trial)
+            key = trial.study, trial.start_epoch, trial.stop_epoch, trial.seed, alone
+            segments[key].append(trial)
         studies = {name: self._client.study(name) for name in {trial.study for trial in leased}}
         return [
             group
@@ -132,7 +158,7 @@ class Grouping:
         return Group(
             server=self._client.server,
             study=study.name,
-            seed=study.seed,
+            seed=trials[0].seed,
             objective=schemas.NetworkObjective.model_validate(study.objective),
             maximize=study.direction == "maximize",
             trials=tuple(trials),

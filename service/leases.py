@@ -35,9 +35,6 @@ from service.store import rounds as round_rows
 from service.store import studies as study_rows
 from service.store import trials as trial_rows
 
-MAX_ATTEMPTS = 3
-"""A trial whose lease ran out this often fails: it may be what kills its workers."""
-
 PATIENCE = 5
 """How many rounds may open between two tries of one ask."""
 
@@ -167,13 +164,9 @@ def _lose(session: Session, study: StudyRow, lost: Sequence[TrialRow], now: floa
     for trial in lost:
         if trial.held:
             transitions.give_back(session, study, trial)
-        elif trial.attempt >= MAX_ATTEMPTS:
-            trial.revision = study.revision
-            trial.reason = f"crash_loop: {trial.attempt} workers were lost while training it"
-            transitions.end(trial, TrialState.FAILED, now)
-            study.finished_at = now
         else:
-            transitions.let_wait(session, study, trial)
+            how = f"{trial.attempt} workers were lost while training it"
+            transitions.lose(session, study, trial, now, how=how)
     ended = [trial for trial in lost if trial.state == TrialState.FAILED]
     checkpoints.retire(session, study, ended, plan_of(study.definition))
     studies.settle(session, study, now)

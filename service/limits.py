@@ -36,6 +36,12 @@ CHECKPOINTS_OF_A_TRIAL = 16
 CHECKPOINTS_OF_THE_BEST = 10
 """Completed trials of a study, the best ones, whose last checkpoint is kept."""
 
+REPLICATED = 50
+"""Settings replicated in one call."""
+
+REPLICAS = 20
+"""Replicas of one setting in one call."""
+
 FORKS = 100
 """Children of one fork."""
 

@@ -123,6 +123,8 @@ class TrialRow(Base):
     bracket: Mapped[int] = mapped_column(Integer)
     line: Mapped[int] = mapped_column(Integer)
     origin: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    replica_of: Mapped[int | None] = mapped_column(Integer)
+    seed_offset: Mapped[int] = mapped_column(Integer)
     taken: Mapped[bool]
     adjusted: Mapped[bool]
     wish: Mapped[str | None] = mapped_column(String(16))

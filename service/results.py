@@ -98,7 +98,10 @@ def _record(
             continue
         if item.epoch is not None:
             _require_in_segment(row, item.epoch, f"results[{index}].epoch")
-        if item.state == "waiting":
+        if item.state == "waiting" and item.crashed:
+            how = item.reason or f"its process died in {row.attempt} attempts"
+            transitions.lose(session, study, row, now, how=how)
+        elif item.state == "waiting":
             transitions.give_back(session, study, row)
         else:
             _end_segment(session, study, row, item, now)
@@ -180,7 +183,7 @@ def _rest(study: StudyRow, row: TrialRow, reason: str) -> None:
     if row.taken:
         row.stop_epoch = row.last_epoch
     if study.kind != "network":
-        row.start_epoch = row.epoch  # who trains it keeps what it goes on from
+        row.start_epoch = row.epoch  # unless it left a checkpoint, who trains it has what it needs
 
 
 def _tell_wishes(

@@ -16,7 +16,7 @@ from service.text import number as short
 
 def next_stop(plan: Plan, row: TrialRow) -> int:
     """Where a trial's next segment stops: at its next rung, or at its end."""
-    if row.taken:
+    if row.taken or row.replica_of is not None:
         return row.last_epoch
     rungs = plan.pruner.rungs(row.bracket, epochs=plan.epochs)
     return next((rung for rung in rungs if row.epoch < rung < row.last_epoch), row.last_epoch)

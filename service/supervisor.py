@@ -21,7 +21,12 @@ logger = logging.getLogger("caviar")
 
 @contextmanager
 def worker_beside(
-    *, server: str, jobs: int, study: str | None = None, on_death: Callable[[], None]
+    *,
+    server: str,
+    jobs: int,
+    study: str | None = None,
+    options: Sequence[str] = (),
+    on_death: Callable[[], None],
 ) -> Iterator[Callable[[], None]]:
     """Run a worker for the server, and another whenever it dies, until the context ends.
 
@@ -31,6 +36,7 @@ def worker_beside(
         server: an address that listens, even if nobody answers there yet.
         jobs: processes in the worker's pool.
         study: the only study it works for, if any; the worker ends with it.
+        options: more options of `caviar work`.
         on_death: called when a worker has died, before the next one starts.
     """
     stop = threading.Event()
@@ -38,6 +44,7 @@ def worker_beside(
         *(sys.executable, "-m", "service", "work", "--leash", "--name", WORKER_NAME),
         *("--server", server, "--jobs", str(jobs)),
         *(() if study is None else ("--study", study)),
+        *options,
     ]
     thread = threading.Thread(
         target=_supervise, args=(command, on_death, stop), name="supervisor", daemon=True

@@ -111,6 +111,26 @@ def importance_table(found: schemas.Importance) -> Table:
     return table
 
 
+def replicate_table(found: schemas.Replicates) -> Table:
+    """Settings beside what fresh seeds gave."""
+    table = Table(title="on fresh seeds", title_justify="left", title_style="bold")
+    table.add_column("trial", justify="right")
+    for heading in ("search", "mean", "deviation", "replicas"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for each in found.trials:
+        values = ", ".join(_or_dash(replica.value, number) for replica in each.replicas)
+        table.add_row(
+            str(each.number),
+            _or_dash(each.value, number),
+            _or_dash(each.mean, number),
+            _or_dash(each.deviation, number),
+            values,
+            each.verdict,
+        )
+    return table
+
+
 def study_table(studies: Sequence[schemas.Study]) -> Table:
     """Studies as a table."""
     table = Table(title="studies", title_justify="left", title_style="bold")

@@ -10,6 +10,9 @@ from service import checkpoints
 from service.models import StudyRow, TrialRow
 from service.states import TrialState, Wish
 
+MAX_ATTEMPTS = 3
+"""A trial whose workers were lost this often fails: it may be what kills them."""
+
 
 def holds(trial: TrialRow | None, token: str) -> bool:
     """Whether the token is the current lease of a running trial."""
@@ -39,6 +42,17 @@ def give_back(session: Session, study: StudyRow, trial: TrialRow) -> None:
     """Let a trial wait again that its worker gave back or never began: that is no attempt."""
     trial.attempt -= 1
     let_wait(session, study, trial)
+
+
+def lose(session: Session, study: StudyRow, trial: TrialRow, now: float, *, how: str) -> None:
+    """Let a trial wait again whose worker was lost, or fail if that was its last attempt."""
+    if trial.attempt < MAX_ATTEMPTS:
+        let_wait(session, study, trial)
+        return
+    trial.revision = study.revision
+    trial.reason = f"crash_loop: {how}"
+    end(trial, TrialState.FAILED, now)
+    study.finished_at = now
 
 
 def let_wait(session: Session, study: StudyRow, trial: TrialRow) -> None:

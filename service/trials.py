@@ -85,6 +85,8 @@ def new_row(
         "bracket": 0,
         "line": number,
         "origin": None,
+        "replica_of": None,
+        "seed_offset": 0,
         "taken": False,
         "adjusted": False,
         "attempt": 0,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sampler import Observation, Round, SearchSpace, alarms, space_of
-from service import schemas
+from service import schemas, seeds
 from service.models import JournalRow, StudyRow, TrialRow
 from service.plans import Plan
 from service.states import FINISHED, StudyState, TrialState
@@ -44,6 +44,7 @@ def trial(row: TrialRow) -> schemas.Trial:
         taken=row.taken,
         parent=(row.origin or {}).get("trial"),
         enqueued=row.enqueued,
+        replica_of=row.replica_of,
         revision=row.revision,
     )
 
@@ -61,6 +62,7 @@ def leased_trial(
         start_epoch=row.start_epoch,
         stop_epoch=row.stop_epoch,
         attempt=row.attempt,
+        seed=seeds.of(plan, row),
         lease=schemas.Lease(token=row.lease_token, expires_at=timestamp(row.lease_expires_at)),
         best=None if row.value is None else best(row),
         leave_checkpoint=row.stop_epoch < row.last_epoch or row.taken or plan.panda,

@@ -1,7 +1,8 @@
-"""`caviar work`: a lazy stream of leased trials, grouped, into the joblib pool.
+"""`caviar work`: a lazy stream of leased trials, as tasks, into the joblib pool.
 
-The worker's own process asks and groups; what runs in the pool (`segments.train`) reports and
-tells by itself. Nothing comes back through the pool, so it may die at any time.
+The worker's own process asks and groups; what runs in the pool (`segments.run`, or that of
+`functions`) reports and tells by itself. Nothing comes back through the pool, so it may die at
+any time.
 """
 
 from __future__ import annotations
@@ -12,17 +13,14 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.pool import run_pool
 from service import segments
 from service.client import ENDED, LEASE_SECONDS, Client
-from service.definitions import require_network
+from service.definitions import require_kind
 from service.errors import CaviarError, Invalid, NotFound
-from service.groups import CHECKPOINT_SECONDS, Group, Grouping, Idle, Task
-
-TRIALS_PER_JOB = 64
-"""Trials asked for at once, for each process: enough to find company for most shapes."""
+from service.groups import Grouping, Idle, LeasedTask, Task, Tasks
 
 ASK_SECONDS = (0.02, 1.0)
 """The first and the longest wait between two asks that find nothing."""
@@ -45,17 +43,23 @@ def default_name() -> str:
     return name[:128] or "worker"
 
 
-def work(feed: Feed, *, jobs: int, backend: str = "loky") -> None:
-    """Train what the feed gives in a pool of `jobs` processes, until the feed ends."""
+def work(
+    feed: Feed,
+    *,
+    jobs: int,
+    backend: str = "loky",
+    run: Callable[[Task], None] = segments.run,
+) -> None:
+    """`run` what the feed gives in a pool of `jobs` processes, until the feed ends."""
     run_pool(
-        segments.run,
+        run,
         feed.tasks(),
         jobs=jobs,
         backend=backend,
         on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),
-        on_error=lambda error: logger.error("a group was given up: %s", error),
+        on_error=lambda error: logger.error("a task was given up: %s", error),
     )
-    # Every group that was pulled has ended by now, and told so.
+    # Every task that was pulled has ended by now, and told so.
     feed.give_back(pulled=False)
 
 
@@ -83,17 +87,18 @@ class Feed:
         worker: str,
         study: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
-        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        tasks: Tasks | None = None,
     ) -> None:
         self._client = client
         self._jobs = jobs
         self._worker = worker
         self._study = study
         self._lease_seconds = lease_seconds
-        self._groups = Grouping(client, jobs=jobs, checkpoint_seconds=checkpoint_seconds)
-        self._buffer: deque[Group] = deque()
-        # The last groups that were pulled: among them are all that train now.
-        self._pulled: deque[Group] = deque(maxlen=jobs)
+        self._tasks = tasks or Grouping(client, jobs=jobs)
+        self._buffer: deque[LeasedTask] = deque()
+        # The last tasks that were pulled: among them are all that train now.
+        self._pulled: deque[LeasedTask] = deque(maxlen=jobs)
+        self._idle = threading.Event()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ended = threading.Event()
@@ -108,10 +113,10 @@ class Feed:
         """Give back the leases that nobody pulled, and those that were `pulled` last."""
         self.stop()
         with self._lock:
-            groups = [*self._buffer, *(self._pulled if pulled else ())]
+            held = [*self._buffer, *(self._pulled if pulled else ())]
             self._buffer.clear()
-        for group in groups:
-            group.give_back(self._client)
+        for task in held:
+            task.give_back(self._client)
 
     def tasks(self) -> Iterator[Task]:
         """Groups to train, and short rests while there is nothing to do.
@@ -121,27 +126,28 @@ class Feed:
 
         Raises:
             NotFound: there is no such study, or no longer.
-            Invalid: its trials are trained by its caller.
+            Invalid: its objective is of another kind.
         """
         asker = threading.Thread(target=self._ask_ahead, name="asker", daemon=True)
         asker.start()
         rests = _growing(REST_SECONDS)
         while not self._ended.is_set():
-            group = self._pull()
-            if group is None:
+            task = self._pull()
+            if task is None:
                 yield Idle(next(rests))
                 continue
             rests = _growing(REST_SECONDS)
-            yield group
+            yield task
             # A process is free again: perhaps its group was the last of a round.
             self._wake.set()
         asker.join()
         if self._failure is not None:
             raise self._failure
 
-    def _pull(self) -> Group | None:
+    def _pull(self) -> LeasedTask | None:
         with self._lock:
             if not self._buffer:
+                self._idle.set()
                 return None
             self._pulled.append(self._buffer.popleft())
             return self._pulled[-1]
@@ -154,19 +160,28 @@ class Feed:
             if self._wake.is_set():
                 self._wake.clear()
                 waits = _growing(ASK_SECONDS)
-            if len(self._buffer) < self._jobs and self._refill():
+            if self._has_room() and self._refill():
                 waits = _growing(ASK_SECONDS)
             if time.monotonic() - renewed_at > self._lease_seconds / 3:
                 renewed_at = time.monotonic()
                 self._renew()
             self._wake.wait(next(waits))
 
+    def _has_room(self) -> bool:
+        """Whether to ask for more: while few tasks are there, or when a process is free."""
+        if self._tasks.ahead:
+            return len(self._buffer) < self._jobs
+        if self._buffer or not self._idle.is_set():
+            return False
+        self._idle.clear()
+        return True
+
     def _check_study(self) -> None:
         """End with an error when the one study to work for is not there, or not ours to train."""
         if self._study is None:
             return
         try:
-            require_network(self._client.study(self._study).objective["kind"])
+            require_kind(self._client.study(self._study).objective["kind"], self._tasks.kind)
         except (NotFound, Invalid) as error:
             self._failure = error
             self.stop()
@@ -178,12 +193,12 @@ class Feed:
         try:
             answer = self._client.ask(
                 self._study,
-                count=self._jobs * TRIALS_PER_JOB,
+                count=max(1, self._jobs * self._tasks.ahead),
                 worker=self._worker,
                 lease_seconds=self._lease_seconds,
                 held=True,
             )
-            groups = self._groups.of(answer.trials)
+            tasks = self._tasks.of(answer.trials)
         except NotFound as error:
             self._failure = error
             self.stop()
@@ -192,16 +207,16 @@ class Feed:
             logger.warning("no trials: %s", error.detail)
             return False
         with self._lock:
-            self._buffer.extend(groups)
+            self._buffer.extend(tasks)
         if self._study is not None and answer.study_state in ENDED and not answer.trials:
             self.stop()
-        return bool(groups)
+        return bool(tasks)
 
     def _renew(self) -> None:
         with self._lock:
-            groups = list(self._buffer)
-        for group in groups:
-            group.renew(self._client)
+            held = list(self._buffer)
+        for task in held:
+            task.renew(self._client)
 
 
 def _growing(seconds: tuple[float, float]) -> Iterator[float]:

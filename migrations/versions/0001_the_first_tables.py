@@ -71,6 +71,8 @@ def upgrade() -> None:
         sa.Column("bracket", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("origin", sa.Text()),
+        sa.Column("replica_of", sa.Integer()),
+        sa.Column("seed_offset", sa.Integer(), nullable=False),
         sa.Column("taken", sa.Boolean(), nullable=False),
         sa.Column("adjusted", sa.Boolean(), nullable=False),
         sa.Column("wish", sa.String(16)),

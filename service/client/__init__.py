@@ -10,6 +10,7 @@ What the server refuses is raised as one of `service.errors`.
 from service.client.connection import DEFAULT_SERVER
 from service.client.house import HouseCalls
 from service.client.panda import PandaCalls
+from service.client.replicas import ReplicaCalls
 from service.client.rounds import RoundCalls
 from service.client.studies import ENDED, StudyCalls
 from service.client.trials import LEASE_SECONDS, TrialCalls
@@ -17,5 +18,5 @@ from service.client.trials import LEASE_SECONDS, TrialCalls
 __all__ = ["DEFAULT_SERVER", "ENDED", "LEASE_SECONDS", "Client"]
 
 
-class Client(StudyCalls, TrialCalls, RoundCalls, PandaCalls, HouseCalls):
+class Client(StudyCalls, TrialCalls, RoundCalls, ReplicaCalls, PandaCalls, HouseCalls):
     """A connection to a Caviar server, with every call of the contract by its noun."""

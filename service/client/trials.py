@@ -107,8 +107,12 @@ class TrialCalls(Connection):
         *,
         lease: str,
         best: schemas.Best | None = None,
+        epoch: int | None = None,
     ) -> schemas.CheckpointKept:
         """Leave a checkpoint of a trial under its current lease.
+
+        That of an external objective may be any octets; `epoch`, which must have been reported,
+        says where the trial goes on with them.
 
         Raises:
             Invalid: it is none, or not of this trial.
@@ -117,12 +121,16 @@ class TrialCalls(Connection):
         headers = {"Content-Type": "application/octet-stream", "Caviar-Lease": lease}
         if best is not None:
             headers["Caviar-Best"] = json.dumps(best.model_dump())
+        if epoch is not None:
+            headers["Caviar-Epoch"] = str(epoch)
         path = f"{path_of(study)}/trials/{number}/checkpoint"
         response = self._send("PUT", path, content=content, headers=headers)
         return schemas.CheckpointKept.model_validate_json(response.content)
 
     def checkpoint(self, study: str, number: int, *, epoch: int | None = None) -> bytes:
-        """The newest checkpoint of a trial, or the one of an epoch: an .npz file.
+        """The newest checkpoint of a trial, or the one of an epoch.
+
+        Of a network it is an .npz file.
 
         Raises:
             NotFound: it is not kept.

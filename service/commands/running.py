@@ -10,8 +10,10 @@ import typer
 
 from service import settings
 from service.client import DEFAULT_SERVER
+from service.commands.functions import Objective, TrialSeconds, function_options
 from service.commands.serving import take_back
 from service.commands.terminal import command, err, impatient, out, print_json, require_loopback
+from service.errors import Invalid
 from service.listening import DEFAULT_HOST, address, listen
 from service.settings import AsJson, Data, DatabaseUrl, Host, Jobs
 from service.supervisor import worker_beside
@@ -36,17 +38,25 @@ def run(
     data: Data = settings.DEFAULT_DATA,
     database: DatabaseUrl = None,
     jobs: Jobs = None,
+    objective: Objective = None,
+    trial_seconds: TrialSeconds = None,
     as_json: AsJson = False,
 ) -> None:
     """Do a whole search: serve, work, watch, and print the best settings."""
-    from service.definitions import read_definition, require_network
+    from service.definitions import read_definition, require_kind
 
     definition = read_definition(file, name=name, seed=seed, trials=trials)
-    require_network(definition.objective.kind)
+    require_kind(definition.objective.kind, "network" if objective is None else "external")
+    options = function_options(objective, definition.name, trial_seconds)
     console = err if as_json else out
     if server is not None:
         from service import search
 
+        if objective is not None:
+            raise Invalid.field(
+                "--server",
+                "goes without --objective: `caviar work --objective` trains for a server",
+            )
         with impatient(server) as client:
             outcome = search.run_there(definition, client, console)
     else:
@@ -60,6 +70,7 @@ def run(
                     server=address(listener),
                     jobs=settings.cores(jobs),
                     study=definition.name,
+                    options=options,
                     on_death=lambda: take_back(opened),
                 )
                 end_worker = stack.enter_context(worker)

@@ -14,7 +14,7 @@ from service.client import DEFAULT_SERVER
 from service.commands.terminal import impatient, out, print_json
 from service.errors import Invalid
 from service.settings import AsJson, Server
-from service.text import importance_table, study_table, trial_table
+from service.text import importance_table, replicate_table, study_table, trial_table
 
 study_app = typer.Typer(help="Look at studies, and steer them.", no_args_is_help=True)
 
@@ -103,6 +103,37 @@ def export(
         output.write_text(text, newline="")
     except OSError as error:
         raise Invalid.field("--output", f"{output} cannot be written: {error.strerror}") from error
+
+
+@study_app.command("replicate")
+def replicate(
+    name: str,
+    server: Server = DEFAULT_SERVER,
+    top: Annotated[int, typer.Option(help="How many of the best settings.", min=1)] = 5,
+    seeds: Annotated[int, typer.Option(help="How often each is trained again.", min=1)] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Train the best settings again on fresh seeds, to see whether the winner was lucky."""
+    with impatient(server) as client:
+        found = client.replicate(name, top=top, seeds=seeds)
+    _show_replicates(found, as_json)
+
+
+@study_app.command("replicates")
+def show_replicates(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
+    """Show the best settings beside what fresh seeds gave."""
+    with impatient(server) as client:
+        found = client.replicates(name)
+    _show_replicates(found, as_json)
+
+
+def _show_replicates(found: schemas.Replicates, as_json: bool) -> None:
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    if found.trials:
+        out.print(replicate_table(found))
+    out.print(found.note, highlight=False)
 
 
 @study_app.command("enqueue")

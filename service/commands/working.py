@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service import settings
-from service.client import DEFAULT_SERVER, LEASE_SECONDS
+from service.client import DEFAULT_SERVER, LEASE_SECONDS, Client
+from service.commands.functions import Objective, TrialSeconds, function_options
 from service.commands.terminal import impatient, on_signal
 from service.settings import Jobs, Server
+
+if TYPE_CHECKING:
+    from service.groups import Task, Tasks
 
 
 class Backend(StrEnum):
@@ -34,30 +39,68 @@ def work(
     checkpoint_seconds: Annotated[
         float, typer.Option(min=0, help="How often a long segment leaves a checkpoint.")
     ] = 30.0,
+    objective: Objective = None,
+    trial_seconds: TrialSeconds = None,
     leash: Annotated[
         bool, typer.Option("--leash", hidden=True, help="End when standard input closes.")
     ] = False,
 ) -> None:
-    """Train networks for a server in a pool of processes."""
+    """Train for a server in a pool of processes: networks, or with a function of yours."""
     from service.worker import STOPPED, Feed, default_name, stop_soon
     from service.worker import work as work_on
 
     count = settings.cores(jobs)
     if leash:
         threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    function_options(objective, study, trial_seconds)
     with impatient(server) as client:
+        run, tasks = _what_to_do(
+            client,
+            objective,
+            jobs=count,
+            lease_seconds=lease_seconds,
+            checkpoint_seconds=checkpoint_seconds,
+            trial_seconds=trial_seconds,
+        )
         feed = Feed(
             client,
             jobs=count,
             worker=name or default_name(),
             study=study,
             lease_seconds=lease_seconds,
-            checkpoint_seconds=checkpoint_seconds,
+            tasks=tasks,
         )
         stopping = on_signal(partial(stop_soon, feed))
-        work_on(feed, jobs=count, backend=backend)
+        work_on(feed, jobs=count, backend=backend, run=run)
     if stopping.is_set():
         raise typer.Exit(STOPPED)
+
+
+def _what_to_do(
+    client: Client,
+    objective: str | None,
+    *,
+    jobs: int,
+    lease_seconds: float,
+    checkpoint_seconds: float,
+    trial_seconds: float | None,
+) -> tuple[Callable[[Task], None], Tasks]:
+    """What the processes of the pool run, and what makes tasks for them."""
+    if objective is None:
+        from service import segments
+        from service.groups import Grouping
+
+        return segments.run, Grouping(client, jobs=jobs, checkpoint_seconds=checkpoint_seconds)
+    from service.functions import segments as functions
+    from service.functions.tasks import FunctionTasks
+
+    return functions.run, FunctionTasks(
+        client,
+        objective,
+        lease_seconds=lease_seconds,
+        checkpoint_seconds=checkpoint_seconds,
+        trial_seconds=trial_seconds,
+    )
 
 
 def _end_with_standard_input() -> None:

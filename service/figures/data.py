@@ -54,7 +54,8 @@ def rank(data: FigureData, trial: Trial) -> tuple[float, int]:
 
 def counts(trial: Trial) -> bool:
     """Whether the trial may be the best one."""
-    return has_value(trial) and not trial.void and trial.state == TrialState.COMPLETED
+    ranks = trial.state == TrialState.COMPLETED and trial.replica_of is None
+    return ranks and has_value(trial) and not trial.void
 
 
 def has_value(trial: Trial) -> bool:

@@ -18,6 +18,10 @@ checkpoints_router = router("checkpoints")
 OCTETS = "application/octet-stream"
 CONTENT = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
 
+ZIP = b"PK\x03\x04"
+"""How an .npz file begins."""
+
+
 Epoch = Annotated[
     int | None, Query(ge=0, le=limits.EPOCHS, description="Of which epoch; else the newest.")
 ]
@@ -35,6 +39,14 @@ async def put_checkpoint(
     caviar_lease: Annotated[
         str, Header(max_length=64, description="The token of the trial's current lease.")
     ],
+    caviar_epoch: Annotated[
+        int | None,
+        Header(
+            ge=0,
+            le=limits.EPOCHS,
+            description="The epoch that it is of: of an external objective's, which are opaque.",
+        ),
+    ] = None,
     caviar_best: Annotated[
         str | None,
         Header(max_length=8_192, description="The trial's best so far as JSON: value, epoch, …"),
@@ -50,6 +62,7 @@ async def put_checkpoint(
         lease=caviar_lease,
         best=_best(caviar_best),
         content=content,
+        epoch=caviar_epoch,
     )
 
 
@@ -71,8 +84,9 @@ def _best(header: str | None) -> schemas.Best | None:
 def get_checkpoint(
     study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
 ) -> Response:
-    """What a trial goes on from, bit for bit: an .npz file without pickle."""
-    return _file(database, study, number, epoch, "checkpoint")
+    """What a trial goes on from: of a network an .npz file without pickle, else as it was put."""
+    found = checkpoints.get(database, study, number, epoch=epoch)
+    return _file(found.data, found.epoch, f"{study}-{number}-epoch-{found.epoch}-checkpoint")
 
 
 @checkpoints_router.get(
@@ -84,17 +98,17 @@ def get_model(
     study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
 ) -> Response:
     """The trained network, for `caviar.load`: the same file as the checkpoint."""
-    return _file(database, study, number, epoch, "model")
+    found = checkpoints.model(database, study, number, epoch=epoch)
+    return _file(found.data, found.epoch, f"{study}-{number}-epoch-{found.epoch}-model")
 
 
-def _file(database: DatabaseOf, study: str, number: int, epoch: int | None, what: str) -> Response:
-    found = checkpoints.get(database, study, number, epoch=epoch)
-    name = f"{study}-{number}-epoch-{found.epoch}-{what}.npz"
+def _file(data: bytes, epoch: int, stem: str) -> Response:
+    name = f"{stem}.npz" if data.startswith(ZIP) else f"{stem}.bin"
     return Response(
-        found.data,
+        data,
         media_type=OCTETS,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
-            "Caviar-Epoch": str(found.epoch),
+            "Caviar-Epoch": str(epoch),
         },
     )

@@ -77,6 +77,7 @@ from service.schemas.readings import (
     Worker,
     WorkerList,
 )
+from service.schemas.replicas import Replica, ReplicateBody, Replicated, Replicates
 from service.schemas.steering import (
     Decade,
     Decades,
@@ -143,6 +144,10 @@ __all__ = [
     "Recorded",
     "Repeats",
     "ReplayBody",
+    "Replica",
+    "ReplicateBody",
+    "Replicated",
+    "Replicates",
     "Report",
     "ReportAnswer",
     "ReportBody",

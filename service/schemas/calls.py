@@ -17,6 +17,7 @@ LEASED = {
     "start_epoch": 0,
     "stop_epoch": 20,
     "attempt": 1,
+    "seed": 1,
     "lease": {"token": "Yb0pX8cGm1sD2vQe", "expires_at": "2026-11-20T12:01:00.000Z"},
 }
 REPORT = {
@@ -104,7 +105,7 @@ class LeasedTrial(Answer):
     """A segment: a trial to train from `start_epoch` to `stop_epoch` under a lease.
 
     A network goes on from its checkpoint of `start_epoch`. Without a `history` its parameters are
-    all there is to know.
+    all there is to know. What an external trial draws should come from its `seed`.
     """
 
     study: str
@@ -113,6 +114,10 @@ class LeasedTrial(Answer):
     start_epoch: int
     stop_epoch: int
     attempt: int
+    seed: int = Field(
+        description="Of a network that of the study, and its own for a replica; of an external "
+        "trial one below 2**32 that no other trial of the study shares, but by chance."
+    )
     lease: Lease
     best: Best | None = None
     leave_checkpoint: bool = Field(
@@ -196,7 +201,7 @@ class Result(Body):
 
     Whether the trial goes on is for the server to say. `paused` ends a segment early, because a
     decision said so. `waiting` gives the lease back: another worker may train the trial, and no
-    attempt is counted.
+    attempt is counted, unless it `crashed`.
     """
 
     number: int = Field(ge=0)
@@ -209,6 +214,10 @@ class Result(Body):
     best_epoch: int | None = Field(None, ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({}, description="The metrics of the epoch that the value is from.")
     reason: str | None = Field(None, max_length=2_000, pattern=NO_NUL)
+    crashed: bool = Field(
+        False,
+        description="With `waiting`: the process that trained it died, which counts as an attempt.",
+    )
 
     @model_validator(mode="after")
     def _value_where_it_belongs(self) -> Result:
@@ -216,6 +225,8 @@ class Result(Body):
             raise ValueError("a completed trial needs a value")
         if self.state not in ("completed", "paused") and self.value is not None:
             raise ValueError(f"a {self.state} trial has no value: leave it out")
+        if self.crashed and self.state != "waiting":
+            raise ValueError("crashed goes with the state waiting")
         return self
 
 

@@ -42,11 +42,14 @@ class NetworkObjective(Body):
 
 
 class ExternalObjective(Body):
-    """The caller trains: ask, report, tell."""
+    """The caller trains: ask, report, tell; or a function with `caviar work --objective`."""
 
     kind: Literal["external"]
     metric: str = Field("value", min_length=1, max_length=64)
     epochs: int = Field(1, ge=1, le=limits.EPOCHS)
+    value: Literal["best", "last"] = Field(
+        "best", description="Of a function that returns nothing: which of the reported metrics."
+    )
 
 
 Objective = Annotated[NetworkObjective | ExternalObjective, Field(discriminator="kind")]

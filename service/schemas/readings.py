@@ -30,6 +30,7 @@ TRIAL: dict[str, Any] = {
     "taken": False,
     "parent": None,
     "enqueued": False,
+    "replica_of": None,
     "revision": 31,
 }
 CURVE = {"number": 7, "epoch": [1, 2], "metrics": {"validation_loss": [0.52, 0.31]}}
@@ -99,6 +100,9 @@ class Trial(Answer):
     taken: bool = Field(description="A person has it by the hand: nothing else ends it.")
     parent: int | None = Field(description="The trial that it was forked from.")
     enqueued: bool = Field(False, description="Whether its setting is the user's own.")
+    replica_of: int | None = Field(
+        None, description="The trial whose setting it trains again, on a fresh seed."
+    )
     revision: int
 
 

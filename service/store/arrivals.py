@@ -49,7 +49,10 @@ def _at(study: StudyRow, rung: Rung) -> tuple[ColumnElement[bool], ...]:
 
 
 def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
-    """The lowest number of a trial of the bracket that is open, untaken, and was not there yet."""
+    """The lowest number of a trial of the bracket that is open and was not there yet.
+
+    Trials that a person has, and replicas, do not come.
+    """
     found, bracket, epoch = rung
     there = aliased(ArrivalRow)
     was_there = (
@@ -67,6 +70,7 @@ def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
         TrialRow.round == found,
         TrialRow.bracket == bracket,
         TrialRow.taken.is_(False),
+        TrialRow.replica_of.is_(None),
         ~was_there,
     )
     return session.scalar(query)

@@ -93,8 +93,12 @@ def any_running(session: Session, study: StudyRow) -> bool:
 
 
 def any_awaited(session: Session, study: StudyRow) -> bool:
-    """Whether a trial has not ended that the next round waits for: none that a person has."""
-    return _any(session, study, OPEN, TrialRow.taken.is_(False))
+    """Whether a trial has not ended that the next round waits for.
+
+    It waits for none that a person has, and for no replica.
+    """
+    untaken = TrialRow.taken.is_(False), TrialRow.replica_of.is_(None)
+    return _any(session, study, OPEN, *untaken)
 
 
 def _any(
@@ -126,7 +130,7 @@ def cancel_open(session: Session, study: StudyRow, *, reason: str, now: float) -
 
 
 def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | None:
-    """The completed trial of the best value; of equals the lowest number."""
+    """The completed trial of the best value, no replica; of equals the lowest number."""
     order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
     query = (
         select(TrialRow)
@@ -135,6 +139,7 @@ def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | Non
             TrialRow.value.is_not(None),
             TrialRow.state == TrialState.COMPLETED,
             TrialRow.void.is_(False),
+            TrialRow.replica_of.is_(None),
         )
         .order_by(order, TrialRow.number)
         .limit(1)
@@ -174,7 +179,7 @@ def page(
 ) -> Sequence[TrialRow]:
     """One page of trials in the order of `sort`, after the key of the page before.
 
-    Sorting by value leaves out the trials that have none.
+    Sorting by value leaves out the trials that have none, and replicas, which compete with nobody.
     """
     column, falls = SORTS[sort]
     query = select(TrialRow).where(TrialRow.study_id == study.id)
@@ -183,7 +188,7 @@ def page(
     if states:
         query = query.where(TrialRow.state.in_(states))
     if sort.endswith("value"):
-        query = query.where(TrialRow.value.is_not(None))
+        query = query.where(TrialRow.value.is_not(None), TrialRow.replica_of.is_(None))
     if after is not None:
         query = _after(query, column, falls, after)
     order = column.desc() if falls else column.asc()

@@ -183,6 +183,7 @@ def _best(final: Final) -> Iterator[str]:
         (sign * trial["value"], trial["number"])
         for trial in final.trials
         if trial["state"] == "completed" and not trial["void"] and trial["value"] is not None
+        if trial.get("replica_of") is None
     )
     best = final.study["best"]
     expected = ranked[0][1] if ranked else None

@@ -80,3 +80,22 @@ def test_a_search_is_steered(tmp_path: Path) -> None:
         run("study", "export", "outside", "--format", "json", "-o", str(file), *there)
         assert len(json.loads(file.read_text())["trials"]) == 30
         assert "--output" in fails("study", "export", "outside", "-o", str(tmp_path), *there)
+
+
+def test_the_best_are_replicated(tmp_path: Path) -> None:
+    with served(tmp_path / "data") as server, Client(server) as client:
+        client.create_study(external(trials=6))
+        there = ("outside", "--server", server)
+        assert "nothing to replicate" in fails("study", "replicate", *there)
+        assert "Nothing was trained again yet" in run("study", "replicates", *there)
+        search(client, "outside")
+        asked = json.loads(
+            run("study", "replicate", *there, "--top", "2", "--seeds", "2", "--json")
+        )
+        assert [len(each["replicas"]) for each in asked["trials"]] == [2, 2]
+        search(client, "outside")
+        printed = run("study", "replicates", *there)
+        assert printed.count("holds") == 2
+        assert f"trial {asked['trials'][0]['number']} stays the best." in printed
+        best = json.loads(run("study", "show", *there, "--json"))["top"]
+        assert [trial["replica_of"] for trial in best] == [None] * 5

@@ -37,6 +37,10 @@ def trial(**changes: Any) -> Trial:
         "finished_at": None,
         "reason": None,
         "void": False,
+        "void_reason": None,
+        "last_epoch": 1,
+        "taken": False,
+        "parent": None,
         "revision": 1,
     }
     return Trial.model_validate(fields | changes)

@@ -12,7 +12,7 @@ from service import leases, limits, segments
 from service.checkpoints import superfluous
 from service.client import Client
 from service.database import Database
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Invalid, NotFound
 from service.groups import Grouping
 from service.schemas import Best, LeasedTrial, Report, Result
 from service.segments import Segment
@@ -208,11 +208,13 @@ class TestPut:
         answer = client._http.post("/studies", content=b"x", headers=headers)
         assert answer.status_code == 415
 
-    def test_for_a_caller_that_trains_itself(self, client: Client, content: bytes) -> None:
-        client.create_study(external())
-        [trial] = client.ask("outside").trials
-        with pytest.raises(Conflict, match="only networks"):
-            client.put_checkpoint("outside", 0, content, lease=trial.lease.token)
+    def test_of_another_epoch_than_is_said(
+        self, client: Client, leased: LeasedTrial, content: bytes
+    ) -> None:
+        token = leased.lease.token
+        with pytest.raises(Invalid, match="is 3, and the checkpoint is of epoch 2"):
+            client.put_checkpoint("put", 0, content, lease=token, epoch=3)
+        assert client.put_checkpoint("put", 0, content, lease=token, epoch=2).epoch == 2
 
     @staticmethod
     def raw(client: Client, leased: LeasedTrial, body: bytes, **headers: str) -> Any:

@@ -1,0 +1,25 @@
+"""The client's calls about replicas."""
+
+from __future__ import annotations
+
+from service import schemas
+from service.client.connection import Connection
+from service.client.paths import path_of
+
+
+class ReplicaCalls(Connection):
+    """The best settings trained again on fresh seeds."""
+
+    def replicate(self, study: str, *, top: int = 5, seeds: int = 3) -> schemas.Replicates:
+        """Let the best `top` settings be trained again, `seeds` times each.
+
+        Raises:
+            Conflict: nothing has completed yet, or the study trains no more.
+        """
+        body = schemas.ReplicateBody(top=top, seeds=seeds)
+        path = f"{path_of(study)}/replicate"
+        return self._call("POST", path, schemas.Replicates, body=body, once=True)
+
+    def replicates(self, study: str) -> schemas.Replicates:
+        """The settings that were trained again: mean, spread and a verdict for each."""
+        return self._call("GET", f"{path_of(study)}/replicates", schemas.Replicates)

@@ -1,0 +1,71 @@
+"""Tasks of the pool: one leased trial each, with all that its function needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service import schemas
+from service.client import Client
+from service.groups import CHECKPOINT_SECONDS, LeasedTask
+
+
+@dataclass(frozen=True)
+class FunctionTask(LeasedTask):
+    """A leased trial for a function to train."""
+
+    server: str
+    study: str
+    function: str
+    objective: schemas.ExternalObjective
+    maximize: bool
+    trials: tuple[schemas.LeasedTrial, ...]
+    lease_seconds: float
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
+    trial_seconds: float | None = None
+
+    @property
+    def trial(self) -> schemas.LeasedTrial:
+        """The one trial."""
+        [trial] = self.trials
+        return trial
+
+
+class FunctionTasks:
+    """Turns leased trials into tasks for a function."""
+
+    kind = "external"
+    ahead = 0  # a trial may take hours: another worker should have it, unless it begins here now
+
+    def __init__(
+        self,
+        client: Client,
+        function: str,
+        *,
+        lease_seconds: float,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        trial_seconds: float | None = None,
+    ) -> None:
+        self._client = client
+        self._function = function
+        self._lease_seconds = lease_seconds
+        self._checkpoint_seconds = checkpoint_seconds
+        self._trial_seconds = trial_seconds
+
+    def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[FunctionTask]:
+        """A task for each trial."""
+        studies = {name: self._client.study(name) for name in {trial.study for trial in leased}}
+        return [self._task(studies[trial.study], trial) for trial in leased]
+
+    def _task(self, study: schemas.Study, trial: schemas.LeasedTrial) -> FunctionTask:
+        return FunctionTask(
+            server=self._client.server,
+            study=study.name,
+            function=self._function,
+            objective=schemas.ExternalObjective.model_validate(study.objective),
+            maximize=study.direction == "maximize",
+            trials=(trial,),
+            lease_seconds=self._lease_seconds,
+            checkpoint_seconds=self._checkpoint_seconds,
+            trial_seconds=self._trial_seconds,
+        )

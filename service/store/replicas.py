@@ -1,0 +1,65 @@
+"""Queries on replicas: trials that train the setting of another one again, on a fresh seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.models import StudyRow, TrialRow
+from service.states import TrialState
+
+PAGE = 100
+"""Trials looked at in one query: most settings are there only once."""
+
+
+def originals(session: Session, study: StudyRow, *, count: int, maximize: bool) -> list[TrialRow]:
+    """The best completed trials whose values are those of their settings alone, each setting once.
+
+    That is: not void, no replicas, no forks, and adjusted by nobody.
+    """
+    order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
+    query = (
+        select(TrialRow)
+        .where(
+            TrialRow.study_id == study.id,
+            TrialRow.value.is_not(None),
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.void.is_(False),
+            TrialRow.adjusted.is_(False),
+            TrialRow.origin.is_(None),
+            TrialRow.replica_of.is_(None),
+        )
+        .order_by(order, TrialRow.number)
+        .limit(PAGE)
+    )
+    found: dict[str, TrialRow] = {}
+    for offset in range(0, study.next_number, PAGE):
+        page = session.scalars(query.offset(offset)).all()
+        for row in page:
+            found.setdefault(json.dumps(row.params, sort_keys=True), row)
+        if len(found) >= count or len(page) < PAGE:
+            break
+    return list(found.values())[:count]
+
+
+def offsets(session: Session, study: StudyRow) -> dict[int, int]:
+    """The last seed that each original was trained on again, counted from the study's own."""
+    query = (
+        select(TrialRow.replica_of, func.max(TrialRow.seed_offset))
+        .where(TrialRow.study_id == study.id, TrialRow.replica_of.is_not(None))
+        .group_by(TrialRow.replica_of)
+    )
+    return {number: last for number, last in session.execute(query) if number is not None}
+
+
+def all_of(session: Session, study: StudyRow) -> Sequence[TrialRow]:
+    """Every replica of a study, by number."""
+    query = (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.replica_of.is_not(None))
+        .order_by(TrialRow.number)
+    )
+    return session.scalars(query).all()
