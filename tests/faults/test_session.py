@@ -16,16 +16,23 @@ from tests.support.processes import process, served
 from tests.support.studies import network
 from tests.support.training import curve
 
+EPOCHS = 300
+
 
 def study() -> dict[str, Any]:
-    """One network that trains for a few seconds."""
+    """One network that trains for many times as long as a report takes to be answered."""
     made = network("session", trials=1, mode="panda")
     made["space"] = {
         "learning_rate": {"type": "constant", "value": 0.05},
-        "hidden_units": {"type": "constant", "value": 64},
+        "hidden_units": {"type": "constant", "value": 128},
     }
-    made["objective"] |= {"dataset": "digits", "epochs": 120}
-    made["objective"]["settings"] = {"optimizer": "momentum", "keep_prob": 0.8}
+    made["objective"] |= {"dataset": "digits", "epochs": EPOCHS}
+    made["objective"]["settings"] = {
+        "optimizer": "momentum",
+        "keep_prob": 0.8,
+        "hidden_layers": 2,
+        "batch_size": 16,
+    }
     return made
 
 
@@ -71,7 +78,7 @@ def test_a_session(tmp_path: Path) -> None:
             client.resume("session", 0)
             client.adjust("session", 0, {"batch_size": 32})
             client.extend("session", 0, 5)
-            until(client, 0, lambda trial: rests(trial) and trial.epoch == 125)
+            until(client, 0, lambda trial: rests(trial) and trial.epoch == EPOCHS + 5)
             for number in (1, 2, 3, 4):
                 child = until(client, number, lambda trial: rests(trial) and trial.epoch == 20)
                 losses = curve(client, "session", number)

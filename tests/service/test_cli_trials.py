@@ -39,7 +39,7 @@ def test_a_trial_by_the_hand_from_the_command_line(tmp_path: Path) -> None:
             (("adjust", "outside", "0", "momentum"), "not of the form name=value"),
             (("rewind", "outside", "1", "0"), "only networks"),
             (("fork", "outside", "1"), "give children"),
-            (("model", "outside", "1", str(tmp_path / "x.npz")), "keeps no checkpoint"),
+            (("model", "outside", "1", str(tmp_path / "x.npz")), "no networks of ours"),
         ]:
             failed = subprocess.run(
                 [*CAVIAR, "trial", *arguments, "--server", server],
