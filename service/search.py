@@ -126,7 +126,7 @@ def follow(client: Client, name: str, console: Console) -> Outcome:
     for warning in client.study(name).warnings:
         console.print(f"warning: {warning.field}: {warning.message}", highlight=False)
     with display(console) as show:
-        study = client.wait(name, poll_seconds=0.2, on_change=show)
+        study = client.wait(name, poll_seconds=0.4, on_change=show)
     order = "-value" if study.direction == "maximize" else "value"
     top = client.trials(name, state="completed", sort=order, limit=TOP)
     curve = None if study.best is None else client.curve(name, study.best.number)
