@@ -4,7 +4,7 @@ from service.listening import address, listen
 
 
 def test_answers_are_sent_at_once() -> None:
-    """Of a connection that was accepted here, asyncio must know that it may turn off Nagle's wait."""
+    """Only where a connection names its protocol does asyncio turn off Nagle's wait."""
     with listen("127.0.0.1", 0) as listener:
         port = int(address(listener).rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)):
