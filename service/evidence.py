@@ -32,11 +32,13 @@ def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observat
 
 
 def teaches(row: TrialRow) -> bool:
-    """Whether a trial's value is that of its parameters alone, of no person's hand, and no replica.
+    """Whether what became of a trial says something of its parameters alone.
 
-    Replicas would count the best settings several times.
+    A person's hand does not, nor that somebody cancelled it; and replicas would count the best
+    settings several times.
     """
-    return not row.taken and not row.adjusted and row.origin is None and row.replica_of is None
+    by_itself = not row.taken and not row.adjusted and row.state != TrialState.CANCELLED
+    return by_itself and row.origin is None and row.replica_of is None
 
 
 def observation(
@@ -75,10 +77,7 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
     rows = [
         row
         for row in trials.below(session, other, other.next_number)
-        if row.state in FINISHED
-        and row.state != TrialState.CANCELLED
-        and not row.void
-        and teaches(row)
+        if row.state in FINISHED and not row.void and teaches(row)
     ]
     if not rows:
         raise Invalid.field(WHERE, f"no trial of {name!r} has ended yet: there is nothing to take")
