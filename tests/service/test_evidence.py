@@ -25,7 +25,13 @@ def test_what_ended_by_itself_teaches(state: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"state": "cancelled"}, {"taken": True}, {"adjusted": True}, {"origin": 3}, {"replica_of": 3}],
+    [
+        {"state": "cancelled"},
+        {"taken": True},
+        {"adjusted": True},
+        {"origin": {"number": 3}},
+        {"replica_of": 3},
+    ],
 )
 def test_what_a_person_did_teaches_nothing(change: dict[str, Any]) -> None:
     assert not teaches(trial(**change))
