@@ -3,8 +3,9 @@
 A child has its parent's line: the same first parameters, the same draws of weights, dropout and
 shuffles, the same adjustments up to the epoch where it leaves. So its bits depend on nothing but
 the study's seed, its line, and the adjustments that its journal tells; and a twin, which changes
-nothing, goes on as the parent would. Children come on top of the budget, and the search proposes
-behind them what it would have proposed without them.
+nothing, goes on as the parent would. Children come on top of the budget, and the rest of the round
+proposes behind them what it would have proposed without them; the rounds after it are numbered
+otherwise.
 """
 
 from __future__ import annotations
