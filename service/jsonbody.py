@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from service.errors import Invalid
+from service.errors import FieldError, Invalid
+
+
+@dataclass(frozen=True)
+class _Wrong:
+    """Stands in a parsed value where something is wrong, so that its path can be told."""
+
+    message: str
 
 
 def parse(body: bytes) -> Any:
@@ -13,11 +23,19 @@ def parse(body: bytes) -> Any:
 
     Raises:
         Invalid: not JSON, a name twice in one object, NaN or infinity, nested too deep, a
-            number too long, or text that is not Unicode.
+            number too long, or text that is not Unicode; names the field where there is one.
     """
+    met: list[_Wrong] = []
+    wrong: list[FieldError] = []
     try:
-        value = json.loads(body, object_pairs_hook=_no_name_twice, parse_constant=_no_constant)
-        if b"\\ud" in body.lower():
+        value = json.loads(
+            body,
+            object_pairs_hook=partial(_object, met),
+            parse_constant=partial(_constant, met),
+        )
+        if met:  # only now: most bodies are right, and some are large
+            wrong = [FieldError(path or "body", one.message) for path, one in _wrong(value)]
+        elif b"\\ud" in body.lower():
             # Half of a surrogate pair is a str in Python but can never be stored or sent.
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError as error:
@@ -26,19 +44,35 @@ def parse(body: bytes) -> Any:
         raise Invalid("the body is nested too deep") from error
     except ValueError as error:
         raise Invalid(f"the body is not valid JSON: {error}") from error
+    if wrong:
+        raise Invalid.of(*wrong)
     return value
 
 
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(met: list[_Wrong], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                raise Invalid.field(name, "stands twice in one object: keep one of them")
+                found[name] = _Wrong("stands twice in one object: keep one of them")
+                met.append(found[name])
             seen.add(name)
     return found
 
 
-def _no_constant(name: str) -> Any:
-    raise Invalid(f"{name} is not a JSON number: send a finite number")
+def _constant(met: list[_Wrong], name: str) -> _Wrong:
+    met.append(_Wrong(f"{name} is not a JSON number: send a finite number"))
+    return met[-1]
+
+
+def _wrong(value: Any, path: str = "") -> Iterator[tuple[str, _Wrong]]:
+    """Whatever is wrong within a value, with the path to it."""
+    if isinstance(value, _Wrong):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _wrong(part, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            yield from _wrong(part, f"{path}[{place}]")

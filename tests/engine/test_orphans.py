@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support.processes import is_alive
+
 WORKER = """
 import sys
 from engine.pool import run_pool
@@ -40,9 +42,3 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether the process still runs; one that nobody has buried yet does not."""
-    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
-    return found.stdout.strip() not in (b"", b"Z", b"Z+", b"Zl")

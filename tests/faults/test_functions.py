@@ -13,7 +13,7 @@ import pytest
 
 from service.client import Client
 from tests.support.objectives import reference
-from tests.support.processes import CAVIAR, kill_all, process, served
+from tests.support.processes import CAVIAR, is_alive, kill_all, process, served
 from tests.support.studies import external
 
 
@@ -47,14 +47,6 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def is_there(pid: int) -> bool:
-    """Whether a process runs, and is not only a name that nobody has asked for yet."""
-    found = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return bool(found.stdout.strip()) and not found.stdout.startswith("Z")
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -117,7 +109,7 @@ def test_what_a_function_has_started_ends_with_it(
     with process(*command, "--jobs", "1", environment=environment) as worker:
         assert worker.wait(timeout=60) == 0
     assert client.trial("children", 0).reason == "timeout: it trained for more than 1 seconds"
-    until(lambda: not is_there(int(note.read_text())))
+    until(lambda: not is_alive(int(note.read_text())))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from service.client import Client
 from service.states import StudyState
-from tests.support.processes import kill_all, process, served
+from tests.support.processes import children, command_line, kill_all, process, served
 from tests.support.studies import network
 
 TRIALS = 40
@@ -175,20 +175,8 @@ def _pool_process(pid: int) -> int:
     """A process of the pool."""
     deadline = time.monotonic() + 30
     while True:  # a pool that was broken a moment ago is being rebuilt
-        for child in _children(pid):
-            if "popen_loky_posix" in _command_line(child):
+        for child in children(pid):
+            if "popen_loky_posix" in command_line(child):
                 return child
         assert time.monotonic() < deadline, "the worker has no pool process"
         time.sleep(0.01)
-
-
-def _children(pid: int) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    return [int(line) for line in found.stdout.split()]
-
-
-def _command_line(pid: int) -> str:
-    found = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return found.stdout

@@ -154,9 +154,26 @@ def test_broken_json_is_refused(client: Client, case: str) -> None:
     assert list(client.studies()) == []
 
 
-def test_a_name_twice_names_the_name(client: Client) -> None:
-    body = BROKEN["a name twice"](json.dumps(external()))
-    assert send(client, body.encode()).json()["errors"][0]["field"] == "learning_rate"
+@pytest.mark.parametrize(
+    ("case", "field"),
+    [
+        ("NaN", "space.learning_rate.low"),
+        ("infinity", "space.learning_rate.low"),
+        ("minus infinity", "space.learning_rate.low"),
+        ("a number past every double", "space.learning_rate.low"),
+        ("a name twice", "space.learning_rate"),
+    ],
+)
+def test_broken_json_names_the_field(client: Client, case: str, field: str) -> None:
+    body = BROKEN[case](json.dumps(external()))
+    assert [e["field"] for e in send(client, body.encode()).json()["errors"]] == [field]
+
+
+def test_a_field_in_a_list_is_named_by_its_place(client: Client) -> None:
+    client.create_study(external())
+    body = b'{"trials": [{"params": {}}, {"params": {"learning_rate": NaN}}]}'
+    response = send(client, body, path="/studies/outside/trials")
+    assert response.json()["errors"][0]["field"] == "trials[1].params.learning_rate"
 
 
 def test_text_that_is_not_utf8_is_refused(client: Client) -> None:
@@ -223,10 +240,10 @@ def test_an_impossible_result_changes_nothing(client: Client, item: dict[str, An
     assert client.study("outside").revision == before
 
 
-def send(client: Client, body: bytes) -> httpx.Response:
-    """POST /studies with this very body."""
+def send(client: Client, body: bytes, path: str = "/studies") -> httpx.Response:
+    """POST this very body."""
     headers = {"Content-Type": "application/json"}
-    return client._http.post("/studies", content=body, headers=headers)
+    return client._http.post(path, content=body, headers=headers)
 
 
 def assert_problem(response: httpx.Response, status: int) -> None:

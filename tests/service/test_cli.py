@@ -15,7 +15,14 @@ import pytest
 
 from service.client import Client
 from service.states import StudyState
-from tests.support.processes import CAVIAR, free_port, process, run, wait_until_ready
+from tests.support.processes import (
+    CAVIAR,
+    free_port,
+    group_members,
+    process,
+    run,
+    wait_until_ready,
+)
 from tests.support.studies import external, network
 
 
@@ -95,21 +102,12 @@ def test_a_killed_up_leaves_no_worker_and_goes_on_at_the_next_start(tmp_path: Pa
             client.create_study(definition)
             wait_for(lambda: client.study("inside").trials["running"] > 0)
             os.kill(up.pid, signal.SIGKILL)
-            wait_for(lambda: not members(up.pid))
+            wait_for(lambda: not group_members(up.pid))
         with process("up", *options):
             wait_until_ready(server)
             assert client.wait("inside", timeout_seconds=60).state == StudyState.COMPLETED
         numbers = [trial["number"] for trial in exported(tmp_path)]
     assert numbers == list(range(40))
-
-
-def members(group: int) -> list[str]:
-    """The living processes of a process group, zombies aside."""
-    found = subprocess.run(
-        ["ps", "-e", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True
-    )
-    lines = (line.split(None, 2) for line in found.stdout.splitlines())
-    return [line[2] for line in lines if int(line[0]) == group and not line[1].startswith("Z")]
 
 
 def exported(data: Path) -> list[dict[str, Any]]:

@@ -68,6 +68,39 @@ def kill_all(started: subprocess.Popen[bytes]) -> None:
     started.wait()
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process started and that are there."""
+    return [int(line[0]) for line in _processes() if int(line[1]) == pid]
+
+
+def group_members(group: int) -> list[str]:
+    """The command lines of a process group's living processes."""
+    return [line[4] for line in _processes() if int(line[2]) == group]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process still runs; one that only waits to be buried does not."""
+    return any(int(line[0]) == pid for line in _processes())
+
+
+def command_line(pid: int) -> str:
+    """What a process was started with; empty if it is gone."""
+    return next((line[4] for line in _processes() if int(line[0]) == pid), "")
+
+
+def _processes() -> list[list[str]]:
+    """All living processes: pid, parent, group, state, command line."""
+    listed = subprocess.run(
+        # Twice w: a terminal's width, or COLUMNS, would cut the command lines.
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,pgid=,stat=,args="],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = (line.split(None, 4) for line in listed.stdout.splitlines())
+    return [line for line in lines if len(line) == 5 and not line[3].startswith("Z")]
+
+
 def wait_until_ready(server: str, *, seconds: float = 30.0) -> None:
     """Wait until the server answers."""
     deadline = time.monotonic() + seconds
