@@ -1,9 +1,10 @@
 """What the samplers are measured on."""
 
 from problems.analytic import ANALYTIC
+from problems.held_out import HELD_OUT
 from problems.networks import NETWORKS
 from problems.problem import Problem
 
-PROBLEMS = [*NETWORKS, *ANALYTIC]
+PROBLEMS = [*NETWORKS, *ANALYTIC, *HELD_OUT]
 
 __all__ = ["PROBLEMS", "Problem"]

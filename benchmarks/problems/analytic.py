@@ -157,7 +157,7 @@ ANALYTIC = [
         mixed,
         tuned=True,
     ),
-    Problem("valley", _several(4), valley),
-    Problem("many", _several(20), many),
-    Problem("ripples", _several(3), ripples),
+    Problem("valley", _several(4), valley, tuned=True),
+    Problem("many", _several(20), many, tuned=True),
+    Problem("ripples", _several(3), ripples, tuned=True),
 ]

@@ -61,6 +61,7 @@ SETTINGS = [
         name="digits_activations",
         dataset="digits",
         epochs=8,
+        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": MOMENTUM,
@@ -148,6 +149,7 @@ SETTINGS = [
         name="moons_momentum",
         dataset="moons",
         epochs=30,
+        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": {**MOMENTUM, "low": 0.5, "high": 0.999},
@@ -162,6 +164,7 @@ SETTINGS = [
         name="circles",
         dataset="circles",
         epochs=30,
+        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "hidden_units": _units(2, 32),
@@ -176,6 +179,7 @@ SETTINGS = [
         name="diabetes",
         dataset="diabetes",
         epochs=20,
+        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": {**MOMENTUM, "low": 0.5, "high": 0.99},
@@ -185,5 +189,39 @@ SETTINGS = [
             "batch_norm": {"type": "bool"},
             "optimizer": _one_of("gd", "momentum", "adam"),
         },
+    ),
+    Setting(
+        name="digits_deep",
+        dataset="digits",
+        epochs=8,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "hidden_layers": {"type": "int", "low": 2, "high": 5},
+            "hidden_units": _units(8, 48),
+            "batch_norm": {"type": "bool"},
+            "keep_prob": {"type": "float", "low": 0.5, "high": 1.0},
+            "initialization": _one_of("random", "xavier", "he"),
+            "activation": _one_of("relu", "leaky_relu", "tanh", "sigmoid"),
+            "batch_size": _batch(16, 128),
+        },
+        settings={"optimizer": "adam"},
+    ),
+    Setting(
+        name="diabetes_rules",
+        dataset="diabetes",
+        epochs=20,
+        space={
+            "learning_rate": {**LEARNING_RATE, "low": 0.00001},
+            "optimizer": _one_of("momentum", "rmsprop", "adam"),
+            "momentum": {**MOMENTUM, "low": 0.5},
+            "rms_decay": {**MOMENTUM, "low": 0.5, "when": {"optimizer": ["rmsprop"]}},
+            "beta1": {**MOMENTUM, "low": 0.5, "when": {"optimizer": ["adam"]}},
+            "decay": _one_of("none", "inverse_sqrt", "exponential"),
+            "hidden_layers": _layers(4),
+            "hidden_units": _units(2, 64),
+            "keep_prob": {"type": "float", "low": 0.4, "high": 1.0},
+            "l2": L2,
+        },
+        settings={"batch_size": 32, "activation": "tanh", "initialization": "xavier"},
     ),
 ]
