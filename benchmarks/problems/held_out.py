@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from problems.problem import Problem
@@ -68,7 +69,7 @@ def basins(p: Params) -> float:
 def counts(p: Params) -> float:
     """Whole numbers alone, of many sizes, that work two by two, seen through some noise."""
     wide = [math.log2(p[f"width{k}"]) for k in (1, 2, 3)]
-    taper = sum((a - b - 1) ** 2 for a, b in zip(wide, wide[1:], strict=False))
+    taper = sum((a - b - 1) ** 2 for a, b in pairwise(wide))
     patience = (math.log(p["patience"]) - 2.5) ** 2
     folds = abs(p["heads"] * p["blocks"] - 24) / 24
     return 0.05 * (wide[0] - 8) ** 2 + 0.08 * taper + 0.1 * patience + 0.4 * folds
