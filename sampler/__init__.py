@@ -5,7 +5,7 @@
     preview, lint                           what a space means before anything is trained
     draws                                   random numbers by address
     rounds, protocol, catalogue             what every sampler takes and gives
-    random, quasi_random, grid, coarse_to_fine
+    one_round, random, quasi_random, grid, coarse_to_fine
                                             one algorithm a file
     coarse, elites, candidates              a first look; what a zoom learns, and draws from it
     gaussian_process, coordinates, model    which of those draws promise most

@@ -1,12 +1,13 @@
 """Grid search, kept to show why not: many trials, and few values of each parameter."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from sampler import draws
+from sampler.one_round import OneRound
 from sampler.parameters import Parameter
-from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
+from sampler.rounds import Round
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.values import Value
@@ -16,35 +17,21 @@ MOST_NAMED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class GridSampler:
+class GridSampler(OneRound):
     """One round with the finest grid that the budget holds, then one at random with what is left.
 
     Every parameter gets as many values as fit, evenly over its scale and its ends among them; those
     of the first priority get one more before the others do.
     """
 
-    def plan(
-        self,
-        space: SearchSpace,
-        *,
-        seed: int,
-        budget: int,
-        rounds: Sequence[Round],
-        observations: Sequence[Observation],
-        box: Box | None = None,
-        size: int | None = None,
-    ) -> Round:
+    def laid_out(self, space: SearchSpace, whole: Round) -> Round:
         """The grid, or the trials that it left over."""
-        left = size or trials_left(rounds, budget=budget)
-        levels = {} if rounds else grid_levels(space, left)
-        size = math.prod(levels.values()) if levels else left
-        return following(
-            rounds,
-            size=size,
-            box=whole_box(space.parameters, box),
-            reason=_reason(levels, size),
-            model={"levels": levels} if levels else None,
-        )
+        if whole.number:
+            left = f"{counted(whole.size, 'trial')} that the grid leaves over, drawn at random."
+            return replace(whole, reason=left)
+        levels = grid_levels(space, whole.size)
+        size = math.prod(levels.values())
+        return replace(whole, size=size, reason=_reason(levels, size), model={"levels": levels})
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
@@ -87,8 +74,6 @@ def _most(parameter: Parameter, budget: int) -> int:
 
 
 def _reason(levels: Mapping[str, int], size: int) -> str:
-    if not levels:
-        return f"{counted(size, 'trial')} that the grid leaves over, drawn at random."
     values = [f"{level} of {name}" for name, level in levels.items()]
     few = values[:MOST_NAMED] + [f"so on for {len(values) - MOST_NAMED} more"] * (
         len(values) > MOST_NAMED

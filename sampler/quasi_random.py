@@ -1,13 +1,13 @@
 """Quasi-random search: trials that keep their distance, so that each part of the space has some."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
+from sampler.one_round import OneRound
+from sampler.rounds import Round
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.values import Value
@@ -17,31 +17,16 @@ BLOCK = 256  # points made at a time; a power of two, as Sobol's sequence likes 
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuasiRandomSampler:
+class QuasiRandomSampler(OneRound):
     """One round over the whole budget; if the budget is raised later, one more goes on from it.
 
     A parameter's draws depend on its place among the others, and on how many there are.
     """
 
-    def plan(
-        self,
-        space: SearchSpace,
-        *,
-        seed: int,
-        budget: int,
-        rounds: Sequence[Round],
-        observations: Sequence[Observation],
-        box: Box | None = None,
-        size: int | None = None,
-    ) -> Round:
-        """All that is left of the budget, over the whole space."""
-        left = size or trials_left(rounds, budget=budget)
-        return following(
-            rounds,
-            size=left,
-            box=whole_box(space.parameters, box),
-            reason=f"{counted(left, 'trial')} spread evenly over the whole space.",
-        )
+    def laid_out(self, space: SearchSpace, whole: Round) -> Round:
+        """The round as it is: its trials are points of the sequence."""
+        even = f"{counted(whole.size, 'trial')} spread evenly over the whole space."
+        return replace(whole, reason=even)
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int

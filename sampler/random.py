@@ -1,13 +1,13 @@
 """Random search: every trial drawn alone from the whole space, so that none waits for another."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from sampler import draws
-from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
+from sampler.one_round import OneRound
+from sampler.rounds import Box, Round
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
 from sampler.values import Value
@@ -17,28 +17,13 @@ BLOCK = 64  # trials whose draws are made at a time; a power of two, so that the
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomSampler:
+class RandomSampler(OneRound):
     """One round over the whole budget; if the budget is raised later, one more over the rest."""
 
-    def plan(
-        self,
-        space: SearchSpace,
-        *,
-        seed: int,
-        budget: int,
-        rounds: Sequence[Round],
-        observations: Sequence[Observation],
-        box: Box | None = None,
-        size: int | None = None,
-    ) -> Round:
-        """All that is left of the budget, over the whole space."""
-        left = size or trials_left(rounds, budget=budget)
-        return following(
-            rounds,
-            size=left,
-            box=whole_box(space.parameters, box),
-            reason=f"{counted(left, 'trial')} drawn at random from the whole space.",
-        )
+    def laid_out(self, space: SearchSpace, whole: Round) -> Round:
+        """The round as it is: its trials are drawn from its box."""
+        drawn = f"{counted(whole.size, 'trial')} drawn at random from the whole space."
+        return replace(whole, reason=drawn)
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
