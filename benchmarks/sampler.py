@@ -1,11 +1,13 @@
 """Our samplers beside Optuna's: mean normalized regret after 25, 50, 100 and 200 trials.
 
-    python benchmarks/sampler.py [--quick] [--seeds N] [--cache DIR] [--samplers A,B]
+    python benchmarks/sampler.py [--quick] [--seeds N] [--jobs N] [--cache DIR]
+                                 [--samplers A,B] [--problems A,B | tuned | held_out]
 
 Every search runs in batches of 8, what a batch gave being told before the next is asked for. The
 regret after n trials is that of the setting whose observed value was best; 1 is what the best of
 ten random trials has on average. Optuna is not one of our dependencies: without it, only our own
-samplers run. Its GP takes seconds a trial, so it gets fewer seeds.
+samplers run. Its GP takes a quarter of a second a trial, so it gets fewer seeds, and no more than
+100 trials.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -23,6 +26,7 @@ _HERE = Path(__file__).resolve().parent
 sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str(_HERE)]
 
 import numpy as np  # noqa: E402
+from joblib import Parallel, delayed  # noqa: E402
 from problems import PROBLEMS, Problem, peers  # noqa: E402
 
 from sampler import Observation, Round, make_sampler, planned  # noqa: E402
@@ -30,9 +34,9 @@ from sampler import Observation, Round, make_sampler, planned  # noqa: E402
 OURS = ("random", "quasi_random", "grid", "coarse_to_fine")
 AT = (25, 50, 100, 200)
 BATCH = 8
-SEEDS, QUICK_SEEDS = 20, 3
-SLOW = {"GP": 5}
-"""Peers that are too slow for all seeds, and how many they get."""
+SEEDS, QUICK_SEEDS = 10, 3
+SLOW = {"GP": (5, 100)}
+"""Peers that are too slow for all seeds and trials, and how many of both they get."""
 
 
 def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[str, object]]:
@@ -87,11 +91,33 @@ def cached(
     return found
 
 
+def measured(
+    problem: Problem, names: Sequence[str], *, seeds: int, budget: int, cache: Path | None
+) -> tuple[str, dict[str, np.ndarray], float]:
+    """A problem's name, each sampler's (seeds, counts) regrets, and the seconds that all took."""
+    started = time.perf_counter()
+    width = sum(count <= budget for count in AT)
+    tables: dict[str, np.ndarray] = {}
+    for name in names:
+        runs, trials = SLOW.get(name, (seeds, budget))
+        rows = [
+            cached(cache, name, problem, seed=seed, budget=min(trials, budget))
+            for seed in range(min(runs, seeds))
+        ]
+        tables[name] = np.array([row + [np.nan] * (width - len(row)) for row in rows])
+    return problem.name, tables, time.perf_counter() - started
+
+
 def interval(table: np.ndarray) -> tuple[float, float]:
     """Mean over problems and seeds of a (problems, seeds) table, and 95 % of it by seeds."""
     means = table.mean(axis=1)
     errors = table.std(axis=1, ddof=1) / np.sqrt(table.shape[1])
     return float(means.mean()), 1.96 * float(np.sqrt((errors**2).sum())) / len(means)
+
+
+def cell(value: float, half: float, digits: int = 3) -> str:
+    """A value and its interval; nothing where nothing was measured."""
+    return f"{value:10.{digits}f} ± {half:.3f}" if np.isfinite(value) else f"{'':>18}"
 
 
 def show(title: str, results: dict[str, np.ndarray], counts: list[int]) -> None:
@@ -100,7 +126,7 @@ def show(title: str, results: dict[str, np.ndarray], counts: list[int]) -> None:
     print(f"{'':16}" + "".join(f"{count:>18}" for count in counts))
     for name, table in results.items():
         cells = [interval(table[:, :, place]) for place in range(len(counts))]
-        print(f"{name:16}" + "".join(f"{mean:10.3f} ± {half:.3f}" for mean, half in cells))
+        print(f"{name:16}" + "".join(cell(*one) for one in cells))
 
 
 def ratios(results: dict[str, np.ndarray], counts: list[int]) -> None:
@@ -114,7 +140,7 @@ def ratios(results: dict[str, np.ndarray], counts: list[int]) -> None:
                     interval(one[:, :, place]) for one in (table, results[peer])
                 )
                 spread = np.hypot(half / ours, other / theirs)
-                cells.append(f"{ours / theirs:10.2f} ± {spread * ours / theirs:.3f}")
+                cells.append(cell(ours / theirs, spread * ours / theirs, digits=2))
             if name != peer:
                 print(f"{name:16}" + "".join(cells))
 
@@ -122,10 +148,11 @@ def ratios(results: dict[str, np.ndarray], counts: list[int]) -> None:
 def main() -> None:
     """Run what is asked for and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="3 seeds, 50 trials, no Optuna GP")
+    parser.add_argument("--quick", action="store_true", help="3 seeds, 50 trials, no GP")
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--budget", type=int, default=AT[-1])
     parser.add_argument("--cache", type=Path, help="a folder for the results of single searches")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument("--samplers", help="names, with commas")
     parser.add_argument("--problems", help="names, with commas, or tuned, or held_out")
     given = parser.parse_args()
@@ -134,18 +161,18 @@ def main() -> None:
     counts = [count for count in AT if count <= budget]
     names = given.samplers.split(",") if given.samplers else _available(quick=given.quick)
     problems = _chosen(given.problems)
-    results: dict[str, np.ndarray] = {}
-    for name in names:
-        started = time.perf_counter()
-        runs = min(seeds, SLOW.get(name, seeds))
-        results[name] = np.array(
-            [
-                [cached(given.cache, name, p, seed=s, budget=budget) for s in range(runs)]
-                for p in problems
-            ]
-        )
-        seconds = (time.perf_counter() - started) / (len(problems) * runs * budget)
-        print(f"{name}: {1000 * seconds:.2f} ms a trial, {runs} seeds", file=sys.stderr, flush=True)
+    tables: dict[str, dict[str, np.ndarray]] = {}
+    tasks = [
+        delayed(measured)(problem, names, seeds=seeds, budget=budget, cache=given.cache)
+        for problem in problems
+    ]
+    for name, found, seconds in Parallel(given.jobs, return_as="generator_unordered")(tasks):
+        tables[name] = found
+        done = f"{len(tables)} of {len(problems)} problems"
+        print(f"{done}: {name} took {seconds:.0f} s", file=sys.stderr, flush=True)
+    results = {
+        name: np.array([tables[problem.name][name] for problem in problems]) for name in names
+    }
     for place, problem in enumerate(problems):
         one = {name: table[place : place + 1] for name, table in results.items()}
         show(f"{problem.name} ({'tuned' if problem.tuned else 'held out'})", one, counts)
