@@ -33,6 +33,7 @@ def candidates(
     seed: int,
     numbers: Sequence[int],
     count: int,
+    leaping: bool = False,
 ) -> Floats:
     """`count` points of the box for each trial: a row each, a column for each parameter.
 
@@ -40,7 +41,8 @@ def candidates(
     elite's, cut to the box; each category the elite's, or now and then a draw from all. Half of the
     candidates keep part of their elite as it is. Where the elite has no say, because the parameter
     was inactive in it, another elite has. Parameters that the round does not narrow, and some
-    candidates altogether, are scattered over the box. The first candidates of a trial are the same
+    candidates altogether, are scattered over the box. With `leaping`, every candidate keeps part of
+    its elite and draws the rest from the whole box. The first candidates of a trial are the same
     for any count.
     """
     names = list(space.parameters)
@@ -53,12 +55,12 @@ def candidates(
     elite = _pick(weights, chance)
     width = FINEST**scale
     near = scatter >= SCATTERED
-    jumps = part < JUMPING
+    jumps = leaping | (part < JUMPING)
     for column, name in enumerate(names):
         if name not in learned.centres:
             continue
         value, change, other, keep = words[:, :, column].T
-        kept = (part < PARTIAL) & (keep < KEPT)
+        kept = (leaping | (part < PARTIAL)) & (keep < KEPT)
         centre = _centre(np.array(learned.centres[name], dtype=np.float64), weights, elite, other)
         if name in learned.choices:
             choice = _choice(np.array(learned.choices[name]), value)

@@ -1,8 +1,10 @@
 """From coarse to fine: look at the whole space, then, round by round, around the best so far."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from sampler import checks
 from sampler.candidates import candidates
@@ -11,18 +13,20 @@ from sampler.coordinates import coordinates
 from sampler.edges import pressed_ends
 from sampler.elites import Fit, choose, fit
 from sampler.errors import SamplerError
+from sampler.gaussian_process import GaussianProcess
 from sampler.model import fit_model, pick, untried
 from sampler.parameters import Parameter, Ranged
 from sampler.random import uniform
 from sampler.reasons import (
     by_hand_reason,
     coarse_reason,
+    looks_reason,
     no_elite_reason,
     widened_reason,
     zoom_reason,
 )
 from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
-from sampler.second_looks import second_looks
+from sampler.second_looks import Look, looking, own_fit, second_looks
 from sampler.space import SearchSpace
 from sampler.threads import one_thread
 from sampler.values import Value
@@ -35,6 +39,7 @@ LARGEST = 256
 ROUNDS = 25  # of a budget large enough for them
 POOL = 1024
 FEWEST_EACH = 4
+USUAL = -1  # the owner of candidates that any trial may try, save for second looks
 UNFINISHED = ("waiting", "running", "paused")
 MARGIN = 0.5
 SMALLEST_MARGIN = 0.1
@@ -97,11 +102,15 @@ class CoarseToFine:
             reason="",
         )
         if elites:
-            current = _zoom(wide, current, elites, seen, seed=seed, by_hand=box or {})
+            current = _zoom(
+                wide, current, elites, seen, seed=seed, share=self.elite_share, by_hand=box or {}
+            )
         else:
             coarse = coarse_reason(current.size, first=current.first)
             reason = no_elite_reason(seen) if seen else coarse
-            points = spread(wide, current.box, seed=seed, numbers=_numbers(current))
+            points = spread(
+                wide, current.box, seed=seed, numbers=range(current.first, current.stop)
+            )
             current = replace(current, reason=reason, model={"points": points})
         if box:
             current = replace(current, reason=by_hand_reason(wide, box, current.reason))
@@ -167,8 +176,10 @@ def _zoom(
     seen: Sequence[Observation],
     *,
     seed: int,
+    share: float,
     by_hand: Box,
 ) -> Round:
+    numbers = range(current.first, current.stop)
     learned = fit(space, elites, round_number=current.number)
     fitted = {p.name: _interval(p, learned) for p in space.parameters.values()}
     box = {**fitted, **by_hand}
@@ -181,41 +192,70 @@ def _zoom(
         round_number=current.number,
     )
     with one_thread():
-        points = _chosen(space, current, box, learned, seen, seed=seed)
+        model = fit_model(space, seen)
+        looks = second_looks(space, elites, numbers=numbers) if model else {}
+        points = _chosen(
+            space,
+            replace(current, box=box),
+            model,
+            looks,
+            learned,
+            seen,
+            seed=seed,
+            share=share,
+            by_hand=by_hand,
+        )
     return replace(
         current,
         box=box,
         elites=tuple(elite.number for elite in elites if elite.number >= 0),
-        reason=reason,
+        reason=" ".join([reason, *looks_reason(space, looks.values())]),
         model={"points": points},
     )
-
-
-def _numbers(current: Round) -> range:
-    return range(current.first, current.stop)
 
 
 def _chosen(
     space: SearchSpace,
     current: Round,
-    box: Box,
+    model: GaussianProcess | None,
+    looks: Mapping[int, Look],
     learned: Fit,
     seen: Sequence[Observation],
     *,
     seed: int,
+    share: float,
+    by_hand: Box,
 ) -> list[list[float]]:
-    """The points that the model chooses; without one, each trial's first candidate."""
-    numbers = _numbers(current)
-    model = fit_model(space, seen)
-    each = 1 if model is None else max(POOL // len(numbers), FEWEST_EACH)
-    pool = candidates(space, box, learned, seed=seed, numbers=numbers, count=each)
+    """The points that the model chooses; without one, each trial's first candidate.
+
+    Second looks have candidates of their own, and other trials none of those.
+    """
+    numbers = range(current.first, current.stop)
+    each = max(POOL // len(numbers), FEWEST_EACH) if model else 1
+    usual = [number for number in numbers if number not in looks]
+    wide = whole_box(space.parameters, by_hand)
+    own = {
+        look: own_fit(space, look, seen, share=share, round_number=current.number)
+        for look in looks.values()
+    }
+    pools = [candidates(space, current.box, learned, seed=seed, numbers=usual, count=each)]
+    pools += [
+        looking(space, look, own[look], learned, box=wide, seed=seed, number=number, count=each)
+        for number, look in looks.items()
+    ]
+    pool = np.concatenate(pools)
     if model is not None:
+        owners = np.repeat([USUAL, *looks], [len(points) for points in pools])
         settings = [_setting(space, row) for row in pool.tolist()]
         points = coordinates(space, settings)
         fresh = untried(points, model.points, enough=len(numbers))
-        looks = second_looks(space, [settings[row] for row in fresh], numbers=numbers)
-        picked = pick(model, points[fresh], seed=seed, numbers=numbers, allowed=looks)
-        pool = pool[fresh[picked]]
+        allowed = {
+            number: owners[fresh] == (number if number in looks else USUAL) for number in numbers
+        }
+        for number, look in looks.items():
+            if look:
+                allowed[number] &= [look.made(settings[row]) for row in fresh]
+        pool = pool[fresh[pick(model, points[fresh], seed=seed, numbers=numbers, allowed=allowed)]]
     chosen: list[list[float]] = pool.tolist()
     return chosen
 

@@ -2,7 +2,9 @@
 
 C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006: the
 posterior is eq. 2.23 to 2.24, the marginal likelihood 5.8 and its gradient 5.9, the Matern 5/2
-kernel 4.17. One length for each parameter; where it is long, the parameter does not matter.
+kernel 4.17, the exponential one 4.18. One length for each parameter; where it is long, the
+parameter does not matter. Beside the smooth trend there is a rough rest: what settings near each
+other have in common that no smooth function has, for networks have such steps and ridges.
 """
 
 import math
@@ -16,9 +18,11 @@ Floats: TypeAlias = NDArray[np.float64]
 
 JITTER = 1e-8  # added to the diagonal, so that equal settings do no harm
 ITERATIONS = 40
+NEAREST = 1e-6  # of a length: nearer than that, a gradient is that of equal settings
 
 LENGTH_SPREAD = 1.0  # priors: standard deviations of logarithms around their most likely values
 SIGNAL, SIGNAL_SPREAD = 1.0, 0.7
+ROUGH, ROUGH_SPREAD = 0.05, 1.5
 NOISE, NOISE_SPREAD = 0.01, 1.5
 LENGTH = 0.4  # for one parameter; more parameters, longer lengths, so that far is as far as before
 
@@ -56,14 +60,19 @@ class GaussianProcess:
     points: Floats
     lengths: Floats
     signal: float
+    rough: float
     noise: float
     mean: float
     factor: Floats
     alpha: Floats
 
+    def _kernel(self, one: Floats, other: Floats) -> Floats:
+        distances = self.metric.distances(one, other, self.lengths)
+        return covariance(distances, signal=self.signal, rough=self.rough)
+
     def mean_at(self, points: Floats) -> Floats:
         """What to expect at other points, (m,)."""
-        across = self.signal * matern(self.metric.distances(points, self.points, self.lengths))
+        across = self._kernel(points, self.points)
         expected: Floats = self.mean + across @ self.alpha
         return expected
 
@@ -71,8 +80,8 @@ class GaussianProcess:
         """Mean (m,) and covariance (m, m) of the values at other points, free of noise."""
         from scipy.linalg import solve_triangular
 
-        across = self.signal * matern(self.metric.distances(self.points, points, self.lengths))
-        within = self.signal * matern(self.metric.distances(points, points, self.lengths))
+        across = self._kernel(self.points, points)
+        within = self._kernel(points, points)
         half = solve_triangular(self.factor, across, lower=True, check_finite=False)
         return self.mean + across.T @ self.alpha, within - half.T @ half
 
@@ -84,16 +93,23 @@ def matern(distances: Floats) -> Floats:
     return correlation
 
 
+def covariance(distances: Floats, *, signal: float, rough: float) -> Floats:
+    """Of values at distances in lengths: the smooth trend's and the rough rest's."""
+    total: Floats = signal * matern(distances) + rough * np.exp(-distances)
+    return total
+
+
 def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProcess:
-    """The process with the most likely lengths, signal and noise, under weak priors.
+    """The process with the most likely lengths, signal, rough and noise, under weak priors.
 
     From a fixed start by L-BFGS with the exact gradient, so that the same data give the same fit.
     """
     from scipy.optimize import minimize
 
     squares = metric.squares(points, points)
-    centre = np.array([_usual_length(metric)] * metric.count + [math.log(SIGNAL), math.log(NOISE)])
-    spread = np.array([LENGTH_SPREAD] * metric.count + [SIGNAL_SPREAD, NOISE_SPREAD])
+    usual = math.log(LENGTH) + 0.5 * math.log(metric.count)
+    centre = np.array([usual] * metric.count + [math.log(one) for one in (SIGNAL, ROUGH, NOISE)])
+    spread = np.array([LENGTH_SPREAD] * metric.count + [SIGNAL_SPREAD, ROUGH_SPREAD, NOISE_SPREAD])
     found: Any = minimize(
         log_posterior,
         centre,
@@ -103,8 +119,10 @@ def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProce
         bounds=[(c - 4 * s, c + 4 * s) for c, s in zip(centre, spread, strict=True)],
         options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS},
     )
-    lengths, signal, noise = np.exp(found.x[:-2]), math.exp(found.x[-2]), math.exp(found.x[-1])
-    return condition(metric, points, values, lengths=lengths, signal=signal, noise=noise)
+    lengths, (signal, rough, noise) = np.exp(found.x[:-3]), np.exp(found.x[-3:]).tolist()
+    return condition(
+        metric, points, values, lengths=lengths, signal=signal, rough=rough, noise=noise
+    )
 
 
 def condition(
@@ -114,12 +132,14 @@ def condition(
     *,
     lengths: Floats,
     signal: float,
+    rough: float,
     noise: float,
 ) -> GaussianProcess:
-    """The process of these lengths, signal and noise, given the values."""
+    """The process of these lengths, signal, rough and noise, given the values."""
     from scipy.linalg import cho_solve, cholesky
 
-    kernel = signal * matern(metric.distances(points, points, lengths))
+    distances = metric.distances(points, points, lengths)
+    kernel = covariance(distances, signal=signal, rough=rough)
     kernel[np.diag_indices_from(kernel)] += noise + JITTER
     factor = cholesky(kernel, lower=True, check_finite=False)
     ones = cho_solve((factor, True), np.ones(len(values)), check_finite=False)
@@ -130,6 +150,7 @@ def condition(
         points=points,
         lengths=lengths,
         signal=signal,
+        rough=rough,
         noise=noise,
         mean=mean,
         factor=factor,
@@ -137,23 +158,24 @@ def condition(
     )
 
 
-def _usual_length(metric: Metric) -> float:
-    return math.log(LENGTH) + 0.5 * math.log(metric.count)
-
-
 def log_posterior(
     logs: Floats, squares: Floats, values: Floats, centre: Floats, spread: Floats
 ) -> tuple[float, Floats]:
-    """The negative log of likelihood times priors, and its gradient, by the logs of all three."""
+    """The negative log of likelihood times priors, and its gradient, by the logs.
+
+    The logs are those of the lengths, then of signal, rough and noise.
+    """
     from scipy.linalg import cho_solve, cholesky
     from scipy.linalg.lapack import dpotri
 
-    lengths, signal, noise = np.exp(logs[:-2]), math.exp(logs[-2]), math.exp(logs[-1])
+    lengths, (signal, rough, noise) = np.exp(logs[:-3]), np.exp(logs[-3:]).tolist()
     weights = lengths**-2
-    r = _ROOT5 * np.sqrt(np.tensordot(weights, squares, axes=1))
-    decay = np.exp(-r)
-    kernel = signal * (1.0 + r + r * r / 3.0) * decay
-    total = kernel.copy()
+    distances = np.sqrt(np.tensordot(weights, squares, axes=1))
+    r = _ROOT5 * distances
+    decay, drop = np.exp(-r), np.exp(-distances)
+    trend = signal * (1.0 + r + r * r / 3.0) * decay
+    rest = rough * drop
+    total = trend + rest
     total[np.diag_indices_from(total)] += noise + JITTER
     factor = cholesky(total, lower=True, check_finite=False)
     centred = values - values.mean()
@@ -162,10 +184,11 @@ def log_posterior(
     inverse = np.tril(lower) + np.tril(lower, -1).T
     # d(-log likelihood) = -1/2 trace((alpha alpha' - inverse) dK)
     pull = np.outer(alpha, alpha) - inverse
-    slope = pull * (signal * (5.0 / 3.0) * (1.0 + r) * decay)
+    steep = signal * (5.0 / 3.0) * (1.0 + r) * decay + rest / np.maximum(distances, NEAREST)
     gradient = np.empty_like(logs)
-    gradient[:-2] = -0.5 * weights * np.tensordot(squares, slope, axes=2)
-    gradient[-2] = -0.5 * np.sum(pull * kernel)
+    gradient[:-3] = -0.5 * weights * np.tensordot(squares, pull * steep, axes=2)
+    gradient[-3] = -0.5 * np.sum(pull * trend)
+    gradient[-2] = -0.5 * np.sum(pull * rest)
     gradient[-1] = -0.5 * noise * np.trace(pull)
     away = (logs - centre) / spread
     loss = 0.5 * centred @ alpha + np.log(np.diag(factor)).sum() + 0.5 * away @ away

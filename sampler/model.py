@@ -1,7 +1,6 @@
 """What the search believes: which settings of a pool promise most, by all that was observed."""
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -20,8 +19,8 @@ Rows: TypeAlias = NDArray[np.intp]
 TELLING = 240  # a fit looks at no more trials than these: the best, and the latest of the others
 FEWEST = 5  # values that a model needs
 NEAR = 0.01  # of a range: settings that differ by less in everything are the same
-FLOOR = 1.0  # how far above the middle a bad value may stand out, in standard deviations
-BY_VALUE = 0.5  # the part of a good score that is by value, not by rank
+GOOD = 0.35  # the part of the trials whose values are told apart by their differences
+FARTHEST = 1e9  # of such distances: what is further from the best is as bad as that
 _DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
 
 
@@ -34,33 +33,25 @@ def telling(observations: Sequence[Observation]) -> list[Observation]:
 
 
 def scores(observations: Sequence[Observation]) -> Floats:
-    """A score for each observation, small is good, equal values score the same.
+    """A standard score for each observation, small is good: the logarithm of how far from the best.
 
-    The better half is scored half by rank, as a standard normal would lie, and half by value, from
-    the best to the middle: ranks alone would magnify what tells the very best apart, values alone
-    would follow outliers. The worse half is scored by rank, and from FLOOR on all are alike: what
-    is far from the best need not be told apart. A trial without a value counts as one of the worst.
+    Distances count in parts of the distance to the value that GOOD of the trials reach: nearer than
+    that, equal steps are equal, so near ties at the top are not torn apart; far beyond it, only
+    orders of magnitude count, so outliers change little. A trial without a value counts as one of
+    the worst.
     """
     values = np.array([_value(seen) for seen in observations])
-    by_rank = np.minimum(_normal_scores(values), FLOOR)
-    best, middle = float(values.min()), float(np.median(values))
-    if not (math.isfinite(middle) and math.isfinite(middle - best) and best < middle):
-        return by_rank
-    by_value = by_rank.min() * (middle - np.minimum(values, middle)) / (middle - best)
-    mixed: Floats = np.where(
-        values < middle, (1 - BY_VALUE) * by_rank + BY_VALUE * by_value, by_rank
-    )
-    return mixed
-
-
-def _normal_scores(values: Floats) -> Floats:
-    """Where each would lie among as many standard normal values; ties in the middle of theirs."""
-    ordered = np.sort(values)
-    first = np.searchsorted(ordered, values, side="left")
-    last = np.searchsorted(ordered, values, side="right") - 1
-    normal = statistics.NormalDist()
-    quantiles = (first + last + 1) / (2 * len(values))
-    return np.array([normal.inv_cdf(quantile) for quantile in quantiles.tolist()])
+    with np.errstate(over="ignore"):
+        away = values - values.min() if np.isfinite(values).any() else values
+    ended = away[np.isfinite(away)]
+    if not (ended > 0.0).any():
+        return np.where(np.isfinite(away), 0.0, 1.0)
+    good = float(np.quantile(ended, GOOD)) or float(ended[ended > 0.0].min())
+    with np.errstate(over="ignore"):
+        parts = np.minimum(np.minimum(away, ended.max()) / good, FARTHEST)
+    logs = np.log1p(parts)
+    standard: Floats = (logs - logs.mean()) / logs.std()
+    return standard
 
 
 def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> GaussianProcess | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from sampler.edges import End, pressed_ends
 from sampler.parameters import Parameter, Ranged
 from sampler.rounds import Box, Observation
+from sampler.second_looks import Look
 from sampler.space import SearchSpace
 from sampler.widening import wider
 from sampler.wording import counted, listed
@@ -71,6 +72,16 @@ def zoom_reason(
     alarms = [_alarm(space.parameters[name], end) for name, end in pressed_ends(space, elites)]
     first = f"The {who} of {len(seen)}{aside} {what}."
     return " ".join([first, *_waiting(space, round_number), *alarms])
+
+
+def looks_reason(space: SearchSpace, looks: Iterable[Look]) -> list[str]:
+    """Of the trials that look outside the box, if there are any, and what for."""
+    distinct = list(dict.fromkeys(looks))
+    choices = [look for look in distinct if look]
+    texts = [f"at {one.name} {space.parameters[one.name].text(one.value)}" for one in choices]
+    if None in distinct:
+        texts.append("anywhere")
+    return [f"Second looks, outside the box: {_few(texts)}."] if texts else []
 
 
 def _found(parameter: Parameter, elites: Sequence[Observation]) -> str | None:

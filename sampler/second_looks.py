@@ -1,42 +1,110 @@
-"""Second looks: now and then a trial is for a choice that the search may have left too soon.
+"""Second looks: now and then a trial is for what the search may have left too soon.
 
-A few unlucky coarse draws can make a whole category look bad, an optimizer tried at the wrong
-learning rates, say; elites then never have it, and the model hears no more of it. So one trial in
-four goes to the choices of all categories in turn: the best that is believed of that choice.
+A basin that the first elites missed stays outside the box for good. And a few unlucky coarse draws
+can make a whole category look bad, an optimizer tried at the wrong learning rates, say; elites then
+never have it, and the model hears no more of it. So one trial in eight looks anywhere: at elites of
+which some parameters are drawn anew from their whole range. Where there are categories, another
+one in eight is for a choice that most elites lack, each in turn: it looks around the best trials
+that had the choice, as if the search were for it alone.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sampler.candidates import Floats, candidates
+from sampler.elites import Fit, choose, fit
+from sampler.parameters import count_choices
+from sampler.rounds import Box, Observation
 from sampler.space import SearchSpace
 from sampler.values import Params, Value, same
 
-EVERY = 4
+EVERY = 8
 
-Mask = NDArray[np.bool_]
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One choice of a category: the parameter's name, the value, the middle of its share."""
+
+    name: str
+    value: Value
+    place: float
+
+    def made(self, params: Params) -> bool:
+        """Whether a setting has it."""
+        return self.name in params and same(params[self.name], self.value)
+
+
+Look = Choice | None
+"""What a second look is for: a choice, or None: anywhere."""
 
 
 def second_looks(
-    space: SearchSpace, settings: Sequence[Params], *, numbers: Sequence[int]
-) -> dict[int, Mask]:
-    """For the trials that are second looks: which of the settings have the choice in turn."""
-    choices = [
-        (name, parameter.decode((place + 0.5) * parameter.share(parameter.decode(0.0))))
-        for name, parameter in space.parameters.items()
-        if parameter.nominal
-        for place in range(round(1 / parameter.share(parameter.decode(0.0))))
-    ]
-    if not choices:
-        return {}
-    looks: dict[int, Mask] = {}
+    space: SearchSpace, elites: Sequence[Observation], *, numbers: Sequence[int]
+) -> dict[int, Look]:
+    """The trials that are second looks, and what for."""
+    choices = lacking(space, elites)
+    looks: dict[int, Look] = {}
     for number in numbers:
-        if number % EVERY == 0:
-            name, choice = choices[number // EVERY % len(choices)]
-            looks[number] = np.array([_has(params, name, choice) for params in settings])
+        turn, place = divmod(number, EVERY)
+        if place == 0:
+            looks[number] = None
+        elif place == EVERY // 2 and choices:
+            looks[number] = choices[turn % len(choices)]
     return looks
 
 
-def _has(params: Params, name: str, choice: Value) -> bool:
-    return name in params and same(params[name], choice)
+def lacking(space: SearchSpace, elites: Sequence[Observation]) -> list[Choice]:
+    """The choices of categories that fewer than half of the elites have made."""
+    places = [
+        (parameter, (place + 0.5) / count_choices(parameter))
+        for parameter in space.parameters.values()
+        if parameter.nominal
+        for place in range(count_choices(parameter))
+    ]
+    choices = [
+        Choice(name=parameter.name, value=parameter.decode(place), place=place)
+        for parameter, place in places
+    ]
+    return [
+        choice
+        for choice in choices
+        if 2 * sum(choice.made(elite.params) for elite in elites) < len(elites)
+    ]
+
+
+def own_fit(
+    space: SearchSpace,
+    look: Look,
+    seen: Sequence[Observation],
+    *,
+    share: float,
+    round_number: int,
+) -> Fit | None:
+    """What the best trials that had the choice have in common; None if no trial with it ended."""
+    if look is None:
+        return None
+    elites = choose([one for one in seen if look.made(one.params)], share=share)
+    return fit(space, elites, round_number=round_number) if elites else None
+
+
+def looking(
+    space: SearchSpace,
+    look: Look,
+    own: Fit | None,
+    learned: Fit,
+    *,
+    box: Box,
+    seed: int,
+    number: int,
+    count: int,
+) -> Floats:
+    """The candidates of a second look, as `candidates` gives them: in the box, here a wide one.
+
+    Around the choice's own best trials; without such, leaping from the elites of all.
+    """
+    points = candidates(
+        space, box, own or learned, seed=seed, numbers=[number], count=count, leaping=own is None
+    )
+    if look:
+        points[:, list(space.parameters).index(look.name)] = look.place
+    return points

@@ -173,6 +173,40 @@ def test_a_small_space_is_tried_to_its_end() -> None:
     assert not coarse & set(later)
 
 
+def test_all_but_second_looks_stay_in_the_box() -> None:
+    space = network_space()
+    rounds, seen = search(SAMPLER, space, seed=1, budget=100)
+    outside: set[int] = set()
+    for current in rounds[1:]:
+        for one in seen[current.first : current.stop]:
+            for name, unit in space.encode(one.params).items():
+                low, high = current.box[name]
+                if not low - 1e-9 <= unit <= high + 1e-9:
+                    outside.add(one.number)
+    assert outside
+    assert {number % 4 for number in outside} == {0}
+
+
+def test_second_looks_stay_in_a_box_drawn_by_hand() -> None:
+    space = network_space()
+    rounds, seen = search(SAMPLER, space, seed=1, budget=60)
+    box = {"learning_rate": (0.6, 0.7)}
+    current = SAMPLER.plan(
+        space, seed=1, budget=200, rounds=rounds, observations=seen, box=box, size=24
+    )
+    for number in range(current.first, current.stop):
+        params = SAMPLER.propose(space, current, seed=1, number=number)
+        assert 0.6 - 1e-9 <= space.encode(params)["learning_rate"] <= 0.7 + 1e-9
+
+
+@pytest.mark.parametrize("size", [1, 4, 300])
+def test_a_round_may_have_any_size(size: int) -> None:
+    space = network_space()
+    rounds, seen = search(SAMPLER, space, seed=1, budget=64)
+    current = SAMPLER.plan(space, seed=1, budget=500, rounds=rounds, observations=seen, size=size)
+    assert len(current.model["points"]) == size
+
+
 def test_finds_more_than_random() -> None:
     space = network_space()
     best = {
