@@ -236,7 +236,7 @@ def _chosen(
     wide = whole_box(space.parameters, by_hand)
     own = {
         look: own_fit(space, look, seen, share=share, round_number=current.number)
-        for look in looks.values()
+        for look in dict.fromkeys(looks.values())
     }
     pools = [candidates(space, current.box, learned, seed=seed, numbers=usual, count=each)]
     pools += [

@@ -16,7 +16,7 @@ from sampler.space import SearchSpace
 
 Rows: TypeAlias = NDArray[np.intp]
 
-TELLING = 240  # a fit looks at no more trials than these: the best, and the latest of the others
+TELLING = 200  # a fit looks at no more trials than these: the best, and the latest of the others
 FEWEST = 5  # values that a model needs
 NEAR = 0.01  # of a range: settings that differ by less in everything are the same
 GOOD = 0.35  # the part of the trials whose values are told apart by their differences
