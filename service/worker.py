@@ -20,7 +20,8 @@ from service import segments
 from service.client import ENDED, LEASE_SECONDS, Client
 from service.definitions import require_kind
 from service.errors import CaviarError, Invalid, NotFound
-from service.groups import Grouping, Idle, LeasedTask, Task, Tasks
+from service.groups import Grouping
+from service.tasks import Idle, LeasedTask, Task, Tasks
 
 ASK_SECONDS = (0.02, 1.0)
 """The first and the longest wait between two asks that find nothing."""

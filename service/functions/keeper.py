@@ -31,6 +31,9 @@ DRAIN_SECONDS = 1.0
 
 logger = logging.getLogger("caviar")
 
+_processes: dict[str, FunctionProcess] = {}
+"""The function's process of this process of the pool, by the function's reference."""
+
 
 class Died(Exception):
     """The process is no more; the message says how it ended."""
@@ -150,6 +153,14 @@ def _write(line: bytes) -> None:
     """Print a line in one piece: other processes print there, too."""
     with suppress(OSError):  # nobody reads: no reason to end a trial
         os.write(2, line)
+
+
+def process_of(reference: str) -> FunctionProcess:
+    """The process of a function, started anew if it has ended."""
+    process = _processes.get(reference)
+    if process is None or not process.is_alive:
+        process = _processes[reference] = FunctionProcess(reference)
+    return process
 
 
 def check(reference: str) -> None:

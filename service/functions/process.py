@@ -26,9 +26,7 @@ from service.functions.messages import (
     Start,
     Unusable,
 )
-
-TRACEBACK_CHARACTERS = 1_500
-"""How much of a traceback a failed trial keeps: its end."""
+from service.limits import TRACEBACK_CHARACTERS
 
 ORPHAN_SECONDS = 0.5
 """How often the process looks whether its keeper still lives."""
