@@ -167,7 +167,7 @@ def extend(body: schemas.ExtendBody) -> Work:
         row.void, row.void_reason = False, None
         at_end = row.state == TrialState.PAUSED and row.epoch == row.last_epoch - body.epochs
         if row.state == TrialState.COMPLETED or at_end:
-            row.attempt = 0
+            row.attempt, row.seconds = 0, 0.0
             if study.kind != "network":
                 row.start_epoch = row.epoch
             _set_off(session, study, row, now)

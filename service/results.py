@@ -98,6 +98,7 @@ def _record(
             continue
         if item.epoch is not None:
             _require_in_segment(row, item.epoch, f"results[{index}].epoch")
+        transitions.count_time(row, now)
         if item.state == "waiting" and item.crashed:
             how = item.reason or f"its process died in {row.attempt} attempts"
             transitions.lose(session, study, row, now, how=how)

@@ -132,6 +132,13 @@ def settle(session: Session, row: StudyRow, now: float) -> None:
         budgets.stop_clock(row, now)
 
 
+def end_in_time(session: Session, row: StudyRow, now: float) -> None:
+    """End a study whose time is over, once nothing trains. The caller has locked it."""
+    if row.state == StudyState.RUNNING and not trials.any_running(session, row):
+        row.revision += 1
+        settle(session, row, now)
+
+
 def reopen(row: StudyRow) -> None:
     """Let a completed study run again: there is more to do.
 

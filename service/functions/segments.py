@@ -87,7 +87,7 @@ class FunctionSegment:
         self._paused = False
         self._told_to_stop = False
         self._lost_at: float | None = None
-        self._kept_at = self._reported_at = time.monotonic()
+        self._kept_at = self._reported_at = self._began_at = time.monotonic()
         self._retry_seconds = 0.0
 
     def train(self) -> None:
@@ -97,7 +97,12 @@ class FunctionSegment:
             if not self._is_ready(process):
                 return
             self._send_reports()  # from here on a lost lease is an attempt
-            if self._lost_at is None and (outcome := self._follow(process)) is not None:
+            if self._lost_at is not None:
+                return
+            self._began_at = time.monotonic()
+            if self._is_out_of_time():
+                self._tell_timeout()
+            elif (outcome := self._follow(process)) is not None:
                 process.drain()
                 self._end(outcome)
         except Died as how:
@@ -155,7 +160,6 @@ class FunctionSegment:
             Died: its process ended first.
         """
         process.send(self._start())
-        began_at = time.monotonic()
         while True:
             message = process.receive(TICK_SECONDS)
             if isinstance(message, Returned | Failed):
@@ -167,16 +171,27 @@ class FunctionSegment:
             elif is_time(self._reported_at, self._task.lease_seconds / 3):
                 self._send_reports()
             self._keep_checkpoint()
-            now = time.monotonic()
-            limit = self._task.trial_seconds
-            if limit is not None and now - began_at > limit:
+            if self._is_out_of_time():
                 process.end()
                 self._leave_checkpoint()
-                self._results.failed(f"timeout: it trained for more than {limit:g} seconds")
+                self._tell_timeout()
                 return None
-            if self._lost_at is not None and now - self._lost_at > LOST_SECONDS:
+            if self._lost_at is not None and is_time(self._lost_at, LOST_SECONDS):
                 process.end()
                 return None
+
+    def _is_out_of_time(self) -> bool:
+        """Whether the trial had all its time, with what it had in earlier segments and attempts."""
+        limit = self._task.trial_seconds
+        spent = self._trial.seconds + time.monotonic() - self._began_at
+        return limit is not None and spent > limit
+
+    def _tell_timeout(self) -> None:
+        if self._lost_at is None:
+            earlier = ", with its earlier segments and attempts" if self._trial.seconds else ""
+            self._results.failed(
+                f"timeout: it trained for more than {self._task.trial_seconds:g} seconds{earlier}"
+            )
 
     def _answer(self, message: Message) -> Reply:
         if isinstance(message, Reported):
