@@ -92,3 +92,6 @@ def _reap(database: Database, seconds: float, stop: threading.Event) -> None:
         except CaviarError as error:
             # The database may be away for a while: the next look comes soon.
             logger.warning("the reaper waits: %s", error.detail)
+        except Exception:
+            # Without a reaper lost trials would run for ever.
+            logger.exception("the reaper failed, and looks again")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import engine
 from service import schemas
 from service.client import Client
-from service.tasks import CHECKPOINT_SECONDS, LeasedTask, failure
+from service.tasks import CHECKPOINT_SECONDS, LeasedTask, failure, studies_of
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,7 @@ class Group(LeasedTask):
 
 
 class Grouping:
-    """Turns leased trials into groups.
-
-    The studies are read anew each time: a name may have gone to another study since.
-    """
+    """Turns leased trials into groups."""
 
     kind = "network"
     ahead = 64  # enough to find company for most shapes
@@ -73,10 +70,11 @@ class Grouping:
             alone = trial.number if trial.attempt > 1 else None
             key = trial.study, trial.start_epoch, trial.stop_epoch, trial.seed, alone
             segments[key].append(trial)
-        studies = {name: self._client.study(name) for name in {trial.study for trial in leased}}
+        studies = studies_of(self._client, leased)
         return [
             group
             for (name, *_), trials in segments.items()
+            if name in studies
             for group in self._split(self._whole(studies[name], trials))
         ]
 

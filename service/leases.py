@@ -76,7 +76,8 @@ def ask_any(
     leased: list[schemas.LeasedTrial] = []
     for name in names:
         left = body.model_copy(update={"count": body.count - len(leased)})
-        leased += ask(database, name, left, key.within(name) if key else None).trials
+        with suppress(NotFound):  # deleted a moment ago
+            leased += ask(database, name, left, key.within(name) if key else None).trials
         if len(leased) == body.count:
             break
     state = StudyState.RUNNING if names else StudyState.COMPLETED

@@ -58,19 +58,35 @@ class Segment:
 
     def _start(self) -> tuple[list[engine.Lane], dict[int, engine.LaneState]]:
         """The lanes as they begin here: as new, or as their checkpoints left them."""
-        lanes, _ = self._group.lanes()
+        whole, _ = self._group.lanes()
+        lanes: list[engine.Lane] = []
         states: dict[int, engine.LaneState] = {}
-        for index, lane in enumerate(lanes):
+        for lane in whole:
             epoch = self._trials[lane.number].start_epoch
-            if epoch:
-                content = self._client.checkpoint(self._group.study, lane.number, epoch=epoch)
-                found = engine.read_checkpoint(content)
-                lanes[index] = replace(lane, recipe=found.recipe)
+            if not epoch:
+                lanes.append(lane)
+            elif found := self._checkpoint(lane.number, epoch):
+                lanes.append(replace(lane, recipe=found.recipe))
                 states[lane.number] = found.state
         return lanes, states
 
+    def _checkpoint(self, number: int, epoch: int) -> engine.Checkpoint | None:
+        """Where a trial goes on; None if it is gone, as after a rewind, and with it the lease."""
+        try:
+            content = self._client.checkpoint(self._group.study, number, epoch=epoch)
+        except NotFound as error:
+            lease = self._trials.pop(number).lease.token
+            gone = schemas.Result(
+                number=number, lease=lease, state="waiting", crashed=True, reason=error.detail
+            )
+            self._tell([gone])
+            return None
+        return engine.read_checkpoint(content)
+
     def train(self) -> None:
         """Train every lane to the segment's end, and tell the results."""
+        if not self._trials:
+            return
         self._begin()
         for record in self._training.run(self._stop_epoch):
             self._note(record)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from service import schemas
 from service.client import Client
-from service.errors import CaviarError
+from service.errors import CaviarError, NotFound
 
 CHECKPOINT_SECONDS = 30.0
 """How often a segment that lasts leaves a checkpoint on its way."""
@@ -69,6 +70,18 @@ def failure(trial: schemas.LeasedTrial, reason: str) -> schemas.Result:
     return schemas.Result(
         number=trial.number, lease=trial.lease.token, state="failed", reason=f"error: {reason}"
     )
+
+
+def studies_of(client: Client, leased: Sequence[schemas.LeasedTrial]) -> dict[str, schemas.Study]:
+    """The studies of leased trials, by name, without those that were deleted meanwhile.
+
+    They are read anew each time: a name may have gone to another study since.
+    """
+    found: dict[str, schemas.Study] = {}
+    for name in {trial.study for trial in leased}:
+        with suppress(NotFound):
+            found[name] = client.study(name)
+    return found
 
 
 class Tasks(Protocol):

@@ -200,12 +200,12 @@ class Feed:
                 held=True,
             )
             tasks = self._tasks.of(answer.trials)
-        except NotFound as error:
-            self._failure = error
-            self.stop()
-            return False
         except CaviarError as error:
-            logger.warning("no trials: %s", error.detail)
+            if isinstance(error, NotFound) and self._study is not None:
+                self._failure = error
+                self.stop()
+            else:
+                logger.warning("no trials: %s", error.detail)
             return False
         with self._lock:
             self._buffer.extend(tasks)

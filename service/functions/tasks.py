@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from service import schemas
 from service.client import Client
-from service.tasks import CHECKPOINT_SECONDS, LeasedTask
+from service.tasks import CHECKPOINT_SECONDS, LeasedTask, studies_of
 
 Params: TypeAlias = dict[str, schemas.Setting]
 """Values of parameters by name."""
@@ -72,8 +72,8 @@ class FunctionTasks:
 
     def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[FunctionTask]:
         """A task for each trial."""
-        studies = {name: self._client.study(name) for name in {trial.study for trial in leased}}
-        return [self._task(studies[trial.study], trial) for trial in leased]
+        studies = studies_of(self._client, leased)
+        return [self._task(studies[t.study], t) for t in leased if t.study in studies]
 
     def _task(self, study: schemas.Study, trial: schemas.LeasedTrial) -> FunctionTask:
         return FunctionTask(
