@@ -96,6 +96,7 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
             if item["recorded"] and result.get("state") != "waiting":
                 told[result["number"]].append(result)
     there = {trial["number"]: trial for trial in final.trials}
+    handled = _handled(history)
     for number, results in told.items():
         tokens = Counter(result["lease"] for result in results)
         if max(tokens.values()) > 1:
@@ -104,6 +105,8 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
         if trial is None:
             yield f"3: trial {number} was told and is not there"
             continue
+        if number in handled:
+            continue  # whoever steered it may have sent it back; its curve and journal tell
         state = last.get("state", "completed")
         if trial["state"] not in (state, "pruned"):
             yield f"3: trial {number} was told {state} and is {trial['state']}"
@@ -113,11 +116,18 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
         result["number"]
         for results in told.values()
         for result in results
+        if result["number"] not in handled
         if there.get(result["number"], {}).get("epoch") == result.get("epoch", object())
     )
     yield from (
         f"3: trial {n} took {count} last results" for n, count in finals.items() if count > 1
     )
+
+
+def _handled(history: Sequence[Line]) -> set[int]:
+    """The trials that a person did something to, or may have."""
+    parts = [line["path"].split("/") for line in history if line["method"] == "POST"]
+    return {int(p[4]) for p in parts if len(p) == 6 and p[3] == "trials" and p[4].isdigit()}
 
 
 def _bits(value: object) -> str | None:
@@ -219,6 +229,12 @@ def _revisions(history: Sequence[Line], final: Final) -> Iterator[str]:
             yield f"10: trial {trial['number']} differs at one revision, {trial['revision']}"
     for trial in sorted(rows, key=lambda trial: trial["revision"]):
         followed[trial["number"]] = trial
+    studies: dict[int, str] = {}
+    for line in history:
+        if line["method"] == "GET" and line["outcome"] == "ok" and line["path"].count("/") == 2:
+            content = json.dumps(line["got"], sort_keys=True)
+            if studies.setdefault(line["got"]["revision"], content) != content:
+                yield f"10: the study differs at one revision, {line['got']['revision']}"
     for trial in final.trials if polls else ():
         if followed.get(trial["number"]) != trial:
             yield f"10: who followed the changes did not see the last of trial {trial['number']}"

@@ -56,5 +56,7 @@ class Recording(httpx.BaseTransport):
 def _json(content: bytes) -> Any:
     try:
         return json.loads(content) if content else None
+    except UnicodeDecodeError:
+        return f"{len(content)} octets"
     except ValueError:
         return content.decode("utf-8", "replace")
