@@ -57,7 +57,11 @@ class Segment:
         self._adjusted: dict[int, int] = {}
 
     def _start(self) -> tuple[list[engine.Lane], dict[int, engine.LaneState]]:
-        """The lanes as they begin here: as new, or as their checkpoints left them."""
+        """The lanes as they begin here: as new, or as their checkpoints left them.
+
+        Raises:
+            NotFound: every checkpoint is gone.
+        """
         whole, _ = self._group.lanes()
         lanes: list[engine.Lane] = []
         states: dict[int, engine.LaneState] = {}
@@ -68,6 +72,8 @@ class Segment:
             elif found := self._checkpoint(lane.number, epoch):
                 lanes.append(replace(lane, recipe=found.recipe))
                 states[lane.number] = found.state
+        if not lanes:
+            raise NotFound("the checkpoints that its trials go on from are gone")
         return lanes, states
 
     def _checkpoint(self, number: int, epoch: int) -> engine.Checkpoint | None:
@@ -85,8 +91,6 @@ class Segment:
 
     def train(self) -> None:
         """Train every lane to the segment's end, and tell the results."""
-        if not self._trials:
-            return
         self._begin()
         for record in self._training.run(self._stop_epoch):
             self._note(record)

@@ -16,7 +16,7 @@ from service import leases, rounds, segments, studies
 from service.app import create_app
 from service.client import Client
 from service.database import Database
-from service.errors import CaviarError, Conflict, Invalid
+from service.errors import CaviarError, Conflict, Invalid, NotFound
 from service.groups import Grouping
 from service.schemas import Report, StudyDefinition
 from service.segments import Segment
@@ -281,6 +281,9 @@ def test_a_lane_whose_checkpoint_is_gone_keeps_no_other_lane_waiting(
         Segment(client, group).train()
     assert client.trial("inside", 0).state == TrialState.PAUSED
     assert client.trial("inside", 1).epoch == 3
+    [group] = Grouping(client, jobs=1).of(leased[:1])
+    with pytest.raises(NotFound, match="checkpoints that its trials go on from are gone"):
+        Segment(client, group)
 
 
 def test_a_reaper_that_fails_once_looks_again(
