@@ -48,6 +48,10 @@ class Recording(httpx.BaseTransport):
         )
         return response
 
+    def close(self) -> None:
+        """Close what the requests were carried by."""
+        self._transport.close()
+
     def _write(self, line: dict[str, Any]) -> None:
         with self._lock, self._file.open("a") as file:
             file.write(json.dumps(line) + "\n")

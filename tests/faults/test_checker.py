@@ -154,6 +154,14 @@ class TestTheChecker:
         study = {**last.study, "best": {"number": 7}}
         assert "7" in numbers(check(history, Final(study, last.trials)))
 
+    def test_sees_a_study_that_differs_at_one_revision(
+        self, whole: tuple[list[dict[str, Any]], Final]
+    ) -> None:
+        history, last = whole
+        shown = [line for line in history if line["path"] == "/studies/rush"][-1]
+        other = {**shown, "got": {**shown["got"], "state": "paused"}}
+        assert numbers(check([*history, other], last)) == {"10"}
+
     def test_sees_what_the_database_says(self, whole: tuple[list[Any], Final]) -> None:
         history, last = whole
         broken = Final(last.study, last.trials, ["row 3 missing from index"])

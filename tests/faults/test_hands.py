@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import httpx
 import pytest
+from sqlalchemy.orm import Session
 
-from service import segments
+from service import journal, segments
 from service.app import create_app
 from service.client import Client
 from service.database import Database
+from service.models import JournalRow, StudyRow, TrialRow
+from service.schemas.base import Setting
 from service.states import TrialState
+from service.store import journal as journal_rows
 from tests.faults import tally
 from tests.faults.checker import check, read
 from tests.faults.hands import NAME, hands
@@ -19,20 +28,79 @@ from tests.support.apps import running
 from tests.support.training import curve, train
 
 
+class EitherServer(httpx.BaseTransport):
+    """Carries each request to another one of the servers in turn."""
+
+    def __init__(self, servers: Sequence[httpx.BaseTransport]) -> None:
+        self._turns = itertools.cycle(servers)
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        with self._lock:
+            server = next(self._turns)
+        return server.handle_request(request)
+
+
+@pytest.fixture
+def transport(database: Database, database_url: str) -> Iterator[httpx.BaseTransport]:
+    """One server on SQLite; two servers of one database on PostgreSQL."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(running(create_app(database, reap_seconds=3600)))]
+        if not database.is_sqlite:
+            other = stack.enter_context(closing(Database(database_url)))
+            servers.append(stack.enter_context(running(create_app(other, reap_seconds=0.05))))
+        yield EitherServer(servers)
+
+
+@pytest.fixture
+def each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports after every epoch."""
+    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("each_epoch")
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_many_hands(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+    database: Database, transport: httpx.BaseTransport, tmp_path: Path, seed: int
 ) -> None:
-    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
     file = tmp_path / "history.jsonl"
-    with running(create_app(database, reap_seconds=3600)) as transport:
-        last, done = hands(database, transport, file, seed=seed)
-        history = read(file)
-        assert check(history, last) == []
-        with Client("http://localhost", transport=transport, patience_seconds=0) as client:
-            assert_journaled(client, done)
+    last, done = hands(database, transport, file, seed=seed)
+    assert check(read(file), last) == []
+    with Client("http://localhost", transport=transport, patience_seconds=0) as client:
+        assert_journaled(client, done)
+        assert_replayed(client)
+    kind = database.engine.dialect.name
+    tally.count("many hands steer what is lost, told late and told twice", kind)
+
+
+@pytest.mark.usefixtures("each_epoch")
+def test_an_adjustment_that_is_journaled_an_epoch_late_is_seen(
+    sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = journal.take
+
+    def take_late(session: Session, study: StudyRow, row: TrialRow) -> dict[str, Setting]:
+        before = {entry.id for entry in adjustments(session, study, row) if entry.epoch is None}
+        changes = take(session, study, row)
+        for entry in adjustments(session, study, row):
+            if entry.id in before and entry.epoch is not None:
+                entry.epoch += 1
+        return changes
+
+    monkeypatch.setattr(journal, "take", take_late)
+    with running(create_app(sqlite, reap_seconds=3600)) as transport:
+        hands(sqlite, transport, tmp_path / "history.jsonl", seed=0)
+        with (
+            Client("http://localhost", transport=transport, patience_seconds=0) as client,
+            pytest.raises(AssertionError),
+        ):
             assert_replayed(client)
-    tally.count("many hands: persons steer what is lost, late and told twice", kind(database))
+
+
+def adjustments(session: Session, study: StudyRow, row: TrialRow) -> Sequence[JournalRow]:
+    """The adjustments of a trial."""
+    return journal_rows.adjustments(session, study, row.number)
 
 
 def assert_journaled(client: Client, done: set[str]) -> None:
@@ -42,11 +110,6 @@ def assert_journaled(client: Client, done: set[str]) -> None:
     # Children inherit the adjustments of their parents.
     acts = Counter(entry.why for entry in entries if entry.act != "adjust")
     assert set(acts.values()) <= {1}
-
-
-def kind(database: Database) -> str:
-    """The kind of a database."""
-    return database.engine.dialect.name
 
 
 def assert_replayed(client: Client) -> None:

@@ -88,7 +88,7 @@ def test_a_session(watched: Watched, client: Client) -> None:
         assert curve(client, "session", 4) == {e: first[e] for e in range(1, 21)}
 
         client.replay("session", "again")
-        done = client.wait("again", timeout_seconds=120)
+        done = client.wait("again", timeout_seconds=240)
         assert done.trials[TrialState.COMPLETED] == 5
     for number in range(5):
         assert curve(client, "again", number) == curve(client, "session", number)

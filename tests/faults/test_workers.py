@@ -67,7 +67,7 @@ def trained_alone(place: Place, definition: dict[str, Any]) -> list[tuple[Any, .
     with Client(place.server) as client:
         client.create_study(definition)
         with process("work", "--server", place.server, "--jobs", "1", "--study", name) as worker:
-            assert worker.wait(timeout=90) == 0  # a worker of one study ends with it
+            assert worker.wait(timeout=240) == 0  # a worker of one study ends with it
         assert client.study(name).state == StudyState.COMPLETED
         return table(client, name)
 
@@ -84,7 +84,7 @@ def test_two_workers_of_two_processes_give_the_same_table(
     client.create_study(study("together"))
     command = options(watched, "together")
     with process(*command, "--name", "a"), process(*command, "--name", "b"):
-        client.wait("together", timeout_seconds=90)
+        client.wait("together", timeout_seconds=240)
     assert table(client, "together") == undisturbed
     assert [row[0] for row in undisturbed] == list(range(TRIALS))
     watched.check("together", "two workers at once")
@@ -102,7 +102,7 @@ def test_a_killed_worker_loses_nothing(
         kill(first, what)
         assert client.study(name).progress.finished < TRIALS
         with process(*options(watched, name)):
-            client.wait(name, timeout_seconds=90)
+            client.wait(name, timeout_seconds=240)
     assert table(client, name) == undisturbed
     watched.check(name, f"kill -9 of {NAMES[what]}, half way")
 
@@ -129,7 +129,7 @@ def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
             kill(worker, generator.choice(list(NAMES)))
             kills += 1
     with process(*command):
-        client.wait(name, timeout_seconds=90)
+        client.wait(name, timeout_seconds=240)
     assert table(client, name) == undisturbed_and_pruned
     watched.check(name, "kill -9 at a random moment, pruned and with checkpoints", kills)
 
@@ -148,7 +148,7 @@ def test_a_worker_that_was_stopped_and_goes_on_is_not_listened_to(
             with process(*options(watched, name, "--name", "other")):
                 wait_until_nobody_holds(client, name, "sleeper")
                 os.killpg(sleeper.pid, signal.SIGCONT)
-                client.wait(name, timeout_seconds=90)
+                client.wait(name, timeout_seconds=240)
         finally:
             os.killpg(sleeper.pid, signal.SIGCONT)
         assert sleeper.wait(timeout=60) == 0  # a lost lease is no error
