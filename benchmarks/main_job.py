@@ -6,7 +6,10 @@ Beside each other in one run, each as a whole process of its own, two processes 
 
 - `caviar run` with the random sampler, everything included;
 - scikit-learn's RandomizedSearchCV(n_jobs=2) with MLPClassifier on the same split;
-- the engine alone: the same settings through its pool, without a service.
+- the engine alone: the same settings through its pool, without a service;
+- a floor: the start of `caviar run`, and the job's matrix products at the speed of a product so
+  large that nothing else counts, on both cores at once. Nothing that multiplies these matrices in
+  float32 by this BLAS can be faster.
 
 Both searches are timed from before their pool's processes start: what `caviar run` needs until then
 is its start-up.
@@ -22,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -168,7 +172,7 @@ ENGINE = """
 import json, sys, time
 import engine
 from sampler import SearchSpace, make_sampler
-from benchmarks.main_job import study, train_group
+from benchmarks.main_job import operations, study, train_group
 from functools import partial
 
 trials, seed, epochs, jobs = map(int, sys.argv[1:])
@@ -186,8 +190,46 @@ lanes = [
 started = time.perf_counter()
 groups = engine.group_lanes(lanes, data, jobs=jobs)
 engine.run_pool(partial(train_group, seed=seed), iter(groups), jobs=jobs)
-print(json.dumps({"searched": time.perf_counter() - started}))
+searched = time.perf_counter() - started
+total = sum(operations(lane, data) for lane in lanes)
+print(json.dumps({"searched": searched, "operations": total}))
 """
+
+PEAK = """
+import json, time
+import numpy as np
+
+left = np.ones((1024, 1024), np.float32)
+out = np.empty_like(left)
+times = []
+for _ in range(60):
+    started = time.perf_counter()
+    np.matmul(left, left, out=out)
+    times.append(time.perf_counter() - started)
+print(2 * 1024**3 / sorted(times)[len(times) // 2])
+"""
+
+
+def operations(lane: Any, dataset: Any) -> float:
+    """Floating-point operations of all matrix products of a lane."""
+    shape = lane.recipe.shape(dataset)
+    forward = backward = 0
+    for layer, (inputs, outputs) in enumerate(pairwise(shape.widths)):
+        forward += 2 * (inputs + 1) * outputs
+        backward += 2 * (inputs + 1) * outputs + (2 * inputs * outputs if layer else 0)
+    trained = len(dataset.training) * (forward + backward)
+    return float(EPOCHS * (trained + len(dataset.validation) * forward))
+
+
+def peak() -> float:
+    """Operations per second of large products in float32, all processes together."""
+    together = [
+        subprocess.Popen(
+            [sys.executable, "-c", PEAK], env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE
+        )
+        for _ in range(JOBS)
+    ]
+    return sum(float(process.communicate()[0]) for process in together)
 
 
 def train_group(lanes: Any, *, seed: int) -> None:
@@ -231,6 +273,7 @@ def main() -> None:
             "error %": 100 * caviar["error"],
             "engine alone s": alone["searched"],
             "service / engine": caviar["searched"] / alone["searched"],
+            "floor s": caviar["seconds"] - caviar["searched"] + alone["operations"] / peak(),
         }
         if not options.skip_peer:
             peer = run_script(PEER, options.trials, seed)
@@ -238,6 +281,7 @@ def main() -> None:
                 "sklearn s": peer["seconds"],
                 "sklearn error %": 100 * peer["error"],
                 "times faster": peer["seconds"] / caviar["seconds"],
+                "at most": peer["seconds"] / row["floor s"],
             }
         rows.append(row)
         print("  ".join(f"{name} {value:.2f}" for name, value in row.items()), flush=True)

@@ -33,7 +33,7 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
         now = database.now(session)
         rows = trial_rows.by_number(session, study, [item.number for item in body.reports])
         points: dict[int, dict[int, dict[str, float]]] = defaultdict(dict)
-        changed: set[int] = set()
+        heard: dict[int, list[schemas.Report]] = defaultdict(list)
         decisions: dict[int, schemas.Decision] = {}
         for index, item in enumerate(body.reports):
             row = rows.get(item.number)
@@ -43,16 +43,20 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
                 )
                 continue
             _require_in_segment(row, item.epoch, f"reports[{index}].epoch")
+            heard[item.number].append(item)
             if item.metrics:
                 points[item.number][item.epoch] = item.metrics
-            if _advance(study, row, item.epoch) or item.metrics:
-                changed.add(item.number)
-            transitions.renew(row, now, held=item.held)
-            decisions.setdefault(
-                item.number, schemas.Decision(number=item.number, action="continue")
-            )
-            if item.adjusted_at is not None:
-                journal.confirm(session, study, row, item.adjusted_at)
+            if item.number not in decisions:
+                decisions[item.number] = schemas.Decision(number=item.number, action="continue")
+        changed: set[int] = set(points)
+        for number, items in heard.items():
+            row = rows[number]
+            if _advance(study, row, max(item.epoch for item in items)):
+                changed.add(number)
+            transitions.renew(row, now, held=all(item.held for item in items))
+            for item in items:
+                if item.adjusted_at is not None:
+                    journal.confirm(session, study, row, item.adjusted_at)
         if changed:
             study.revision += 1
             for number in changed:
