@@ -50,6 +50,10 @@ def transport(database: Database, database_url: str) -> Iterator[httpx.BaseTrans
         if not database.is_sqlite:
             other = stack.enter_context(closing(Database(database_url)))
             servers.append(stack.enter_context(running(create_app(other, reap_seconds=0.05))))
+        # FastAPI reads its routes at the first request, and then touches the warnings' filters,
+        # which two threads must not do at once.
+        for server in servers:
+            server.handle_request(httpx.Request("GET", "http://localhost/openapi.json"))
         yield EitherServer(servers)
 
 
