@@ -90,13 +90,20 @@ def _creates(history: Sequence[Line], final: Final) -> Iterator[str]:
 def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
     """Of the tells that were recorded, and of no others, the last one's value stands."""
     told: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    told_at: dict[int, float] = {}
     for line in sorted(_acts(history, "tell"), key=lambda line: line["ended"]):
         sent = line["sent"]["results"]
         for result, item in zip(sent, line["got"]["results"], strict=True):
             if item["recorded"] and result.get("state") != "waiting":
                 told[result["number"]].append(result)
+                told_at[result["number"]] = line["ended"]
     there = {trial["number"]: trial for trial in final.trials}
     handled = _handled(history)
+    leased_at = {
+        leased["number"]: line["ended"]
+        for line in _acts(history, "ask")
+        for leased in line["got"]["trials"]
+    }
     for number, results in told.items():
         tokens = Counter(result["lease"] for result in results)
         if max(tokens.values()) > 1:
@@ -108,7 +115,9 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
         if number in handled:
             continue  # whoever steered it may have sent it back; its curve and journal tell
         state = last.get("state", "completed")
-        if trial["state"] not in (state, "pruned"):
+        # Who went on from there may have been lost on the way.
+        lost = ("failed",) if leased_at.get(number, 0.0) > told_at[number] else ()
+        if trial["state"] not in (state, "pruned", *lost):
             yield f"3: trial {number} was told {state} and is {trial['state']}"
         if _bits(trial["value"]) != _bits(last.get("value")):
             yield f"3: trial {number} was told {last.get('value')!r} and has {trial['value']!r}"
