@@ -80,7 +80,7 @@ def test_a_killed_workers_trial_goes_on_from_its_checkpoint(
             kill_all(first)
         with process(*options(watched.server, name, "slow", *more)) as second:
             assert second.wait(timeout=240) == 0
-    watched.check(name, f"kill -9 of the {what} under a function")
+    watched.check(name, f"kill -9 under a function: {what}")
     for trial in client.trials(name):
         assert (trial.state, trial.attempt, trial.epoch) == ("completed", 2, 40)
         curve = client.curve(name, trial.number)
