@@ -84,12 +84,9 @@ def matern(distances: Floats) -> Floats:
     return correlation
 
 
-def fit_process(
-    metric: Metric, points: Floats, values: Floats, *, doubts: Floats | float = 0.0
-) -> GaussianProcess:
+def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProcess:
     """The process with the most likely lengths, signal and noise, under weak priors.
 
-    `doubts` (n,) are variances of single values, on top of the noise of all.
     From a fixed start by L-BFGS with the exact gradient, so that the same data give the same fit.
     """
     from scipy.optimize import minimize
@@ -100,16 +97,14 @@ def fit_process(
     found: Any = minimize(
         log_posterior,
         centre,
-        args=(squares, values, centre, spread, doubts),
+        args=(squares, values, centre, spread),
         jac=True,
         method="L-BFGS-B",
         bounds=[(c - 4 * s, c + 4 * s) for c, s in zip(centre, spread, strict=True)],
         options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS},
     )
     lengths, signal, noise = np.exp(found.x[:-2]), math.exp(found.x[-2]), math.exp(found.x[-1])
-    return condition(
-        metric, points, values, lengths=lengths, signal=signal, noise=noise, doubts=doubts
-    )
+    return condition(metric, points, values, lengths=lengths, signal=signal, noise=noise)
 
 
 def condition(
@@ -120,13 +115,12 @@ def condition(
     lengths: Floats,
     signal: float,
     noise: float,
-    doubts: Floats | float = 0.0,
 ) -> GaussianProcess:
     """The process of these lengths, signal and noise, given the values."""
     from scipy.linalg import cho_solve, cholesky
 
     kernel = signal * matern(metric.distances(points, points, lengths))
-    kernel[np.diag_indices_from(kernel)] += noise + JITTER + doubts
+    kernel[np.diag_indices_from(kernel)] += noise + JITTER
     factor = cholesky(kernel, lower=True, check_finite=False)
     ones = cho_solve((factor, True), np.ones(len(values)), check_finite=False)
     mean = float(ones @ values / ones.sum())
@@ -148,12 +142,7 @@ def _usual_length(metric: Metric) -> float:
 
 
 def log_posterior(
-    logs: Floats,
-    squares: Floats,
-    values: Floats,
-    centre: Floats,
-    spread: Floats,
-    doubts: Floats | float = 0.0,
+    logs: Floats, squares: Floats, values: Floats, centre: Floats, spread: Floats
 ) -> tuple[float, Floats]:
     """The negative log of likelihood times priors, and its gradient, by the logs of all three."""
     from scipy.linalg import cho_solve, cholesky
@@ -165,7 +154,7 @@ def log_posterior(
     decay = np.exp(-r)
     kernel = signal * (1.0 + r + r * r / 3.0) * decay
     total = kernel.copy()
-    total[np.diag_indices_from(total)] += noise + JITTER + doubts
+    total[np.diag_indices_from(total)] += noise + JITTER
     factor = cholesky(total, lower=True, check_finite=False)
     centred = values - values.mean()
     alpha = cho_solve((factor, True), centred, check_finite=False)

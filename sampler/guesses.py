@@ -7,10 +7,6 @@ from typing import NamedTuple
 
 from sampler.rounds import Observation
 
-DOUBT = 0.5
-"""The variance of what a guess stands for, where the values of all trials have 1: a model that
-took guesses for values would be sure of what it only saw begin."""
-
 FEWEST = 3
 """Trials that went on from a rung, before a slope is read from them."""
 
@@ -63,11 +59,6 @@ def with_guesses(observations: Sequence[Observation]) -> list[Observation]:
         replace(one, value=guesses[one.number]) if one.number in guesses else one
         for one in observations
     ]
-
-
-def is_guess(one: Observation) -> bool:
-    """Whether the value of an observation is a guess."""
-    return one.state == "pruned" and one.value is not None
 
 
 def _line(pairs: Sequence[tuple[float, float]]) -> Line:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sampler import draws
 from sampler.coordinates import coordinates, metric
 from sampler.gaussian_process import Floats, GaussianProcess, fit_process
-from sampler.guesses import DOUBT, is_guess, with_guesses
+from sampler.guesses import with_guesses
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 
@@ -69,8 +69,7 @@ def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> Gaussi
     if sum(math.isfinite(_value(one)) for one in seen) < FEWEST:
         return None
     points = coordinates(space, [one.params for one in seen])
-    doubts = np.array([DOUBT if is_guess(one) else 0.0 for one in seen])
-    return fit_process(metric(space), points, scores(seen), doubts=doubts)
+    return fit_process(metric(space), points, scores(seen))
 
 
 def untried(points: Floats, tried: Floats, *, enough: int) -> Rows:

@@ -26,11 +26,10 @@ def test_gradient_meets_finite_differences() -> None:
     rng = np.random.default_rng(2)
     centre, spread = np.zeros(5), np.ones(5)
     logs = 0.5 * rng.normal(size=5) - np.array([0, 0, 0, 0, 3])
-    doubts = rng.random(30)
-    _, gradient = log_posterior(logs, squares, values, centre, spread, doubts)
+    _, gradient = log_posterior(logs, squares, values, centre, spread)
     for place, step in enumerate(1e-6 * np.eye(5)):
-        above, _ = log_posterior(logs + step, squares, values, centre, spread, doubts)
-        below, _ = log_posterior(logs - step, squares, values, centre, spread, doubts)
+        above, _ = log_posterior(logs + step, squares, values, centre, spread)
+        below, _ = log_posterior(logs - step, squares, values, centre, spread)
         assert gradient[place] == pytest.approx((above - below) / 2e-6, rel=1e-5, abs=1e-6)
 
 
@@ -53,32 +52,6 @@ def test_posterior_goes_through_the_values_where_there_is_no_noise() -> None:
     far, unsure = process.posterior(points + 100.0)
     assert far == pytest.approx(np.full(20, process.mean), abs=1e-6)
     assert np.diag(unsure) == pytest.approx(np.ones(20))
-
-
-def test_a_doubted_value_has_little_say() -> None:
-    points = np.array([[0.5, 0.5, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5]])
-    values = np.array([-1.0, 1.0])
-    sure = condition(METRIC, points, values, lengths=np.ones(3), signal=1.0, noise=0.01)
-    assert sure.mean_at(points) == pytest.approx([0.0, 0.0])
-    doubts = np.array([0.0, 0.99])
-    doubted = condition(
-        METRIC, points, values, lengths=np.ones(3), signal=1.0, noise=0.01, doubts=doubts
-    )
-    # A hundred times the variance, a hundredth of the weight.
-    assert doubted.mean_at(points) == pytest.approx(np.full(2, -99 / 101), abs=1e-6)
-
-
-def test_doubts_are_part_of_the_fit() -> None:
-    points, values = data(60)
-    wild = np.arange(60) % 3 == 0
-    values = np.where(wild, np.random.default_rng(4).normal(size=60), values)
-    fresh = np.random.default_rng(3).random((200, 4))
-    truth = np.sin(5 * fresh[:, 0]) + fresh[:, 1] ** 2
-    found = [
-        np.corrcoef(fit_process(METRIC, points, values, doubts=d).mean_at(fresh), truth)[0, 1]
-        for d in (0.0, np.where(wild, 2.0, 0.0))
-    ]
-    assert found[0] < 0.9 < 0.95 < found[1]
 
 
 def test_fit_finds_what_matters_and_predicts() -> None:

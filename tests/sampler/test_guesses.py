@@ -1,6 +1,6 @@
 import pytest
 
-from sampler.guesses import is_guess, with_guesses
+from sampler.guesses import with_guesses
 from sampler.rounds import Observation
 
 
@@ -48,11 +48,6 @@ def test_those_pruned_later_tell_of_those_pruned_before() -> None:
         pruned(3, at_2=1.0),
     ]
     assert values(*seen) == pytest.approx([0.1, 0.2, 0.3, 0.4])
-
-
-def test_a_guess_is_known_for_one() -> None:
-    guessed = with_guesses([ended(0, 0.1, at_2=0.4), pruned(1, at_2=0.6), pruned(2)])
-    assert [is_guess(one) for one in guessed] == [False, True, False]
 
 
 def test_a_guess_is_never_better_than_what_was_reached() -> None:
