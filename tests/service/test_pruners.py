@@ -159,7 +159,7 @@ def test_asynchronous_halving_never_waits(client: Client) -> None:
         ({"kind": "halving"}, "pruner.kind", "must be none, successive_halving"),
         ({"kind": "successive_halving", "eta": 1}, "pruner.eta", "must be from 2 to 10"),
         ({"kind": "successive_halving", "etta": 3}, "pruner.etta", "did you mean eta"),
-        ({"kind": "successive_halving", "min_epochs": 7}, "pruner.min_epochs", "leaves no rung"),
+        ({"kind": "successive_halving", "min_epochs": 10}, "pruner.min_epochs", "leaves no rung"),
         ({"kind": 3}, "pruner.kind", "must be a valid string"),
         ("hyperband", "pruner", "must be an object"),
     ],
