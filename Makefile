@@ -30,7 +30,8 @@ demo: install
 test: install
 	$(BIN)/python -m pytest $(TESTS)
 
-# The long versions: hours rather than minutes. FAULTS is how often each fault happens.
+# The long versions: hours rather than minutes. FAULTS is how often each fault happens on each
+# database; at the end stands how often each did.
 FAULTS ?= 200
 
 faults: install

@@ -32,7 +32,8 @@ def relu_forward(values: Array) -> None:
 
 def relu_backward(outputs: Array, gradient: Array) -> None:
     """Times 1 where a > 0, else 0."""
-    gradient *= outputs > 0
+    np.copyto(outputs, outputs > 0)  # faster than to multiply by booleans
+    gradient *= outputs
 
 
 def leaky_relu_forward(values: Array) -> None:

@@ -10,7 +10,8 @@ from engine.arithmetic import arithmetic
 from engine.checkpoints import Checkpoint, read_checkpoint
 from engine.datasets import Examples
 from engine.errors import DatasetError
-from engine.population import EVALUATED_AT_ONCE, Population
+from engine.layouts import EVALUATED_AT_ONCE
+from engine.population import Population
 
 
 class Model:

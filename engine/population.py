@@ -16,25 +16,18 @@ from engine.activations import ACTIVATIONS
 from engine.arrays import Array
 from engine.datasets import Dataset, Examples
 from engine.errors import LaneError
-from engine.feeds import Feed
 from engine.lanes import Lane, LaneState
 from engine.layers import dense_backward, dense_forward, dense_inputs_backward
+from engine.layouts import Layout
 from engine.losses import LOSSES
 from engine.metrics import Tally
 from engine.shapes import Shape
 from engine.stacks import Stack, steps_of
 from engine.steps import Step
 from engine.updates import WINDOW, Update
-from engine.workspace import Place, Seats, Workspace
 
 ROWS_AT_ONCE = 64
 """Of a workspace's rows, in one element-wise pass: they and its temporaries stay in a cache."""
-
-KEPT_PLACES = 20_000
-"""Laid-out steps are kept until so many places are in them: some megabytes."""
-
-EVALUATED_AT_ONCE = 256
-"""Examples in one forward pass of an evaluation. Fixed: it is part of the bits of a metric."""
 
 
 class Population:
@@ -73,11 +66,7 @@ class Population:
         if np.any(self._sizes[1:] < self._sizes[:-1]):
             raise LaneError("the lanes of a population must stand in the order of batch sizes")
         self._rows = [(stack, row) for stack in self._stacks for row in range(len(stack))]
-        self._training: Workspace | None = None
-        self._short: dict[tuple[int, int], Place] = {}
-        self._evaluation: Workspace | None = None
-        self._feeds: dict[int, tuple[Examples, Feed]] = {}
-        self._kept: dict[tuple[Feed, int], list[Step]] = {}
+        self._layout = Layout(self._stacks, outputs=self._kin.widths[-1], dtype=self._dtype)
 
     def _build(
         self,
@@ -151,18 +140,17 @@ class Population:
         Every lane cuts the order into mini-batches of its own size, the last one short. The tally's
         metrics are those of each mini-batch just before its step.
         """
-        feed = self._feed(dataset.training)
-        feed.reorder(order)
+        self._layout.reorder(dataset.training, order)
         tally = Tally(len(self), self._kin.loss, dataset.spread(dataset.training))
         count = len(dataset.training)
-        for stack, place in zip(self._stacks, self._training_workspace().places, strict=True):
+        for stack, place in zip(self._stacks, self._layout.places, strict=True):
             stack.begin_epoch(self.epoch)
             place.shares[...] = 1.0 / place.examples
         steps = [steps_of(stack.shape, count) for stack in self._stacks]
         for number in range(steps[0]):
             if number % WINDOW == 0:
                 self._prepare(number, steps, count)
-            step = self._enter(feed, number, count)
+            step = self._layout.step(dataset.training, number)
             self._forward(step, record=True)
             self._count(step, tally, np.minimum(self._sizes, count - number * self._sizes))
             self._backward(step)
@@ -177,9 +165,8 @@ class Population:
 
     def evaluate(self, dataset: Dataset, examples: Examples) -> Tally:
         """The metrics of every lane on some part of a data set."""
-        feed = self._feed(examples)
         tally = Tally(len(self), self._kin.loss, dataset.spread(examples))
-        for step in self._evaluations(feed, len(examples)):
+        for step in self._layout.evaluations(examples):
             self._forward(step)
             self._count(step, tally, np.full(len(self), step.places[0].examples))
         return tally
@@ -190,16 +177,15 @@ class Population:
         Batch norm takes the batch's own statistics, and leaves the running ones alone.
         """
         tally = Tally(len(self), self._kin.loss, dataset.spread(dataset.training))
-        feed = self._feed(dataset.training)
         count = len(dataset.training)
-        step = self._enter(feed, 0, count)
+        step = self._layout.step(dataset.training, 0)
         self._forward(step)
         self._count(step, tally, np.full(len(self), count))
         return tally.metrics("")["_loss"]
 
     def outputs(self, examples: Examples) -> Iterator[Array]:
         """Predictions of the first lane on some examples: (C, m) at a time."""
-        for step in self._evaluations(self._feed(examples), len(examples)):
+        for step in self._layout.evaluations(examples):
             self._forward(step)
             yield step.places[0].predictions[0].copy()
 
@@ -287,93 +273,6 @@ class Population:
             starts=starts,
             stops=starts + examples[: len(starts)],
         )
-
-    def _enter(self, feed: Feed, number: int, count: int) -> Step:
-        """The step of that number in an epoch, for the stacks that still have mini-batches."""
-        if (kept := self._kept.get((feed, number))) is not None:
-            return kept[0]
-        workspace = self._training_workspace()
-        places, batches = [], []
-        for index, stack in enumerate(self._stacks):
-            size = stack.shape.batch_size
-            start, stop = number * size, min((number + 1) * size, count)
-            if start >= count:
-                break
-            place = workspace.places[index]
-            if stop - start < size:
-                place = self._shortened(index, stop - start)
-            places.append(place)
-            batches.append(feed.batch(start, stop, size))
-        step = Step(self._stacks[: len(places)], places, batches, workspace, training=True)
-        self._keep(feed, number, [step])
-        return step
-
-    def _keep(self, feed: Feed, number: int, steps: list[Step]) -> None:
-        """Keep laid-out steps for the next epoch, if their mini-batches will lie where they do."""
-        held = sum(len(step.places) for kept in self._kept.values() for step in kept)
-        if feed.whole and held < KEPT_PLACES:
-            self._kept[feed, number] = steps
-
-    def _shortened(self, index: int, examples: int) -> Place:
-        key = (index, examples)
-        if key not in self._short:
-            place = self._training_workspace().places[index].shortened(examples)
-            place.products = self._stacks[index].products(place)
-            self._short[key] = place
-        return self._short[key]
-
-    def _evaluations(self, feed: Feed, count: int) -> Iterator[Step]:
-        size = min(EVALUATED_AT_ONCE, count)
-        workspace = self._evaluation_workspace(size)
-        if (kept := self._kept.get((feed, -size))) is not None:
-            yield from kept
-            return
-        steps = []
-        for start in range(0, count, size):
-            stop = min(start + size, count)
-            places: Sequence[Place] = workspace.places
-            if stop - start < size:
-                places = [place.shortened(stop - start) for place in places]
-                for stack, place in zip(self._stacks, places, strict=True):
-                    place.products = stack.products(place)
-            batches = [feed.batch(start, stop, size)] * len(places)
-            steps.append(Step(self._stacks, places, batches, workspace, training=False))
-            yield steps[-1]
-        self._keep(feed, -size, steps)
-
-    def _training_workspace(self) -> Workspace:
-        if self._training is None:
-            self._training = self._workspace(None)
-        return self._training
-
-    def _evaluation_workspace(self, size: int) -> Workspace:
-        if self._evaluation is None or self._evaluation.places[0].examples != size:
-            self._evaluation = self._workspace(size)
-            self._kept = {key: kept for key, kept in self._kept.items() if key[1] >= 0}
-        return self._evaluation
-
-    def _workspace(self, size: int | None) -> Workspace:
-        """Buffers for mini-batches, or for evaluations of `size` examples."""
-        seats = [
-            Seats(
-                shape=stack.shape,
-                lanes=len(stack),
-                examples=size or stack.shape.batch_size,
-            )
-            for stack in self._stacks
-        ]
-        workspace = Workspace(seats, dtype=self._dtype, backward=size is None)
-        for stack, place in zip(self._stacks, workspace.places, strict=True):
-            place.products = stack.products(place)
-        return workspace
-
-    def _feed(self, examples: Examples) -> Feed:
-        """The feed of a part, the same each time: what was gathered of it stays."""
-        found = self._feeds.get(id(examples))
-        if found is None:
-            feed = Feed(examples, None, outputs=self._kin.widths[-1], dtype=self._dtype)
-            found = self._feeds[id(examples)] = (examples, feed)
-        return found[1]
 
 
 def _blocks(rows: int) -> Iterator[slice]:

@@ -66,8 +66,10 @@ def zoom_reason(
     texts = [_found(space.parameters[name], elites) for name in tightest]
     found = [text for text in texts if text][:MOST_NAMED]
     who = "best trial" if len(elites) == 1 else f"best {len(elites)}"
-    lost = sum(observation.value is None for observation in seen)
-    aside = f" ({lost} gave no value)" if lost else ""
+    pruned = sum(observation.state == "pruned" for observation in seen)
+    lost = sum(observation.value is None for observation in seen) - pruned
+    asides = [f"{pruned} pruned"] * (pruned > 0) + [f"{lost} gave no value"] * (lost > 0)
+    aside = f" ({', '.join(asides)})" if asides else ""
     what = f"had {listed(found)}" if found else "left most of the space open"
     alarms = [_alarm(space.parameters[name], end) for name, end in pressed_ends(space, elites)]
     first = f"The {who} of {len(seen)}{aside} {what}."

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from service import __version__, leases, limits, problems, schema
 from service.database import Database
 from service.errors import CaviarError
+from service.heads import Heads
 from service.routes.checkpoints import checkpoints_router
 from service.routes.house import house_router
 from service.routes.page import mount_assets, page_router
@@ -79,6 +80,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     mount_assets(app)
+    app.add_middleware(Heads)
     app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES, octets=limits.CHECKPOINT_BYTES)
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)
     return app
@@ -92,3 +94,6 @@ def _reap(database: Database, seconds: float, stop: threading.Event) -> None:
         except CaviarError as error:
             # The database may be away for a while: the next look comes soon.
             logger.warning("the reaper waits: %s", error.detail)
+        except Exception:
+            # Without a reaper lost trials would run for ever.
+            logger.exception("the reaper failed, and looks again")

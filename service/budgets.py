@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from service.models import StudyRow
-from service.plans import Plan
+from service.plans import Plan, plan_of
+from service.store import studies
 
 
 def seconds_spent(row: StudyRow, now: float) -> float:
@@ -16,6 +19,15 @@ def out_of_time(row: StudyRow, plan: Plan, now: float) -> bool:
     """Whether its seconds are over."""
     limit = plan.definition.budget.seconds
     return limit is not None and seconds_spent(row, now) >= limit
+
+
+def over(session: Session, now: float) -> list[str]:
+    """Names of the studies that run and whose seconds are over."""
+    return [
+        row.name
+        for row in studies.on_the_clock(session)
+        if out_of_time(row, plan_of(row.definition), now)
+    ]
 
 
 def start_clock(row: StudyRow, now: float) -> None:

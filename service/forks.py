@@ -70,10 +70,11 @@ def _fork(
 ) -> schemas.Forked:
     if study.kind != "network":
         raise Conflict("only networks can be forked: who trains the others keeps their states")
-    studies.reopen(study)
-    epoch = parent.epoch if body.epoch is None else body.epoch
-    if epoch > parent.epoch:
-        raise Invalid.field("epoch", f"must be at most {parent.epoch}, where the trial is")
+    studies.reopen(study, now)
+    here = histories.reached(parent)
+    epoch = here if body.epoch is None else body.epoch
+    if epoch > here:
+        raise Invalid.field("epoch", f"must be at most {here}, where the trial is")
     last_epoch = parent.last_epoch if body.epochs is None else epoch + body.epochs
     if not epoch < last_epoch <= limits.EPOCHS:
         raise Invalid.field("epochs", f"nothing is left to train after {epoch}: say how many more")

@@ -2,67 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import engine
 from service import schemas
 from service.client import Client
-from service.errors import CaviarError
-
-CHECKPOINT_SECONDS = 30.0
-"""How often a segment that lasts leaves a checkpoint on its way."""
-
-logger = logging.getLogger("caviar")
-
-
-class Task:
-    """What travels to a process of the pool."""
-
-
-class LeasedTask(Task):
-    """A task of leased trials of one study."""
-
-    study: str
-    trials: tuple[schemas.LeasedTrial, ...]
-
-    def fail(self, client: Client, reason: str) -> None:
-        """Tell that none of the trials could be trained."""
-        client.tell(self.study, [failure(trial, reason) for trial in self.trials])
-
-    def renew(self, client: Client) -> None:
-        """Renew the leases while the task waits for a free process."""
-        reports = [
-            schemas.Report(
-                number=trial.number, lease=trial.lease.token, epoch=trial.start_epoch, held=True
-            )
-            for trial in self.trials
-        ]
-        try:
-            client.report(self.study, reports)
-        except CaviarError as error:
-            logger.warning("leases were not renewed: %s", error.detail)
-
-    def give_back(self, client: Client) -> None:
-        """Give the leases back: the trials will not be trained here."""
-        results = [
-            schemas.Result(number=trial.number, lease=trial.lease.token, state="waiting")
-            for trial in self.trials
-        ]
-        try:
-            client.tell(self.study, results)
-        except CaviarError as error:
-            logger.warning("leases were not given back: %s", error.detail)
-
-
-@dataclass(frozen=True)
-class Idle(Task):
-    """A short rest: there was nothing to do."""
-
-    seconds: float
+from service.tasks import CHECKPOINT_SECONDS, LeasedTask, failure, studies_of
 
 
 @dataclass(frozen=True)
@@ -98,32 +45,8 @@ class Group(LeasedTask):
         )
 
 
-def failure(trial: schemas.LeasedTrial, reason: str) -> schemas.Result:
-    """The result of a trial that could not be trained."""
-    return schemas.Result(
-        number=trial.number, lease=trial.lease.token, state="failed", reason=f"error: {reason}"
-    )
-
-
-class Tasks(Protocol):
-    """What turns leased trials into tasks for a pool."""
-
-    kind: str
-    """Of which kind of objective the trials must be."""
-
-    ahead: int
-    """How many trials are asked for at once, for each process, before one is free for them; or 0:
-    each is asked for when a process is free."""
-
-    def of(self, leased: Sequence[schemas.LeasedTrial]) -> Sequence[LeasedTask]:
-        """Tasks of leased trials."""
-
-
 class Grouping:
-    """Turns leased trials into groups.
-
-    The studies are read anew each time: a name may have gone to another study since.
-    """
+    """Turns leased trials into groups."""
 
     kind = "network"
     ahead = 64  # enough to find company for most shapes
@@ -147,10 +70,11 @@ class Grouping:
             alone = trial.number if trial.attempt > 1 else None
             key = trial.study, trial.start_epoch, trial.stop_epoch, trial.seed, alone
             segments[key].append(trial)
-        studies = {name: self._client.study(name) for name in {trial.study for trial in leased}}
+        studies = studies_of(self._client, leased)
         return [
             group
             for (name, *_), trials in segments.items()
+            if name in studies
             for group in self._split(self._whole(studies[name], trials))
         ]
 

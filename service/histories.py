@@ -18,6 +18,7 @@ import engine
 from service import schemas
 from service.models import JournalRow, StudyRow, TrialRow
 from service.schemas.base import Setting
+from service.states import Wish
 from service.store import journal
 
 Params = dict[str, Setting]
@@ -28,6 +29,11 @@ def base(row: TrialRow) -> Params:
     origin = row.origin or {}
     found: Params = origin.get("params", row.params)
     return found
+
+
+def reached(row: TrialRow) -> int:
+    """The epoch that the trial is at; while it trains again up to where it was, that one."""
+    return row.stop_epoch if row.wish == Wish.REST else row.epoch
 
 
 def history(session: Session, study: StudyRow, row: TrialRow) -> schemas.History | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,7 +26,7 @@ from service import (
     views,
 )
 from service.database import Database
-from service.errors import Conflict
+from service.errors import Conflict, NotFound
 from service.idempotency import Key, once
 from service.models import StudyRow, TrialRow
 from service.plans import Plan, plan_of
@@ -75,7 +76,8 @@ def ask_any(
     leased: list[schemas.LeasedTrial] = []
     for name in names:
         left = body.model_copy(update={"count": body.count - len(leased)})
-        leased += ask(database, name, left, key.within(name) if key else None).trials
+        with suppress(NotFound):  # deleted a moment ago
+            leased += ask(database, name, left, key.within(name) if key else None).trials
         if len(leased) == body.count:
             break
     state = StudyState.RUNNING if names else StudyState.COMPLETED
@@ -89,7 +91,7 @@ def _lease(
     leased: list[TrialRow] = []
     plan = plan_of(study.definition)
     if budgets.out_of_time(study, plan, now):
-        studies.settle(session, study, now)
+        studies.end_in_time(session, study, now)
     elif study.state == StudyState.RUNNING:
         leased += trial_rows.waiting(session, study, body.count)
         leased += _propose(session, study, plan, body.count - len(leased))
@@ -173,11 +175,13 @@ def _lose(session: Session, study: StudyRow, lost: Sequence[TrialRow], now: floa
 
 
 def reap(database: Database) -> None:
-    """Take back every lease that has run out, in every study; forget old answers."""
+    """Take back every lease that has run out, and end every study whose time is over."""
     with database.read() as session:
-        names = study_rows.with_expired_leases(session, database.now(session))
-    for name in names:
-        database.write(partial(_reap_one, database, name))
+        now = database.now(session)
+        names = {*study_rows.with_expired_leases(session, now), *budgets.over(session, now)}
+    for name in sorted(names):
+        with suppress(NotFound):  # deleted a moment ago
+            database.write(partial(_reap_one, database, name))
 
 
 def forget_old_answers(database: Database) -> None:
@@ -187,4 +191,7 @@ def forget_old_answers(database: Database) -> None:
 
 def _reap_one(database: Database, name: str, session: Session) -> None:
     study = study_rows.lock(session, name)
-    take_back(session, study, database.now(session))
+    now = database.now(session)
+    take_back(session, study, now)
+    if budgets.out_of_time(study, plan_of(study.definition), now):
+        studies.end_in_time(session, study, now)

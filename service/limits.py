@@ -50,3 +50,6 @@ BODY_BYTES = 32 * 2**20
 
 CURVE_POINTS = 1_000
 """Points kept of one curve, about."""
+
+TRACEBACK_CHARACTERS = 1_500
+"""How much of a traceback a failed trial keeps: its end."""

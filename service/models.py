@@ -134,6 +134,7 @@ class TrialRow(Base):
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_seconds: Mapped[float | None]
     lease_expires_at: Mapped[float | None]
+    seconds: Mapped[float]
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
     reason: Mapped[str | None]

@@ -129,10 +129,10 @@ def rewind(body: schemas.RewindBody) -> Work:
 
     def work(session: Session, study: StudyRow, row: TrialRow, now: float) -> None:
         _require_network(study, "rewound")
-        if body.epoch > row.epoch:
-            raise Invalid.field("epoch", f"must be at most {row.epoch}, where the trial is")
-        studies.reopen(study)
-        before = row.epoch
+        before = histories.reached(row)
+        if body.epoch > before:
+            raise Invalid.field("epoch", f"must be at most {before}, where the trial is")
+        studies.reopen(study, now)
         if body.epoch < before:
             journal_rows.undo_from(session, study, row.number, body.epoch)
             checkpoint_rows.forget_after(session, study, row.number, body.epoch)
@@ -161,13 +161,13 @@ def extend(body: schemas.ExtendBody) -> Work:
         _require(row, (*OPEN, TrialState.COMPLETED), "extended", "rewind it first")
         if row.last_epoch + body.epochs > limits.EPOCHS:
             raise Invalid.field("epochs", f"makes more than {limits.EPOCHS:,} epochs")
-        studies.reopen(study)
+        studies.reopen(study, now)
         _take(session, study, row)
         row.last_epoch += body.epochs
         row.void, row.void_reason = False, None
         at_end = row.state == TrialState.PAUSED and row.epoch == row.last_epoch - body.epochs
         if row.state == TrialState.COMPLETED or at_end:
-            row.attempt = 0
+            row.attempt, row.seconds = 0, 0.0
             if study.kind != "network":
                 row.start_epoch = row.epoch
             _set_off(session, study, row, now)
@@ -217,6 +217,8 @@ def unvoid(body: schemas.Act) -> Work:
 def _take(session: Session, study: StudyRow, row: TrialRow) -> None:
     """Take a trial from the search: it waits at no rung, and trains to its end."""
     arrivals.withdraw(session, study, row.number)
+    if row.state == TrialState.PAUSED and not row.taken:
+        row.reason = "waits for its person"
     row.taken = True
     if row.state in (TrialState.WAITING, TrialState.PAUSED) and row.wish is None:
         row.stop_epoch = row.last_epoch

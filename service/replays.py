@@ -85,6 +85,7 @@ def _copy(session: Session, source: StudyRow, row: TrialRow, made: StudyRow, num
         row.params,
         last_epoch=row.last_epoch if row.state in WHOLE else row.epoch,
         line=row.line,
+        seed_offset=row.seed_offset,
         origin={"params": histories.base(row), "replay_of": row.number},
         taken=True,
         adjusted=bool(entries),

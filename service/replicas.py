@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 
 from sqlalchemy.orm import Session
 
-from service import budgets, extras, schemas, studies, trials
+from service import extras, schemas, studies, trials
 from service.database import Database
 from service.errors import Conflict
 from service.idempotency import Key, once
@@ -55,12 +55,10 @@ def replicate(
 
 def _add(session: Session, study: StudyRow, body: schemas.ReplicateBody, now: float) -> None:
     plan = plan_of(study.definition)
-    if budgets.out_of_time(study, plan, now):
-        raise Conflict("the seconds of the study's budget are over: raise them first")
     originals = replicas.originals(session, study, count=body.top, maximize=plan.maximize)
     if not originals:
         raise Conflict("no trial has completed that is its setting's alone: nothing to replicate")
-    studies.reopen(study)
+    studies.reopen(study, now)
     study.revision += 1
     first = study.next_number
     extras.make_room(session, study, plan, len(originals) * body.seeds)

@@ -32,27 +32,18 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
         study = study_rows.lock(session, name)
         now = database.now(session)
         rows = trial_rows.by_number(session, study, [item.number for item in body.reports])
-        points: dict[int, dict[int, dict[str, float]]] = defaultdict(dict)
-        changed: set[int] = set()
         decisions: dict[int, schemas.Decision] = {}
-        for index, item in enumerate(body.reports):
-            row = rows.get(item.number)
-            if row is None or not transitions.holds(row, item.lease):
-                decisions[item.number] = schemas.Decision(
-                    number=item.number, action="stop", problem=STALE
-                )
-                continue
-            _require_in_segment(row, item.epoch, f"reports[{index}].epoch")
-            if item.metrics:
-                points[item.number][item.epoch] = item.metrics
-            if _advance(study, row, item.epoch) or item.metrics:
-                changed.add(item.number)
-            transitions.renew(row, now, held=item.held)
-            decisions.setdefault(
-                item.number, schemas.Decision(number=item.number, action="continue")
-            )
-            if item.adjusted_at is not None:
-                journal.confirm(session, study, row, item.adjusted_at)
+        changed: set[int] = set()
+        points: dict[int, dict[int, dict[str, float]]] = {}
+        for number, items in _heard(rows, body, decisions).items():
+            row = rows[number]
+            if metrics := {item.epoch: item.metrics for item in items if item.metrics}:
+                points[number] = metrics
+            if _advance(study, row, max(item.epoch for item in items)) or metrics:
+                changed.add(number)
+            transitions.renew(row, now, held=all(item.held for item in items))
+            for epoch in [item.adjusted_at for item in items if item.adjusted_at is not None]:
+                journal.confirm(session, study, row, epoch)
         if changed:
             study.revision += 1
             for number in changed:
@@ -63,6 +54,24 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
         return schemas.ReportAnswer(decisions=list(decisions.values()))
 
     return database.write(work)
+
+
+def _heard(
+    rows: dict[int, TrialRow], body: schemas.ReportBody, decisions: dict[int, schemas.Decision]
+) -> dict[int, list[schemas.Report]]:
+    """By trial, the reports that came with its lease; decides for each trial to go on or stop."""
+    heard: dict[int, list[schemas.Report]] = defaultdict(list)
+    for index, item in enumerate(body.reports):
+        number = item.number
+        row = rows.get(number)
+        if row is None or not transitions.holds(row, item.lease):
+            decisions[number] = schemas.Decision(number=number, action="stop", problem=STALE)
+            continue
+        _require_in_segment(row, item.epoch, f"reports[{index}].epoch")
+        heard[number].append(item)
+        if number not in decisions:
+            decisions[number] = schemas.Decision(number=number, action="continue")
+    return heard
 
 
 def tell(
@@ -98,6 +107,7 @@ def _record(
             continue
         if item.epoch is not None:
             _require_in_segment(row, item.epoch, f"results[{index}].epoch")
+        transitions.count_time(row, now)
         if item.state == "waiting" and item.crashed:
             how = item.reason or f"its process died in {row.attempt} attempts"
             transitions.lose(session, study, row, now, how=how)

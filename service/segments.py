@@ -1,54 +1,34 @@
 """Segments in a pool's process: train a group of leased trials, report, tell.
 
-`run` is what the pool calls. It talks to the server itself, so that nothing but the task travels
-through the pool.
+`run` is what the pool calls.
 """
 
 from __future__ import annotations
 
 import math
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 from typing import Literal
 
 import engine
 from service import limits, schemas
+from service.attempts import REPORT_SECONDS, attempt, is_time
 from service.client import Client
-from service.errors import CaviarError, Conflict, NotFound
-from service.groups import Group, Idle, Task
-
-REPORT_SECONDS = 0.5
-"""The shortest time between two reports of a group."""
-
-TRACEBACK_CHARACTERS = 1_500
-"""How much of a traceback a failed trial keeps: its end."""
+from service.errors import Conflict, NotFound
+from service.groups import Group
+from service.tasks import LeasedTask, Task
 
 
 def run(task: Task) -> None:
-    """Do one task in a process of the pool."""
-    if isinstance(task, Idle):
-        time.sleep(task.seconds)
-        return
+    """Do one task in a process of the pool: a group, or a rest."""
+    attempt(task, _train)
+
+
+def _train(client: Client, task: LeasedTask) -> None:
     assert isinstance(task, Group)
-    client = _client(task.server)
-    try:
-        Segment(client, task).train()
-    except CaviarError:
-        raise  # the server is away: the leases bring the trials back
-    except Exception as error:
-        lines = "".join(traceback.format_exception(error))
-        task.fail(client, lines[-TRACEBACK_CHARACTERS:])
-        raise
-
-
-@lru_cache(maxsize=4)
-def _client(server: str) -> Client:
-    """One client for each server and process: connections stay open."""
-    return Client(server)
+    Segment(client, task).train()
 
 
 class Segment:
@@ -77,27 +57,47 @@ class Segment:
         self._adjusted: dict[int, int] = {}
 
     def _start(self) -> tuple[list[engine.Lane], dict[int, engine.LaneState]]:
-        """The lanes as they begin here: as new, or as their checkpoints left them."""
-        lanes, _ = self._group.lanes()
+        """The lanes as they begin here: as new, or as their checkpoints left them.
+
+        Raises:
+            NotFound: every checkpoint is gone.
+        """
+        whole, _ = self._group.lanes()
+        lanes: list[engine.Lane] = []
         states: dict[int, engine.LaneState] = {}
-        for index, lane in enumerate(lanes):
+        for lane in whole:
             epoch = self._trials[lane.number].start_epoch
-            if epoch:
-                content = self._client.checkpoint(self._group.study, lane.number, epoch=epoch)
-                found = engine.read_checkpoint(content)
-                lanes[index] = replace(lane, recipe=found.recipe)
+            if not epoch:
+                lanes.append(lane)
+            elif found := self._checkpoint(lane.number, epoch):
+                lanes.append(replace(lane, recipe=found.recipe))
                 states[lane.number] = found.state
+        if not lanes:
+            raise NotFound("the checkpoints that its trials go on from are gone")
         return lanes, states
+
+    def _checkpoint(self, number: int, epoch: int) -> engine.Checkpoint | None:
+        """Where a trial goes on; None if it is gone, as after a rewind, and with it the lease."""
+        try:
+            content = self._client.checkpoint(self._group.study, number, epoch=epoch)
+        except NotFound as error:
+            lease = self._trials.pop(number).lease.token
+            gone = schemas.Result(
+                number=number, lease=lease, state="waiting", crashed=True, reason=error.detail
+            )
+            self._tell([gone])
+            return None
+        return engine.read_checkpoint(content)
 
     def train(self) -> None:
         """Train every lane to the segment's end, and tell the results."""
         self._begin()
         for record in self._training.run(self._stop_epoch):
             self._note(record)
-            keep = record.epoch < self._stop_epoch and self._is_time(
+            keep = record.epoch < self._stop_epoch and is_time(
                 self._kept_at, self._group.checkpoint_seconds
             )
-            if keep or record.diverged or self._is_time(self._reported_at, REPORT_SECONDS):
+            if keep or record.diverged or is_time(self._reported_at, REPORT_SECONDS):
                 self._send_reports()
             self._tell_diverged(record)
             if keep:
@@ -182,10 +182,6 @@ class Segment:
         self._trials.pop(number, None)
         if number in self._numbers:
             self._training.drop(number)
-
-    @staticmethod
-    def _is_time(last: float, seconds: float) -> bool:
-        return time.monotonic() - last >= seconds
 
     def _keep(self, numbers: Sequence[int]) -> None:
         """Leave checkpoints; one that is not taken is a lost lease, or a network too large."""

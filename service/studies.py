@@ -10,8 +10,8 @@ from service.errors import Conflict, Invalid
 from service.idempotency import Key, once
 from service.models import StudyRow
 from service.states import StudyState
+from service.store import checkpoints, rounds, studies, trials
 from service.store import evidence as taken
-from service.store import rounds, studies, trials
 
 
 def create(
@@ -132,14 +132,23 @@ def settle(session: Session, row: StudyRow, now: float) -> None:
         budgets.stop_clock(row, now)
 
 
-def reopen(row: StudyRow) -> None:
+def end_in_time(session: Session, row: StudyRow, now: float) -> None:
+    """End a study whose time is over, once nothing trains. The caller has locked it."""
+    if row.state == StudyState.RUNNING and not trials.any_running(session, row):
+        row.revision += 1
+        settle(session, row, now)
+
+
+def reopen(row: StudyRow, now: float) -> None:
     """Let a completed study run again: there is more to do.
 
     Raises:
-        Conflict: a person has stopped it.
+        Conflict: a person has stopped it, or its time is over.
     """
     if row.state == StudyState.STOPPED:
         raise Conflict("the study is stopped: create another")
+    if budgets.out_of_time(row, plans.plan_of(row.definition), now):
+        raise Conflict("the seconds of the study's budget are over: raise them first")
     if row.state == StudyState.COMPLETED:
         row.state = StudyState.RUNNING
 
@@ -190,6 +199,7 @@ def _set_state(session: Session, row: StudyRow, state: StudyState, now: float) -
     if state == StudyState.RUNNING and row.started_at is not None:
         budgets.start_clock(row, now)
     if state == StudyState.STOPPED:
+        checkpoints.forget_open(session, row)
         trials.cancel_open(session, row, reason="the study was stopped", now=now)
 
 

@@ -24,8 +24,20 @@ def holds(trial: TrialRow | None, token: str) -> bool:
     )
 
 
+def count_time(trial: TrialRow, now: float) -> None:
+    """Count the time that a worker trained since its last sign of life, a lease's at most.
+
+    What a worker that was lost trained since then is not counted: nobody knows.
+    """
+    if trial.held or trial.lease_expires_at is None or trial.lease_seconds is None:
+        return
+    since = now - (trial.lease_expires_at - trial.lease_seconds)
+    trial.seconds += min(max(0.0, since), trial.lease_seconds)
+
+
 def renew(trial: TrialRow, now: float, *, held: bool) -> None:
     """Move the deadline of a running trial: its worker lives, and began unless it holds it."""
+    count_time(trial, now)
     trial.held = trial.held and held
     trial.lease_expires_at = now + (trial.lease_seconds or 0.0)
 

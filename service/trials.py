@@ -91,6 +91,7 @@ def new_row(
         "adjusted": False,
         "attempt": 0,
         "held": False,
+        "seconds": 0.0,
         "void": False,
         "enqueued": False,
         "revision": study.revision,

@@ -62,6 +62,7 @@ def leased_trial(
         start_epoch=row.start_epoch,
         stop_epoch=row.stop_epoch,
         attempt=row.attempt,
+        seconds=row.seconds,
         seed=seeds.of(plan, row),
         lease=schemas.Lease(token=row.lease_token, expires_at=timestamp(row.lease_expires_at)),
         best=None if row.value is None else best(row),

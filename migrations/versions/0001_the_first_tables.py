@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("lease_token", sa.String(64)),
         sa.Column("lease_seconds", sa.Double()),
         sa.Column("lease_expires_at", sa.Double()),
+        sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("started_at", sa.Double()),
         sa.Column("finished_at", sa.Double()),
         sa.Column("reason", sa.Text()),

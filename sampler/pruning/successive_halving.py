@@ -7,22 +7,27 @@ Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparamet
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import log
 
 from sampler.pruning.options import check_eta, check_min_epochs
 from sampler.pruning.protocol import Arrival, Verdict, top
 
 PARTS = 9
-"""By default the first rung is at this part of the epochs: two rungs with eta 3."""
+"""By default the first rung is at about this part of the epochs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuccessiveHalving:
     """A rung is decided when all of its round have come to it, or can no longer come.
 
+    By default half go on from an eighth, a quarter and half of the epochs, so that each stage costs
+    the same, all of it less than a third of the full search. Thirds would save more, but at a ninth
+    of the epochs a small round cannot tell its best from its second best.
+
     Raises PrunerError when `eta` is no whole number from 2 to 10, or `min_epochs` none from 1.
     """
 
-    eta: int = 3
+    eta: int = 2
     min_epochs: int | None = None
 
     waits = True
@@ -36,8 +41,15 @@ class SuccessiveHalving:
         return 0
 
     def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
-        """`min_epochs`, then each eta times the last, as long as as much is left to be saved."""
-        rung = max(1, epochs // PARTS) if self.min_epochs is None else self.min_epochs
+        """`min_epochs`, then each eta times the last, as long as as much is left to be saved.
+
+        By default they are reckoned from the end: each at 1/eta of the next.
+        """
+        if self.min_epochs is None:
+            count = max(1, round(log(PARTS, self.eta)))
+            parts = [epochs // self.eta ** (count - rung) for rung in range(count)]
+            return tuple(rung for rung in parts if rung)
+        rung = self.min_epochs
         found = []
         while rung * self.eta <= epochs:
             found.append(rung)

@@ -15,6 +15,10 @@ LEASE_SECONDS = 60.0
 """How long a lease lasts without a report."""
 
 
+PAGE = 1000
+"""Trials in one answer, at most."""
+
+
 class TrialCalls(Connection):
     """Trials: ask, report, tell; the table, one trial, its curve."""
 
@@ -73,9 +77,9 @@ class TrialCalls(Connection):
         limit: int | None = None,
     ) -> list[schemas.Trial]:
         """The trials of a study, or those changed after revision `since`; `limit` at most."""
-        return list(
-            islice(self._trials(study, {"since": since, "state": state, "sort": sort}), limit)
-        )
+        page = PAGE if limit is None else min(limit, PAGE)
+        query = {"since": since, "state": state, "sort": sort, "limit": page}
+        return list(islice(self._trials(study, query), limit))
 
     def _trials(self, study: str, query: dict[str, Any]) -> Iterator[schemas.Trial]:
         token = None
@@ -84,7 +88,7 @@ class TrialCalls(Connection):
                 "GET",
                 f"{path_of(study)}/trials",
                 schemas.TrialPage,
-                query={**query, "limit": 1000, "page_token": token},
+                query={**query, "page_token": token},
             )
             yield from page.trials
             token = page.next_page_token

@@ -17,7 +17,9 @@ Objective = Annotated[
 ]
 TrialSeconds = Annotated[
     float | None,
-    typer.Option(min=0.1, help="How long the function may train a trial in one go."),
+    typer.Option(
+        min=0.1, help="How long the function may train a trial, over all its segments and attempts."
+    ),
 ]
 
 

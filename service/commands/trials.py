@@ -99,18 +99,26 @@ def adjust(
         _show(client.adjust(study, number, changes, who=_by(who), why=why), as_json)
 
 
-@trial_app.command()
-def pause(
-    study: Study,
-    number: Number,
-    why: Why = None,
-    who: Who = None,
-    server: Server = DEFAULT_SERVER,
-    as_json: AsJson = False,
-) -> None:
-    """Pause a trial after the epoch that it is in."""
-    with impatient(server) as client:
-        _show(client.pause(study, number, who=_by(who), why=why), as_json)
+def _plain(verb: str, about: str) -> None:
+    """Add a command that needs to know no more than its trial."""
+
+    def command(
+        study: Study,
+        number: Number,
+        why: Why = None,
+        who: Who = None,
+        server: Server = DEFAULT_SERVER,
+        as_json: AsJson = False,
+    ) -> None:
+        with impatient(server) as client:
+            _show(getattr(client, verb)(study, number, who=_by(who), why=why), as_json)
+
+    trial_app.command(verb, help=about)(command)
+
+
+_plain("pause", "Pause a trial after the epoch that it is in.")
+_plain("cancel", "End a trial.")
+_plain("unvoid", "Let a void trial count again.")
 
 
 @trial_app.command()
@@ -160,20 +168,6 @@ def extend(
 
 
 @trial_app.command()
-def cancel(
-    study: Study,
-    number: Number,
-    why: Why = None,
-    who: Who = None,
-    server: Server = DEFAULT_SERVER,
-    as_json: AsJson = False,
-) -> None:
-    """End a trial."""
-    with impatient(server) as client:
-        _show(client.cancel(study, number, who=_by(who), why=why), as_json)
-
-
-@trial_app.command()
 def void(
     study: Study,
     number: Number,
@@ -185,20 +179,6 @@ def void(
     """Let a finished trial not count."""
     with impatient(server) as client:
         _show(client.void(study, number, why, who=_by(who)), as_json)
-
-
-@trial_app.command()
-def unvoid(
-    study: Study,
-    number: Number,
-    why: Why = None,
-    who: Who = None,
-    server: Server = DEFAULT_SERVER,
-    as_json: AsJson = False,
-) -> None:
-    """Let a void trial count again."""
-    with impatient(server) as client:
-        _show(client.unvoid(study, number, who=_by(who), why=why), as_json)
 
 
 @trial_app.command()

@@ -18,7 +18,7 @@ from service.commands.terminal import impatient, on_signal
 from service.settings import Jobs, Server
 
 if TYPE_CHECKING:
-    from service.groups import Task, Tasks
+    from service.tasks import Task, Tasks
 
 
 class Backend(StrEnum):

@@ -54,6 +54,7 @@ async function lookAtStudy(name) {
     know({ study, missing: "" });
     await bringTrials(path, name);
     await bringRounds(path, study);
+    await bringReplicas(path, name);
   }
   await bringCurve(path, name);
   const isDrawn = await bringFigures(path, name);
@@ -113,6 +114,17 @@ async function bringRounds(path, study) {
   if (study.round === null || isKnown) return;
   const { rounds } = await api.get(`${path}/rounds`);
   if (!isElsewhere(study.name)) know({ rounds });
+}
+
+/** What came of replicas, as soon as one of them has come to something else. */
+async function bringReplicas(path, name) {
+  const told = [...state.known.trials.values()]
+    .filter((trial) => trial.replica_of !== null)
+    .map((trial) => `${trial.number} ${trial.state} ${trial.value} ${trial.void}`)
+    .join();
+  if (!told || isElsewhere(name) || told === state.known.replicas?.told) return;
+  const table = await api.get(`${path}/replicates`);
+  if (!isElsewhere(name)) know({ replicas: { told, table } });
 }
 
 /** The fit behind it takes a while: asked for again when a fifth more trials have ended. */

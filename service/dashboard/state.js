@@ -66,6 +66,8 @@ export function nothingOf(name) {
     /** the open trial with all that is known of its way */
     /** @type {{number: number, revision: number, trial: any} | null} */ detail: null,
     /** @type {{finished: number, table: any} | null} */ importance: null,
+    /** what was trained again, and what of it was `told` when it was asked for */
+    /** @type {{told: string, table: any} | null} */ replicas: null,
     /** @type {string} */ missing: "",
   };
 }

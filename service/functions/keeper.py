@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from service.errors import Invalid
-from service.functions.messages import END_OF_TRIAL, Message, Ready, Reply, Start, Unusable
+from service.functions.messages import END_OF_OUTPUT, Message, Ready, Reply, Start, Unusable
 
 BEGIN = (
     "import sys; sys.path.append(sys.argv.pop(3)); "
@@ -27,9 +27,12 @@ LINE_BYTES = 8_192
 """Longer lines are printed in parts."""
 
 DRAIN_SECONDS = 1.0
-"""How long the last lines of a trial are waited for."""
+"""How long the last lines of a trial, or of the import, are waited for."""
 
 logger = logging.getLogger("caviar")
+
+_processes: dict[str, FunctionProcess] = {}
+"""The function's process of this process of the pool, by the function's reference."""
 
 
 class Died(Exception):
@@ -102,13 +105,15 @@ class FunctionProcess:
             message: Message = self._connection.recv()
         except (EOFError, OSError):
             raise self._dead() from None
-        self.is_ready = self.is_ready or isinstance(message, Ready)
+        if isinstance(message, Ready):
+            self.drain()
+            self.is_ready = True
         if isinstance(message, Unusable):
             self.unusable = message.why
         return message
 
     def drain(self) -> None:
-        """Wait until what a trial has printed is printed."""
+        """Wait until what a trial, or the import before the first, has printed is printed."""
         self._drained.wait(DRAIN_SECONDS)
 
     def end(self) -> None:
@@ -138,8 +143,8 @@ class FunctionProcess:
         """Print each line with the trial's number before it."""
         with output:
             while line := output.readline(LINE_BYTES):
-                is_end = line.endswith(END_OF_TRIAL)
-                text = line.removesuffix(END_OF_TRIAL) if is_end else line
+                is_end = line.endswith(END_OF_OUTPUT)
+                text = line.removesuffix(END_OF_OUTPUT) if is_end else line
                 if text:
                     _write(f"{self._whose}: ".encode() + text.removesuffix(b"\n") + b"\n")
                 if is_end:
@@ -150,6 +155,14 @@ def _write(line: bytes) -> None:
     """Print a line in one piece: other processes print there, too."""
     with suppress(OSError):  # nobody reads: no reason to end a trial
         os.write(2, line)
+
+
+def process_of(reference: str) -> FunctionProcess:
+    """The process of a function, started anew if it has ended."""
+    process = _processes.get(reference)
+    if process is None or not process.is_alive:
+        process = _processes[reference] = FunctionProcess(reference)
+    return process
 
 
 def check(reference: str) -> None:

@@ -12,8 +12,9 @@ from typing import TypeAlias
 Value: TypeAlias = bool | int | float | str
 """A value of a parameter."""
 
-END_OF_TRIAL = b"\x00end of trial\n"
-"""What the process prints last for a trial, so that its keeper knows whose lines follow."""
+END_OF_OUTPUT = b"\x00end of output\n"
+"""What the process prints last for a trial, and after the import of its function, so that its
+keeper knows whose lines follow."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 from service.functions.handle import Trial, numbers
 from service.functions.loading import Function, FunctionError, load
 from service.functions.messages import (
-    END_OF_TRIAL,
+    END_OF_OUTPUT,
     Failed,
     Outcome,
     Question,
@@ -26,9 +26,7 @@ from service.functions.messages import (
     Start,
     Unusable,
 )
-
-TRACEBACK_CHARACTERS = 1_500
-"""How much of a traceback a failed trial keeps: its end."""
+from service.limits import TRACEBACK_CHARACTERS
 
 ORPHAN_SECONDS = 0.5
 """How often the process looks whether its keeper still lives."""
@@ -43,6 +41,7 @@ def main() -> None:
     except FunctionError as error:
         connection.send(Unusable(str(error)))
         return
+    _end_output()
     connection.send(Ready())
     while True:
         try:
@@ -108,7 +107,7 @@ def _end_output() -> None:
         with suppress(OSError, ValueError):  # closed by the function
             stream.flush()
     with suppress(OSError):
-        os.write(1, END_OF_TRIAL)
+        os.write(1, END_OF_OUTPUT)
 
 
 def _end_as_orphan(keeper: int) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
-from typing import Any
 
 from service import schemas
+from service.attempts import REPORT_SECONDS, attempt, client_of, is_time
 from service.client import Client
 from service.errors import CaviarError, Conflict, Invalid, NotFound
-from service.functions.keeper import Died, FunctionProcess
+from service.functions.keeper import Died, FunctionProcess, process_of
 from service.functions.messages import (
     Asked,
     Failed,
@@ -26,13 +23,10 @@ from service.functions.messages import (
     Saved,
     Start,
 )
-from service.functions.process import TRACEBACK_CHARACTERS
 from service.functions.records import Record
+from service.functions.results import Results
 from service.functions.tasks import FunctionTask
-from service.groups import Idle, Task
-
-REPORT_SECONDS = 0.5
-"""The shortest time between two reports of a trial."""
+from service.tasks import LeasedTask, Task
 
 RETRY_SECONDS = (1.0, 30.0)
 """The first and the longest wait before a report is tried again that did not reach the server."""
@@ -48,37 +42,17 @@ REST_SECONDS = 1.0
 
 logger = logging.getLogger("caviar")
 
-_processes: dict[str, FunctionProcess] = {}
-"""The function's process of this process of the pool, by the function's reference."""
-
 
 def run(task: Task) -> None:
-    """Do one task in a process of the pool."""
-    if isinstance(task, Idle):
-        time.sleep(task.seconds)
-        return
+    """Do one task in a process of the pool: a trial, or a rest."""
+    attempt(task, _train)
+
+
+def _train(client: Client, task: LeasedTask) -> None:
     assert isinstance(task, FunctionTask)
-    client = _client(task.server)
-    try:
-        FunctionSegment(client, task, brief=_brief(task.server)).train()
-    except Exception as error:
-        if isinstance(error, CaviarError) and not isinstance(error, Invalid):
-            raise  # the server is away: the lease brings the trial back
-        lines = "".join(traceback.format_exception(error))
-        task.fail(client, lines[-TRACEBACK_CHARACTERS:])
-        raise
-
-
-@lru_cache(maxsize=4)
-def _client(server: str) -> Client:
-    """For what must arrive."""
-    return Client(server)
-
-
-@lru_cache(maxsize=4)
-def _brief(server: str) -> Client:
-    """For what can be said again: a function should not wait for a server that is away."""
-    return Client(server, patience_seconds=0.0)
+    # A function should not wait for a server that is away.
+    brief = client_of(task.server, patient=False)
+    FunctionSegment(client, task, brief=brief).train()
 
 
 class FunctionSegment:
@@ -97,22 +71,23 @@ class FunctionSegment:
         task: FunctionTask,
         *,
         brief: Client,
-        process_of: Callable[[str], FunctionProcess] | None = None,
+        process_of: Callable[[str], FunctionProcess] = process_of,
     ) -> None:
         self._client = client
         self._brief = brief
         self._task = task
         self._trial = task.trial
-        self._process_of = process_of or _process_of
+        self._process_of = process_of
         self._record = Record(task)
-        self._params, self._ahead = _params(task.trial)
+        self._results = Results(client, task, self._record)
+        self._params, self._ahead = task.params()
         self._changes: dict[str, schemas.Setting] = {}
         self._adjusted_at: int | None = None
         self._saved: tuple[Saved, schemas.Best | None] | None = None
         self._paused = False
         self._told_to_stop = False
         self._lost_at: float | None = None
-        self._kept_at = self._reported_at = time.monotonic()
+        self._kept_at = self._reported_at = self._began_at = time.monotonic()
         self._retry_seconds = 0.0
 
     def train(self) -> None:
@@ -122,12 +97,18 @@ class FunctionSegment:
             if not self._is_ready(process):
                 return
             self._send_reports()  # from here on a lost lease is an attempt
-            if self._lost_at is None and (outcome := self._follow(process)) is not None:
+            if self._lost_at is not None:
+                return
+            self._began_at = time.monotonic()
+            if self._is_out_of_time():
+                self._tell_timeout()
+            elif (outcome := self._follow(process)) is not None:
                 process.drain()
-                self._tell(outcome)
+                self._end(outcome)
         except Died as how:
             self._leave_checkpoint()
-            self._tell_crash(str(how))
+            if self._lost_at is None:
+                self._results.crashed(str(how))
         except BaseException:
             process.end()  # it is in the middle of the trial
             raise
@@ -139,7 +120,7 @@ class FunctionSegment:
         """
         try:
             while not process.is_ready and process.receive(TICK_SECONDS) is None:
-                if self._is_time(self._reported_at, self._task.lease_seconds / 3):
+                if is_time(self._reported_at, self._task.lease_seconds / 3):
                     self._reported_at = time.monotonic()
                     self._task.renew(self._brief)
             if process.unusable is None:
@@ -179,7 +160,6 @@ class FunctionSegment:
             Died: its process ended first.
         """
         process.send(self._start())
-        began_at = time.monotonic()
         while True:
             message = process.receive(TICK_SECONDS)
             if isinstance(message, Returned | Failed):
@@ -188,19 +168,30 @@ class FunctionSegment:
                 reply = self._answer(message)
                 self._told_to_stop = self._told_to_stop or reply.stop
                 process.send(reply)
-            elif self._is_time(self._reported_at, self._task.lease_seconds / 3):
+            elif is_time(self._reported_at, self._task.lease_seconds / 3):
                 self._send_reports()
             self._keep_checkpoint()
-            now = time.monotonic()
-            limit = self._task.trial_seconds
-            if limit is not None and now - began_at > limit:
+            if self._is_out_of_time():
                 process.end()
                 self._leave_checkpoint()
-                self._tell_failed(f"timeout: it trained for more than {limit:g} seconds")
+                self._tell_timeout()
                 return None
-            if self._lost_at is not None and now - self._lost_at > LOST_SECONDS:
+            if self._lost_at is not None and is_time(self._lost_at, LOST_SECONDS):
                 process.end()
                 return None
+
+    def _is_out_of_time(self) -> bool:
+        """Whether the trial had all its time, with what it had in earlier segments and attempts."""
+        limit = self._task.trial_seconds
+        spent = self._trial.seconds + time.monotonic() - self._began_at
+        return limit is not None and spent > limit
+
+    def _tell_timeout(self) -> None:
+        if self._lost_at is None:
+            earlier = ", with its earlier segments and attempts" if self._trial.seconds else ""
+            self._results.failed(
+                f"timeout: it trained for more than {self._task.trial_seconds:g} seconds{earlier}"
+            )
 
     def _answer(self, message: Message) -> Reply:
         if isinstance(message, Reported):
@@ -210,7 +201,7 @@ class FunctionSegment:
             self._saved = message, self._record.best
         else:
             assert isinstance(message, Asked)
-        if self._is_time(self._reported_at, REPORT_SECONDS):
+        if is_time(self._reported_at, REPORT_SECONDS):
             self._send_reports()
         changes, self._changes = self._changes, {}
         return Reply(stop=self._should_stop, changes=changes)
@@ -219,13 +210,9 @@ class FunctionSegment:
     def _should_stop(self) -> bool:
         return self._paused or self._lost_at is not None or self._record.diverged is not None
 
-    @staticmethod
-    def _is_time(last: float, seconds: float) -> bool:
-        return time.monotonic() - last >= seconds
-
     def _send_reports(self) -> None:
         """Report, and do what the decision says; what does not reach the server is said later."""
-        if self._lost_at is not None or not self._is_time(self._reported_at, self._retry_seconds):
+        if self._lost_at is not None or not is_time(self._reported_at, self._retry_seconds):
             return
         record = self._record
         adjusted_at, self._adjusted_at = self._adjusted_at, None
@@ -269,7 +256,7 @@ class FunctionSegment:
 
     def _keep_checkpoint(self) -> None:
         """Leave the last checkpoint that was saved, now and then."""
-        if self._saved and self._is_time(self._kept_at, self._task.checkpoint_seconds):
+        if self._saved and is_time(self._kept_at, self._task.checkpoint_seconds):
             self._leave_checkpoint()
 
     def _leave_checkpoint(self) -> None:
@@ -303,107 +290,11 @@ class FunctionSegment:
             )
         self._kept_at = time.monotonic()
 
-    def _tell(self, outcome: Outcome) -> None:
-        """Tell what came of the trial."""
-        record = self._record
+    def _end(self, outcome: Outcome) -> None:
+        """Report what is left, leave the last checkpoint, and tell what came of the trial."""
         if self._lost_at is not None:
             return
         self._retry_seconds = 0.0
         self._send_reports()
         self._leave_checkpoint()
-        if record.diverged is not None:
-            self._tell_diverged(record.diverged)
-        elif isinstance(outcome, Failed):
-            self._tell_failed(f"error: {outcome.why}")
-        elif outcome.value is not None and not math.isfinite(outcome.value):
-            self._tell_diverged(f"the function returned {outcome.value} as its value")
-        elif self._paused and self._told_to_stop and record.epoch < self._trial.stop_epoch:
-            self._tell_best("paused")
-        elif outcome.value is None and record.best is None:
-            metric = self._task.objective.metric
-            self._tell_failed(
-                f"error: the function returned nothing, and reported no {metric!r} before"
-            )
-        elif outcome.value is None:
-            self._tell_best("completed")
-        else:
-            finite = {n: v for n, v in outcome.metrics.items() if math.isfinite(v)}
-            self._tell_result(
-                state="completed",
-                value=outcome.value,
-                epoch=self._epoch(),
-                metrics={**record.metrics, **finite, self._task.objective.metric: outcome.value},
-            )
-
-    def _epoch(self) -> int | None:
-        """How far the trial came, as far as that is known.
-
-        Who returns at a rung has trained up to it, whatever was reported last.
-        """
-        goes_on = self._trial.leave_checkpoint
-        return None if goes_on or not self._record.any_reported else self._record.epoch
-
-    def _tell_best(self, state: str) -> None:
-        record = self._record
-        best = record.best
-        self._tell_result(
-            state=state,
-            value=None if best is None else best.value,
-            epoch=record.epoch if state == "paused" else self._epoch(),
-            best_epoch=None if best is None else best.epoch,
-            metrics={} if best is None else best.metrics,
-        )
-
-    def _tell_failed(self, reason: str) -> None:
-        self._tell_result(state="failed", reason=_text(reason), epoch=self._record.epoch)
-
-    def _tell_diverged(self, reason: str) -> None:
-        self._tell_result(state="diverged", reason=_text(reason), epoch=self._record.epoch)
-
-    def _tell_crash(self, how: str) -> None:
-        """The process died: the trial waits for another attempt, if it has any left."""
-        attempts = self._trial.attempt
-        logger.warning("trial %s: its process ended with %s", self._trial.number, how)
-        if self._lost_at is None:
-            self._tell_result(
-                state="waiting",
-                crashed=True,
-                reason=f"{attempts} attempts were lost, the last one when its process ended with "
-                f"{how}",
-            )
-
-    def _tell_result(self, **fields: Any) -> None:
-        result = schemas.Result(number=self._trial.number, lease=self._trial.lease.token, **fields)
-        # A refused result is a lost lease: another worker trains the trial.
-        with suppress(NotFound):
-            self._client.tell(self._trial.study, [result])
-
-
-def _process_of(reference: str) -> FunctionProcess:
-    """The process of a function, started anew if it has ended."""
-    process = _processes.get(reference)
-    if process is None or not process.is_alive:
-        process = _processes[reference] = FunctionProcess(reference)
-    return process
-
-
-def _params(
-    trial: schemas.LeasedTrial,
-) -> tuple[dict[str, schemas.Setting], dict[int, dict[str, schemas.Setting]]]:
-    """The parameters that a segment begins with, and the adjustments that it meets, by epoch."""
-    if trial.history is None:
-        return dict(trial.params), {}
-    params = dict(trial.history.params)
-    ahead: dict[int, dict[str, schemas.Setting]] = {}
-    for step in trial.history.adjustments:
-        if step.epoch <= trial.start_epoch:
-            params |= step.changes
-        else:
-            ahead[step.epoch] = dict(step.changes)
-    return params, ahead
-
-
-def _text(reason: str) -> str:
-    """A reason that every database can hold: without NUL, and of whole characters."""
-    whole = reason.encode(errors="replace").decode()
-    return whole.replace("\x00", "␀")[:2_000]
+        self._results.ended(outcome, was_stopped=self._paused and self._told_to_stop)

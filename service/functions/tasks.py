@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from service import schemas
 from service.client import Client
-from service.groups import CHECKPOINT_SECONDS, LeasedTask
+from service.tasks import CHECKPOINT_SECONDS, LeasedTask, studies_of
+
+Params: TypeAlias = dict[str, schemas.Setting]
+"""Values of parameters by name."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,20 @@ class FunctionTask(LeasedTask):
         """The one trial."""
         [trial] = self.trials
         return trial
+
+    def params(self) -> tuple[Params, dict[int, Params]]:
+        """The parameters that the segment begins with, and the changes that it meets, by epoch."""
+        trial = self.trial
+        if trial.history is None:
+            return dict(trial.params), {}
+        params = dict(trial.history.params)
+        ahead: dict[int, Params] = {}
+        for step in trial.history.adjustments:
+            if step.epoch <= trial.start_epoch:
+                params |= step.changes
+            else:
+                ahead[step.epoch] = dict(step.changes)
+        return params, ahead
 
 
 class FunctionTasks:
@@ -54,8 +72,8 @@ class FunctionTasks:
 
     def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[FunctionTask]:
         """A task for each trial."""
-        studies = {name: self._client.study(name) for name in {trial.study for trial in leased}}
-        return [self._task(studies[trial.study], trial) for trial in leased]
+        studies = studies_of(self._client, leased)
+        return [self._task(studies[t.study], t) for t in leased if t.study in studies]
 
     def _task(self, study: schemas.Study, trial: schemas.LeasedTrial) -> FunctionTask:
         return FunctionTask(

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Body, Depends
+
 from service import forks, journal, panda, replays, schemas
+from service.database import Database
+from service.idempotency import Key
 from service.routes.common import DatabaseOf, KeyOf, StudyName, TrialNumber, router
 
 panda_router = router("panda")
@@ -10,92 +17,81 @@ panda_router = router("panda")
 TRIAL = "/studies/{study}/trials/{number}"
 
 
+@dataclass(frozen=True)
+class Hand:
+    """A hand on one trial."""
+
+    database: Database
+    study: str
+    number: int
+    key: Key | None
+
+    def act(self, work: panda.Work) -> schemas.TrialDetail:
+        """Do one thing to the trial, and show how it stands then."""
+        return panda.act(self.database, self.study, self.number, work, self.key)
+
+
+async def _hand(study: StudyName, number: TrialNumber, database: DatabaseOf, key: KeyOf) -> Hand:
+    return Hand(database, study, number, key)
+
+
+HandOf = Annotated[Hand, Depends(_hand)]
+Act = Annotated[schemas.Act, Body(default_factory=schemas.Act)]
+Resume = Annotated[schemas.ResumeBody, Body(default_factory=schemas.ResumeBody)]
+
+
 @panda_router.post(f"{TRIAL}/adjust")
-def adjust(
-    study: StudyName,
-    number: TrialNumber,
-    body: schemas.AdjustBody,
-    database: DatabaseOf,
-    key: KeyOf,
-) -> schemas.TrialDetail:
+def adjust(hand: HandOf, body: schemas.AdjustBody) -> schemas.TrialDetail:
     """Change hyperparameters of a trial from its next epoch on."""
-    return panda.act(database, study, number, panda.adjust(body), key)
+    return hand.act(panda.adjust(body))
 
 
 @panda_router.post(f"{TRIAL}/pause")
-def pause(
-    study: StudyName, number: TrialNumber, body: schemas.Act, database: DatabaseOf, key: KeyOf
-) -> schemas.TrialDetail:
+def pause(hand: HandOf, body: Act) -> schemas.TrialDetail:
     """Pause a trial after the epoch that it is in."""
-    return panda.act(database, study, number, panda.pause(body), key)
+    return hand.act(panda.pause(body))
 
 
 @panda_router.post(f"{TRIAL}/resume")
-def resume(
-    study: StudyName,
-    number: TrialNumber,
-    body: schemas.ResumeBody,
-    database: DatabaseOf,
-    key: KeyOf,
-) -> schemas.TrialDetail:
+def resume(hand: HandOf, body: Resume) -> schemas.TrialDetail:
     """Let a trial go on, or give it back to the search."""
-    return panda.act(database, study, number, panda.resume(body), key)
+    return hand.act(panda.resume(body))
 
 
 @panda_router.post(f"{TRIAL}/rewind")
-def rewind(
-    study: StudyName,
-    number: TrialNumber,
-    body: schemas.RewindBody,
-    database: DatabaseOf,
-    key: KeyOf,
-) -> schemas.TrialDetail:
+def rewind(hand: HandOf, body: schemas.RewindBody) -> schemas.TrialDetail:
     """Take a trial back to an earlier epoch."""
-    return panda.act(database, study, number, panda.rewind(body), key)
+    return hand.act(panda.rewind(body))
 
 
 @panda_router.post(f"{TRIAL}/extend")
-def extend(
-    study: StudyName,
-    number: TrialNumber,
-    body: schemas.ExtendBody,
-    database: DatabaseOf,
-    key: KeyOf,
-) -> schemas.TrialDetail:
+def extend(hand: HandOf, body: schemas.ExtendBody) -> schemas.TrialDetail:
     """Train a trial for more epochs than it was to have."""
-    return panda.act(database, study, number, panda.extend(body), key)
+    return hand.act(panda.extend(body))
 
 
 @panda_router.post(f"{TRIAL}/cancel")
-def cancel(
-    study: StudyName, number: TrialNumber, body: schemas.Act, database: DatabaseOf, key: KeyOf
-) -> schemas.TrialDetail:
+def cancel(hand: HandOf, body: Act) -> schemas.TrialDetail:
     """End a trial."""
-    return panda.act(database, study, number, panda.cancel(body), key)
+    return hand.act(panda.cancel(body))
 
 
 @panda_router.post(f"{TRIAL}/void")
-def void(
-    study: StudyName, number: TrialNumber, body: schemas.VoidBody, database: DatabaseOf, key: KeyOf
-) -> schemas.TrialDetail:
+def void(hand: HandOf, body: schemas.VoidBody) -> schemas.TrialDetail:
     """Let a finished trial not count, for a reason."""
-    return panda.act(database, study, number, panda.void(body), key)
+    return hand.act(panda.void(body))
 
 
 @panda_router.post(f"{TRIAL}/unvoid")
-def unvoid(
-    study: StudyName, number: TrialNumber, body: schemas.Act, database: DatabaseOf, key: KeyOf
-) -> schemas.TrialDetail:
+def unvoid(hand: HandOf, body: Act) -> schemas.TrialDetail:
     """Let a void trial count again."""
-    return panda.act(database, study, number, panda.unvoid(body), key)
+    return hand.act(panda.unvoid(body))
 
 
 @panda_router.post(f"{TRIAL}/fork", status_code=201)
-def fork(
-    study: StudyName, number: TrialNumber, body: schemas.ForkBody, database: DatabaseOf, key: KeyOf
-) -> schemas.Forked:
+def fork(hand: HandOf, body: schemas.ForkBody) -> schemas.Forked:
     """Let children go on from an epoch of a trial, each in its own way."""
-    return forks.fork(database, study, number, body, key)
+    return forks.fork(hand.database, hand.study, hand.number, body, hand.key)
 
 
 @panda_router.get(f"{TRIAL}/journal")

@@ -17,6 +17,7 @@ LEASED = {
     "start_epoch": 0,
     "stop_epoch": 20,
     "attempt": 1,
+    "seconds": 0.0,
     "seed": 1,
     "lease": {"token": "Yb0pX8cGm1sD2vQe", "expires_at": "2026-11-20T12:01:00.000Z"},
 }
@@ -114,6 +115,9 @@ class LeasedTrial(Answer):
     start_epoch: int
     stop_epoch: int
     attempt: int
+    seconds: float = Field(
+        0.0, description="For how long workers trained it before, over all segments and attempts."
+    )
     seed: int = Field(
         description="Of a network that of the study, and its own for a replica; of an external "
         "trial one below 2**32 that no other trial of the study shares, but by chance."

@@ -143,7 +143,7 @@ class JournalEntry(Answer):
     who: str
     why: str | None
     at: str
-    confirmed: bool = Field(description="A worker has applied it.")
+    confirmed: bool = Field(description="Of an adjustment: a worker has applied it.")
     undone: bool = Field(description="A rewind went back before it.")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, insert, literal, select
 from sqlalchemy.orm import Session, undefer
 
 from service.models import CheckpointRow, StudyRow, TrialRow
-from service.states import TrialState
+from service.states import OPEN, TrialState
 
 
 def put(session: Session, study: StudyRow, row: CheckpointRow) -> None:
@@ -75,6 +75,14 @@ def forget_all(session: Session, study: StudyRow, numbers: Collection[int]) -> N
     """Drop every checkpoint of these trials."""
     if numbers:
         _remove(session, study, CheckpointRow.number.in_(numbers))
+
+
+def forget_open(session: Session, study: StudyRow) -> None:
+    """Drop every checkpoint of the trials that have not ended and that no person has."""
+    numbers = select(TrialRow.number).where(
+        TrialRow.study_id == study.id, TrialRow.state.in_(OPEN), TrialRow.taken.is_(False)
+    )
+    _remove(session, study, CheckpointRow.number.in_(numbers))
 
 
 def copy(

@@ -78,6 +78,14 @@ def with_expired_leases(session: Session, now: float) -> Sequence[str]:
     return session.scalars(query).all()
 
 
+def on_the_clock(session: Session) -> Sequence[StudyRow]:
+    """The running studies whose time is counted."""
+    query = select(StudyRow).where(
+        StudyRow.state == StudyState.RUNNING, StudyRow.running_since.is_not(None)
+    )
+    return session.scalars(query).all()
+
+
 def of_worker(session: Session, worker: str) -> Sequence[str]:
     """Names of the studies in which a worker holds leases."""
     query = (

@@ -25,7 +25,8 @@ def get(session: Session, study: StudyRow, number: int) -> TrialRow:
     """
     row = session.get(TrialRow, (study.id, number)) if 0 <= number < 2**31 else None
     if row is None:
-        raise NotFound(f"study {study.name!r} has no trial {number}")
+        yet = " yet: its first comes when a worker asks" if study.next_number == 0 else ""
+        raise NotFound(f"study {study.name!r} has no trial {number}{yet}")
     return row
 
 

@@ -90,12 +90,20 @@ def _creates(history: Sequence[Line], final: Final) -> Iterator[str]:
 def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
     """Of the tells that were recorded, and of no others, the last one's value stands."""
     told: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    told_at: dict[int, float] = {}
     for line in sorted(_acts(history, "tell"), key=lambda line: line["ended"]):
         sent = line["sent"]["results"]
         for result, item in zip(sent, line["got"]["results"], strict=True):
             if item["recorded"] and result.get("state") != "waiting":
                 told[result["number"]].append(result)
+                told_at[result["number"]] = line["ended"]
     there = {trial["number"]: trial for trial in final.trials}
+    handled = _handled(history)
+    leased_at = {
+        leased["number"]: line["ended"]
+        for line in _acts(history, "ask")
+        for leased in line["got"]["trials"]
+    }
     for number, results in told.items():
         tokens = Counter(result["lease"] for result in results)
         if max(tokens.values()) > 1:
@@ -104,8 +112,12 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
         if trial is None:
             yield f"3: trial {number} was told and is not there"
             continue
+        if number in handled:
+            continue  # whoever steered it may have sent it back; its curve and journal tell
         state = last.get("state", "completed")
-        if trial["state"] not in (state, "pruned"):
+        # Who went on from there may have been lost on the way.
+        lost = ("failed",) if leased_at.get(number, 0.0) > told_at[number] else ()
+        if trial["state"] not in (state, "pruned", *lost):
             yield f"3: trial {number} was told {state} and is {trial['state']}"
         if _bits(trial["value"]) != _bits(last.get("value")):
             yield f"3: trial {number} was told {last.get('value')!r} and has {trial['value']!r}"
@@ -113,11 +125,18 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
         result["number"]
         for results in told.values()
         for result in results
+        if result["number"] not in handled
         if there.get(result["number"], {}).get("epoch") == result.get("epoch", object())
     )
     yield from (
         f"3: trial {n} took {count} last results" for n, count in finals.items() if count > 1
     )
+
+
+def _handled(history: Sequence[Line]) -> set[int]:
+    """The trials that a person did something to, or may have."""
+    parts = [line["path"].split("/") for line in history if line["method"] == "POST"]
+    return {int(p[4]) for p in parts if len(p) == 6 and p[3] == "trials" and p[4].isdigit()}
 
 
 def _bits(value: object) -> str | None:
@@ -219,6 +238,12 @@ def _revisions(history: Sequence[Line], final: Final) -> Iterator[str]:
             yield f"10: trial {trial['number']} differs at one revision, {trial['revision']}"
     for trial in sorted(rows, key=lambda trial: trial["revision"]):
         followed[trial["number"]] = trial
+    studies: dict[int, str] = {}
+    for line in history:
+        if line["method"] == "GET" and line["outcome"] == "ok" and line["path"].count("/") == 2:
+            content = json.dumps(line["got"], sort_keys=True)
+            if studies.setdefault(line["got"]["revision"], content) != content:
+                yield f"10: the study differs at one revision, {line['got']['revision']}"
     for trial in final.trials if polls else ():
         if followed.get(trial["number"]) != trial:
             yield f"10: who followed the changes did not see the last of trial {trial['number']}"

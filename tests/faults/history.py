@@ -48,6 +48,10 @@ class Recording(httpx.BaseTransport):
         )
         return response
 
+    def close(self) -> None:
+        """Close what the requests were carried by."""
+        self._transport.close()
+
     def _write(self, line: dict[str, Any]) -> None:
         with self._lock, self._file.open("a") as file:
             file.write(json.dumps(line) + "\n")
@@ -56,5 +60,7 @@ class Recording(httpx.BaseTransport):
 def _json(content: bytes) -> Any:
     try:
         return json.loads(content) if content else None
+    except UnicodeDecodeError:
+        return f"{len(content)} octets"
     except ValueError:
         return content.decode("utf-8", "replace")

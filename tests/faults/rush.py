@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from sqlalchemy import text
 
 from service import leases
 from service.client import Client
@@ -18,6 +17,7 @@ from service.errors import CaviarError
 from service.schemas import LeasedTrial, Report, Result
 from tests.faults.checker import Final
 from tests.faults.history import Recording
+from tests.faults.standing import integrity, standing
 from tests.support.leases import age_leases
 from tests.support.studies import external
 
@@ -58,7 +58,7 @@ def rush(
             if client.study(NAME).state == "completed":
                 break
         _poll(client, since)
-        return final(database, client)
+        return standing(client, NAME, integrity(database.engine))
 
 
 def _say(client: Client, copies: int, trial: LeasedTrial) -> None:
@@ -84,27 +84,3 @@ def _say(client: Client, copies: int, trial: LeasedTrial) -> None:
 def _poll(client: Client, since: int) -> int:
     changed = client.trials(NAME, since=since)
     return max([since, *(trial.revision for trial in changed)])
-
-
-def final(database: Database, client: Client) -> Final:
-    """How the study stands, and what the database says of itself."""
-    study = client._http.get(f"/studies/{NAME}").json()
-    trials = client._http.get(f"/studies/{NAME}/trials", params={"limit": 1000}).json()["trials"]
-    return Final(study, trials, integrity(database))
-
-
-def integrity(database: Database) -> list[str]:
-    """What the database's own checks complain of."""
-    checks = {
-        True: ["PRAGMA foreign_key_check", "SELECT * FROM pragma_integrity_check WHERE 1 != 1"],
-        False: [
-            "SELECT conname FROM pg_constraint WHERE NOT convalidated",
-            "SELECT relname FROM pg_index JOIN pg_class ON indexrelid = oid WHERE NOT indisvalid",
-        ],
-    }[database.is_sqlite]
-    with database.engine.connect() as connection:
-        found = [str(row) for query in checks for row in connection.execute(text(query))]
-        if database.is_sqlite:
-            [word] = connection.execute(text("PRAGMA integrity_check")).scalars()
-            found += [] if word == "ok" else [str(word)]
-    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,11 @@ from service import leases, results, transitions
 from service.app import create_app
 from service.database import Database
 from service.models import TrialRow
+from tests.faults import tally
 from tests.faults.checker import Final, check, read
 from tests.faults.history import Recording
 from tests.faults.rush import rush
 from tests.support.apps import running
-
-SEEDS = range(max(1, int(os.environ.get("CAVIAR_FAULTS", "2")) // 2))
 
 
 @pytest.fixture
@@ -40,9 +38,12 @@ def rushed(database: Database, tmp_path: Path) -> Callable[..., list[str]]:
     return run
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_rush_breaks_nothing(rushed: Callable[..., list[str]], seed: int) -> None:
+@pytest.mark.parametrize("seed", range(tally.FAULTS))
+def test_a_rush_breaks_nothing(
+    database: Database, rushed: Callable[..., list[str]], seed: int
+) -> None:
     assert rushed(seed) == []
+    tally.count("a rush: lost leases, late and double tells", database.engine.dialect.name)
 
 
 def numbers(violations: list[str]) -> set[str]:
@@ -152,6 +153,14 @@ class TestTheChecker:
         history, last = whole
         study = {**last.study, "best": {"number": 7}}
         assert "7" in numbers(check(history, Final(study, last.trials)))
+
+    def test_sees_a_study_that_differs_at_one_revision(
+        self, whole: tuple[list[dict[str, Any]], Final]
+    ) -> None:
+        history, last = whole
+        shown = [line for line in history if line["path"] == "/studies/rush"][-1]
+        other = {**shown, "got": {**shown["got"], "state": "paused"}}
+        assert numbers(check([*history, other], last)) == {"10"}
 
     def test_sees_what_the_database_says(self, whole: tuple[list[Any], Final]) -> None:
         history, last = whole

@@ -6,28 +6,17 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from service.client import Client
+from tests.faults import tally
+from tests.faults.conftest import Watched
 from tests.support.objectives import reference
-from tests.support.processes import CAVIAR, is_alive, kill_all, process, served
+from tests.support.processes import CAVIAR, is_alive, kill_all, process
 from tests.support.studies import external
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server for all of them."""
-    with served(tmp_path_factory.mktemp("served")) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def client(server: str) -> Iterator[Client]:
-    with Client(server) as made:
-        yield made
 
 
 def study(client: Client, name: str, *, trials: int, epochs: int) -> None:
@@ -49,11 +38,14 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_poison_fails_and_the_others_are_unharmed(server: str, client: Client, jobs: str) -> None:
-    name = f"poisoned-{jobs}"
+@pytest.mark.parametrize("seed", range(tally.FAULTS))
+def test_poison_fails_and_the_others_are_unharmed(
+    watched: Watched, client: Client, seed: int
+) -> None:
+    name = f"poisoned-{seed}"
+    jobs = "1" if (watched.place.kind == "sqlite") == (seed % 2 == 0) else "2"
     study(client, name, trials=10, epochs=1)
-    command = options(server, name, "poisoned", "--jobs", jobs, "--trial-seconds", "2")
+    command = options(watched.server, name, "poisoned", "--jobs", jobs, "--trial-seconds", "2")
     done = subprocess.run(
         [*CAVIAR, *command], capture_output=True, text=True, timeout=110, check=False
     )
@@ -68,24 +60,27 @@ def test_poison_fails_and_the_others_are_unharmed(server: str, client: Client, j
         else:
             assert (trial.state, trial.value, trial.attempt) == ("completed", trial.number, 1)
         assert f"trial {trial.number}: begins\n" in done.stderr
+    watched.check(name, "poison: os._exit, SIGSEGV, an endless loop, out of memory")
 
 
+@pytest.mark.parametrize("seed", range(tally.FAULTS))
 @pytest.mark.parametrize("what", ["worker", "everything"])
 def test_a_killed_workers_trial_goes_on_from_its_checkpoint(
-    server: str, client: Client, what: str
+    watched: Watched, client: Client, what: str, seed: int
 ) -> None:
-    name = f"killed-{what}"
+    name = f"killed-{what}-{seed}"
     study(client, name, trials=2, epochs=40)
     more = ("--jobs", "2", "--lease-seconds", "1", "--checkpoint-seconds", "0")
-    with process(*options(server, name, "slow", *more)) as first:
+    with process(*options(watched.server, name, "slow", *more)) as first:
         until(lambda: sum(trial.epoch >= 10 for trial in client.trials(name)) == 2)
         if what == "worker":
             os.kill(first.pid, signal.SIGKILL)
             first.wait()
         else:
             kill_all(first)
-        with process(*options(server, name, "slow", *more)) as second:
-            assert second.wait(timeout=90) == 0
+        with process(*options(watched.server, name, "slow", *more)) as second:
+            assert second.wait(timeout=240) == 0
+    watched.check(name, f"kill -9 under a function: {what}")
     for trial in client.trials(name):
         assert (trial.state, trial.attempt, trial.epoch) == ("completed", 2, 40)
         curve = client.curve(name, trial.number)
@@ -100,11 +95,11 @@ def test_a_killed_workers_trial_goes_on_from_its_checkpoint(
 
 
 def test_what_a_function_has_started_ends_with_it(
-    server: str, client: Client, tmp_path: Path
+    watched: Watched, client: Client, tmp_path: Path
 ) -> None:
     study(client, "children", trials=1, epochs=1)
     note = tmp_path / "child"
-    command = options(server, "children", "starts_and_hangs", "--trial-seconds", "1")
+    command = options(watched.server, "children", "starts_and_hangs", "--trial-seconds", "1")
     environment = {"CAVIAR_TEST_CHILD": str(note)}
     with process(*command, "--jobs", "1", environment=environment) as worker:
         assert worker.wait(timeout=60) == 0
@@ -123,12 +118,12 @@ def test_what_a_function_has_started_ends_with_it(
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_leased(
-    server: str, client: Client, arguments: tuple[str, ...], says: str
+    watched: Watched, client: Client, arguments: tuple[str, ...], says: str
 ) -> None:
     if "refused" not in {study.name for study in client.studies()}:
         study(client, "refused", trials=3, epochs=1)
     done = subprocess.run(
-        [*CAVIAR, "work", "--server", server, "--jobs", "1", *arguments],
+        [*CAVIAR, "work", "--server", watched.server, "--jobs", "1", *arguments],
         capture_output=True,
         text=True,
         timeout=60,
@@ -140,10 +135,10 @@ def test_what_cannot_be_is_told_before_anything_is_leased(
     assert client.trials("refused") == []
 
 
-def test_a_worker_told_to_stop_gives_its_trials_back(server: str, client: Client) -> None:
+def test_a_worker_told_to_stop_gives_its_trials_back(watched: Watched, client: Client) -> None:
     study(client, "stopped", trials=1, epochs=10_000)
     more = ("--jobs", "1", "--checkpoint-seconds", "0")
-    with process(*options(server, "stopped", "slow", *more)) as worker:
+    with process(*options(watched.server, "stopped", "slow", *more)) as worker:
         until(lambda: any(trial.epoch >= 10 for trial in client.trials("stopped")))
         worker.terminate()
         assert worker.wait(timeout=30) == 130

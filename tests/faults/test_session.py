@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from service.client import Client
 from service.errors import NotFound
 from service.schemas import TrialDetail
 from service.states import TrialState
-from tests.support.processes import process, served
+from tests.faults.conftest import Watched
+from tests.support.processes import process
 from tests.support.studies import network
 from tests.support.training import curve
 
@@ -52,46 +52,46 @@ def rests(trial: TrialDetail) -> bool:
     return trial.state == TrialState.PAUSED
 
 
-def test_a_session(tmp_path: Path) -> None:
-    with served(tmp_path) as server, Client(server) as client:
-        client.create_study(study())
-        with process("work", "--server", server, "--jobs", "2", "--checkpoint-seconds", "0.2"):
-            until(client, 0, lambda trial: trial.epoch >= 20)
-            client.adjust("session", 0, {"learning_rate": 0.01}, who="ana", why="it jumps")
-            adjusted = until(client, 0, lambda trial: trial.journal[0].confirmed)
-            client.pause("session", 0, who="ana")
-            paused = until(client, 0, rests)
-            at = adjusted.journal[0].epoch
-            assert at is not None
-            assert 20 <= at < paused.epoch
-            first = curve(client, "session", 0)
+def test_a_session(watched: Watched, client: Client) -> None:
+    client.create_study(study())
+    command = ("work", "--server", watched.server, "--jobs", "2")
+    with process(*command, "--checkpoint-seconds", "0.2"):
+        until(client, 0, lambda trial: trial.epoch >= 20)
+        client.adjust("session", 0, {"learning_rate": 0.01}, who="ana", why="it jumps")
+        adjusted = until(client, 0, lambda trial: trial.journal[0].confirmed)
+        client.pause("session", 0, who="ana")
+        paused = until(client, 0, rests)
+        at = adjusted.journal[0].epoch
+        assert at is not None
+        assert 20 <= at < paused.epoch
+        first = curve(client, "session", 0)
 
-            client.rewind("session", 0, 10, who="ana", why="again, with care")
-            back = until(client, 0, rests)
-            assert (back.epoch, back.journal[0].undone) == (10, True)
-            assert curve(client, "session", 0) == {e: first[e] for e in range(1, 11)}
+        client.rewind("session", 0, 10, who="ana", why="again, with care")
+        back = until(client, 0, rests)
+        assert (back.epoch, back.journal[0].undone) == (10, True)
+        assert curve(client, "session", 0) == {e: first[e] for e in range(1, 11)}
 
-            forked = client.fork(
-                "session", 0, count=3, perturb={"learning_rate": 3.0}, epochs=10, twin=True
-            )
-            assert (forked.children, forked.twin) == ([1, 2, 3], 4)
-            client.resume("session", 0)
-            client.adjust("session", 0, {"batch_size": 32})
-            client.extend("session", 0, 5)
-            until(client, 0, lambda trial: rests(trial) and trial.epoch == EPOCHS + 5)
-            for number in (1, 2, 3, 4):
-                child = until(client, number, lambda trial: rests(trial) and trial.epoch == 20)
-                losses = curve(client, "session", number)
-                assert losses.keys() == set(range(1, 21))
-                assert {e: losses[e] for e in range(1, 11)} == {e: first[e] for e in range(1, 11)}
-                assert (child.comparison is None) == (number == 4)
-            assert curve(client, "session", 4) == {e: first[e] for e in range(1, 21)}
+        forked = client.fork(
+            "session", 0, count=3, perturb={"learning_rate": 3.0}, epochs=10, twin=True
+        )
+        assert (forked.children, forked.twin) == ([1, 2, 3], 4)
+        client.resume("session", 0)
+        client.adjust("session", 0, {"batch_size": 32})
+        client.extend("session", 0, 5)
+        until(client, 0, lambda trial: rests(trial) and trial.epoch == EPOCHS + 5)
+        for number in (1, 2, 3, 4):
+            child = until(client, number, lambda trial: rests(trial) and trial.epoch == 20)
+            losses = curve(client, "session", number)
+            assert losses.keys() == set(range(1, 21))
+            assert {e: losses[e] for e in range(1, 11)} == {e: first[e] for e in range(1, 11)}
+            assert (child.comparison is None) == (number == 4)
+        assert curve(client, "session", 4) == {e: first[e] for e in range(1, 21)}
 
-            client.replay("session", "again")
-            done = client.wait("again", timeout_seconds=120)
-            assert done.trials[TrialState.COMPLETED] == 5
-        for number in range(5):
-            assert curve(client, "again", number) == curve(client, "session", number)
-            assert client.trial("again", number).value == client.trial("session", number).value
-        acts = [entry.act for entry in client.journal("session", 0)]
-        assert acts == ["adjust", "pause", "rewind", "fork", "resume", "adjust", "extend"]
+        client.replay("session", "again")
+        done = client.wait("again", timeout_seconds=240)
+        assert done.trials[TrialState.COMPLETED] == 5
+    for number in range(5):
+        assert curve(client, "again", number) == curve(client, "session", number)
+        assert client.trial("again", number).value == client.trial("session", number).value
+    acts = [entry.act for entry in client.journal("session", 0)]
+    assert acts == ["adjust", "pause", "rewind", "fork", "resume", "adjust", "extend"]

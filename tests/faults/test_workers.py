@@ -7,17 +7,21 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from service.client import Client
 from service.states import StudyState
-from tests.support.processes import children, command_line, kill_all, process, served
+from tests.faults import tally
+from tests.faults.conftest import Place, Watched
+from tests.support.processes import children, command_line, kill_all, process
 from tests.support.studies import network
 
 TRIALS = 40
+PRUNED = {"pruner": {"kind": "successive_halving", "eta": 3, "min_epochs": 4}}
+NAMES = {"worker": "the worker", "pool process": "a pool process", "everything": "both"}
+"""What can be killed of a worker."""
 
 
 def study(name: str) -> dict[str, Any]:
@@ -46,72 +50,66 @@ def table(client: Client, name: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server for all of them."""
-    with served(tmp_path_factory.mktemp("served")) as address:
-        yield address
+def undisturbed(place: Place) -> list[tuple[Any, ...]]:
+    """The table of a study trained by one process, alone."""
+    return trained_alone(place, study("alone"))
 
 
 @pytest.fixture(scope="module")
-def undisturbed(server: str) -> list[tuple[Any, ...]]:
-    """The table of a study trained by one process, alone."""
-    with Client(server) as client:
-        client.create_study(study("alone"))
-        with process("work", "--server", server, "--jobs", "1", "--study", "alone") as worker:
-            assert worker.wait(timeout=90) == 0  # a worker of one study ends with it
-        assert client.study("alone").state == StudyState.COMPLETED
-        return table(client, "alone")
+def undisturbed_and_pruned(place: Place) -> list[tuple[Any, ...]]:
+    """The table of a pruned study trained by one process, alone."""
+    return trained_alone(place, study("alone-pruned") | PRUNED)
+
+
+def trained_alone(place: Place, definition: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The table of a study that nothing disturbed."""
+    name = definition["name"]
+    with Client(place.server) as client:
+        client.create_study(definition)
+        with process("work", "--server", place.server, "--jobs", "1", "--study", name) as worker:
+            assert worker.wait(timeout=240) == 0  # a worker of one study ends with it
+        assert client.study(name).state == StudyState.COMPLETED
+        return table(client, name)
+
+
+def options(watched: Watched, name: str, *more: str) -> tuple[str, ...]:
+    """The command that works on a study, with leases that soon run out."""
+    fixed = ("work", "--server", watched.server, "--study", name, "--jobs", "2")
+    return (*fixed, "--lease-seconds", "2", *more)
 
 
 def test_two_workers_of_two_processes_give_the_same_table(
-    server: str, undisturbed: list[tuple[Any, ...]]
+    watched: Watched, client: Client, undisturbed: list[tuple[Any, ...]]
 ) -> None:
-    with Client(server) as client:
-        client.create_study(study("together"))
-        options = ("--server", server, "--jobs", "2", "--study", "together")
-        with process("work", *options, "--name", "a"), process("work", *options, "--name", "b"):
-            client.wait("together", timeout_seconds=90)
-        assert table(client, "together") == undisturbed
-        assert [row[0] for row in undisturbed] == list(range(TRIALS))
+    client.create_study(study("together"))
+    command = options(watched, "together")
+    with process(*command, "--name", "a"), process(*command, "--name", "b"):
+        client.wait("together", timeout_seconds=240)
+    assert table(client, "together") == undisturbed
+    assert [row[0] for row in undisturbed] == list(range(TRIALS))
+    watched.check("together", "two workers at once")
 
 
+@pytest.mark.parametrize("seed", range(tally.FAULTS))
 @pytest.mark.parametrize("what", ["worker", "pool process", "everything"])
 def test_a_killed_worker_loses_nothing(
-    server: str, undisturbed: list[tuple[Any, ...]], what: str
+    watched: Watched, client: Client, undisturbed: list[tuple[Any, ...]], what: str, seed: int
 ) -> None:
-    name = f"killed-{what.replace(' ', '-')}"
-    options = ("--server", server, "--jobs", "2", "--study", name, "--lease-seconds", "2")
-    with Client(server) as client:
-        client.create_study(study(name))
-        with process("work", *options) as first:
-            wait_until_half_way(client, name)
-            kill(first, what)
-            assert client.study(name).progress.finished < TRIALS
-            with process("work", *options):
-                client.wait(name, timeout_seconds=90)
-        assert table(client, name) == undisturbed
+    name = f"killed-{what.replace(' ', '-')}-{seed}"
+    client.create_study(study(name))
+    with process(*options(watched, name)) as first:
+        wait_until_half_way(client, name)
+        kill(first, what)
+        assert client.study(name).progress.finished < TRIALS
+        with process(*options(watched, name)):
+            client.wait(name, timeout_seconds=240)
+    assert table(client, name) == undisturbed
+    watched.check(name, f"kill -9 of {NAMES[what]}, half way")
 
 
-PRUNED = {"pruner": {"kind": "successive_halving", "eta": 3, "min_epochs": 4}}
-
-
-@pytest.fixture(scope="module")
-def undisturbed_and_pruned(server: str) -> list[tuple[Any, ...]]:
-    """The table of a pruned study trained by one process, alone."""
-    with Client(server) as client:
-        client.create_study(study("alone-pruned") | PRUNED)
-        options = ("--server", server, "--jobs", "1", "--study", "alone-pruned")
-        with process("work", *options) as worker:
-            assert worker.wait(timeout=90) == 0
-        return table(client, "alone-pruned")
-
-
-KILLS = int(os.environ.get("CAVIAR_FAULTS", "2"))
-
-
-@pytest.mark.parametrize("seed", range(KILLS))
+@pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
-    server: str, undisturbed_and_pruned: list[tuple[Any, ...]], seed: int
+    watched: Watched, client: Client, undisturbed_and_pruned: list[tuple[Any, ...]], seed: int
 ) -> None:
     """Checkpoints are left all the time; the worker, or one process of its pool, dies five times.
 
@@ -119,19 +117,43 @@ def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
     """
     generator = random.Random(seed)
     name = f"random-{seed}"
-    options = ("--server", server, "--jobs", "2", "--study", name, "--lease-seconds", "2")
-    with Client(server) as client:
-        client.create_study(study(name) | PRUNED)
-        for _ in range(5):
-            before = client.study(name).progress.epochs_trained
-            with process("work", *options, "--checkpoint-seconds", "0.05") as worker:
-                wait_for_epochs(client, name, before + generator.randint(40, 160))
-                if client.study(name).state == StudyState.COMPLETED:
-                    break
-                kill(worker, generator.choice(["worker", "pool process", "everything"]))
-        with process("work", *options, "--checkpoint-seconds", "0.05"):
-            client.wait(name, timeout_seconds=90)
-        assert table(client, name) == undisturbed_and_pruned
+    command = options(watched, name, "--checkpoint-seconds", "0.05")
+    client.create_study(study(name) | PRUNED)
+    kills = 0
+    for _ in range(5):
+        before = client.study(name).progress.epochs_trained
+        with process(*command) as worker:
+            wait_for_epochs(client, name, before + generator.randint(40, 160))
+            if client.study(name).state == StudyState.COMPLETED:
+                break
+            kill(worker, generator.choice(list(NAMES)))
+            kills += 1
+    with process(*command):
+        client.wait(name, timeout_seconds=240)
+    assert table(client, name) == undisturbed_and_pruned
+    watched.check(name, "kill -9 at a random moment, pruned and with checkpoints", kills)
+
+
+@pytest.mark.parametrize("seed", range(tally.FAULTS))
+def test_a_worker_that_was_stopped_and_goes_on_is_not_listened_to(
+    watched: Watched, client: Client, undisturbed: list[tuple[Any, ...]], seed: int
+) -> None:
+    """It sleeps until another one has its trials; then it says what it had to say, too late."""
+    name = f"asleep-{seed}"
+    client.create_study(study(name))
+    with process(*options(watched, name, "--name", "sleeper")) as sleeper:
+        wait_until_half_way(client, name)
+        os.killpg(sleeper.pid, signal.SIGSTOP)
+        try:
+            with process(*options(watched, name, "--name", "other")):
+                wait_until_nobody_holds(client, name, "sleeper")
+                os.killpg(sleeper.pid, signal.SIGCONT)
+                client.wait(name, timeout_seconds=240)
+        finally:
+            os.killpg(sleeper.pid, signal.SIGCONT)
+        assert sleeper.wait(timeout=60) == 0  # a lost lease is no error
+    assert table(client, name) == undisturbed
+    watched.check(name, "a worker asleep until its leases are another's")
 
 
 def wait_for_epochs(client: Client, name: str, epochs: int) -> None:
@@ -141,6 +163,14 @@ def wait_for_epochs(client: Client, name: str, epochs: int) -> None:
         found = client.study(name)
         if found.progress.epochs_trained >= epochs or found.state == StudyState.COMPLETED:
             return
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def wait_until_nobody_holds(client: Client, name: str, worker: str) -> None:
+    """Wait until none of a study's trials runs at a worker."""
+    deadline = time.monotonic() + 60
+    while any(t.state == "running" and t.worker == worker for t in client.trials(name)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
 

@@ -24,8 +24,12 @@ def going_on(pruner: Pruner, arrived: list[Arrival], coming: int | None = None) 
     ("options", "epochs", "rungs"),
     [
         ({"kind": "none"}, 20, ()),
-        ({"kind": "successive_halving"}, 20, (2, 6)),
-        ({"kind": "successive_halving"}, 100, (11, 33)),
+        ({"kind": "successive_halving"}, 20, (2, 5, 10)),
+        ({"kind": "successive_halving"}, 100, (12, 25, 50)),
+        ({"kind": "successive_halving"}, 5, (1, 2)),
+        ({"kind": "successive_halving", "eta": 3}, 20, (2, 6)),
+        ({"kind": "successive_halving", "eta": 3}, 100, (11, 33)),
+        ({"kind": "successive_halving", "eta": 10}, 30, (3,)),
         ({"kind": "successive_halving", "eta": 3, "min_epochs": 1}, 27, (1, 3, 9)),
         ({"kind": "successive_halving", "eta": 2, "min_epochs": 4}, 20, (4, 8)),
         ({"kind": "asynchronous", "eta": 4, "min_epochs": 1}, 16, (1, 4)),
@@ -39,7 +43,7 @@ def test_rungs(options: dict[str, Any], epochs: int, rungs: tuple[int, ...]) -> 
 
 
 class TestSuccessiveHalving:
-    pruner = make_pruner({"kind": "successive_halving"}, epochs=20)
+    pruner = make_pruner({"kind": "successive_halving", "eta": 3}, epochs=20)
 
     def test_the_best_third_goes_on(self) -> None:
         assert going_on(self.pruner, arrivals(5, 1, 4, 2, 6, 3)) == [1, 3]
@@ -58,8 +62,13 @@ class TestSuccessiveHalving:
         verdict = self.pruner.judge(arrivals(5, 1, 4, 2, 6, 3), undecided=[4], coming=None)[4]
         assert (verdict.bar, verdict.kept, verdict.compared) == (2, 2, 6)
 
-    def test_a_third_of_the_epochs_at_most(self) -> None:
+    def test_what_a_trial_costs(self) -> None:
         assert self.pruner.mean_epochs(epochs=20) == pytest.approx(2 + 4 / 3 + 14 / 9)
+
+    @pytest.mark.parametrize("epochs", [8, 20, 27, 64, 100, 1000])
+    def test_by_default_a_third_of_the_epochs_at_most(self, epochs: int) -> None:
+        pruner = make_pruner({"kind": "successive_halving"}, epochs=epochs)
+        assert epochs / 4 < pruner.mean_epochs(epochs=epochs) <= epochs / 3
 
 
 class TestMedian:
@@ -132,7 +141,7 @@ class TestHyperband:
         ({"kind": "hyperband", "eta": True}, "eta", "must be a whole number"),
         ({"kind": "hyperband", "min_epochs": 0}, "min_epochs", "must be from 1"),
         ({"kind": "successive_halving", "min_epoch": 2}, "min_epoch", "did you mean min_epochs"),
-        ({"kind": "successive_halving", "min_epochs": 9}, "min_epochs", "leaves no rung"),
+        ({"kind": "successive_halving", "min_epochs": 11}, "min_epochs", "leaves no rung"),
         ({"kind": "median", "min_trials": 0}, "min_trials", "must be from 1"),
         ({"kind": "none", "eta": 3}, "eta", "is no option of none"),
     ],
@@ -145,5 +154,5 @@ def test_options_are_checked(options: Any, path: str, message: str) -> None:
 
 
 def test_trials_too_short_for_a_rung_are_refused() -> None:
-    with pytest.raises(PrunerError, match="no rung in trials of 2 epochs"):
-        make_pruner({"kind": "successive_halving"}, epochs=2)
+    with pytest.raises(PrunerError, match="no rung in trials of 1 epochs"):
+        make_pruner({"kind": "successive_halving"}, epochs=1)

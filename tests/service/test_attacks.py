@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
-from service import leases, rounds, studies
+from service import leases, rounds, segments, studies
+from service.app import create_app
 from service.client import Client
 from service.database import Database
-from service.errors import CaviarError, Conflict, Invalid
+from service.errors import CaviarError, Conflict, Invalid, NotFound
 from service.groups import Grouping
 from service.schemas import Report, StudyDefinition
+from service.segments import Segment
 from service.states import TrialState
 from tests.service.test_bad_input import assert_problem
-from tests.support.leases import age_leases
+from tests.support.apps import running
+from tests.support.leases import age_leases, age_studies
 from tests.support.studies import external, network
+from tests.support.training import Dying, Killed, curve, train, train_with
 
 
 def test_a_study_made_anew_under_an_old_name_is_trained_as_it_says_now(client: Client) -> None:
@@ -228,3 +235,125 @@ def test_an_objective_of_no_kind_names_the_kind(client: Client) -> None:
         response: httpx.Response = client._http.post("/studies", json=external(objective=objective))
         assert_problem(response, 422)
         assert response.json()["errors"][0]["field"] == "objective.kind"
+
+
+def test_a_study_deleted_under_a_pool_takes_no_other_study_along(client: Client) -> None:
+    for name in ("first", "second"):
+        client.create_study(network(name, trials=2))
+    leased = client.ask(None, count=4).trials
+    assert {trial.study for trial in leased} == {"first", "second"}
+    client.delete_study("first")
+    groups = Grouping(client, jobs=1).of(leased)
+    assert {group.study for group in groups} == {"second"}
+
+
+def test_a_study_deleted_under_an_ask_of_all_takes_no_other_study_along(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.create_study(network("first", trials=2))
+    client.create_study(network("second", trials=2))
+    ask = leases.ask
+
+    def delete_then_ask(database: Database, name: str, *given: Any) -> Any:
+        if name == "first":
+            studies.delete(database, name)
+        return ask(database, name, *given)
+
+    monkeypatch.setattr(leases, "ask", delete_then_ask)
+    assert {trial.study for trial in client.ask(None, count=4).trials} == {"second"}
+
+
+def test_a_lane_whose_checkpoint_is_gone_keeps_no_other_lane_waiting(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
+    client.create_study(network(trials=2))
+    acts = {1: lambda: [client.pause("inside", number) for number in (0, 1)]}
+    train_with(client, "inside", acts)
+    paused = [client.trial("inside", number).epoch for number in (0, 1)]
+    for number in (0, 1):
+        client.resume("inside", number)
+    leased = client.ask("inside", count=2).trials
+    assert [trial.start_epoch for trial in leased] == paused
+    assert all(paused)
+    client.rewind("inside", 0, 0)
+    for group in Grouping(client, jobs=1).of(leased):
+        Segment(client, group).train()
+    assert client.trial("inside", 0).state == TrialState.PAUSED
+    assert client.trial("inside", 1).epoch == 3
+    [group] = Grouping(client, jobs=1).of(leased[:1])
+    with pytest.raises(NotFound, match="checkpoints that its trials go on from are gone"):
+        Segment(client, group)
+
+
+def test_a_reaper_that_fails_once_looks_again(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looked = threading.Event()
+    fails = iter([True])
+
+    def reap(database: Database) -> None:
+        if next(fails, False):
+            raise RuntimeError("a bug")
+        looked.set()
+
+    monkeypatch.setattr(leases, "reap", reap)
+    with running(create_app(sqlite, reap_seconds=0.001)):
+        assert looked.wait(timeout=30)
+    assert "the reaper failed" in caplog.text
+
+
+def test_a_fork_of_a_trial_on_its_way_back_leaves_where_it_will_wait(client: Client) -> None:
+    definition = network(trials=1, mode="panda")
+    definition["objective"]["epochs"] = 6
+    client.create_study(definition)
+    train(client, "inside")
+    client.rewind("inside", 0, 4)  # no checkpoint is kept of it: it trains up to there
+    back = client.trial("inside", 0)
+    assert (back.state, back.epoch, back.stop_epoch) == (TrialState.WAITING, 0, 4)
+    forked = client.fork("inside", 0, children=[{"learning_rate": 0.5}], twin=True)
+    [entry] = client.trial("inside", forked.children[0]).journal
+    assert entry.epoch == 4
+    client.rewind("inside", 0, 3)
+    with pytest.raises(Invalid, match="must be at most 3, where the trial is"):
+        client.rewind("inside", 0, 4)
+    train(client, "inside")
+    assert client.trial("inside", 0).epoch == 3
+    own, same = (curve(client, "inside", n) for n in (forked.children[0], forked.twin or 0))
+    assert [own[e] == same[e] for e in range(1, 7)] == [True] * 4 + [False] * 2
+
+
+def test_a_study_whose_time_is_over_takes_no_more_to_train(
+    client: Client, database: Database
+) -> None:
+    client.create_study(network(trials=2, budget={"trials": 2, "seconds": 3600}))
+    train(client, "inside")
+    client.change_study("inside", trials=3)
+    client.ask("inside")
+    age_studies(database, 3601)
+    for act in (
+        lambda: client.fork("inside", 0, epoch=0, children=[{"learning_rate": 0.1}]),
+        lambda: client.rewind("inside", 0, 0),
+        lambda: client.extend("inside", 0, 1),
+        lambda: client.replicate("inside", top=1, seeds=1),
+    ):
+        with pytest.raises(Conflict, match="seconds of the study's budget are over"):
+            act()
+    assert [trial.number for trial in client.trials("inside")] == [0, 1, 2]
+    client.change_study("inside", seconds=7200)
+    client.extend("inside", 0, 1)
+
+
+def test_a_stopped_study_keeps_no_checkpoint_of_what_it_cancelled(
+    client: Client, database: Database
+) -> None:
+    client.create_study(network(trials=2))
+    leased = client.ask("inside", count=2).trials
+    for group in Grouping(client, jobs=1, checkpoint_seconds=0).of(leased):
+        with pytest.raises(Killed):
+            Segment(Dying(client, reports=2), group).train()  # type: ignore[arg-type]
+    client.pause("inside", 1)
+    client.change_study("inside", state="stopped")
+    with database.read() as session:
+        numbers = set(session.execute(text("SELECT number FROM checkpoints")).scalars())
+    assert numbers == {1}  # which its person may look at

@@ -503,3 +503,20 @@ def test_the_same_key_forks_once(client: Client) -> None:
     ]
     assert answers[0] == answers[1] == {"children": [1, 2], "twin": None}
     assert len(client.trials("panda")) == 3
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "cancel"])
+def test_what_needs_no_more_than_its_trial_needs_no_body(client: Client, verb: str) -> None:
+    client.create_study(external(trials=1))
+    client.ask("outside")
+    answer = client._http.post(f"/studies/outside/trials/0/{verb}")
+    assert answer.status_code == 200
+    assert answer.json()["journal"][-1]["act"] == verb
+    refused = client._http.post(f"/studies/outside/trials/0/{verb}", json={"wy": "typo"})
+    assert refused.json()["errors"][0]["field"] == "wy"
+
+
+def test_a_study_without_trials_says_when_the_first_comes(client: Client) -> None:
+    client.create_study(external(trials=1))
+    with pytest.raises(NotFound, match="has no trial 0 yet: its first comes when a worker asks"):
+        client.trial("outside", 0)

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from service import leases
 from service.client import Client
+from service.database import Database
 from service.errors import Invalid
 from service.schemas import Result
 from service.states import StudyState, TrialState
+from tests.support.leases import age_leases, age_studies
 from tests.support.studies import external, network
 from tests.support.training import table, train
 
@@ -156,7 +159,7 @@ def test_asynchronous_halving_never_waits(client: Client) -> None:
         ({"kind": "halving"}, "pruner.kind", "must be none, successive_halving"),
         ({"kind": "successive_halving", "eta": 1}, "pruner.eta", "must be from 2 to 10"),
         ({"kind": "successive_halving", "etta": 3}, "pruner.etta", "did you mean eta"),
-        ({"kind": "successive_halving", "min_epochs": 7}, "pruner.min_epochs", "leaves no rung"),
+        ({"kind": "successive_halving", "min_epochs": 10}, "pruner.min_epochs", "leaves no rung"),
         ({"kind": 3}, "pruner.kind", "must be a valid string"),
         ("hyperband", "pruner", "must be an object"),
     ],
@@ -203,6 +206,43 @@ class TestBudgets:
         client.change_study("outside", seconds=1e6)
         assert client.study("outside").state == StudyState.RUNNING
         assert len(client.ask("outside", count=20).trials) == 8
+
+    def test_a_study_ends_in_time_though_nobody_asks(
+        self, client: Client, database: Database
+    ) -> None:
+        client.create_study(external(trials=9, budget={"trials": 9, "seconds": 60}))
+        [first, lost] = client.ask("outside", count=2).trials
+        client.tell("outside", [Result(number=0, lease=first.lease.token, value=1.0)])
+        leases.reap(database)
+        age_studies(database, 61)
+        leases.reap(database)
+        before = client.study("outside")
+        assert before.state == StudyState.RUNNING  # what trains may come to its end
+        age_leases(database, 1_000)
+        leases.reap(database)
+        after = client.study("outside")
+        assert after.state == StudyState.COMPLETED
+        assert after.revision > before.revision
+        assert client.trial("outside", lost.number).state == TrialState.WAITING
+        leases.reap(database)
+        assert client.study("outside").revision == after.revision
+
+    @pytest.mark.parametrize("who", ["an ask", "the reaper"])
+    def test_who_notices_that_time_is_over_raises_the_revision(
+        self, client: Client, database: Database, who: str
+    ) -> None:
+        client.create_study(external(trials=9, budget={"trials": 9, "seconds": 60}))
+        [trial] = client.ask("outside").trials
+        client.tell("outside", [Result(number=0, lease=trial.lease.token, value=1.0)])
+        age_studies(database, 61)
+        before = client.study("outside")
+        if who == "an ask":
+            assert client.ask("outside").study_state == StudyState.COMPLETED
+        else:
+            leases.reap(database)
+        after = client.study("outside")
+        assert (before.state, after.state) == (StudyState.RUNNING, StudyState.COMPLETED)
+        assert after.revision > before.revision
 
     @pytest.mark.parametrize(
         "budget", [{"epochs": 0}, {"seconds": 0}, {"trials": 0}, {"epochs": 1.5}, {"minutes": 3}]

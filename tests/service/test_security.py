@@ -63,3 +63,14 @@ def test_every_answer_carries_the_headers(client: Client) -> None:
         assert "script-src 'self';" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/static/main.js", 200), ("/health", 200), ("/studies/nowhere", 404)],
+)
+def test_a_head_is_the_get_without_its_body(client: Client, path: str, status: int) -> None:
+    whole, head = client._http.get(path), client._http.head(path)
+    assert (whole.status_code, head.status_code) == (status, status)
+    assert head.content == b"" != whole.content
+    assert head.headers["content-length"] == whole.headers["content-length"]

@@ -1,11 +1,11 @@
-"""Time passing for leases, alike on both databases."""
+"""Time passing for leases and budgets, alike on both databases."""
 
 from __future__ import annotations
 
 from sqlalchemy import update
 
 from service.database import Database
-from service.models import TrialRow
+from service.models import StudyRow, TrialRow
 
 
 def age_leases(database: Database, seconds: float) -> None:
@@ -15,5 +15,16 @@ def age_leases(database: Database, seconds: float) -> None:
             update(TrialRow)
             .where(TrialRow.lease_expires_at.is_not(None))
             .values(lease_expires_at=TrialRow.lease_expires_at - seconds)
+        )
+    )
+
+
+def age_studies(database: Database, seconds: float) -> None:
+    """Let every study that runs be as if it had run for `seconds` more."""
+    database.write(
+        lambda session: session.execute(
+            update(StudyRow)
+            .where(StudyRow.running_since.is_not(None))
+            .values(running_since=StudyRow.running_since - seconds)
         )
     )

@@ -115,11 +115,12 @@ def wait_until_ready(server: str, *, seconds: float = 30.0) -> None:
 
 
 @contextmanager
-def served(data: Path) -> Iterator[str]:
-    """A server process on an SQLite file of its own; its address."""
-    run("db", "upgrade", "--data", str(data))
+def served(data: Path, *, database: str | None = None) -> Iterator[str]:
+    """A server process on an empty database, or an SQLite file of its own; its address."""
+    where = ("--data", str(data), *(() if database is None else ("--database", database)))
+    run("db", "upgrade", *where)
     port = free_port()
     server = f"http://127.0.0.1:{port}"
-    with process("serve", "--data", str(data), "--port", str(port)):
+    with process("serve", *where, "--port", str(port)):
         wait_until_ready(server)
         yield server

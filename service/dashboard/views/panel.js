@@ -90,6 +90,7 @@ function story(trial, study) {
   return [
     ["epochs", epochs > 1 ? `${trial.epoch} of ${epochs}` : null],
     ["forked from", trial.parent === null ? null : `trial ${trial.parent}`],
+    ["trains again", trial.replica_of === null ? null : `trial ${trial.replica_of}`],
     ["best epoch", trial.best_epoch === null ? null : String(trial.best_epoch)],
     ["round", String(trial.round)],
     ["attempt", String(trial.attempt)],

@@ -91,7 +91,7 @@ function facts({ number, first_trial, trials, state, by_hand, enqueued }) {
     trials ? span : "no trial",
     state,
     by_hand && "by hand",
-    enqueued && `${enqueued} of your own`,
+    enqueued && `${enqueued} beside its own`,
   ]
     .filter(Boolean)
     .join(" · ");

@@ -7,6 +7,7 @@ import { best } from "./best.js";
 import { heading } from "./heading.js";
 import { importance } from "./importance.js";
 import { legend, link } from "./parts.js";
+import { replicas } from "./replicas.js";
 import { rounds } from "./rounds.js";
 import { table } from "./table.js";
 
@@ -43,6 +44,7 @@ export function studyView(state) {
         ),
       ),
     ),
+    replicas(state),
     rounds(state),
     chart(
       "parameters",

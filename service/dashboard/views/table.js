@@ -107,6 +107,8 @@ function stateCell(trial) {
     badge(trial.state),
     trial.void && h("em", { key: "void", class: "void" }, "void"),
     trial.enqueued && h("em", { key: "own", class: "void" }, "your own"),
+    trial.replica_of !== null &&
+      h("em", { key: "again", class: "void" }, `trial ${trial.replica_of} again`),
   ];
 }
 

@@ -1,0 +1,94 @@
+"""Servers on each database for the faults, whose every exchange a checker reads afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from service.client import Client
+from service.database import normalize_url, sqlite_url
+from tests.conftest import new_database
+from tests.faults import tally
+from tests.faults.checker import check, read
+from tests.faults.proxy import recorded
+from tests.faults.standing import integrity, standing
+from tests.support.processes import served
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server process, and the database that it is on."""
+
+    kind: str
+    server: str
+    url: str
+
+    def complaints(self) -> list[str]:
+        """What the database says of itself."""
+        engine = create_engine(normalize_url(self.url))
+        try:
+            return integrity(engine)
+        finally:
+            engine.dispose()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """A server on a database of each kind in turn, for all tests of a file."""
+    folder = tmp_path_factory.mktemp("served")
+    if request.param == "sqlite":
+        with served(folder) as server:
+            yield Place("sqlite", server, sqlite_url(folder / "caviar.sqlite"))
+        return
+    name = f"caviar_faults_{request.module.__name__.rpartition('.')[2]}"
+    worker = request.getfixturevalue("worker_id")
+    url = new_database(request.getfixturevalue("postgres_url"), f"{name}_{worker}")
+    with served(folder, database=url) as server:
+        yield Place("postgresql", server, url)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A server by an address where every exchange is written down."""
+
+    place: Place
+    server: str
+    history: Path
+
+    def check(self, name: str, fault: str, times: int = 1) -> None:
+        """Let the checker read what became of a study under faults of a kind."""
+        with Client(self.place.server) as client:
+            last = standing(client, name, self.place.complaints())
+        lines = read(self.history)
+        assert len(lines) > 10
+        assert check(lines, last) == []
+        tally.count(fault, self.place.kind, times)
+
+
+@pytest.fixture
+def watched(place: Place, tmp_path: Path) -> Iterator[Watched]:
+    """The server of this file, with a history of this test's own."""
+    file = tmp_path / "history.jsonl"
+    with recorded(place.server, file) as server:
+        yield Watched(place, server, file)
+
+
+@pytest.fixture
+def client(watched: Watched) -> Iterator[Client]:
+    """A client whose exchanges are written down."""
+    with Client(watched.server) as made:
+        yield made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how often each fault was done."""
+    if lines := tally.lines():
+        terminalreporter.section("faults after which every invariant held")
+        for line in lines:
+            terminalreporter.line(line)

@@ -1,0 +1,140 @@
+"""Many hands at one study leave the invariants whole, and the bits that the journal tells of."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy.orm import Session
+
+from service import journal, segments
+from service.app import create_app
+from service.client import Client
+from service.database import Database
+from service.models import JournalRow, StudyRow, TrialRow
+from service.schemas.base import Setting
+from service.states import TrialState
+from service.store import journal as journal_rows
+from tests.faults import tally
+from tests.faults.checker import check, read
+from tests.faults.hands import NAME, hands
+from tests.support.apps import running
+from tests.support.training import curve, train
+
+
+class EitherServer(httpx.BaseTransport):
+    """Carries each request to another one of the servers in turn."""
+
+    def __init__(self, servers: Sequence[httpx.BaseTransport]) -> None:
+        self._turns = itertools.cycle(servers)
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        with self._lock:
+            server = next(self._turns)
+        return server.handle_request(request)
+
+
+@pytest.fixture
+def transport(database: Database, database_url: str) -> Iterator[httpx.BaseTransport]:
+    """One server on SQLite; two servers of one database on PostgreSQL."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(running(create_app(database, reap_seconds=3600)))]
+        if not database.is_sqlite:
+            other = stack.enter_context(closing(Database(database_url)))
+            servers.append(stack.enter_context(running(create_app(other, reap_seconds=0.05))))
+        # FastAPI reads its routes at the first request, and then touches the warnings' filters,
+        # which two threads must not do at once.
+        for server in servers:
+            server.handle_request(httpx.Request("GET", "http://localhost/openapi.json"))
+        yield EitherServer(servers)
+
+
+@pytest.fixture
+def each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports after every epoch."""
+    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("each_epoch")
+@pytest.mark.parametrize("seed", range(tally.FAULTS))
+def test_many_hands(
+    database: Database, transport: httpx.BaseTransport, tmp_path: Path, seed: int
+) -> None:
+    file = tmp_path / "history.jsonl"
+    last, done = hands(database, transport, file, seed=seed)
+    assert check(read(file), last) == []
+    with Client("http://localhost", transport=transport, patience_seconds=0) as client:
+        assert_journaled(client, done)
+        assert_replayed(client)
+    kind = database.engine.dialect.name
+    tally.count("many hands steer what is lost, told late and told twice", kind)
+
+
+@pytest.mark.usefixtures("each_epoch")
+def test_an_adjustment_that_is_journaled_an_epoch_late_is_seen(
+    sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = journal.take
+
+    def take_late(session: Session, study: StudyRow, row: TrialRow) -> dict[str, Setting]:
+        before = {entry.id for entry in adjustments(session, study, row) if entry.epoch is None}
+        changes = take(session, study, row)
+        for entry in adjustments(session, study, row):
+            if entry.id in before and entry.epoch is not None:
+                entry.epoch += 1
+        return changes
+
+    monkeypatch.setattr(journal, "take", take_late)
+    with running(create_app(sqlite, reap_seconds=3600)) as transport:
+        hands(sqlite, transport, tmp_path / "history.jsonl", seed=0)
+        with (
+            Client("http://localhost", transport=transport, patience_seconds=0) as client,
+            pytest.raises(AssertionError),
+        ):
+            assert_replayed(client)
+
+
+def adjustments(session: Session, study: StudyRow, row: TrialRow) -> Sequence[JournalRow]:
+    """The adjustments of a trial."""
+    return journal_rows.adjustments(session, study, row.number)
+
+
+def assert_journaled(client: Client, done: set[str]) -> None:
+    """What was acknowledged is in the journal, once, and nothing that was refused."""
+    entries = [entry for entry in client.journal(NAME) if entry.why is not None]
+    assert {entry.why for entry in entries} == done
+    # Children inherit the adjustments of their parents.
+    acts = Counter(entry.why for entry in entries if entry.act != "adjust")
+    assert set(acts.values()) <= {1}
+
+
+def assert_replayed(client: Client) -> None:
+    """Trained again by nobody but one worker, from the journal alone: the same bits."""
+    touched = [t for t in client.trials(NAME) if t.epoch and is_touched(client, t.number)]
+    client.replay(NAME, "again")
+    train(client, "again")
+    again = client.trials("again")
+    assert len(again) == len(touched)
+    for trial, other in zip(touched, again, strict=True):
+        was, now = curve(client, NAME, trial.number), curve(client, "again", other.number)
+        assert was.items() <= now.items(), trial
+        if trial.state == TrialState.COMPLETED:
+            assert (other.state, other.value, other.epoch) == (
+                "completed",
+                trial.value,
+                trial.epoch,
+            )
+
+
+def is_touched(client: Client, number: int) -> bool:
+    """Whether a person has the trial by the hand, or had it when it was adjusted or forked."""
+    trial = client.trial(NAME, number)
+    return trial.taken or trial.parent is not None or any(e.act == "adjust" for e in trial.journal)
