@@ -52,10 +52,11 @@ class CoarseToFine:
 
     `elite_share` is the part of the finished trials that become elites, within limits. A parameter
     is narrowed from the round that its priority says. Inside the box a model of all observations
-    chooses among candidates around the elites. With `widen`, ranges grow at the ends that elites
-    press against; with `asynchronous`, a round may be planned before those before it are closed:
-    trials that have not ended count for nothing. Raises SamplerError when an option is no such
-    number or no such truth.
+    chooses among candidates around the elites; second looks, which a round's reason tells of and
+    its model lists by number, step out of it, but never out of what a person drew. With `widen`,
+    ranges grow at the ends that elites press against; with `asynchronous`, a round may be planned
+    before those before it are closed: trials that have not ended count for nothing. Raises
+    SamplerError when an option is no such number or no such truth.
     """
 
     elite_share: float = 0.1
@@ -211,7 +212,7 @@ def _zoom(
         box=box,
         elites=tuple(elite.number for elite in elites if elite.number >= 0),
         reason=" ".join([reason, *looks_reason(space, looks.values())]),
-        model={"points": points},
+        model={"points": points, "looks": list(looks)},
     )
 
 

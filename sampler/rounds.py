@@ -31,8 +31,9 @@ class Round:
     """One stage from coarse to fine: `size` trials, numbered from `first`, drawn from `box`.
 
     `box` gives each parameter's interval in the unit interval of its scale; `elites` are the
-    numbers of the trials that it came from; `reason` tells a person why. `model` is whatever else
-    its sampler needs to propose from it, as JSON, and nobody else's concern.
+    numbers of the trials that it came from; `reason` tells a person why, and of trials that look
+    outside the box. `model` is whatever else its sampler needs to propose from it, as JSON, and
+    nobody else's concern.
     """
 
     number: int
