@@ -14,7 +14,6 @@ from sampler.edges import pressed_ends
 from sampler.elites import Fit, choose, fit
 from sampler.errors import SamplerError
 from sampler.gaussian_process import GaussianProcess
-from sampler.guesses import with_guesses
 from sampler.model import fit_model, pick, untried
 from sampler.parameters import Parameter, Ranged
 from sampler.random import uniform
@@ -91,7 +90,7 @@ class CoarseToFine:
             (one for one in observations if one.state not in UNFINISHED),
             key=lambda one: one.number,
         )
-        elites = choose(seen, share=self.elite_share, guessed=with_guesses(seen))
+        elites = choose(seen, share=self.elite_share)
         ranges = _ranges(rounds[-1]) if rounds else {}
         before = ranges
         if self.widen and rounds:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -45,31 +44,16 @@ class Fit:
         return cls(**data)
 
 
-def choose(
-    observations: Sequence[Observation],
-    *,
-    share: float,
-    guessed: Sequence[Observation] = (),
-) -> list[Observation]:
+def choose(observations: Sequence[Observation], *, share: float) -> list[Observation]:
     """The best trials, best first: a share of those that gave a finite value, 4 to 24 of them.
 
-    Ties go to the lower number, so the order of the observations does not matter. While fewer than
-    4 trials gave a value, the best of those that are `guessed` stand behind them: else a search
-    that prunes most of its first rounds would not know where to look.
+    Ties go to the lower number, so the order of the observations does not matter.
     """
-    ranked = _ranked(observations)
-    chosen = ranked[: min(max(math.ceil(share * len(ranked)), FEWEST), MOST)]
-    numbers = {seen.number for seen in chosen}
-    others = (seen for seen in _ranked(guessed) if seen.number not in numbers)
-    return [*chosen, *islice(others, max(FEWEST - len(chosen), 0))]
-
-
-def _ranked(observations: Sequence[Observation]) -> list[Observation]:
-    """Those with a finite value, from the best."""
-    return sorted(
+    ranked = sorted(
         (seen for seen in observations if seen.value is not None and math.isfinite(seen.value)),
         key=lambda seen: (seen.value, seen.number),
     )
+    return ranked[: min(max(math.ceil(share * len(ranked)), FEWEST), MOST)]
 
 
 def fit(space: SearchSpace, elites: Sequence[Observation], *, round_number: int) -> Fit:

@@ -14,9 +14,8 @@ class Observation:
     """What became of a trial. Smaller values are better.
 
     `value` is None when the trial gave none that counts (it failed, diverged, was pruned or is
-    void): then it is evidence to stay away from, and no elite, save that pruned ones stand in while
-    there are too few others. `state` says which. `rungs` has, by epochs trained, what it had when a
-    pruner compared it with others.
+    void): then it is evidence to stay away from, and never an elite. `state` says which. `rungs`
+    has, by epochs trained, what it had when a pruner compared it with others.
     """
 
     number: int

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,9 +24,9 @@ from service.states import TrialState
 from service.store import journal as journal_rows
 from tests.faults import tally
 from tests.faults.checker import check, read
-from tests.faults.hands import NAME, hands
+from tests.faults.hands import NAME, hands, study
 from tests.support.apps import running
-from tests.support.training import curve, train
+from tests.support.training import curve, train, train_with
 
 
 class EitherServer(httpx.BaseTransport):
@@ -80,7 +81,7 @@ def test_many_hands(
 
 @pytest.mark.usefixtures("each_epoch")
 def test_an_adjustment_that_is_journaled_an_epoch_late_is_seen(
-    sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take = journal.take
 
@@ -92,13 +93,15 @@ def test_an_adjustment_that_is_journaled_an_epoch_late_is_seen(
                 entry.epoch += 1
         return changes
 
-    monkeypatch.setattr(journal, "take", take_late)
-    with running(create_app(sqlite, reap_seconds=3600)) as transport:
-        hands(sqlite, transport, tmp_path / "history.jsonl", seed=0)
-        with (
-            Client("http://localhost", transport=transport, patience_seconds=0) as client,
-            pytest.raises(AssertionError),
-        ):
+    with (
+        running(create_app(sqlite, reap_seconds=3600)) as transport,
+        Client("http://localhost", transport=transport, patience_seconds=0) as client,
+    ):
+        client.create_study(study(seed=0))
+        act = partial(client.adjust, NAME, 0, {"learning_rate": 0.09})
+        monkeypatch.setattr(journal, "take", take_late)
+        train_with(client, NAME, {3: act})
+        with pytest.raises(AssertionError, match="number=0"):
             assert_replayed(client)
 
 

@@ -32,19 +32,6 @@ def test_how_many(count: int, share: float, chosen: int) -> None:
     assert [o.number for o in choose(seen, share=share)] == list(range(chosen))
 
 
-@pytest.mark.parametrize(
-    ("completed", "chosen"), [(0, [10, 11, 12, 13]), (2, [0, 1, 10, 11]), (5, [0, 1, 2, 3])]
-)
-def test_guesses_stand_in_behind_too_few(completed: int, chosen: list[int]) -> None:
-    seen = [Observation(number=n, params={}, value=float(n)) for n in range(completed)]
-    guessed = [
-        *seen,
-        *(Observation(number=n, params={}, value=n / 100, state="pruned") for n in range(10, 20)),
-        Observation(number=20, params={}, value=None, state="failed"),
-    ]
-    assert [o.number for o in choose(seen, share=0.1, guessed=guessed)] == chosen
-
-
 def test_ties_go_to_the_lower_number() -> None:
     seen = [Observation(number=n, params={}, value=n % 2) for n in range(20)]
     random.Random(1).shuffle(seen)
