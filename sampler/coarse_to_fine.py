@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -240,13 +241,14 @@ def _chosen(
         for look in dict.fromkeys(looks.values())
     }
     pools = [candidates(space, current.box, learned, seed=seed, numbers=usual, count=each)]
+    lookers = {look: [number for number in looks if looks[number] == look] for look in own}
     pools += [
-        looking(space, look, own[look], learned, box=wide, seed=seed, number=number, count=each)
-        for number, look in looks.items()
+        looking(space, look, own[look], learned, box=wide, seed=seed, numbers=its, count=each)
+        for look, its in lookers.items()
     ]
     pool = np.concatenate(pools)
     if model is not None:
-        owners = np.repeat([USUAL, *looks], [len(points) for points in pools])
+        owners = np.repeat([USUAL] * len(usual) + [*chain(*lookers.values())], each)
         settings = [_setting(space, row) for row in pool.tolist()]
         points = coordinates(space, settings)
         fresh = untried(points, model.points, enough=len(numbers))

@@ -95,15 +95,15 @@ def looking(
     *,
     box: Box,
     seed: int,
-    number: int,
+    numbers: Sequence[int],
     count: int,
 ) -> Floats:
-    """The candidates of a second look, as `candidates` gives them: in the box, here a wide one.
+    """The candidates of second looks, as `candidates` gives them: in the box, here a wide one.
 
     Around the choice's own best trials; without such, leaping from the elites of all.
     """
     points = candidates(
-        space, box, own or learned, seed=seed, numbers=[number], count=count, leaping=own is None
+        space, box, own or learned, seed=seed, numbers=numbers, count=count, leaping=own is None
     )
     if look:
         points[:, list(space.parameters).index(look.name)] = look.place

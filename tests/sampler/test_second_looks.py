@@ -70,7 +70,7 @@ def test_candidates_of_a_choice_have_it_and_gather_around_its_own_best() -> None
         fit(space, best, round_number=3),
         box=whole_box(space.parameters),
         seed=1,
-        number=100,
+        numbers=[100],
         count=400,
     )
     names = list(space.parameters)
@@ -90,7 +90,7 @@ def test_a_look_anywhere_keeps_part_of_an_elite_and_leaves_the_box() -> None:
         learned,
         box=whole_box(space.parameters),
         seed=1,
-        number=64,
+        numbers=[64],
         count=400,
     )
     rates = points[:, list(space.parameters).index("learning_rate")]
@@ -106,7 +106,14 @@ def test_a_choice_that_no_trial_had_is_looked_at_by_leaps() -> None:
         own = own_fit(SPACE, choice, best, share=0.1, round_number=3)
         assert own is None
         points = looking(
-            SPACE, choice, own, learned, box=whole_box(SPACE.parameters), seed=1, number=4, count=99
+            SPACE,
+            choice,
+            own,
+            learned,
+            box=whole_box(SPACE.parameters),
+            seed=1,
+            numbers=[4],
+            count=99,
         )
         assert (points[:, list(SPACE.parameters).index(choice.name)] == choice.place).all()
 
