@@ -8,7 +8,7 @@ BIN := .venv/bin
 TESTS ?= -n 2 --dist loadgroup
 
 .PHONY: install demo test lint bench bench-engine bench-sampler bench-pruning bench-main \
-	bench-memory faults examples clean
+	bench-memory bench-examples faults examples clean
 
 install: .venv/installed
 
@@ -50,7 +50,7 @@ examples: install
 	then $(BIN)/caviar run examples/pytorch.json --objective examples/pytorch.py:train --port 0; \
 	else echo "PyTorch is not installed: examples/pytorch.py is left out (pip install torch)"; fi
 
-bench: bench-engine bench-sampler bench-pruning bench-main bench-memory
+bench: bench-engine bench-sampler bench-pruning bench-main bench-memory bench-examples
 
 bench-engine: .venv/bench
 	$(BIN)/python benchmarks/engine.py
@@ -67,6 +67,9 @@ bench-main: install
 
 bench-memory: install
 	$(BIN)/python benchmarks/memory.py
+
+# Here PyTorch is installed, so both examples run.
+bench-examples: .venv/bench examples
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache caviar-data
