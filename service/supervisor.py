@@ -16,6 +16,10 @@ starts knows that whatever this worker held is lost."""
 RESTART_SECONDS = (0.5, 10.0)
 END_SECONDS = 10.0
 
+LATE_SECONDS = 0.5
+"""After so long the next worker runs, but has not asked yet. What the dead one was given by then,
+in answer to a call that it had made before it died, is lost, too."""
+
 logger = logging.getLogger("caviar")
 
 
@@ -37,7 +41,7 @@ def worker_beside(
         jobs: processes in the worker's pool.
         study: the only study it works for, if any; the worker ends with it.
         options: more options of `caviar work`.
-        on_death: called when a worker has died, before the next one starts.
+        on_death: called when a worker has died, and again when the next one has just started.
     """
     stop = threading.Event()
     command = [
@@ -63,17 +67,21 @@ def worker_beside(
 
 def _supervise(command: Sequence[str], on_death: Callable[[], None], stop: threading.Event) -> None:
     wait_seconds = RESTART_SECONDS[0]
+    died = False
     while not stop.is_set():
         # Its standard input is a leash: it closes when this process ends, however it ends.
-        process = subprocess.Popen(command, stdin=subprocess.PIPE)
-        while process.poll() is None and not stop.wait(0.1):
-            pass
-        if process.poll() is None:
-            _end(process)
-        elif process.returncode == 0:
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+            if died and not stop.wait(LATE_SECONDS):
+                on_death()
+            while process.poll() is None and not stop.wait(0.1):
+                pass
+            if process.poll() is None:
+                _end(process)
+        if process.returncode == 0:
             return
-        elif not stop.is_set():
+        if not stop.is_set():
             logger.warning("the worker died (%s): starting another", process.returncode)
+            died = True
             on_death()
             stop.wait(wait_seconds)
             wait_seconds = min(RESTART_SECONDS[1], 2 * wait_seconds)
