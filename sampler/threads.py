@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import Lock
 from typing import Any
+
+_LOCK = Lock()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Matrix products and factors use one thread meanwhile, and so give the same bits anywhere.
 
-    With two hundred rows, several threads wait for each other more than they work.
+    With two hundred rows, several threads wait for each other more than they work. The number is
+    the whole process's, so one plan at a time: who leaves brings it back.
     """
-    with _controller().limit(limits=1, user_api="blas"):
+    with _LOCK, _controller().limit(limits=1, user_api="blas"):
         yield
 
 

@@ -8,6 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+# Here a server and workers may be threads of one process, whose number of BLAS threads is one.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
