@@ -51,12 +51,16 @@ def take(session: Session, study: StudyRow, row: TrialRow) -> dict[str, Setting]
     answer arrives: a worker that never heard of them is lost, and the next one gets them with its
     lease.
     """
-    changes: dict[str, Setting] = {}
-    for entry in journal.adjustments(session, study, row.number):
+    entries = journal.adjustments(session, study, row.number)
+    for entry in entries:
         if entry.epoch is None:
             entry.epoch = row.epoch
             row.revision = study.revision = study.revision + 1
-        if entry.epoch == row.epoch and not entry.confirmed:
+    here = [entry for entry in entries if entry.epoch == row.epoch]
+    changes: dict[str, Setting] = {}
+    if not all(entry.confirmed for entry in here):
+        # As the journal has them: of two values the later one holds, whichever was settled first.
+        for entry in sorted(here, key=lambda entry: entry.id):
             changes.update(entry.detail["new"])
     return changes
 

@@ -121,6 +121,20 @@ def test_an_adjusted_trial_that_lost_its_worker_ends_with_the_same_bits(
     assert curve(client, "panda", 0) == losses(client.trial("panda", 0).params, expected)
 
 
+def test_of_two_adjustments_at_one_epoch_the_later_holds_whichever_was_settled_first(
+    client: Client, database: Database
+) -> None:
+    client.create_study(study("panda"))
+    client.ask("panda")
+    client.adjust("panda", 0, {"learning_rate": 0.02, "momentum": 0.5})  # its worker shall say when
+    age_leases(database, 100)
+    leases.reap(database)
+    client.adjust("panda", 0, {"learning_rate": 0.002})  # from where it waits
+    train(client, "panda")
+    changed = client.trial("panda", 0).params | {"learning_rate": 0.002, "momentum": 0.5}
+    assert curve(client, "panda", 0) == losses(changed, {})
+
+
 def test_pause_and_resume_change_no_bits(client: Client, whole: dict[int, float]) -> None:
     client.create_study(study("panda"))
     train_with(client, "panda", {5: lambda: client.pause("panda", 0)})
