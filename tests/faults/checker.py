@@ -115,11 +115,12 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
         if number in handled:
             continue  # whoever steered it may have sent it back; its curve and journal tell
         state = last.get("state", "completed")
-        # Who went on from there may have been lost on the way.
-        lost = ("failed",) if leased_at.get(number, 0.0) > told_at[number] else ()
-        if trial["state"] not in (state, "pruned", *lost):
+        # Who went on from there may have been lost on the way, with what its checkpoints had.
+        lost = trial["state"] == "failed" and leased_at.get(number, 0.0) > told_at[number]
+        if trial["state"] not in (state, "pruned") and not lost:
             yield f"3: trial {number} was told {state} and is {trial['state']}"
-        if _bits(trial["value"]) != _bits(last.get("value")):
+        kept = _kept(history, number, since=told_at[number]) if lost else []
+        if _bits(trial["value"]) not in map(_bits, [last.get("value"), *kept]):
             yield f"3: trial {number} was told {last.get('value')!r} and has {trial['value']!r}"
     finals = Counter(
         result["number"]
@@ -131,6 +132,12 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
     yield from (
         f"3: trial {n} took {count} last results" for n, count in finals.items() if count > 1
     )
+
+
+def _kept(history: Sequence[Line], number: int, *, since: float) -> list[float]:
+    """The best values that went with a trial's checkpoints after a moment."""
+    lines = _acts(history, f"trials/{number}/checkpoint")
+    return [line["best"]["value"] for line in lines if "best" in line and line["ended"] > since]
 
 
 def _handled(history: Sequence[Line]) -> set[int]:

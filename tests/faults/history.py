@@ -30,6 +30,8 @@ class Recording(httpx.BaseTransport):
             "sent": _json(request.read()),
             "began": time.monotonic(),
         }
+        if best := request.headers.get("Caviar-Best"):
+            line["best"] = json.loads(best)
         try:
             response = self._transport.handle_request(request)
             content = response.read()
