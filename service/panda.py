@@ -113,6 +113,8 @@ def resume(body: schemas.ResumeBody) -> Work:
         row.wish = None
         if row.state == TrialState.PAUSED:
             _set_off(session, study, row, now)
+        elif row.state == TrialState.WAITING:
+            row.stop_epoch = rungs.next_stop(plan_of(study.definition), row)
         journal.write(
             session, study, row, "resume", body, now, epoch=row.epoch, give_back=body.give_back
         )

@@ -175,7 +175,7 @@ def _go_on(session: Session, study: StudyRow, plan: Plan, row: TrialRow) -> None
     _rest(study, row, "waits for its person")
     if resting:
         return
-    if not row.taken:
+    if rungs.at_rung(plan, row):
         rungs.arrive(session, study, plan, row)
     else:
         row.reason = None

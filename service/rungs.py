@@ -16,10 +16,20 @@ from service.text import number as short
 
 def next_stop(plan: Plan, row: TrialRow) -> int:
     """Where a trial's next segment stops: at its next rung, or at its end."""
+    return next((rung for rung in _rungs(plan, row) if rung > row.epoch), row.last_epoch)
+
+
+def at_rung(plan: Plan, row: TrialRow) -> bool:
+    """Whether a trial is where it waits for others, and not where a person had sent it."""
+    return row.epoch in _rungs(plan, row)
+
+
+def _rungs(plan: Plan, row: TrialRow) -> list[int]:
+    """A trial's rungs, none when it is a person's or a replica."""
     if row.taken or row.replica_of is not None:
-        return row.last_epoch
+        return []
     rungs = plan.pruner.rungs(row.bracket, epochs=plan.epochs)
-    return next((rung for rung in rungs if row.epoch < rung < row.last_epoch), row.last_epoch)
+    return [rung for rung in rungs if rung < row.last_epoch]
 
 
 def arrive(session: Session, study: StudyRow, plan: Plan, row: TrialRow) -> None:

@@ -51,7 +51,8 @@ def _at(study: StudyRow, rung: Rung) -> tuple[ColumnElement[bool], ...]:
 def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
     """The lowest number of a trial of the bracket that is open and was not there yet.
 
-    Trials that a person has, and replicas, do not come.
+    Trials that a person has, and replicas, do not come; nor does who was given back at the rung or
+    beyond: its segment stops further on.
     """
     found, bracket, epoch = rung
     there = aliased(ArrivalRow)
@@ -69,6 +70,7 @@ def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
         TrialRow.state.in_(OPEN),
         TrialRow.round == found,
         TrialRow.bracket == bracket,
+        TrialRow.stop_epoch <= epoch,
         TrialRow.taken.is_(False),
         TrialRow.replica_of.is_(None),
         ~was_there,

@@ -355,24 +355,6 @@ def test_a_replay_on_the_same_seed_gives_the_same_bits(client: Client) -> None:
         client.replay("outside", "elsewhere")
 
 
-def test_a_taken_trial_leaves_the_search_and_comes_back(client: Client) -> None:
-    made = study(
-        "search", mode="caviar", pruner={"kind": "successive_halving", "min_epochs": 2}
-    ) | {"budget": {"trials": 3}}
-    client.create_study(made)
-    client.ask("search", count=1)
-    client.pause("search", 0)
-    taken = client.trial("search", 0)
-    assert (taken.taken, taken.wish, taken.state) == (True, "pause", TrialState.RUNNING)
-    train(client, "search")  # the others do not wait for it
-    others = [client.trial("search", number) for number in (1, 2)]
-    assert sorted(trial.state for trial in others) == [TrialState.COMPLETED, TrialState.PRUNED]
-    back = client.resume("search", 0, give_back=True)
-    assert (back.taken, back.wish) == (False, None)
-    with pytest.raises(Conflict, match="with the search already"):
-        client.resume("search", 0, give_back=True)
-
-
 class TestVoid:
     def test_best_counts_and_rounds_follow(self, client: Client) -> None:
         client.create_study(external(trials=2))

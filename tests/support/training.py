@@ -92,8 +92,10 @@ class Interrupted:
         return getattr(self._client, name)
 
 
-def train_with(client: Client, study: str, acts: dict[int, Callable[[], object]]) -> None:
+def train_with(
+    client: Client, study: str, acts: dict[int, Callable[[], object]], *, count: int = 100
+) -> None:
     """Train what waits now, in one group, while something is done to it at some epochs."""
-    leased = client.ask(study, count=100).trials
+    leased = client.ask(study, count=count).trials
     [group] = Grouping(client, jobs=1).of(leased)
     Segment(Interrupted(client, acts), group).train()  # type: ignore[arg-type]
