@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -65,10 +64,6 @@ def each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
 
 
-@pytest.mark.skipif(
-    "CAVIAR_FAULTS" not in os.environ,
-    reason="looks for what is rare, and still finds it in one of seven: `make faults`",
-)
 @pytest.mark.usefixtures("each_epoch")
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_many_hands(
