@@ -6,8 +6,8 @@ The study is examples/digits.json, with random settings in one round and as it s
 to fine. Each search is a whole `caviar run`. The target, for successive halving with either: a best
 validation loss within 2 % of the full search's, for at most a third of its epochs, in the median of
 the seeds. From coarse to fine, the pruned search tries other settings than the full one, and the
-best of either is partly luck: from seed to seed their ratio spreads by some 15 %, so that the
-median of 5 seeds is sure to about 8 %. Take 20 seeds or more to compare two rules.
+best of either is partly luck: from seed to seed their ratio spreads by some 13 %, so that the
+median of 5 seeds is sure to about 7 %. Take 100 seeds or more to compare two rules.
 """
 
 from __future__ import annotations
