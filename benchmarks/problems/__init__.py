@@ -4,7 +4,8 @@ from problems.analytic import ANALYTIC
 from problems.held_out import HELD_OUT
 from problems.networks import NETWORKS
 from problems.problem import Problem
+from problems.structured import STRUCTURED
 
-PROBLEMS = [*NETWORKS, *ANALYTIC, *HELD_OUT]
+PROBLEMS = [*NETWORKS, *ANALYTIC, *STRUCTURED, *HELD_OUT]
 
 __all__ = ["PROBLEMS", "Problem"]

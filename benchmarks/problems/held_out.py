@@ -1,4 +1,8 @@
-"""Problems of other families, that no default was chosen with: how far the choices carry."""
+"""Problems that nobody has looked at who chose a default: how far the choices carry.
+
+Whoever tunes the sampler sees their regrets at the end and nothing before. Once a default was
+chosen with a look at one of them, it is `tuned=True` and belongs into another file.
+"""
 
 import math
 from collections.abc import Mapping
@@ -6,182 +10,215 @@ from itertools import pairwise
 from typing import Any
 
 from problems.problem import Problem
+from problems.simulated import descent, steering
+from problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]
 
 
-def nested(p: Params) -> float:
-    """Conditions within conditions: a family of models, its kind, and the knobs of that kind."""
-    if p["model"] == "linear":
-        return 0.45 + 0.02 * (math.log10(p["penalty"]) + 1) ** 2
-    if p["model"] == "forest":
-        trees = (math.log2(p["trees"]) - 8) ** 2 * 0.01
-        return 0.25 + trees + 0.02 * abs(p["depth"] - 9) + 0.1 * (p["share"] - 0.4) ** 2
-    rate = math.log10(p["learning_rate"])
-    loss = 0.08 * (rate + 2.5 + 0.3 * p["layers"]) ** 2 + 0.04 * abs(p["layers"] - 3)
-    if p["layers"] >= 2:
-        loss += 0.5 * (p["dropout"] - 0.25) ** 2
-    if p["rule"] == "momentum":
-        return 0.1 + loss + 0.05 * (math.log10(1 - p["momentum"]) + 1.4) ** 2
-    return 0.02 + 1.5 * loss + 0.05 * (math.log10(1 - p["decay"]) + 2.6) ** 2
+def _soft(x: float) -> float:
+    """0 far below 0, x far above, and smooth between."""
+    return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
 
 
-def cliff(p: Params) -> float | None:
-    """Flat where nothing is learned; the best lies right before the cliff where trials diverge."""
-    effective = math.log10(p["learning_rate"]) - 0.8 * math.log10(1 - p["momentum"])
-    if effective > 0.6:
-        return None
-    depth = 0.1 * abs(p["layers"] - 4) + 0.3 * (math.log10(p["penalty"]) + 3.5) ** 2 / 4
-    learned = 1 / (1 + math.exp(-3 * (effective + 1.2)))
-    return 1 - learned * math.exp(-depth)
+def _step(x: float) -> float:
+    """0 far below 0, 1 far above, and smooth between."""
+    return 0.5 + 0.5 * math.tanh(0.5 * x)
 
 
-_LEAN = [[math.cos(1.7 * (i + 1) * (k + 1) + 0.3 * k) for k in range(7)] for i in range(7)]
+def tower(p: Params) -> float:
+    """A network layer by layer: what it can fit, what it overfits, and whether it trains at all."""
+    layers = p["layers"]
+    units = [p[f"units{k}"] for k in range(1, layers + 1)]
+    narrowest = -math.log2(sum(1 / count for count in units) / layers)
+    weights = math.log10(30 * units[0] + sum(a * b for a, b in pairwise(units)) + units[-1])
+    kind = ("relu", "tanh", "swish", "logistic").index(p["activation"])
+    helped = (0.5 if p["norm"] else 0.0) + (0.35 if p.get("skip") else 0.0)
+    fit = 0.6 * math.exp(-0.15 * narrowest * (1 + 0.9 * math.log(layers)))
+    fit *= 1 + 2.0 * (1 - p["keep"]) ** 2
+    over = 0.05 * _soft(2.5 * (weights - 3.9)) * (0.25 + 0.75 * p["keep"] ** 2)
+    right = -1.6 - 0.25 * (layers - 1) * (1 - helped) - 0.1 * narrowest + (0.0, 0.3, 0.1, 0.6)[kind]
+    deep = 0.02 * (layers - 1) ** 1.5 * (1 - helped) * (1.0, 1.2, 0.9, 2.5)[kind]
+    missed = 1 - math.exp(-0.25 * (math.log10(p["learning_rate"]) - right) ** 2)
+    reached = 0.05 + (0.0, 0.01, 0.0, 0.02)[kind] + fit + over + deep
+    return reached + (0.9 - min(reached, 0.9)) * missed
 
 
-def leaning(p: Params) -> float:
-    """An ellipsoid whose axes are no parameter's: directions from steep to nearly flat."""
-    x = [p[f"x{k}"] - (0.2 + 0.09 * k) for k in range(7)]
-    sides = [sum(a * u for a, u in zip(row, x, strict=True)) for row in _LEAN]
-    return math.sqrt(sum(10 ** (-0.5 * i) * side * side for i, side in enumerate(sides)))
+def boosted(p: Params) -> float:
+    """Boosted trees, cross-validated: a few large steps, many small ones, or too many."""
+    work = math.log10(p["trees"] * p["rate"]) - 0.6
+    size = math.log2(1 + p["depth"]) - 2.3
+    least = math.log10(p["least"])
+    kept = math.log10(1 + p["l2"])
+    bias = math.exp(-1.6 * work - 1.3 * size + 0.5 * least * least + 0.3 * kept * kept)
+    spread = math.exp(1.1 * work + 1.3 * size - 0.7 * least - 0.6 * kept)
+    spread *= 0.5 + 0.5 * p["rows"] * p["columns"]
+    coarse = 0.012 * math.sqrt(p["rate"]) + 0.015 * (8 / p["bins"]) ** 0.5
+    lost = 0.03 * max(0.5 - p["rows"], 0.0) ** 2 + 0.05 * max(0.45 - p["columns"], 0.0) ** 2
+    way = 0.004 if p["growth"] == "level" and p["depth"] > 5 else 0.0
+    return 0.2 + 0.25 * (1 - math.exp(-0.12 * bias - 0.05 * spread)) + coarse + lost + way
 
 
-_KINDS = ("ada", "bea", "cyd", "dee", "eve", "fay", "gwen", "hope", "ivy", "joy")
+_SCALINGS = {"none": 0.03, "range": 0.008, "deviation": 0.0, "rank": 0.004, "power": 0.006}
+_GRAINS = ("hour", "six hours", "day", "week", "month")
 
 
-def assortment(p: Params) -> float:
-    """Ten kinds and four grades that go together or not; each kind has its own best rate."""
-    kind, grade = _KINDS.index(p["kind"]), "abcd".index(p["grade"])
-    base = 0.05 * ((7 * kind + 3) % 10)
-    together = 0.12 * abs((kind * 3 + grade) % 4 - 1)
-    rate = math.log10(p["rate"]) + 1.5 + 0.25 * ((3 * kind) % 7)
-    return base + together + 0.12 * rate * rate + 0.4 * (p["mix"] - 0.65) ** 2
+def margin(p: Params) -> float:
+    """A kernel machine: how soft its margin and how wide its kernel go together."""
+    features = math.log2(p["features"] / 60)
+    grain = _GRAINS.index(p["grain"]) - 1.6 - 0.4 * features
+    shift = {"none": -1.2, "range": 0.6}.get(p["scaling"], 0.0)
+    soft = math.log10(p["penalty"])
+    if p["kernel"] == "linear":
+        wrong, floor = 0.5 * _soft(-2 * (soft + 1.5 + 0.3 * shift)) + 0.1 * _soft(soft - 1.5), 0.18
+    else:
+        wide = math.log10(p["gamma"]) + 1.9 + 0.3 * features - shift
+        power = p.get("degree", 3) - 3
+        under = _soft(-2.2 * (soft + wide + 0.6 + 0.4 * power))
+        over = _soft(3.0 * (wide - 1.0)) + _soft(1.2 * (soft + 0.6 * wide - 2.8))
+        wrong = 0.6 * under + 0.45 * over
+        floor = 0.1 if p["kernel"] == "radial" else 0.115 + 0.01 * abs(power)
+    floor += _SCALINGS[p["scaling"]] + 0.01 * grain * grain + 0.008 * features * features
+    floor += 0.0 if p["balanced"] else 0.012
+    return floor + (0.42 - floor) * (1 - math.exp(-wrong))
 
 
-def basins(p: Params) -> float:
-    """A wide basin, a narrower and deeper one far from it, and four parameters of no account."""
-    x = [p[f"x{k}"] for k in range(4)]
-    wide = sum((u - 0.72) ** 2 for u in x)
-    deep = sum((u - v) ** 2 for u, v in zip(x, (0.2, 0.35, 0.25, 0.3), strict=True))
-    return 1 - 0.7 * math.exp(-3 * wide) - math.exp(-14 * deep)
+def cooling(p: Params) -> float:
+    """Annealing: it must spend long near the critical temperature and end well below it."""
+    steps, critical, width = 20_000, math.log(0.3), 0.8
+    slow = -math.log(p["factor"])
+    start = math.log(p["temperature"])
+    end = start - slow * steps
+    edges = [math.erf((x - critical) / (width * math.sqrt(2))) for x in (end, start)]
+    dwelt = width * math.sqrt(math.pi / 2) * (edges[1] - edges[0]) / slow
+    frozen = _step(-1.5 * (end - critical + 2.5))
+    return 1 - 0.9 * dwelt / (dwelt + 1500) * (0.15 + 0.85 * frozen)
 
 
-def counts(p: Params) -> float:
-    """Whole numbers alone, of many sizes, that work two by two, seen through some noise."""
-    wide = [math.log2(p[f"width{k}"]) for k in (1, 2, 3)]
-    taper = sum((a - b - 1) ** 2 for a, b in pairwise(wide))
-    patience = (math.log(p["patience"]) - 2.5) ** 2
-    folds = abs(p["heads"] * p["blocks"] - 24) / 24
-    return 0.05 * (wide[0] - 8) ** 2 + 0.08 * taper + 0.1 * patience + 0.4 * folds
+_SCHEDULES = {"constant": 0.08, "linear": 0.01, "cosine": 0.0, "root": 0.04}
 
 
-def sparse(p: Params) -> float:
-    """Of eighteen parameters four matter, one of them a category; all of it through noise."""
-    rate = math.log10(p["rate"]) + 2.2
-    keep = math.log10(1 - p["average"]) + 2.0
-    wrong = {"plain": 0.4, "fancy": 0.0, "odd": 0.25}[p["way"]]
-    return 0.4 * rate * rate + 0.25 * keep * keep + wrong + abs(p["x3"] - 0.85)
+def finetune(p: Params) -> float:
+    """Twenty knobs of a large model: two matter much, some a little, and most hardly at all."""
+    batch = math.log2(p["batch"]) - 5
+    warm = (p["warmup"] - 600) / 1000
+    rate = math.log10(p["learning_rate"]) + 4.3 - 0.25 * batch - 0.2 * warm
+    layers = math.log10(1 - p["layer_share"]) + 1.0
+    loss = 0.3 * rate * rate + 0.12 * _soft(4 * (rate - 0.9)) + _SCHEDULES[p["schedule"]]
+    loss += 0.03 * batch * batch + 0.05 * warm * warm
+    loss += 0.06 * layers * layers + 0.08 * abs(p["frozen"] - 4) / 4
+    loss += 0.7 * (p["dropout"] - 0.12) ** 2 + 0.5 * (p["smoothing"] - 0.08) ** 2
+    loss += 0.01 * (math.log10(p["decay"]) + 2) ** 2 + 0.01 * math.log10(p["clip"]) ** 2
+    loss += 0.004 * (math.log10(1 - p["beta2"]) + 2.3) ** 2
+    return loss + (0.02 if p["pooling"] == "first" else 0.0)
 
 
-def bent(p: Params) -> float:
-    """Branin's three equal valleys on logarithmic axes, and a switch that moves them."""
-    shift = 0.8 if p["switch"] else 0.0
-    x = 15 * (math.log10(p["a"]) + 4) / 4 - 5 + shift
-    y = 15 * (-math.log10(1 - p["b"]) - 0.3) / 3.7
-    valley = y - 5.1 * x * x / (4 * math.pi**2) + 5 * x / math.pi - 6
-    total = valley * valley + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
-    return math.log1p(total) + (0.3 if p["switch"] else 0.0)
-
-
-def _float(low: float, high: float, scale: str = "linear", **more: Any) -> dict[str, Any]:
-    return {"type": "float", "low": low, "high": high, "scale": scale, **more}
-
-
-def _int(low: int, high: int, scale: str = "linear", **more: Any) -> dict[str, Any]:
-    return {"type": "int", "low": low, "high": high, "scale": scale, **more}
-
-
-def _one_of(*choices: str, **more: Any) -> dict[str, Any]:
-    return {"type": "categorical", "choices": list(choices), **more}
-
-
-_NETWORK: dict[str, Any] = {"when": {"model": ["network"]}}
+_LAYERS_ABOVE = {k: {"layers": {"at_least": k}} for k in range(2, 7)}
 
 HELD_OUT = [
     Problem(
-        "nested",
+        "descent",
         {
-            "model": _one_of("linear", "forest", "network"),
-            "penalty": _float(1e-4, 1e2, "log", when={"model": ["linear"]}),
-            "trees": _int(8, 1024, "log", when={"model": ["forest"]}),
-            "depth": _int(1, 16, when={"model": ["forest"]}),
-            "share": _float(0.05, 1.0, when={"model": ["forest"]}),
-            "learning_rate": _float(1e-5, 1.0, "log", **_NETWORK),
-            "layers": _int(1, 5, **_NETWORK),
-            "dropout": _float(0.0, 0.8, when={"model": ["network"], "layers": {"at_least": 2}}),
-            "rule": _one_of("momentum", "adam", **_NETWORK),
-            "momentum": _float(0.5, 0.999, "reverse_log", when={"rule": ["momentum"]}),
-            "decay": _float(0.9, 0.9999, "reverse_log", when={"rule": ["adam"]}),
+            "learning_rate": real(1e-4, 10.0, "log"),
+            "momentum": real(0.0, 0.999, "reverse_log"),
+            "batch_size": whole(8, 1024, "log", base=2),
+            "decay_at": real(0.2, 1.0),
+            "decay_to": real(1e-3, 1.0, "log"),
+            "l2": real(1e-6, 0.1, "log"),
         },
-        nested,
+        descent,
+        noise=0.01,
     ),
     Problem(
-        "cliff",
+        "steering",
         {
-            "learning_rate": _float(1e-5, 10.0, "log"),
-            "momentum": _float(0.0, 0.999, "reverse_log"),
-            "layers": _int(1, 8),
-            "penalty": _float(1e-6, 1.0, "log"),
+            "gain": real(0.01, 100.0, "log"),
+            "reset_seconds": real(0.05, 50.0, "log"),
+            "rate_seconds": real(1e-3, 10.0, "log"),
+            "weight": real(0.0, 1.0),
+            "smoothing": real(0.0, 0.99, "reverse_log"),
         },
-        cliff,
-        noise=0.02,
+        steering,
     ),
-    Problem("leaning", {f"x{k}": _float(0.0, 1.0) for k in range(7)}, leaning),
     Problem(
-        "assortment",
+        "tower",
         {
-            "kind": _one_of(*_KINDS),
-            "grade": _one_of("a", "b", "c", "d"),
-            "rate": _float(1e-5, 1.0, "log"),
-            "mix": _float(0.0, 1.0),
+            "layers": whole(1, 6),
+            "units1": whole(8, 512, "log"),
+            **{f"units{k}": whole(8, 512, "log", when=_LAYERS_ABOVE[k]) for k in range(2, 7)},
+            "activation": one_of("relu", "tanh", "swish", "logistic"),
+            "norm": flag(),
+            "skip": flag(when=_LAYERS_ABOVE[3]),
+            "learning_rate": real(1e-6, 1.0, "log"),
+            "keep": real(0.3, 1.0),
         },
-        assortment,
+        tower,
     ),
-    Problem("basins", {f"x{k}": _float(0.0, 1.0) for k in range(8)}, basins),
     Problem(
-        "counts",
+        "boosted",
         {
-            "width1": _int(8, 1024, "log", base=2),
-            "width2": _int(8, 1024, "log", base=2),
-            "width3": _int(8, 1024, "log", base=2),
-            "patience": _int(1, 200, "log"),
-            "heads": _int(1, 16),
-            "blocks": _int(1, 12),
+            "trees": whole(50, 1000, step=50),
+            "rate": real(0.003, 1.0, "log"),
+            "depth": whole(1, 12),
+            "least": whole(1, 200, "log"),
+            "rows": real(0.3, 1.0),
+            "columns": real(0.2, 1.0),
+            "l2": real(1e-3, 100.0, "log"),
+            "bins": whole(16, 512, "log", base=2),
+            "growth": one_of("level", "leaf"),
         },
-        counts,
+        boosted,
+        noise=0.004,
+    ),
+    Problem(
+        "margin",
+        {
+            "kernel": one_of("linear", "radial", "polynomial"),
+            "penalty": real(1e-3, 1e5, "log"),
+            "gamma": real(1e-6, 100.0, "log", when={"kernel": ["radial", "polynomial"]}),
+            "degree": whole(2, 5, when={"kernel": ["polynomial"]}),
+            "scaling": one_of(*_SCALINGS),
+            "features": whole(10, 200, step=10),
+            "grain": one_of(*_GRAINS, ordered=True),
+            "balanced": flag(),
+        },
+        margin,
+        noise=0.01,
+    ),
+    Problem(
+        "cooling",
+        {
+            "temperature": real(1e-3, 1e3, "log"),
+            "factor": real(0.9, 0.99999, "reverse_log"),
+        },
+        cooling,
         noise=0.03,
     ),
     Problem(
-        "sparse",
+        "finetune",
         {
-            "rate": _float(1e-6, 1.0, "log"),
-            "average": _float(0.5, 0.9999, "reverse_log"),
-            "way": _one_of("plain", "fancy", "odd"),
-            **{f"x{k}": _float(0.0, 1.0) for k in range(12)},
-            "size": _int(1, 64, "log"),
-            "flag": {"type": "bool"},
-            "other": _one_of("u", "v", "w"),
+            "learning_rate": real(1e-7, 1e-2, "log"),
+            "batch": one_of(8, 16, 32, 64, 128, ordered=True),
+            "warmup": whole(0, 2000, step=100),
+            "schedule": one_of(*_SCHEDULES),
+            "layer_share": real(0.5, 0.999, "reverse_log"),
+            "frozen": whole(0, 12),
+            "dropout": real(0.0, 0.5),
+            "smoothing": real(0.0, 0.3),
+            "decay": real(1e-6, 1.0, "log"),
+            "clip": real(0.1, 10.0, "log"),
+            "beta2": real(0.9, 0.9999, "reverse_log"),
+            "pooling": one_of("first", "mean", "most"),
+            "length": whole(64, 512, step=64),
+            "epsilon": real(1e-10, 1e-4, "log"),
+            "shuffle": flag(),
+            "noise": real(0.0, 1.0),
+            "order": one_of("as is", "by length", "random"),
+            "workers": whole(1, 16),
+            "average": real(0.9, 0.9999, "reverse_log"),
+            "share": real(0.0, 1.0),
         },
-        sparse,
-        noise=0.1,
-    ),
-    Problem(
-        "bent",
-        {
-            "a": _float(1e-4, 1.0, "log"),
-            "b": _float(0.5, 0.9999, "reverse_log"),
-            "switch": {"type": "bool"},
-        },
-        bent,
+        finetune,
+        noise=0.15,
     ),
 ]

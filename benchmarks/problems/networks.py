@@ -85,6 +85,12 @@ def _shifted(parts: list[Any], starts: Any) -> NDArray[np.int64]:
 
 
 NETWORKS = [
-    Problem(name=setting.name, space_spec=setting.space, truth=Table(setting), tuned=setting.tuned)
+    Problem(
+        name=setting.name,
+        space_spec=setting.space,
+        truth=Table(setting),
+        tuned=setting.tuned,
+        climbs=setting.climbs,
+    )
     for setting in SETTINGS
 ]

@@ -1,7 +1,8 @@
 """Optuna's samplers on our problems: asked and told in batches, with their defaults.
 
 Each parameter becomes the distribution that suits it best there: a log-uniform 1 - x for
-reverse_log, an exponent for powers of a base; one with a condition is suggested only when active.
+reverse_log, an exponent for powers of a base, a place for ordered choices; one with a condition is
+suggested only when active.
 """
 
 import functools
@@ -61,6 +62,8 @@ def _suggest(trial: Any, problem: Problem) -> dict[str, Any]:
 
 
 def _value(trial: Any, name: str, parameter: Parameter) -> Any:
+    if isinstance(parameter, Categorical) and parameter.ordered:
+        return parameter.choices[trial.suggest_int(name, 0, len(parameter.choices) - 1)]
     if isinstance(parameter, Categorical):
         return trial.suggest_categorical(name, list(parameter.choices))
     if isinstance(parameter, Boolean):
@@ -69,14 +72,14 @@ def _value(trial: Any, name: str, parameter: Parameter) -> Any:
         low, high = (_exponent(end, parameter.base) for end in (parameter.low, parameter.high))
         return parameter.base ** trial.suggest_int(name, low, high)
     if isinstance(parameter, Integer):
-        log = parameter.scale == "log"
-        return trial.suggest_int(name, parameter.low, parameter.high, log=log)
+        log, step = parameter.scale == "log", parameter.step or 1
+        return trial.suggest_int(name, parameter.low, parameter.high, log=log, step=step)
     assert isinstance(parameter, Float)
     if parameter.scale == "reverse_log":
         rest = trial.suggest_float(name, 1 - parameter.high, 1 - parameter.low, log=True)
         return min(max(1 - rest, parameter.low), parameter.high)
-    log = parameter.scale == "log"
-    return trial.suggest_float(name, parameter.low, parameter.high, log=log)
+    log, step = parameter.scale == "log", parameter.step
+    return trial.suggest_float(name, parameter.low, parameter.high, log=log, step=step)
 
 
 def _exponent(value: int, base: int) -> int:

@@ -19,7 +19,8 @@ class Problem:
     """`truth` maps a setting to its value (small is good; None: the trial diverges).
 
     A trial sees the truth plus normal noise. `tuned` says that the defaults of the sampler were
-    chosen with a look at this problem; the others are held out.
+    chosen with a look at this problem; the others are held out. `climbs` is how many local searches
+    look for the best there is: more where few of them find it.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Problem:
     truth: Callable[[Mapping[str, Any]], float | None]
     noise: float = 0.0
     tuned: bool = False
+    climbs: int = CLIMBS
 
     @cached_property
     def space(self) -> SearchSpace:
@@ -51,7 +53,7 @@ class Problem:
         rest = 1.0 - np.arange(DRAWS + 1) / DRAWS
         ranked = np.minimum(values[order], values[np.isfinite(values)].max())
         expected = float(np.sum(ranked * -np.diff(rest**REFERENCE)))
-        best = min(self._climb(names, units[k], values[k], rng) for k in order[:CLIMBS])
+        best = min(self._climb(names, units[k], values[k], rng) for k in order[: self.climbs])
         return best, expected - best
 
     def regret(self, params: Mapping[str, Any]) -> float:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from problems.problem import CLIMBS
+
 LEARNING_RATE = {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"}
 MOMENTUM = {
     "type": "float",
@@ -24,6 +26,7 @@ class Setting:
     space: dict[str, dict[str, Any]]
     settings: dict[str, Any] = field(default_factory=dict)
     tuned: bool = False
+    climbs: int = CLIMBS
 
 
 def _units(low: int, high: int) -> dict[str, Any]:
@@ -194,6 +197,7 @@ SETTINGS = [
         name="digits_deep",
         dataset="digits",
         epochs=8,
+        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "hidden_layers": {"type": "int", "low": 2, "high": 5},
@@ -210,6 +214,7 @@ SETTINGS = [
         name="diabetes_rules",
         dataset="diabetes",
         epochs=20,
+        tuned=True,
         space={
             "learning_rate": {**LEARNING_RATE, "low": 0.00001},
             "optimizer": _one_of("momentum", "rmsprop", "adam"),
@@ -223,5 +228,75 @@ SETTINGS = [
             "l2": L2,
         },
         settings={"batch_size": 32, "activation": "tanh", "initialization": "xavier"},
+    ),
+    Setting(
+        name="spirals_widths",
+        dataset="spirals",
+        epochs=40,
+        climbs=2 * CLIMBS,
+        space={
+            "learning_rate": LEARNING_RATE,
+            "hidden_layers": _layers(4),
+            "hidden_units_1": _units(3, 64),
+            **{
+                f"hidden_units_{layer}": {
+                    **_units(3, 64),
+                    "when": {"hidden_layers": {"at_least": layer}},
+                }
+                for layer in (2, 3, 4)
+            },
+            "activation": {**_one_of("relu", "leaky_relu", "tanh"), "priority": 2},
+            "batch_size": _batch(8, 256),
+        },
+        settings={"optimizer": "adam"},
+    ),
+    Setting(
+        name="springs_decay",
+        dataset="springs",
+        epochs=24,
+        space={
+            "learning_rate": {**LEARNING_RATE, "high": 3.0},
+            "momentum": {"type": "float", "low": 0.0, "high": 0.995, "scale": "reverse_log"},
+            "decay": _one_of("none", "staircase", "cosine", "exponential"),
+            "decay_rate": {
+                "type": "float",
+                "low": 0.4,
+                "high": 0.99,
+                "scale": "reverse_log",
+                "when": {"decay": ["staircase", "exponential"]},
+            },
+            "hidden_units": _units(4, 80),
+            "hidden_layers": _layers(3),
+            "batch_norm": {"type": "bool"},
+        },
+        settings={
+            "optimizer": "momentum",
+            "batch_size": 16,
+            "activation": "tanh",
+            "initialization": "xavier",
+            "decay_every": 20,
+        },
+    ),
+    Setting(
+        name="parity_regular",
+        dataset="parity",
+        epochs=12,
+        space={
+            "learning_rate": {**LEARNING_RATE, "low": 0.00001, "high": 0.3},
+            "rms_decay": {"type": "float", "low": 0.5, "high": 0.9999, "scale": "reverse_log"},
+            "epsilon": {"type": "float", "low": 1e-9, "high": 1.0, "scale": "log"},
+            "hidden_units": {"type": "int", "low": 8, "high": 64, "step": 4},
+            "keep_prob": {"type": "float", "low": 0.3, "high": 1.0, "step": 0.05},
+            "l2": L2,
+            "initialization": _one_of("random", "he"),
+            "initialization_scale": {
+                "type": "float",
+                "low": 0.0001,
+                "high": 1.0,
+                "scale": "log",
+                "when": {"initialization": ["random"]},
+            },
+        },
+        settings={"optimizer": "rmsprop", "batch_size": 64, "hidden_layers": 2},
     ),
 ]
