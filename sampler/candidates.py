@@ -17,7 +17,7 @@ Places: TypeAlias = NDArray[np.intp]
 SCATTERED = 0.15  # the share of candidates drawn from the whole box
 CHANGED = 0.25  # the share of categories drawn anew rather than kept from the elite
 PARTIAL = 0.5  # the share of candidates that keep part of their elite as it is
-KEPT = 0.6  # and the share of parameters that those keep
+KEPT = 0.3, 0.95  # from where to where the share of parameters is that those keep
 JUMPING = 0.25  # the share of candidates that keep part, and draw the rest from the whole box
 FINEST = 0.1  # draws around an elite are from this to once as wide as the elites' spread
 
@@ -39,11 +39,11 @@ def candidates(
 
     A candidate is drawn around one elite, chosen by rank: each number at a normal distance from the
     elite's, cut to the box; each category the elite's, or now and then a draw from all. Half of the
-    candidates keep part of their elite as it is. Where the elite has no say, because the parameter
-    was inactive in it, another elite has. Parameters that the round does not narrow, and some
-    candidates altogether, are scattered over the box. With `leaping`, every candidate keeps part of
-    its elite and draws the rest from the whole box. The first candidates of a trial are the same
-    for any count.
+    candidates keep part of their elite as it is, some of them nearly all. Where the elite has no
+    say, because the parameter was inactive in it, another elite has. Parameters that the round does
+    not narrow, and some candidates altogether, are scattered over the box. With `leaping`, every
+    candidate keeps part of its elite and draws the rest from the whole box. The first candidates of
+    a trial are the same for any count.
     """
     names = list(space.parameters)
     words = _units(seed, numbers, names, count, _WORDS)
@@ -56,11 +56,12 @@ def candidates(
     width = FINEST**scale
     near = scatter >= SCATTERED
     jumps = leaping | (part < JUMPING)
+    share = KEPT[0] + (KEPT[1] - KEPT[0]) * (part % JUMPING) / JUMPING
     for column, name in enumerate(names):
         if name not in learned.centres:
             continue
         value, change, other, keep = words[:, :, column].T
-        kept = (leaping | (part < PARTIAL)) & (keep < KEPT)
+        kept = (leaping | (part < PARTIAL)) & (keep < share)
         centre = _centre(np.array(learned.centres[name], dtype=np.float64), weights, elite, other)
         if name in learned.choices:
             choice = _choice(np.array(learned.choices[name]), value)

@@ -30,7 +30,7 @@ from sampler.rounds import Box, Observation, Round, following, trials_left, whol
 from sampler.second_looks import Look, looking, own_fit, second_looks
 from sampler.space import SearchSpace
 from sampler.threads import one_thread
-from sampler.values import Value
+from sampler.values import Params, Value
 from sampler.widening import Ranges, widened, wider
 from sampler.wording import shown
 
@@ -55,7 +55,8 @@ class CoarseToFine:
     chooses among candidates around the elites; second looks, which a round's reason tells of and
     its model lists by number, step out of it, but never out of what a person drew. With `widen`,
     ranges grow at the ends that elites press against; with `asynchronous`, a round may be planned
-    before those before it are closed: trials that have not ended count for nothing. Raises
+    before those before it are closed: trials that have not ended are believed to give what the
+    model expects of them. Raises
     SamplerError when an option is no such number or no such truth.
     """
 
@@ -105,7 +106,14 @@ class CoarseToFine:
         )
         if elites:
             current = _zoom(
-                wide, current, elites, seen, seed=seed, share=self.elite_share, by_hand=box or {}
+                wide,
+                current,
+                elites,
+                seen,
+                coming=[one.params for one in observations if one.state in UNFINISHED],
+                seed=seed,
+                share=self.elite_share,
+                by_hand=box or {},
             )
         else:
             coarse = coarse_reason(current.size, first=current.first)
@@ -177,6 +185,7 @@ def _zoom(
     elites: Sequence[Observation],
     seen: Sequence[Observation],
     *,
+    coming: Sequence[Params],
     seed: int,
     share: float,
     by_hand: Box,
@@ -194,7 +203,7 @@ def _zoom(
         round_number=current.number,
     )
     with one_thread():
-        model = fit_model(space, seen)
+        model = fit_model(space, seen, coming)
         looks = second_looks(space, elites, numbers=numbers) if model else {}
         points = _chosen(
             space,
@@ -253,12 +262,15 @@ def _chosen(
         points = coordinates(space, settings)
         fresh = untried(points, model.points, enough=len(numbers))
         allowed = {
-            number: owners[fresh] == (number if number in looks else USUAL) for number in numbers
+            number: np.flatnonzero(owners[fresh] == (number if number in looks else USUAL))
+            for number in numbers
         }
         for number, look in looks.items():
             if look:
-                allowed[number] &= [look.made(settings[row]) for row in fresh]
-        pool = pool[fresh[pick(model, points[fresh], seed=seed, numbers=numbers, allowed=allowed)]]
+                rows = allowed[number]
+                allowed[number] = rows[[look.made(settings[row]) for row in fresh[rows]]]
+        tried = pick(model, points[fresh], seed=seed, numbers=numbers, allowed=allowed, looks=looks)
+        pool = pool[fresh[tried]]
     chosen: list[list[float]] = pool.tolist()
     return chosen
 

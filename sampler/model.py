@@ -1,7 +1,8 @@
 """What the search believes: which settings of a pool promise most, by all that was observed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 
 from sampler import draws
 from sampler.coordinates import coordinates, metric
-from sampler.gaussian_process import Floats, GaussianProcess, fit_process
+from sampler.gaussian_process import Floats, GaussianProcess, condition, fit_process
 from sampler.guesses import with_guesses
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
+from sampler.values import Params
 
 Rows: TypeAlias = NDArray[np.intp]
 
@@ -21,6 +23,8 @@ FEWEST = 5  # values that a model needs
 NEAR = 0.01  # of a range: settings that differ by less in everything are the same
 GOOD = 0.35  # the part of the trials whose values are told apart by their differences
 FARTHEST = 1e9  # of such distances: what is further from the best is as bad as that
+SPREAD = 1e-6  # added to the variance of a point, so that equal points do no harm
+FAR = 1e6  # standard deviations from the best: what is further is as hopeless
 _DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
 
 
@@ -54,13 +58,31 @@ def scores(observations: Sequence[Observation]) -> Floats:
     return standard
 
 
-def fit_model(space: SearchSpace, observations: Sequence[Observation]) -> GaussianProcess | None:
-    """The process fitted to the telling trials; None when too few gave a value."""
+def fit_model(
+    space: SearchSpace, observations: Sequence[Observation], coming: Sequence[Params] = ()
+) -> GaussianProcess | None:
+    """The process fitted to the telling trials; None when too few gave a value.
+
+    `coming` are settings that are tried already, without a result yet: what the process expects of
+    them is believed.
+    """
     seen = telling(with_guesses(observations))
     if sum(math.isfinite(_value(one)) for one in seen) < FEWEST:
         return None
-    points = coordinates(space, [one.params for one in seen])
-    return fit_process(metric(space), points, scores(seen))
+    values = scores(seen)
+    fitted = fit_process(metric(space), coordinates(space, [one.params for one in seen]), values)
+    if not coming:
+        return fitted
+    points = coordinates(space, coming)
+    return condition(
+        fitted.metric,
+        np.concatenate([fitted.points, points]),
+        np.concatenate([values, fitted.mean_at(points)]),
+        lengths=fitted.lengths,
+        signal=fitted.signal,
+        rough=fitted.rough,
+        noise=fitted.noise,
+    )
 
 
 def untried(points: Floats, tried: Floats, *, enough: int) -> Rows:
@@ -84,26 +106,62 @@ def pick(
     *,
     seed: int,
     numbers: Sequence[int],
-    allowed: Mapping[int, NDArray[np.bool_]] | None = None,
+    allowed: Mapping[int, Rows] = MappingProxyType({}),
+    looks: Collection[int] = (),
 ) -> list[int]:
-    """The row of `points` that each trial tries: the best of one function drawn for it.
+    """The row of `points` that each trial tries; none twice, while there are others.
 
-    W. R. Thompson, "On the likelihood that one unknown probability exceeds another", 1933: each
-    trial believes one draw from the posterior, so that a batch spreads as far as beliefs differ.
-    No row is tried twice. `allowed` has masks of rows for the trials that may not have them all.
+    It is where most improvement is to be expected (J. Mockus, "On Bayesian methods for seeking the
+    extremum", 1974) over the best that the model expects of what was tried. Each pick is believed
+    to give what is expected of it before the next is made, so that a batch spreads: the "kriging
+    believer" of D. Ginsbourger, R. Le Riche and L. Carraro, 2010. `looks` are trials that follow
+    one function drawn from the posterior instead, as second looks do, which are to find out
+    (W. R. Thompson, "On the likelihood that one unknown probability exceeds another", 1933).
+    `allowed` has the rows of the trials that may not have them all.
     """
     mean, covariance = model.posterior(points)
-    covariance[np.diag_indices_from(covariance)] += 1e-6
-    factor = np.linalg.cholesky(covariance)
-    functions = mean + normals(seed=seed, numbers=numbers, count=len(points)) @ factor.T
+    covariance[np.diag_indices_from(covariance)] += SPREAD
+    best = float(model.mean_at(model.points).min())
+    variance = covariance.diagonal().copy()
+    believed = np.zeros((len(numbers), len(points)))  # columns of the picks' Cholesky factor
     free = np.ones(len(points), dtype=np.bool_)
     picked: list[int] = []
-    for number, values in zip(numbers, functions, strict=True):
-        mine = free & allowed[number] if allowed and number in allowed else free
-        rows = np.flatnonzero(mine if mine.any() else free)
-        picked.append(int(rows[np.argmin(values[rows])]))
-        free[picked[-1]] = False
+    for place, number in enumerate(numbers):
+        rows = np.flatnonzero(free)
+        mine = allowed.get(number, rows)
+        rows = mine[free[mine]] if free[mine].any() else rows
+        if number in looks:
+            factor = np.linalg.cholesky(covariance[np.ix_(rows, rows)])
+            drawn = factor @ normals(seed=seed, numbers=[number], count=len(rows))[0]
+            row = int(rows[np.argmin(mean[rows] + drawn)])
+        else:
+            promise = improvement(mean[rows], np.sqrt(variance[rows]), best)
+            row = int(rows[np.argmax(promise)])
+        before = believed[:place]
+        column = (covariance[row] - before[:, row] @ before) / math.sqrt(variance[row])
+        believed[place] = column
+        variance = np.maximum(variance - column * column, SPREAD * SPREAD)
+        free[row] = False
+        picked.append(row)
     return picked
+
+
+def improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+    """The logarithm of how far below `best` a normal value is to be expected, above it being 0.
+
+    Far above the best, where the value itself is too small for a double, by the scaled
+    complementary error function.
+    """
+    from scipy.special import erfcx, ndtr
+
+    z = (best - mean) / deviation
+    above, below = np.maximum(z, 0.0), np.clip(z, -FAR, 0.0)
+    density = np.exp(-0.5 * above * above) / math.sqrt(2.0 * math.pi)
+    near = np.log(density + above * ndtr(above))
+    mills = math.sqrt(0.5 * math.pi) * erfcx(-math.sqrt(0.5) * below)
+    far = np.log1p(below * mills) - 0.5 * below * below - 0.5 * math.log(2.0 * math.pi)
+    logs: Floats = np.log(deviation) + np.where(z > 0.0, near, far)
+    return logs
 
 
 def normals(*, seed: int, numbers: Sequence[int], count: int) -> Floats:

@@ -120,15 +120,17 @@ def test_evidence_from_elsewhere() -> None:
     assert values["warm"] < 0.5 * values["cold"]
 
 
-def test_trials_that_have_not_ended_count_for_nothing() -> None:
+def test_trials_that_have_not_ended_are_no_evidence_but_are_not_tried_again() -> None:
     sampler = make_sampler({"asynchronous": True})
     rounds, seen = search(sampler, SPACE, seed=1, budget=28)
     running = [
         Observation(number=one.number, params=one.params, value=None, state="running")
         for one in seen[20:]
     ]
-    plans = [
+    without, believed = (
         sampler.plan(SPACE, seed=1, budget=60, rounds=rounds, observations=observations)
         for observations in (seen[:20], seen[:20] + running)
-    ]
-    assert plans[0] == plans[1]
+    )
+    assert (believed.box, believed.elites) == (without.box, without.elites)
+    assert believed.reason == without.reason
+    assert believed.model["points"] != without.model["points"]

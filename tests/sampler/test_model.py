@@ -6,7 +6,18 @@ from scipy import stats
 
 from sampler import Observation
 from sampler.coordinates import coordinates, metric
-from sampler.model import NEAR, TELLING, fit_model, normals, pick, scores, telling, untried
+from sampler.gaussian_process import Metric, condition
+from sampler.model import (
+    NEAR,
+    TELLING,
+    fit_model,
+    improvement,
+    normals,
+    pick,
+    scores,
+    telling,
+    untried,
+)
 from tests.sampler.spaces import loss, network_space, random_search
 
 SPACE = network_space()
@@ -88,10 +99,63 @@ def test_a_trial_gets_a_row_that_it_may_have_while_there_is_one() -> None:
     assert model is not None
     points = coordinates(SPACE, [one.params for one in random_search(SPACE, loss, seed=2, count=9)])
     worst = model.mean_at(points).argmax()
-    allowed = {8: np.arange(9) == worst, 9: np.arange(9) == worst, 10: np.zeros(9, dtype=np.bool_)}
+    allowed = {8: np.array([worst]), 9: np.array([worst]), 10: np.zeros(0, dtype=np.intp)}
     rows = pick(model, points, seed=1, numbers=range(7, 16), allowed=allowed)
     assert rows[1] == worst
     assert sorted(rows) == list(range(9))
+
+
+def test_what_is_coming_is_believed_and_keeps_others_away() -> None:
+    observations = random_search(SPACE, loss, seed=1, count=80)
+    alone = fit_model(SPACE, observations)
+    assert alone is not None
+    points = coordinates(SPACE, [one.params for one in random_search(SPACE, loss, seed=2, count=9)])
+    [first] = pick(alone, points, seed=1, numbers=[80])
+    coming = [random_search(SPACE, loss, seed=2, count=9)[first].params]
+    model = fit_model(SPACE, observations, coming)
+    assert model is not None
+    assert model.mean_at(points) == pytest.approx(alone.mean_at(points), abs=1e-6)
+    assert model.posterior(points)[1][first, first] < alone.posterior(points)[1][first, first]
+
+
+def test_a_batch_spreads_over_two_basins() -> None:
+    points = np.array([[0.2], [0.4], [0.6], [0.8]])
+    model = condition(
+        Metric(owner=(0,), count=1),
+        points,
+        np.array([-1.0, 1.0, 1.0, -0.9]),
+        lengths=np.array([0.2]),
+        signal=1.0,
+        rough=0.01,
+        noise=0.001,
+    )
+    rows = pick(
+        model, np.array([[0.12], [0.121], [0.122], [0.88], [0.881]]), seed=1, numbers=range(2)
+    )
+    assert {row < 3 for row in rows} == {True, False}
+
+
+def test_looks_follow_draws_and_the_others_do_not() -> None:
+    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=30))
+    assert model is not None
+    pool = random_search(SPACE, loss, seed=2, count=200)
+    points = coordinates(SPACE, [one.params for one in pool])
+    by_promise = {pick(model, points, seed=seed, numbers=[30])[0] for seed in range(9)}
+    by_draws = {pick(model, points, seed=seed, numbers=[30], looks=[30])[0] for seed in range(9)}
+    assert len(by_promise) == 1
+    assert len(by_draws) > 1
+
+
+def test_improvement_is_the_integral_and_its_logarithm_is_finite_far_away() -> None:
+    mean, deviation = np.array([0.3, -2.0, 1.0, 5.0]), np.array([0.5, 1.0, 2.0, 1.0])
+    values = np.linspace(-12.0, 0.2, 200_001)
+    for m, d, found in zip(mean, deviation, improvement(mean, deviation, 0.2), strict=True):
+        below = np.trapezoid((0.2 - values) * stats.norm.pdf(values, m, d), values)
+        assert math.exp(found) == pytest.approx(below, rel=1e-6)
+    far = improvement(np.array([10.0, 50.0, 1e3, 1e5, 1e12]), np.ones(5), 0.0)
+    assert np.isfinite(far).all()
+    assert (np.diff(far[:4]) < 0.0).all()
+    assert far[2] == pytest.approx(-0.5e6 - 2 * math.log(1e3) - 0.5 * math.log(2 * math.pi))
 
 
 def test_what_was_tried_is_not_tried_again_while_there_is_something_else() -> None:
