@@ -34,7 +34,7 @@ from sampler import Observation, Round, make_sampler, planned  # noqa: E402
 OURS = ("random", "quasi_random", "grid", "coarse_to_fine")
 AT = (25, 50, 100, 200)
 BATCH = 8
-SEEDS, QUICK_SEEDS = 10, 3
+SEEDS, QUICK_SEEDS = 20, 3
 SLOW = {"GP": (5, 100)}
 """Peers that are too slow for all seeds and trials, and how many of both they get."""
 
