@@ -23,6 +23,7 @@ FEWEST = 5  # values that a model needs
 NEAR = 0.01  # of a range: settings that differ by less in everything are the same
 GOOD = 0.35  # the part of the trials whose values are told apart by their differences
 FARTHEST = 1e9  # of such distances: what is further from the best is as bad as that
+DOUBT = 1.7  # for the model's own deviations, which do not know how sure its lengths are
 SPREAD = 1e-6  # added to the variance of a point, so that equal points do no harm
 FAR = 1e6  # standard deviations from the best: what is further is as hopeless
 _DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
@@ -135,7 +136,7 @@ def pick(
             drawn = factor @ normals(seed=seed, numbers=[number], count=len(rows))[0]
             row = int(rows[np.argmin(mean[rows] + drawn)])
         else:
-            promise = improvement(mean[rows], np.sqrt(variance[rows]), best)
+            promise = improvement(mean[rows], DOUBT * np.sqrt(variance[rows]), best)
             row = int(rows[np.argmax(promise)])
         before = believed[:place]
         column = (covariance[row] - before[:, row] @ before) / math.sqrt(variance[row])
