@@ -56,8 +56,7 @@ class CoarseToFine:
     its model lists by number, step out of it, but never out of what a person drew. With `widen`,
     ranges grow at the ends that elites press against; with `asynchronous`, a round may be planned
     before those before it are closed: trials that have not ended are believed to give what the
-    model expects of them. Raises
-    SamplerError when an option is no such number or no such truth.
+    model expects of them. Raises SamplerError when an option is no such number or no such truth.
     """
 
     elite_share: float = 0.1

@@ -65,7 +65,7 @@ def fit_model(
     """The process fitted to the telling trials; None when too few gave a value.
 
     `coming` are settings that are tried already, without a result yet: what the process expects of
-    them is believed.
+    the latest of them is believed.
     """
     seen = telling(with_guesses(observations))
     if sum(math.isfinite(_value(one)) for one in seen) < FEWEST:
@@ -74,7 +74,7 @@ def fit_model(
     fitted = fit_process(metric(space), coordinates(space, [one.params for one in seen]), values)
     if not coming:
         return fitted
-    points = coordinates(space, coming)
+    points = coordinates(space, coming[-TELLING:])
     return condition(
         fitted.metric,
         np.concatenate([fitted.points, points]),

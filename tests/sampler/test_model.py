@@ -118,6 +118,16 @@ def test_what_is_coming_is_believed_and_keeps_others_away() -> None:
     assert model.posterior(points)[1][first, first] < alone.posterior(points)[1][first, first]
 
 
+def test_no_more_that_is_coming_is_believed_than_a_fit_looks_at() -> None:
+    observations = random_search(SPACE, loss, seed=1, count=20)
+    coming = [one.params for one in random_search(SPACE, loss, seed=2, count=TELLING + 9)]
+    model, latest = (fit_model(SPACE, observations, these) for these in (coming, coming[9:]))
+    assert model is not None
+    assert latest is not None
+    assert len(model.points) == len(observations) + TELLING
+    assert np.array_equal(model.points, latest.points)
+
+
 def test_a_batch_spreads_over_two_basins() -> None:
     points = np.array([[0.2], [0.4], [0.6], [0.8]])
     model = condition(
