@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from service import schema
+from service import schema, segments
 from service.app import create_app
 from service.client import Client
 from service.database import Database, normalize_url, sqlite_url
@@ -98,3 +98,9 @@ def client(database: Database) -> Iterator[Client]:
         Client("http://localhost", transport=transport, patience_seconds=0) as made,
     ):
         yield made
+
+
+@pytest.fixture
+def each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports of networks after every epoch."""
+    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)

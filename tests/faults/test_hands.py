@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy.orm import Session
 
-from service import journal, segments
+from service import journal
 from service.app import create_app
 from service.client import Client
 from service.database import Database
@@ -56,12 +56,6 @@ def transport(database: Database, database_url: str) -> Iterator[httpx.BaseTrans
         for server in servers:
             server.handle_request(httpx.Request("GET", "http://localhost/openapi.json"))
         yield EitherServer(servers)
-
-
-@pytest.fixture
-def each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports after every epoch."""
-    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("each_epoch")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from service import segments
 from service.client import Client
 from service.errors import Conflict
 from service.states import StudyState, TrialState
@@ -17,11 +16,7 @@ from tests.support.training import curve, train, train_with
 NAME = "search"
 EPOCHS = 8
 
-
-@pytest.fixture(autouse=True)
-def each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports after every epoch."""
-    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("each_epoch")
 
 
 def study(**changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import engine
-from service import leases, segments
+from service import leases
 from service.client import Client
 from service.database import Database
 from service.errors import Conflict, Invalid, NotFound
@@ -19,11 +19,7 @@ from tests.support.training import curve, train, train_with
 
 EPOCHS = 12
 
-
-@pytest.fixture(autouse=True)
-def each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports after every epoch."""
-    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("each_epoch")
 
 
 def study(name: str, *, epochs: int = EPOCHS, **changes: Any) -> dict[str, Any]:

@@ -7,30 +7,18 @@ from typing import Any
 
 import pytest
 
-from service import leases
 from service.client import Client
-from service.database import Database
 from service.errors import Invalid
 from service.schemas import Result
 from service.states import StudyState, TrialState
-from tests.support.leases import age_leases, age_studies
-from tests.support.studies import external, network
+from tests.support.studies import HALVING, external, halving
 from tests.support.training import table, train
-
-HALVING = {"kind": "successive_halving", "eta": 3, "min_epochs": 2}
-
-
-def study(name: str, *, trials: int = 9, **changes: Any) -> dict[str, Any]:
-    """A study of small networks for up to 18 epochs."""
-    made = network(name, trials=trials, **{"pruner": HALVING, **changes})
-    made["objective"]["epochs"] = 18
-    return made
 
 
 def test_successive_halving_of_networks(client: Client) -> None:
-    client.create_study(study("whole", pruner={"kind": "none"}))
+    client.create_study(halving("whole", pruner={"kind": "none"}))
     train(client, "whole")
-    client.create_study(study("halved"))
+    client.create_study(halving("halved"))
     train(client, "halved", count=4)
     halved = client.study("halved")
     assert halved.state == StudyState.COMPLETED
@@ -168,96 +156,7 @@ def test_an_impossible_pruner_is_a_problem(
     client: Client, pruner: Any, field: str, message: str
 ) -> None:
     with pytest.raises(Invalid) as caught:
-        client.create_study(study("bad") | {"pruner": pruner})
+        client.create_study(halving("bad") | {"pruner": pruner})
     assert [error.field for error in caught.value.errors] == [field]
     assert message in caught.value.errors[0].message
     assert list(client.studies()) == []
-
-
-class TestBudgets:
-    def test_epochs_pay_for_as_many_trials(self, client: Client) -> None:
-        client.create_study(study("plain", pruner={"kind": "none"}, budget={"epochs": 60}))
-        client.create_study(study("halved", budget={"epochs": 60}))
-        assert client.study("plain").progress.total == 3
-        assert client.study("halved").progress.total == 12  # of 4.67 epochs each
-        train(client, "plain")
-        assert client.study("plain").progress.epochs_trained == 54
-        client.change_study("plain", epochs=90)
-        assert client.study("plain").state == StudyState.RUNNING
-        train(client, "plain")
-        assert client.study("plain").progress.epochs_trained == 90
-
-    def test_a_budget_below_what_was_proposed_is_refused(self, client: Client) -> None:
-        client.create_study(external(trials=5))
-        client.ask("outside", count=3)
-        with pytest.raises(Invalid, match=r"budget\.trials: 3 trials were proposed"):
-            client.change_study("outside", trials=2)
-        with pytest.raises(Invalid, match=r"budget\.epochs: 3 trials were proposed"):
-            client.change_study("outside", epochs=2)
-        assert client.study("outside").budget["trials"] == 5
-
-    def test_nothing_is_leased_once_time_is_over(self, client: Client) -> None:
-        client.create_study(external(trials=9, budget={"trials": 9, "seconds": 1e-9}))
-        [trial] = client.ask("outside").trials
-        answer = client.ask("outside")
-        assert (answer.trials, answer.study_state) == ([], StudyState.RUNNING)
-        client.tell("outside", [Result(number=0, lease=trial.lease.token, value=1.0)])
-        assert client.study("outside").state == StudyState.COMPLETED
-        client.change_study("outside", seconds=1e6)
-        assert client.study("outside").state == StudyState.RUNNING
-        assert len(client.ask("outside", count=20).trials) == 8
-
-    def test_a_study_ends_in_time_though_nobody_asks(
-        self, client: Client, database: Database
-    ) -> None:
-        client.create_study(external(trials=9, budget={"trials": 9, "seconds": 60}))
-        [first, lost] = client.ask("outside", count=2).trials
-        client.tell("outside", [Result(number=0, lease=first.lease.token, value=1.0)])
-        leases.reap(database)
-        age_studies(database, 61)
-        leases.reap(database)
-        before = client.study("outside")
-        assert before.state == StudyState.RUNNING  # what trains may come to its end
-        age_leases(database, 1_000)
-        leases.reap(database)
-        after = client.study("outside")
-        assert after.state == StudyState.COMPLETED
-        assert after.revision > before.revision
-        assert client.trial("outside", lost.number).state == TrialState.WAITING
-        leases.reap(database)
-        assert client.study("outside").revision == after.revision
-
-    @pytest.mark.parametrize("who", ["an ask", "the reaper"])
-    def test_who_notices_that_time_is_over_raises_the_revision(
-        self, client: Client, database: Database, who: str
-    ) -> None:
-        client.create_study(external(trials=9, budget={"trials": 9, "seconds": 60}))
-        [trial] = client.ask("outside").trials
-        client.tell("outside", [Result(number=0, lease=trial.lease.token, value=1.0)])
-        age_studies(database, 61)
-        before = client.study("outside")
-        if who == "an ask":
-            assert client.ask("outside").study_state == StudyState.COMPLETED
-        else:
-            leases.reap(database)
-        after = client.study("outside")
-        assert (before.state, after.state) == (StudyState.RUNNING, StudyState.COMPLETED)
-        assert after.revision > before.revision
-
-    @pytest.mark.parametrize(
-        "budget", [{"epochs": 0}, {"seconds": 0}, {"trials": 0}, {"epochs": 1.5}, {"minutes": 3}]
-    )
-    def test_impossible_ones_are_problems(self, client: Client, budget: dict[str, Any]) -> None:
-        with pytest.raises(Invalid, match=r"budget\."):
-            client.create_study(external(budget=budget))
-        client.create_study(external())
-        answer = client._http.patch("/studies/outside", json={"budget": budget})
-        assert answer.status_code == 422
-        assert answer.json()["errors"][0]["field"].startswith("budget.")
-
-    @pytest.mark.parametrize("body", [{"budget": {}}, {"budget": {"trials": None}}, {}])
-    def test_a_change_changes_something(self, client: Client, body: dict[str, Any]) -> None:
-        client.create_study(external())
-        revision = client.study("outside").revision
-        assert client._http.patch("/studies/outside", json=body).status_code == 422
-        assert client.study("outside").revision == revision

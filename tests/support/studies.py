@@ -10,6 +10,8 @@ MOMENTUM_SPACE: dict[str, Any] = {
     "momentum": {"type": "float", "low": 0.9, "high": 0.999, "scale": "reverse_log"},
 }
 
+HALVING = {"kind": "successive_halving", "eta": 3, "min_epochs": 2}
+
 
 def external(name: str = "outside", *, trials: int = 10, **changes: Any) -> dict[str, Any]:
     """A study whose caller trains."""
@@ -38,3 +40,10 @@ def network(name: str = "inside", *, trials: int = 6, **changes: Any) -> dict[st
         "budget": {"trials": trials},
         **changes,
     }
+
+
+def halving(name: str, *, trials: int = 9, **changes: Any) -> dict[str, Any]:
+    """A study of small networks for up to 18 epochs, pruned at 2 and 6."""
+    made = network(name, trials=trials, **{"pruner": HALVING, **changes})
+    made["objective"]["epochs"] = 18
+    return made

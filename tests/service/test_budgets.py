@@ -1,0 +1,109 @@
+"""Budgets of trials, epochs and seconds: what they pay for, and what becomes of a spent one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service import leases
+from service.client import Client
+from service.database import Database
+from service.errors import Invalid
+from service.schemas import Result
+from service.states import StudyState, TrialState
+from tests.support.leases import age_leases, age_studies
+from tests.support.studies import external, halving
+from tests.support.training import train
+
+
+def test_epochs_pay_for_as_many_trials(client: Client) -> None:
+    client.create_study(halving("plain", pruner={"kind": "none"}, budget={"epochs": 60}))
+    client.create_study(halving("halved", budget={"epochs": 60}))
+    assert client.study("plain").progress.total == 3
+    assert client.study("halved").progress.total == 12  # of 4.67 epochs each
+    train(client, "plain")
+    assert client.study("plain").progress.epochs_trained == 54
+    client.change_study("plain", epochs=90)
+    assert client.study("plain").state == StudyState.RUNNING
+    train(client, "plain")
+    assert client.study("plain").progress.epochs_trained == 90
+
+
+def test_a_budget_below_what_was_proposed_is_refused(client: Client) -> None:
+    client.create_study(external(trials=5))
+    client.ask("outside", count=3)
+    with pytest.raises(Invalid, match=r"budget\.trials: 3 trials were proposed"):
+        client.change_study("outside", trials=2)
+    with pytest.raises(Invalid, match=r"budget\.epochs: 3 trials were proposed"):
+        client.change_study("outside", epochs=2)
+    assert client.study("outside").budget["trials"] == 5
+
+
+def test_nothing_is_leased_once_time_is_over(client: Client) -> None:
+    client.create_study(external(trials=9, budget={"trials": 9, "seconds": 1e-9}))
+    [trial] = client.ask("outside").trials
+    answer = client.ask("outside")
+    assert (answer.trials, answer.study_state) == ([], StudyState.RUNNING)
+    client.tell("outside", [Result(number=0, lease=trial.lease.token, value=1.0)])
+    assert client.study("outside").state == StudyState.COMPLETED
+    client.change_study("outside", seconds=1e6)
+    assert client.study("outside").state == StudyState.RUNNING
+    assert len(client.ask("outside", count=20).trials) == 8
+
+
+def test_a_study_ends_in_time_though_nobody_asks(client: Client, database: Database) -> None:
+    client.create_study(external(trials=9, budget={"trials": 9, "seconds": 60}))
+    [first, lost] = client.ask("outside", count=2).trials
+    client.tell("outside", [Result(number=0, lease=first.lease.token, value=1.0)])
+    leases.reap(database)
+    age_studies(database, 61)
+    leases.reap(database)
+    before = client.study("outside")
+    assert before.state == StudyState.RUNNING  # what trains may come to its end
+    age_leases(database, 1_000)
+    leases.reap(database)
+    after = client.study("outside")
+    assert after.state == StudyState.COMPLETED
+    assert after.revision > before.revision
+    assert client.trial("outside", lost.number).state == TrialState.WAITING
+    leases.reap(database)
+    assert client.study("outside").revision == after.revision
+
+
+@pytest.mark.parametrize("who", ["an ask", "the reaper"])
+def test_who_notices_that_time_is_over_raises_the_revision(
+    client: Client, database: Database, who: str
+) -> None:
+    client.create_study(external(trials=9, budget={"trials": 9, "seconds": 60}))
+    [trial] = client.ask("outside").trials
+    client.tell("outside", [Result(number=0, lease=trial.lease.token, value=1.0)])
+    age_studies(database, 61)
+    before = client.study("outside")
+    if who == "an ask":
+        assert client.ask("outside").study_state == StudyState.COMPLETED
+    else:
+        leases.reap(database)
+    after = client.study("outside")
+    assert (before.state, after.state) == (StudyState.RUNNING, StudyState.COMPLETED)
+    assert after.revision > before.revision
+
+
+@pytest.mark.parametrize(
+    "budget", [{"epochs": 0}, {"seconds": 0}, {"trials": 0}, {"epochs": 1.5}, {"minutes": 3}]
+)
+def test_impossible_ones_are_problems(client: Client, budget: dict[str, Any]) -> None:
+    with pytest.raises(Invalid, match=r"budget\."):
+        client.create_study(external(budget=budget))
+    client.create_study(external())
+    answer = client._http.patch("/studies/outside", json={"budget": budget})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith("budget.")
+
+
+@pytest.mark.parametrize("body", [{"budget": {}}, {"budget": {"trials": None}}, {}])
+def test_a_change_changes_something(client: Client, body: dict[str, Any]) -> None:
+    client.create_study(external())
+    revision = client.study("outside").revision
+    assert client._http.patch("/studies/outside", json=body).status_code == 422
+    assert client.study("outside").revision == revision
