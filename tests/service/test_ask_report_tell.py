@@ -200,3 +200,14 @@ def test_a_deleted_study_is_gone_with_everything(client: Client) -> None:
         client.study("outside")
     assert client.create_study(external()).revision == 1
     assert client.trials("outside") == []
+
+
+def test_crashed_goes_with_waiting(client: Client) -> None:
+    client.create_study(external())
+    [trial] = client.ask("outside").trials
+    body = {"number": 0, "lease": trial.lease.token, "state": "completed", "value": 1.0}
+    answer = client._http.post(
+        "/studies/outside/tell", json={"results": [{**body, "crashed": True}]}
+    )
+    assert answer.status_code == 422
+    assert client.trial("outside", 0).state == TrialState.RUNNING

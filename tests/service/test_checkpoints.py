@@ -13,7 +13,8 @@ from service.checkpoints import superfluous
 from service.client import Client
 from service.database import Database
 from service.errors import Conflict, Invalid, NotFound
-from service.schemas import Best, LeasedTrial, Result
+from service.schemas import Best, LeasedTrial, Report, Result
+from tests.support.functions import study
 from tests.support.leases import age_leases
 from tests.support.studies import network
 from tests.support.training import train
@@ -186,3 +187,52 @@ def test_what_is_dropped_is_missed_the_least(
     epochs: list[int], most: int, dropped: list[int]
 ) -> None:
     assert superfluous(epochs, most) == dropped
+
+
+class TestOpaqueCheckpoints:
+    @pytest.fixture
+    def leased(self, client: Client) -> LeasedTrial:
+        client.create_study(study())
+        [trial] = client.ask("outside", lease_seconds=10).trials
+        report = Report(number=0, lease=trial.lease.token, epoch=4, metrics={"loss": 1.0})
+        client.report("outside", [report])
+        return trial
+
+    @pytest.mark.parametrize("content", [b"", b"\x80\x04N.", b"PK\x03\x04", bytes(range(256))])
+    def test_are_kept_as_they_are(
+        self, client: Client, leased: LeasedTrial, content: bytes
+    ) -> None:
+        token = leased.lease.token
+        kept = client.put_checkpoint("outside", 0, content, lease=token, epoch=4)
+        assert (kept.epoch, kept.bytes) == (4, len(content))
+        assert client.checkpoint("outside", 0) == content
+        with pytest.raises(NotFound, match="no networks"):
+            client.model("outside", 0)
+
+    @pytest.mark.parametrize(
+        ("epoch", "says"), [(None, "which epoch"), (5, "at most 4"), (10**9, "less than or equal")]
+    )
+    def test_need_an_epoch_that_was_reported(
+        self, client: Client, leased: LeasedTrial, epoch: int | None, says: str
+    ) -> None:
+        with pytest.raises(Invalid) as raised:
+            client.put_checkpoint("outside", 0, b"x", lease=leased.lease.token, epoch=epoch)
+        assert says in raised.value.detail
+        with pytest.raises(NotFound):
+            client.checkpoint("outside", 0)
+
+    def test_need_the_lease(self, client: Client, leased: LeasedTrial) -> None:
+        with pytest.raises(Conflict):
+            client.put_checkpoint("outside", 0, b"x", lease="another", epoch=4)
+
+    def test_are_where_a_lost_trial_goes_on(self, client: Client, leased: LeasedTrial) -> None:
+        token = leased.lease.token
+        best = Best(value=0.5, epoch=2, metrics={"loss": 0.5})
+        client.put_checkpoint("outside", 0, b"x", lease=token, epoch=4, best=best)
+        client.report("outside", [Report(number=0, lease=token, epoch=6, metrics={"loss": 2.0})])
+        crashed = Result(number=0, lease=token, state="waiting", crashed=True)
+        client.tell("outside", [crashed])
+        [again] = client.ask("outside").trials
+        assert (again.start_epoch, again.stop_epoch, again.attempt) == (4, 9, 2)
+        assert again.best == best
+        assert client.curve("outside", 0).epoch == [4]

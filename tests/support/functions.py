@@ -1,0 +1,51 @@
+"""Training by functions as a worker does it, the pool's process being this one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.client import Client
+from service.functions.keeper import FunctionProcess
+from service.functions.segments import FunctionSegment
+from service.functions.tasks import FunctionTasks
+from tests.support.objectives import reference
+from tests.support.studies import external
+from tests.support.training import Interrupted
+
+
+def study(name: str = "outside", *, epochs: int = 9, trials: int = 1, **changes: Any) -> Any:
+    """A study whose trials a function trains."""
+    objective = {"kind": "external", "epochs": epochs, "metric": "loss"}
+    objective |= changes.pop("objective", {})
+    return external(name, trials=trials, objective=objective, **changes)
+
+
+class Processes:
+    """The processes of functions, and how often one was started."""
+
+    def __init__(self) -> None:
+        self.started: list[FunctionProcess] = []
+
+    def of(self, name: str) -> FunctionProcess:
+        """The process that runs a function now."""
+        if not (self.started and self.started[-1].is_alive):
+            self.started.append(FunctionProcess(name))
+        return self.started[-1]
+
+
+def train(
+    client: Client, processes: Processes, function: str, name: str = "outside", **options: Any
+) -> None:
+    """Train what the study gives, trial after trial, until it gives nothing."""
+    tasks = FunctionTasks(client, reference(function), lease_seconds=60, **options)
+    while leased := client.ask(name).trials:
+        [task] = tasks.of(leased)
+        FunctionSegment(client, task, brief=client, process_of=processes.of).train()
+
+
+def segment(client: Client, processes: Processes, function: str, *, epoch: int, act: Any) -> None:
+    """Train one segment, with something done to the trial at some epoch."""
+    tasks = FunctionTasks(client, reference(function), lease_seconds=60)
+    [task] = tasks.of(client.ask("outside").trials)
+    brief: Any = Interrupted(client, {epoch: act})
+    FunctionSegment(client, task, brief=brief, process_of=processes.of).train()
