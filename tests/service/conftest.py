@@ -1,0 +1,17 @@
+"""What tests of the service compare with."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.client import Client
+from tests.support.panda import study
+from tests.support.training import curve, train
+
+
+@pytest.fixture
+def whole(client: Client, each_epoch: None) -> dict[int, float]:
+    """The curve of a network by the hand that nobody touches."""
+    client.create_study(study("alone"))
+    train(client, "alone")
+    return curve(client, "alone", 0)
