@@ -11,6 +11,7 @@ from service.errors import Conflict, NotFound
 from service.schemas import LeasedTrial, Report, Result
 from service.states import StudyState, TrialState
 from tests.support.leases import age_leases
+from tests.support.problems import assert_problem
 from tests.support.studies import external
 
 
@@ -211,3 +212,28 @@ def test_crashed_goes_with_waiting(client: Client) -> None:
     )
     assert answer.status_code == 422
     assert client.trial("outside", 0).state == TrialState.RUNNING
+
+
+def test_a_metric_may_be_named_epoch(client: Client) -> None:
+    client.create_study(external(objective={"kind": "external", "epochs": 9}))
+    [trial] = client.ask("outside").trials
+    for epoch, metrics in ((1, {"epoch": 5.5}), (2, {"loss": 1.0})):
+        report = Report(number=0, lease=trial.lease.token, epoch=epoch, metrics=metrics)
+        client.report("outside", [report])
+    curve = client.curve("outside", 0)
+    assert curve.epoch == [1, 2]
+    assert curve.metrics == {"epoch": [5.5, None], "loss": [None, 1.0]}
+    for name in ("best_so_far", "parameters", "curves"):
+        assert client._http.get(f"/studies/outside/figures/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("call", ["report", "tell"])
+def test_an_epoch_beyond_the_segment_is_refused(client: Client, call: str) -> None:
+    client.create_study(external(objective={"kind": "external", "epochs": 3}))
+    [trial] = client.ask("outside").trials
+    item = {"number": 0, "lease": trial.lease.token, "epoch": 4}
+    body = {"reports": [item]} if call == "report" else {"results": [item | {"value": 1.0}]}
+    response = client._http.post(f"/studies/outside/{call}", json=body)
+    assert_problem(response, 422)
+    assert response.json()["errors"][0]["field"].endswith("[0].epoch")
+    assert client.trial("outside", 0).epoch == 0

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from service.client import Client
+from tests.support.problems import assert_problem
 from tests.support.studies import MOMENTUM_SPACE, external, network
 
 Definition = dict[str, Any]
@@ -246,17 +247,14 @@ def send(client: Client, body: bytes, path: str = "/studies") -> httpx.Response:
     return client._http.post(path, content=body, headers=headers)
 
 
-def assert_problem(response: httpx.Response, status: int) -> None:
-    """The answer is a problem body with this status."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    problem = response.json()
-    assert problem["status"] == status
-    assert problem["detail"]
-    assert "Traceback" not in response.text
-
-
 def test_a_body_of_unsaid_length_is_cut_at_the_limit(client: Client) -> None:
     headers = {"Content-Type": "application/json"}
     parts = (b" " * 2**20 for _ in range(33))
     assert_problem(client._http.post("/studies", content=parts, headers=headers), 413)
+
+
+def test_an_objective_of_no_kind_names_the_kind(client: Client) -> None:
+    for objective in ({}, {"kind": "x"}, {"kind": ["a"]}):
+        response: httpx.Response = client._http.post("/studies", json=external(objective=objective))
+        assert_problem(response, 422)
+        assert response.json()["errors"][0]["field"] == "objective.kind"

@@ -9,11 +9,11 @@ import pytest
 from service import leases
 from service.client import Client
 from service.database import Database
-from service.errors import Invalid
+from service.errors import Conflict, Invalid
 from service.schemas import Result
 from service.states import StudyState, TrialState
 from tests.support.leases import age_leases, age_studies
-from tests.support.studies import external, halving
+from tests.support.studies import external, halving, network
 from tests.support.training import train
 
 
@@ -107,3 +107,24 @@ def test_a_change_changes_something(client: Client, body: dict[str, Any]) -> Non
     revision = client.study("outside").revision
     assert client._http.patch("/studies/outside", json=body).status_code == 422
     assert client.study("outside").revision == revision
+
+
+def test_a_study_whose_time_is_over_takes_no_more_to_train(
+    client: Client, database: Database
+) -> None:
+    client.create_study(network(trials=2, budget={"trials": 2, "seconds": 3600}))
+    train(client, "inside")
+    client.change_study("inside", trials=3)
+    client.ask("inside")
+    age_studies(database, 3601)
+    for act in (
+        lambda: client.fork("inside", 0, epoch=0, children=[{"learning_rate": 0.1}]),
+        lambda: client.rewind("inside", 0, 0),
+        lambda: client.extend("inside", 0, 1),
+        lambda: client.replicate("inside", top=1, seeds=1),
+    ):
+        with pytest.raises(Conflict, match="seconds of the study's budget are over"):
+            act()
+    assert [trial.number for trial in client.trials("inside")] == [0, 1, 2]
+    client.change_study("inside", seconds=7200)
+    client.extend("inside", 0, 1)

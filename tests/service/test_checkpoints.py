@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 import engine
 from service import leases, limits
@@ -13,11 +14,13 @@ from service.checkpoints import superfluous
 from service.client import Client
 from service.database import Database
 from service.errors import Conflict, Invalid, NotFound
+from service.groups import Grouping
 from service.schemas import Best, LeasedTrial, Report, Result
+from service.segments import Segment
 from tests.support.functions import study
 from tests.support.leases import age_leases
 from tests.support.studies import network
-from tests.support.training import train
+from tests.support.training import Dying, Killed, train
 
 
 def test_a_plain_search_keeps_checkpoints_of_its_best_only(client: Client) -> None:
@@ -236,3 +239,18 @@ class TestOpaqueCheckpoints:
         assert (again.start_epoch, again.stop_epoch, again.attempt) == (4, 9, 2)
         assert again.best == best
         assert client.curve("outside", 0).epoch == [4]
+
+
+def test_a_stopped_study_keeps_no_checkpoint_of_what_it_cancelled(
+    client: Client, database: Database
+) -> None:
+    client.create_study(network(trials=2))
+    leased = client.ask("inside", count=2).trials
+    for group in Grouping(client, jobs=1, checkpoint_seconds=0).of(leased):
+        with pytest.raises(Killed):
+            Segment(Dying(client, reports=2), group).train()  # type: ignore[arg-type]
+    client.pause("inside", 1)
+    client.change_study("inside", state="stopped")
+    with database.read() as session:
+        numbers = set(session.execute(text("SELECT number FROM checkpoints")).scalars())
+    assert numbers == {1}  # which its person may look at

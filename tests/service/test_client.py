@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from service.client import Client
-from service.errors import Conflict, Invalid, NotFound, Unavailable, Unreachable
+from service.errors import CaviarError, Conflict, Invalid, NotFound, Unavailable, Unreachable
 from service.schemas import Result, Study
 from tests.support.studies import external
 
@@ -114,3 +114,17 @@ def test_many_trials_come_in_pages_as_one_list(client: Client) -> None:
     assert asked == list(range(1200))
     assert [trial.number for trial in client.trials("outside")] == asked
     assert len(client.trials("outside", limit=7)) == 7
+
+
+@pytest.mark.parametrize("server", ["nope", "", "http://[", "ftp://host", "http://"])
+def test_an_address_that_is_none_is_refused_at_once(server: str) -> None:
+    with pytest.raises(CaviarError, match="is not an address"):
+        Client(server)
+
+
+@pytest.mark.parametrize("name", ["../health", "a?x", "a/trials", "", "."])
+def test_a_name_stays_one_part_of_the_path(client: Client, name: str) -> None:
+    client.create_study(external("a"))
+    with pytest.raises(CaviarError) as caught:
+        client.study(name)
+    assert caught.value.status in (404, 422)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.client import Client
+from service.errors import Invalid
 from service.schemas import Result
 from service.states import StudyState, TrialState
 from tests.support.panda import losses, study
@@ -120,3 +121,23 @@ def test_the_same_key_forks_once(client: Client) -> None:
     ]
     assert answers[0] == answers[1] == {"children": [1, 2], "twin": None}
     assert len(client.trials("panda")) == 3
+
+
+def test_a_fork_of_a_trial_on_its_way_back_leaves_where_it_will_wait(client: Client) -> None:
+    definition = network(trials=1, mode="panda")
+    definition["objective"]["epochs"] = 6
+    client.create_study(definition)
+    train(client, "inside")
+    client.rewind("inside", 0, 4)  # no checkpoint is kept of it: it trains up to there
+    back = client.trial("inside", 0)
+    assert (back.state, back.epoch, back.stop_epoch) == (TrialState.WAITING, 0, 4)
+    forked = client.fork("inside", 0, children=[{"learning_rate": 0.5}], twin=True)
+    [entry] = client.trial("inside", forked.children[0]).journal
+    assert entry.epoch == 4
+    client.rewind("inside", 0, 3)
+    with pytest.raises(Invalid, match="must be at most 3, where the trial is"):
+        client.rewind("inside", 0, 4)
+    train(client, "inside")
+    assert client.trial("inside", 0).epoch == 3
+    own, same = (curve(client, "inside", n) for n in (forked.children[0], forked.twin or 0))
+    assert [own[e] == same[e] for e in range(1, 7)] == [True] * 4 + [False] * 2

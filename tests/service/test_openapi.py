@@ -48,3 +48,12 @@ def test_the_examples_of_the_bodies_are_taken(client: Client) -> None:
         if name == "POST /studies":
             for example in examples_of(content["application/json"]["schema"], spec):
                 assert client._http.post("/studies", json=example).status_code == 201
+
+
+def test_the_description_speaks_of_problems(client: Client) -> None:
+    spec = client._http.get("/openapi.json").json()
+    for methods in spec["paths"].values():
+        for operation in methods.values():
+            content = operation["responses"]["4XX"]["content"]
+            assert list(content) == ["application/problem+json"]
+    assert "Problem" in spec["components"]["schemas"]

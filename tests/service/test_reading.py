@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 
 import httpx
@@ -9,6 +11,7 @@ import pytest
 
 from service.client import Client
 from service.schemas import Report, Result
+from tests.support.problems import assert_problem
 from tests.support.studies import external
 
 
@@ -143,3 +146,34 @@ def test_an_ask_that_must_wait_says_how_long(client: Client) -> None:
     assert [found.number for found in rounds] == [0, 1]
     assert (rounds[0].state, rounds[1].state) == ("closed", "open")
     assert rounds[1].first_trial == rounds[0].trials == len(first)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/studies", True),
+        ("/studies", 10**40),
+        ("/studies", [1]),
+        ("/studies/outside/trials", [True, True]),
+        ("/studies/outside/trials", [10**40, 0]),
+        ("/studies/outside/trials", [0, 0.5, 1]),
+        ("/studies/outside/trials", [float("nan"), 0]),
+        ("/studies/outside/trials", ["a", "b"]),
+    ],
+)
+def test_a_forged_page_token_is_refused(client: Client, path: str, key: object) -> None:
+    client.create_study(external())
+    token = base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    assert_problem(client._http.get(path, params={"page_token": token}), 422)
+
+
+def test_the_same_revision_means_the_same_content(client: Client) -> None:
+    client.create_study(external(objective={"kind": "external", "epochs": 9}))
+    [trial] = client.ask("outside").trials
+    before = client.study("outside").revision
+    report = Report(number=0, lease=trial.lease.token, epoch=0)
+    client.report("outside", [report])  # it only renews the lease
+    assert client.study("outside").revision == before
+    client.report("outside", [report.model_copy(update={"epoch": 4})])
+    assert client.study("outside").revision == before + 1
+    assert client.trials("outside", since=before)[0].epoch == 4

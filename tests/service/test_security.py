@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.client import Client
-from tests.service.test_bad_input import assert_problem
+from tests.support.problems import assert_problem
 from tests.support.studies import external
 
 
