@@ -1,4 +1,7 @@
-"""Settings to choose from: draws around the elites that a round was fitted to, inside its box."""
+"""Settings to choose from: draws around the trials that a fit was made of, inside a round's box.
+
+They are called elites here, be they the best by their values or a model's favourites.
+"""
 
 from collections.abc import Sequence
 from typing import TypeAlias

@@ -14,6 +14,7 @@ from sampler.coordinates import coordinates
 from sampler.edges import pressed_ends
 from sampler.elites import Fit, choose, fit
 from sampler.errors import SamplerError
+from sampler.favourites import favourites
 from sampler.gaussian_process import GaussianProcess
 from sampler.model import fit_model, pick, untried
 from sampler.parameters import Parameter, Ranged
@@ -52,11 +53,12 @@ class CoarseToFine:
 
     `elite_share` is the part of the finished trials that become elites, within limits. A parameter
     is narrowed from the round that its priority says. Inside the box a model of all observations
-    chooses among candidates around the elites; second looks, which a round's reason tells of and
-    its model lists by number, step out of it, but never out of what a person drew. With `widen`,
-    ranges grow at the ends that elites press against; with `asynchronous`, a round may be planned
-    before those before it are closed: trials that have not ended are believed to give what the
-    model expects of them. Raises SamplerError when an option is no such number or no such truth.
+    chooses among candidates around its favourites: as many trials as there are elites, those that
+    it expects most of. Second looks, which a round's reason tells of and its model lists by number,
+    step out of the box, but never out of what a person drew. With `widen`, ranges grow at the ends
+    that elites press against; with `asynchronous`, a round may be planned before those before it
+    are closed: trials that have not ended are believed to give what the model expects of them.
+    Raises SamplerError when an option is no such number or no such truth.
     """
 
     elite_share: float = 0.1
@@ -204,6 +206,9 @@ def _zoom(
     with one_thread():
         model = fit_model(space, seen, coming)
         looks = second_looks(space, elites, numbers=numbers) if model else {}
+        if model:
+            liked = favourites(model, space, seen, count=len(elites))
+            learned = fit(space, liked, round_number=current.number)
         points = _chosen(
             space,
             replace(current, box=box),

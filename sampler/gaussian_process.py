@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
+Rows: TypeAlias = NDArray[np.intp]
 
 JITTER = 1e-8  # added to the diagonal, so that equal settings do no harm
 ITERATIONS = 40
@@ -66,24 +67,21 @@ class GaussianProcess:
     factor: Floats
     alpha: Floats
 
-    def _kernel(self, one: Floats, other: Floats) -> Floats:
+    @property
+    def variance(self) -> float:
+        """Of a value of which nothing is known, free of noise."""
+        return self.signal + self.rough
+
+    def kernel(self, one: Floats, other: Floats) -> Floats:
+        """Covariances (rows of one, rows of other) before any value is known."""
         distances = self.metric.distances(one, other, self.lengths)
         return covariance(distances, signal=self.signal, rough=self.rough)
 
     def mean_at(self, points: Floats) -> Floats:
         """What to expect at other points, (m,)."""
-        across = self._kernel(points, self.points)
+        across = self.kernel(points, self.points)
         expected: Floats = self.mean + across @ self.alpha
         return expected
-
-    def posterior(self, points: Floats) -> tuple[Floats, Floats]:
-        """Mean (m,) and covariance (m, m) of the values at other points, free of noise."""
-        from scipy.linalg import solve_triangular
-
-        across = self._kernel(self.points, points)
-        within = self._kernel(points, points)
-        half = solve_triangular(self.factor, across, lower=True, check_finite=False)
-        return self.mean + across.T @ self.alpha, within - half.T @ half
 
 
 def matern(distances: Floats) -> Floats:

@@ -3,20 +3,17 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sampler import draws
 from sampler.coordinates import coordinates, metric
-from sampler.gaussian_process import Floats, GaussianProcess, condition, fit_process
+from sampler.gaussian_process import Floats, GaussianProcess, Rows, condition, fit_process
 from sampler.guesses import with_guesses
+from sampler.posterior import Posterior
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 from sampler.values import Params
-
-Rows: TypeAlias = NDArray[np.intp]
 
 TELLING = 200  # a fit looks at no more trials than these: the best, and the latest of the others
 FEWEST = 5  # values that a model needs
@@ -24,7 +21,6 @@ NEAR = 0.01  # of a range: settings that differ by less in everything are the sa
 GOOD = 0.35  # the part of the trials whose values are told apart by their differences
 FARTHEST = 1e9  # of such distances: what is further from the best is as bad as that
 DOUBT = 1.7  # for the model's own deviations, which do not know how sure its lengths are
-SPREAD = 1e-6  # added to the variance of a point, so that equal points do no harm
 FAR = 1e6  # standard deviations from the best: what is further is as hopeless
 _DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
 
@@ -120,28 +116,23 @@ def pick(
     (W. R. Thompson, "On the likelihood that one unknown probability exceeds another", 1933).
     `allowed` has the rows of the trials that may not have them all.
     """
-    mean, covariance = model.posterior(points)
-    covariance[np.diag_indices_from(covariance)] += SPREAD
+    posterior = Posterior(model, points)
     best = float(model.mean_at(model.points).min())
-    variance = covariance.diagonal().copy()
-    believed = np.zeros((len(numbers), len(points)))  # columns of the picks' Cholesky factor
     free = np.ones(len(points), dtype=np.bool_)
     picked: list[int] = []
-    for place, number in enumerate(numbers):
+    for number in numbers:
         rows = np.flatnonzero(free)
         mine = allowed.get(number, rows)
         rows = mine[free[mine]] if free[mine].any() else rows
+        mean = posterior.mean[rows]
         if number in looks:
-            factor = np.linalg.cholesky(covariance[np.ix_(rows, rows)])
+            factor = np.linalg.cholesky(posterior.covariance(rows))
             drawn = factor @ normals(seed=seed, numbers=[number], count=len(rows))[0]
-            row = int(rows[np.argmin(mean[rows] + drawn)])
+            row = int(rows[np.argmin(mean + drawn)])
         else:
-            promise = improvement(mean[rows], DOUBT * np.sqrt(variance[rows]), best)
+            promise = improvement(mean, DOUBT * np.sqrt(posterior.variance[rows]), best)
             row = int(rows[np.argmax(promise)])
-        before = believed[:place]
-        column = (covariance[row] - before[:, row] @ before) / math.sqrt(variance[row])
-        believed[place] = column
-        variance = np.maximum(variance - column * column, SPREAD * SPREAD)
+        posterior.believe(row)
         free[row] = False
         picked.append(row)
     return picked

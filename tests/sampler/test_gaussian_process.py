@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sampler.gaussian_process import Metric, condition, fit_process, log_posterior, matern
+from sampler.gaussian_process import Metric, fit_process, log_posterior, matern
 
 METRIC = Metric(owner=(0, 1, 2, 2), count=3)
 
@@ -40,20 +40,6 @@ def test_distances_agree_with_squares() -> None:
     assert METRIC.distances(points, points[:5], lengths) == pytest.approx(
         np.sqrt(squares), abs=1e-7
     )
-
-
-def test_posterior_goes_through_the_values_where_there_is_no_noise() -> None:
-    points, values = data(20)
-    process = condition(
-        METRIC, points, values, lengths=np.full(3, 0.5), signal=0.8, rough=0.2, noise=1e-8
-    )
-    mean, covariance = process.posterior(points)
-    assert mean == pytest.approx(values, abs=1e-4)
-    assert process.mean_at(points) == pytest.approx(mean)
-    assert np.diag(covariance) == pytest.approx(np.zeros(20), abs=1e-5)
-    far, unsure = process.posterior(points + 100.0)
-    assert far == pytest.approx(np.full(20, process.mean), abs=1e-6)
-    assert np.diag(unsure) == pytest.approx(np.ones(20), abs=1e-5)
 
 
 def test_fit_finds_what_matters_and_predicts() -> None:

@@ -18,6 +18,7 @@ from sampler.model import (
     telling,
     untried,
 )
+from sampler.posterior import Posterior
 from tests.sampler.spaces import loss, network_space, random_search
 
 SPACE = network_space()
@@ -115,7 +116,7 @@ def test_what_is_coming_is_believed_and_keeps_others_away() -> None:
     model = fit_model(SPACE, observations, coming)
     assert model is not None
     assert model.mean_at(points) == pytest.approx(alone.mean_at(points), abs=1e-6)
-    assert model.posterior(points)[1][first, first] < alone.posterior(points)[1][first, first]
+    assert Posterior(model, points).variance[first] < Posterior(alone, points).variance[first]
 
 
 def test_no_more_that_is_coming_is_believed_than_a_fit_looks_at() -> None:

@@ -1,0 +1,47 @@
+"""What a process expects at a pool of points, and what of it is left to learn as some are tried."""
+
+import math
+
+import numpy as np
+
+from sampler.gaussian_process import Floats, GaussianProcess, Rows
+
+SPREAD = 1e-6  # added to the variance of a point, so that equal points do no harm
+
+
+class Posterior:
+    """Mean and variance (m,) of the values at `points` (m, columns), free of noise.
+
+    Covariances are worked out for the rows that are asked for: the whole matrix of a large pool
+    would take most of a plan's time.
+    """
+
+    def __init__(self, process: GaussianProcess, points: Floats) -> None:
+        from scipy.linalg import solve_triangular
+
+        across = process.kernel(process.points, points)
+        self._process = process
+        self._points = points
+        self._half = solve_triangular(process.factor, across, lower=True, check_finite=False)
+        self._believed: list[Floats] = []  # columns of the Cholesky factor of what is believed
+        self.mean: Floats = process.mean + across.T @ process.alpha
+        known = np.einsum("ij,ij->j", self._half, self._half)
+        self.variance = np.maximum(process.variance - known + SPREAD, SPREAD * SPREAD)
+
+    def covariance(self, rows: Rows) -> Floats:
+        """(rows, rows), by the values that the process was fitted to."""
+        points, half = self._points[rows], self._half[:, rows]
+        covariance: Floats = self._process.kernel(points, points) - half.T @ half
+        covariance[np.diag_indices_from(covariance)] += SPREAD
+        return covariance
+
+    def believe(self, row: int) -> None:
+        """Take it that a row's value is its mean: no mean changes, and what is near it is surer."""
+        across = self._process.kernel(self._points[row : row + 1], self._points)[0]
+        column = across - self._half[:, row] @ self._half
+        column[row] += SPREAD
+        for before in self._believed:
+            column -= before[row] * before
+        column /= math.sqrt(self.variance[row])
+        self._believed.append(column)
+        self.variance = np.maximum(self.variance - column * column, SPREAD * SPREAD)
