@@ -101,14 +101,6 @@ def test_impossible_ones_are_problems(client: Client, budget: dict[str, Any]) ->
     assert answer.json()["errors"][0]["field"].startswith("budget.")
 
 
-@pytest.mark.parametrize("body", [{"budget": {}}, {"budget": {"trials": None}}, {}])
-def test_a_change_changes_something(client: Client, body: dict[str, Any]) -> None:
-    client.create_study(external())
-    revision = client.study("outside").revision
-    assert client._http.patch("/studies/outside", json=body).status_code == 422
-    assert client.study("outside").revision == revision
-
-
 def test_a_study_whose_time_is_over_takes_no_more_to_train(
     client: Client, database: Database
 ) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 from service.client import Client
 from service.states import StudyState
 from tests.support.processes import (
-    CAVIAR,
+    fails,
     free_port,
     group_members,
     process,
@@ -31,16 +30,6 @@ def write(folder: Path, definition: object) -> str:
     path = folder / "study.json"
     path.write_text(json.dumps(definition))
     return str(path)
-
-
-def fails(*arguments: str) -> str:
-    """Run a command that must fail with one plain message; the message."""
-    done = subprocess.run(
-        [*CAVIAR, *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 1, (done.stdout, done.stderr)
-    assert "Traceback" not in done.stderr
-    return done.stderr
 
 
 def test_run_does_a_whole_search_and_prints_the_best(tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from service.client import Client
-from tests.service.test_cli import fails
-from tests.support.processes import run, served
+from tests.support.processes import fails, run, served
 from tests.support.search import search
 from tests.support.studies import MOMENTUM_SPACE, external
 

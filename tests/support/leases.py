@@ -1,4 +1,4 @@
-"""Time passing for leases and budgets, alike on both databases."""
+"""Results of leased trials; time passing for leases and budgets, alike on both databases."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from sqlalchemy import update
 
 from service.database import Database
 from service.models import StudyRow, TrialRow
+from service.schemas import LeasedTrial, Result
+
+
+def result(trial: LeasedTrial, value: float = 0.5, **changes: object) -> Result:
+    """A completed result of a leased trial."""
+    fields = {"number": trial.number, "lease": trial.lease.token, "value": value, **changes}
+    return Result.model_validate(fields)
 
 
 def age_leases(database: Database, seconds: float) -> None:

@@ -39,6 +39,16 @@ def run(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
     return done.stdout
 
 
+def fails(*arguments: str) -> str:
+    """Run a command that must fail with one plain message; the message."""
+    done = subprocess.run(
+        [*CAVIAR, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
 @contextmanager
 def process(
     *arguments: str, environment: Mapping[str, str] | None = None
