@@ -2,7 +2,8 @@
 
 Whoever tunes the sampler sees their regrets at the end and nothing before. Once a default was
 chosen with a look at one of them, it is `tuned=True` and belongs into another file. Of these ten
-the means were in view when DOUBT of sampler/model.py was chosen; the others alone choose the same.
+the means were in view when DOUBT of sampler/model.py and favourites were chosen; the others alone
+choose the same.
 """
 
 import math
