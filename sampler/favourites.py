@@ -7,9 +7,12 @@ of a trial counts its neighbours, too.
 
 import math
 from collections.abc import Sequence
+from heapq import nsmallest
+from operator import itemgetter
 
 from sampler.coordinates import coordinates
 from sampler.gaussian_process import GaussianProcess
+from sampler.model import TELLING
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 
@@ -19,9 +22,15 @@ def favourites(
 ) -> list[Observation]:
     """The `count` trials with a finite value of which the model expects most, best first.
 
-    Ties go to the lower number, so the order of the observations does not matter.
+    Of a long history only the best by their values are asked about, as many as a fit looks at. Ties
+    go to the lower number, so the order of the observations does not matter.
     """
-    ended = [one for one in seen if one.value is not None and math.isfinite(one.value)]
-    expected = model.mean_at(coordinates(space, [one.params for one in ended])).tolist()
-    ranked = sorted(zip(expected, ended, strict=True), key=lambda pair: (pair[0], pair[1].number))
+    ended = [
+        (one.value, one.number, one)
+        for one in seen
+        if one.value is not None and math.isfinite(one.value)
+    ]
+    best = [one for _, _, one in nsmallest(TELLING, ended, key=itemgetter(0, 1))]
+    expected = model.mean_at(coordinates(space, [one.params for one in best])).tolist()
+    ranked = sorted(zip(expected, best, strict=True), key=lambda pair: (pair[0], pair[1].number))
     return [one for _, one in ranked[:count]]

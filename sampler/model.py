@@ -116,7 +116,7 @@ def pick(
     (W. R. Thompson, "On the likelihood that one unknown probability exceeds another", 1933).
     `allowed` has the rows of the trials that may not have them all.
     """
-    posterior = Posterior(model, points)
+    posterior = Posterior(model, points, room=len(numbers))
     best = float(model.mean_at(model.points).min())
     free = np.ones(len(points), dtype=np.bool_)
     picked: list[int] = []

@@ -12,18 +12,20 @@ SPREAD = 1e-6  # added to the variance of a point, so that equal points do no ha
 class Posterior:
     """Mean and variance (m,) of the values at `points` (m, columns), free of noise.
 
-    Covariances are worked out for the rows that are asked for: the whole matrix of a large pool
-    would take most of a plan's time.
+    At most `room` rows can be believed. Covariances are worked out for the rows that are asked for:
+    the whole matrix of a large pool would take most of a plan's time.
     """
 
-    def __init__(self, process: GaussianProcess, points: Floats) -> None:
+    def __init__(self, process: GaussianProcess, points: Floats, *, room: int = 0) -> None:
         from scipy.linalg import solve_triangular
 
         across = process.kernel(process.points, points)
         self._process = process
         self._points = points
         self._half = solve_triangular(process.factor, across, lower=True, check_finite=False)
-        self._believed: list[Floats] = []  # columns of the Cholesky factor of what is believed
+        # Columns of the Cholesky factor of what is believed, a row each, and how many there are.
+        self._factor = np.empty((room, len(points)))
+        self._believed = 0
         self.mean: Floats = process.mean + across.T @ process.alpha
         known = np.einsum("ij,ij->j", self._half, self._half)
         self.variance = np.maximum(process.variance - known + SPREAD, SPREAD * SPREAD)
@@ -40,8 +42,8 @@ class Posterior:
         across = self._process.kernel(self._points[row : row + 1], self._points)[0]
         column = across - self._half[:, row] @ self._half
         column[row] += SPREAD
-        for before in self._believed:
-            column -= before[row] * before
-        column /= math.sqrt(self.variance[row])
-        self._believed.append(column)
+        before = self._factor[: self._believed]
+        column = (column - before[:, row] @ before) / math.sqrt(self.variance[row])
+        self._factor[self._believed] = column
+        self._believed += 1
         self.variance = np.maximum(self.variance - column * column, SPREAD * SPREAD)

@@ -6,7 +6,7 @@ import numpy as np
 from sampler import Observation, SearchSpace
 from sampler.coordinates import coordinates
 from sampler.favourites import favourites
-from sampler.model import fit_model
+from sampler.model import TELLING, fit_model
 
 SPACE = SearchSpace.from_dict(
     {name: {"type": "float", "low": 0.0, "high": 1.0} for name in ("x", "y")}
@@ -47,3 +47,14 @@ def test_only_trials_with_a_value_are_favourites_and_equal_ones_go_by_number() -
     lost = [replace(first, number=100 + n, value=value) for n, value in enumerate((None, math.nan))]
     assert favourites(model, SPACE, [*lost, twin, *seen], count=2) == [first, twin]
     assert len(favourites(model, SPACE, [*lost, twin], count=5)) == 1
+
+
+def test_of_a_long_history_only_the_best_are_asked_about() -> None:
+    seen = noisy_bowl()
+    model = fit_model(SPACE, seen)
+    assert model is not None
+    poor = [replace(one, number=100 + n, value=5.0 + n) for n, one in enumerate(seen * 4)]
+    liked = favourites(model, SPACE, [*poor, *seen], count=TELLING + 1)
+    assert len(liked) == TELLING
+    numbers = {one.number for one in liked}
+    assert numbers == {one.number for one in [*seen, *poor[: TELLING - len(seen)]]}

@@ -43,7 +43,7 @@ def test_variances_are_the_diagonal_of_the_covariance() -> None:
 
 def test_what_is_believed_is_as_sure_as_if_its_mean_had_been_observed() -> None:
     known = process(POINTS, VALUES, 0.01)
-    posterior = Posterior(known, OTHERS)
+    posterior = Posterior(known, OTHERS, room=3)
     mean = posterior.mean.copy()
     for row in (4, 9, 5):
         posterior.believe(row)
