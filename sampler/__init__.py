@@ -27,7 +27,7 @@ from sampler.importance import importance
 from sampler.parameters import Parameter
 from sampler.preview import preview, space_warnings
 from sampler.protocol import Sampler
-from sampler.pruning import Arrival, Pruner, Verdict, make_pruner
+from sampler.pruning import Arrival, Finish, Pruner, Verdict, make_pruner
 from sampler.reaching import reaching
 from sampler.reasons import by_hand_reason
 from sampler.repeats import Repeats, repeats
@@ -38,6 +38,7 @@ from sampler.values import Params, Value
 __all__ = [
     "Alarm",
     "Arrival",
+    "Finish",
     "InputError",
     "Observation",
     "Parameter",

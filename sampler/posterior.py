@@ -13,7 +13,7 @@ class Posterior:
     """Mean and variance (m,) of the values at `points` (m, columns), free of noise.
 
     At most `room` rows can be believed. Covariances are worked out for the rows that are asked for:
-    the whole matrix of a large pool would take most of a plan's time.
+    the whole matrix of a large pool would cost a small round a quarter of its plan.
     """
 
     def __init__(self, process: GaussianProcess, points: Floats, *, room: int = 0) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from sampler import Arrival, Verdict
+from sampler import Arrival, Finish, Verdict
 from service import checkpoints, transitions
 from service.models import ArrivalRow, StudyRow, TrialRow
 from service.plans import Plan, plan_of
@@ -80,6 +80,10 @@ def _decide(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung, 
         [Arrival(number=a.number, value=sign * a.value) for a in arrived],
         undecided=waiting.keys(),
         coming=_coming(session, study, plan, rung),
+        finished=[
+            Finish(at_rung=sign * at_rung, value=sign * value)
+            for at_rung, value in arrivals.finished_before(session, study, rung)
+        ],
     )
     for number, verdict in verdicts.items():
         row = waiting[number]
@@ -113,8 +117,13 @@ def _coming(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung) 
 def _words(plan: Plan, rung: arrivals.Rung, verdict: Verdict, row: TrialRow, sign: float) -> str:
     rungs = plan.pruner.rungs(row.bracket, epochs=plan.epochs)
     assert row.value is not None
+    behind = (
+        ""
+        if verdict.pace is None
+        else f", nor better than the {short(sign * verdict.pace)} that the best so far had there"
+    )
     return (
         f"pruned at rung {rungs.index(rung[2]) + 1} of {len(rungs)}, after {rung[2]} epochs: "
         f"its {plan.definition.objective.metric} {short(row.value)} is not among the best "
-        f"{verdict.kept} of {verdict.compared}, which ended at {short(sign * verdict.bar)}"
+        f"{verdict.kept} of {verdict.compared}, which ended at {short(sign * verdict.bar)}{behind}"
     )

@@ -7,6 +7,6 @@ catalogue                pruners by the name that users write
 """
 
 from sampler.pruning.catalogue import make_pruner
-from sampler.pruning.protocol import Arrival, Pruner, Verdict
+from sampler.pruning.protocol import Arrival, Finish, Pruner, Verdict
 
-__all__ = ["Arrival", "Pruner", "Verdict", "make_pruner"]
+__all__ = ["Arrival", "Finish", "Pruner", "Verdict", "make_pruner"]

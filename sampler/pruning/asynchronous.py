@@ -7,7 +7,7 @@ stops a trial at once instead of keeping it for later.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sampler.pruning.protocol import Arrival, Verdict, top
+from sampler.pruning.protocol import Arrival, Finish, Verdict, top
 from sampler.pruning.successive_halving import SuccessiveHalving
 
 
@@ -40,7 +40,12 @@ class AsynchronousHalving:
         return self._halving().mean_epochs(epochs=epochs)
 
     def judge(
-        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+        self,
+        arrived: Sequence[Arrival],
+        *,
+        undecided: Collection[int],
+        coming: int | None,
+        finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
         """Everybody, at once."""
         verdicts = top(arrived, eta=self.eta)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
-from sampler.pruning.protocol import Arrival, Verdict
+from sampler.pruning.protocol import Arrival, Finish, Verdict
 from sampler.pruning.successive_halving import SuccessiveHalving, mean_epochs
 
 
@@ -46,10 +46,15 @@ class Hyperband:
         ) / len(hand)
 
     def judge(
-        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+        self,
+        arrived: Sequence[Arrival],
+        *,
+        undecided: Collection[int],
+        coming: int | None,
+        finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
         """As successive halving does, within the bracket."""
-        return self._halving().judge(arrived, undecided=undecided, coming=coming)
+        return self._halving().judge(arrived, undecided=undecided, coming=coming, finished=finished)
 
     def _halving(self) -> SuccessiveHalving:
         return SuccessiveHalving(eta=self.eta, min_epochs=self.min_epochs)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from sampler.pruning.options import check_count, check_min_epochs
-from sampler.pruning.protocol import Arrival, Verdict
+from sampler.pruning.protocol import Arrival, Finish, Verdict
 
 PARTS = 5
 """By default there is a rung at every fifth part of the epochs."""
@@ -46,7 +46,12 @@ class MedianPruner:
         return float(epochs)
 
     def judge(
-        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+        self,
+        arrived: Sequence[Arrival],
+        *,
+        undecided: Collection[int],
+        coming: int | None,
+        finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
         """Those below the lowest number that may still come, each against those below it."""
         ready = [number for number in undecided if coming is None or number < coming]

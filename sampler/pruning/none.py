@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sampler.pruning.protocol import Arrival, Verdict
+from sampler.pruning.protocol import Arrival, Finish, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,12 @@ class NoPruner:
         return float(epochs)
 
     def judge(
-        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+        self,
+        arrived: Sequence[Arrival],
+        *,
+        undecided: Collection[int],
+        coming: int | None,
+        finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
         """Nobody."""
         return {}

@@ -19,6 +19,16 @@ class Arrival:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finish:
+    """A trial of an earlier round that was trained to its end. Smaller is better."""
+
+    at_rung: float
+    """Its value at the rung that is judged."""
+    value: float
+    """Its value at the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """Whether a trial goes on from a rung, and what it was measured by."""
 
@@ -26,9 +36,11 @@ class Verdict:
     bar: float
     """The value that decided: the worst that went on, or the median."""
     kept: int
-    """How many went on, of those that it was compared with."""
+    """How many of those that it was compared with went on by their rank."""
     compared: int
     """How many it was compared with, itself among them."""
+    pace: float | None = None
+    """What the best finished trials had here; who was better went on, too. None: there is none."""
 
 
 class Pruner(Protocol):
@@ -48,12 +60,17 @@ class Pruner(Protocol):
         """How many epochs a trial takes on average, if none is lost."""
 
     def judge(
-        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+        self,
+        arrived: Sequence[Arrival],
+        *,
+        undecided: Collection[int],
+        coming: int | None,
+        finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
         """Verdicts on those of the undecided that can be decided now.
 
         `arrived` are all that ever came to the rung; `coming` is the lowest number that may still
-        come, None when there is none.
+        come, None when there is none; `finished` are trials of earlier rounds, by number.
         """
 
 
@@ -62,13 +79,17 @@ def ranked(arrived: Sequence[Arrival]) -> list[Arrival]:
     return sorted(arrived, key=lambda arrival: (arrival.value, arrival.number))
 
 
-def top(arrived: Sequence[Arrival], *, eta: int) -> dict[int, Verdict]:
-    """The best 1/eta go on, at least one; a verdict on each."""
+def top(arrived: Sequence[Arrival], *, eta: int, pace: float | None = None) -> dict[int, Verdict]:
+    """The best 1/eta go on, at least one, and who is better than `pace`; a verdict on each."""
     order = ranked(arrived)
     kept = max(1, len(order) // eta)
     return {
         arrival.number: Verdict(
-            goes_on=place < kept, bar=order[kept - 1].value, kept=kept, compared=len(order)
+            goes_on=place < kept or (pace is not None and arrival.value < pace),
+            bar=order[kept - 1].value,
+            kept=kept,
+            compared=len(order),
+            pace=pace,
         )
         for place, arrival in enumerate(order)
     }

@@ -10,10 +10,12 @@ from itertools import pairwise
 from math import log
 
 from sampler.pruning.options import check_eta, check_min_epochs
-from sampler.pruning.protocol import Arrival, Verdict, top
+from sampler.pruning.protocol import Arrival, Finish, Verdict, top
 
 PARTS = 9
 """By default the first rung is at about this part of the epochs."""
+LEADERS = 4
+"""So many of the finished trials, the best, set the pace."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,10 @@ class SuccessiveHalving:
     By default half go on from an eighth, a quarter and half of the epochs, so that each stage costs
     the same, all of it less than a third of the full search. Thirds would save more, but at a ninth
     of the epochs a small round cannot tell its best from its second best.
+
+    A rank within a small round also depends on how good the others happen to be. So a trial goes on
+    as well when it is ahead of the pace: better at the rung than any of the best trials of earlier
+    rounds was there.
 
     Raises PrunerError when `eta` is no whole number from 2 to 10, or `min_epochs` none from 1.
     """
@@ -61,13 +67,29 @@ class SuccessiveHalving:
         return mean_epochs(self.rungs(0, epochs=epochs), epochs=epochs, eta=self.eta)
 
     def judge(
-        self, arrived: Sequence[Arrival], *, undecided: Collection[int], coming: int | None
+        self,
+        arrived: Sequence[Arrival],
+        *,
+        undecided: Collection[int],
+        coming: int | None,
+        finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
         """Everybody at once, as soon as nobody is still to come."""
         if coming is not None:
             return {}
-        verdicts = top(arrived, eta=self.eta)
+        verdicts = top(arrived, eta=self.eta, pace=pace(finished))
         return {number: verdicts[number] for number in undecided}
+
+
+def pace(finished: Sequence[Finish]) -> float | None:
+    """The best value that one of the leaders had at the rung; None when too few have finished.
+
+    Of those that ended equally well, the earlier ones lead.
+    """
+    if len(finished) < LEADERS:
+        return None
+    leaders = sorted(finished, key=lambda finish: finish.value)[:LEADERS]
+    return min(leader.at_rung for leader in leaders)
 
 
 def mean_epochs(rungs: Sequence[int], *, epochs: int, eta: int) -> float:

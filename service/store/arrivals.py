@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from service.models import ArrivalRow, StudyRow, TrialRow
 from service.states import OPEN
+from service.store import trials
 
 Rung: TypeAlias = tuple[int, int, int]
 """Round, bracket and epoch."""
@@ -46,6 +47,26 @@ def _at(study: StudyRow, rung: Rung) -> tuple[ColumnElement[bool], ...]:
         ArrivalRow.bracket == bracket,
         ArrivalRow.epoch == epoch,
     )
+
+
+def finished_before(session: Session, study: StudyRow, rung: Rung) -> Sequence[tuple[float, float]]:
+    """What completed trials of earlier rounds had at this epoch, and at their end, by number."""
+    found, _, epoch = rung
+    query = (
+        select(ArrivalRow.value, TrialRow.value)
+        .join(
+            TrialRow,
+            (TrialRow.study_id == ArrivalRow.study_id) & (TrialRow.number == ArrivalRow.number),
+        )
+        .where(
+            ArrivalRow.study_id == study.id,
+            ArrivalRow.epoch == epoch,
+            ArrivalRow.round < found,
+            *trials.speaks_for_its_settings(),
+        )
+        .order_by(ArrivalRow.number)
+    )
+    return [(at_rung, value) for at_rung, value in session.execute(query) if value is not None]
 
 
 def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:

@@ -9,29 +9,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.models import StudyRow, TrialRow
-from service.states import TrialState
+from service.store import trials
 
 PAGE = 100
 """Trials looked at in one query: most settings are there only once."""
 
 
 def originals(session: Session, study: StudyRow, *, count: int, maximize: bool) -> list[TrialRow]:
-    """The best completed trials whose values are those of their settings alone, each setting once.
-
-    That is: not void, no replicas, no forks, and adjusted by nobody.
-    """
+    """The best trials that speak for their settings, each setting once."""
     order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
     query = (
         select(TrialRow)
-        .where(
-            TrialRow.study_id == study.id,
-            TrialRow.value.is_not(None),
-            TrialRow.state == TrialState.COMPLETED,
-            TrialRow.void.is_(False),
-            TrialRow.adjusted.is_(False),
-            TrialRow.origin.is_(None),
-            TrialRow.replica_of.is_(None),
-        )
+        .where(TrialRow.study_id == study.id, *trials.speaks_for_its_settings())
         .order_by(order, TrialRow.number)
         .limit(PAGE)
     )

@@ -148,6 +148,21 @@ def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | Non
     return session.scalar(query)
 
 
+def speaks_for_its_settings() -> tuple[ColumnElement[bool], ...]:
+    """That a trial completed, and its value is that of its settings alone.
+
+    That is: not void, no replica, no fork, and adjusted by nobody.
+    """
+    return (
+        TrialRow.value.is_not(None),
+        TrialRow.state == TrialState.COMPLETED,
+        TrialRow.void.is_(False),
+        TrialRow.adjusted.is_(False),
+        TrialRow.origin.is_(None),
+        TrialRow.replica_of.is_(None),
+    )
+
+
 def below(session: Session, study: StudyRow, number: int) -> Sequence[TrialRow]:
     """All trials with a lower number, in order."""
     query = (

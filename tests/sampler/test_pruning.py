@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sampler import Arrival, Pruner, PrunerError, make_pruner
+from sampler import Arrival, Finish, Pruner, PrunerError, make_pruner
 from sampler.pruning.hyperband import deal
 
 
@@ -54,6 +54,23 @@ class TestSuccessiveHalving:
     def test_one_always_goes_on(self) -> None:
         assert going_on(self.pruner, arrivals(5, 4)) == [1]
         assert going_on(self.pruner, arrivals(5)) == [0]
+
+    def test_who_is_ahead_of_the_best_finished_goes_on_too(self) -> None:
+        # The one that ended at 9 does not lead, whatever it had here.
+        ends = [(3.5, 0), (5, 2), (4.5, 1), (0.5, 9), (7, 3)]
+        finished = [Finish(at_rung=at_rung, value=value) for at_rung, value in ends]
+        arrived = arrivals(5, 1, 3.5, 2, 6, 3)
+        verdicts = self.pruner.judge(arrived, undecided=range(6), coming=None, finished=finished)
+        assert [number for number, verdict in verdicts.items() if verdict.goes_on] == [1, 3, 5]
+        assert (verdicts[2].pace, verdicts[2].bar, verdicts[2].kept) == (3.5, 2, 2)
+
+    def test_few_finished_trials_set_no_pace(self) -> None:
+        finished = [Finish(at_rung=9, value=place) for place in range(3)]
+        verdicts = self.pruner.judge(
+            arrivals(5, 1, 4), undecided=range(3), coming=None, finished=finished
+        )
+        assert verdicts[0].pace is None
+        assert [number for number, verdict in verdicts.items() if verdict.goes_on] == [1]
 
     def test_nobody_is_judged_while_somebody_may_come(self) -> None:
         assert self.pruner.judge(arrivals(1, 2, 3), undecided=[0, 1, 2], coming=7) == {}

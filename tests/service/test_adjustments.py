@@ -30,8 +30,11 @@ def test_an_adjustment_holds_from_the_epoch_that_was_reported(
     client: Client, whole: dict[int, float], changes: dict[str, Any]
 ) -> None:
     client.create_study(study("panda"))
-    act = lambda: client.adjust("panda", 0, changes, who="ana", why="to see")  # noqa: E731
-    train_with(client, "panda", {4: act})
+    train_with(
+        client,
+        "panda",
+        {4: lambda: client.adjust("panda", 0, changes, who="ana", why="to see")},
+    )
     trial = client.trial("panda", 0)
     [entry] = trial.journal
     assert (entry.act, entry.epoch, entry.who, entry.why) == ("adjust", 4, "ana", "to see")

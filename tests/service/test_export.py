@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
 
 from service.client import Client
 from service.export import as_csv
-from service.schemas import Result, Trial
+from service.schemas import Result
 from tests.support.studies import external
+from tests.support.trials import trial
 
 EVIL = '=HYPERLINK("http://x","y")'
 
@@ -20,43 +20,21 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def trial(**changes: Any) -> Trial:
-    """A completed trial."""
-    fields: dict[str, Any] = {
-        "number": 0,
-        "state": "completed",
-        "params": {"rate": -0.5},
-        "value": -1.25,
-        "epoch": 1,
-        "best_epoch": None,
-        "metrics": {},
-        "round": 0,
-        "attempt": 1,
-        "worker": None,
-        "started_at": None,
-        "finished_at": None,
-        "reason": None,
-        "void": False,
-        "void_reason": None,
-        "last_epoch": 1,
-        "taken": False,
-        "parent": None,
-        "revision": 1,
-    }
-    return Trial.model_validate(fields | changes)
-
-
 def test_no_text_is_a_formula_and_numbers_stay_numbers() -> None:
     for start in ("=", "+", "-", "@", "\t", "\r"):
         text = f"{start}1+1"
-        [row] = rows(as_csv([trial(reason=text, params={"kind": text, "rate": -0.5})]))
+        [row] = rows(as_csv([trial(0, -1.25, reason=text, params={"kind": text, "rate": -0.5})]))
         assert row["reason"] == row["kind"] == f"'{text}"
         assert (row["rate"], row["value"]) == ("-0.5", "-1.25")
-    assert as_csv([trial(metrics={"=1": 2.0})]).splitlines()[0].endswith(",rate,'=1")
+    assert (
+        as_csv([trial(params={"rate": -0.5}, metrics={"=1": 2.0})])
+        .splitlines()[0]
+        .endswith(",rate,'=1")
+    )
 
 
 def test_names_that_are_taken_are_told_apart() -> None:
-    one = trial(params={"state": "x", "loss": 1}, metrics={"loss": 0.5, "value": 3.0})
+    one = trial(0, -1.25, params={"state": "x", "loss": 1}, metrics={"loss": 0.5, "value": 3.0})
     [row] = rows(as_csv([one]))
     assert (row["state"], row["params.state"]) == ("completed", "x")
     assert (row["loss"], row["metrics.loss"]) == ("1", "0.5")

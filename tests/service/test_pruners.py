@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from service.client import Client
 from service.errors import Invalid
-from service.schemas import Result
-from service.states import StudyState, TrialState
+from service.schemas import Result, Trial
+from service.states import FINISHED, StudyState, TrialState
 from tests.support.studies import HALVING, external, halving
 from tests.support.training import table, train
 
@@ -47,6 +48,10 @@ KINDS: list[dict[str, Any]] = [
 ]
 
 
+TRIALS = {"random": 24, "coarse_to_fine": 60}
+"""Of small rounds it takes several until finished trials set a pace."""
+
+
 def value_at(number: int, epoch: int) -> float:
     """What the caller's training gives: falling, at a pace and to a floor of its own."""
     generator = random.Random(number)
@@ -54,7 +59,9 @@ def value_at(number: int, epoch: int) -> float:
     return floor + 1 / (pace + epoch)
 
 
-def run_outside(client: Client, name: str, *, seed: int) -> None:
+def run_outside(
+    client: Client, name: str, *, seed: int, value_at: Callable[[int, int], float] = value_at
+) -> None:
     """Train a study in an order of its own: some asks, some tells, a few lost."""
     generator = random.Random(seed)
     held: list[Any] = []
@@ -85,7 +92,7 @@ def test_the_table_does_not_depend_on_who_came_first(
         client.create_study(
             external(
                 name,
-                trials=24,
+                trials=TRIALS[sampler],
                 pruner=pruner,
                 direction=direction,
                 sampler={"kind": sampler},
@@ -96,8 +103,85 @@ def test_the_table_does_not_depend_on_who_came_first(
         tables.append(table(client, name))
     assert tables[0] == tables[1] == tables[2]
     states = [row[1] for row in tables[0]]
-    assert len(states) == 24
+    assert len(states) == TRIALS[sampler]
     assert {"completed", "pruned", "diverged"} == set(states)
+
+
+def test_from_four_finished_on_who_is_ahead_of_them_goes_on(client: Client) -> None:
+    client.create_study(
+        external(
+            trials=60,
+            pruner=HALVING,
+            sampler={"kind": "coarse_to_fine"},
+            objective={"kind": "external", "epochs": 18},
+        )
+    )
+    run_outside(
+        client, "outside", seed=1, value_at=lambda number, epoch: 1 / (1 + number) + 1 / epoch
+    )
+    completed = 0
+    for found in client.rounds("outside"):
+        trials = [t for t in client.trials("outside") if t.round == found.number]
+        finished = [t for t in trials if t.state == TrialState.COMPLETED]
+        compared = [t for t in trials if t.state != TrialState.DIVERGED]
+        assert len(finished) == (len(compared) if completed >= 4 else max(1, len(compared) // 9))
+        completed += len(finished)
+    assert completed > 20
+
+
+def low(number: int, epoch: int) -> float:
+    return -number / epoch
+
+
+def test_a_reason_tells_the_pace_and_a_void_trial_sets_none(client: Client) -> None:
+    client.create_study(
+        external(
+            trials=40,
+            pruner={"kind": "successive_halving", "min_epochs": 1},
+            sampler={"kind": "coarse_to_fine"},
+            objective={"kind": "external", "epochs": 3},
+            direction="maximize",
+        )
+    )
+    others = 6, 7, 8
+    coarse = train_round(client, value_at=lambda number, epoch: number * epoch)
+    assert [t.number for t in coarse if t.state == TrialState.COMPLETED] == [6, 7, 8, 9, 10, 11]
+    for number in others:
+        client.void("outside", number, "the wrong data")
+    reasons = pruned_reasons(client, train_round(client, value_at=low))
+    assert reasons
+    assert not any("so far" in reason for reason in reasons)
+    for number in others:
+        client.unvoid("outside", number)
+    reasons = pruned_reasons(client, train_round(client, value_at=low))
+    assert reasons
+    assert all("nor better than the 11 that the best so far had there" in r for r in reasons)
+
+
+def train_round(client: Client, *, value_at: Callable[[int, int], float]) -> list[Trial]:
+    """Train the next round of the study, whose trials are the only open ones."""
+    number = len(client.rounds("outside"))
+    while True:
+        leased = client.ask("outside", count=100).trials
+        client.tell(
+            "outside",
+            [
+                Result(
+                    number=trial.number,
+                    lease=trial.lease.token,
+                    value=value_at(trial.number, trial.stop_epoch),
+                )
+                for trial in leased
+            ],
+        )
+        trials = [trial for trial in client.trials("outside") if trial.round == number]
+        if all(trial.state in FINISHED for trial in trials):
+            return trials
+
+
+def pruned_reasons(client: Client, trials: list[Trial]) -> list[str]:
+    details = [client.trial("outside", trial.number) for trial in trials]
+    return [detail.reason or "" for detail in details if detail.state == TrialState.PRUNED]
 
 
 def test_a_pruned_trial_never_wins(client: Client) -> None:

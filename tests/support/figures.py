@@ -7,7 +7,7 @@ from typing import Any
 
 from service.figures import FigureData
 from service.schemas import Curve, Round, Study, Trial
-from service.states import TrialState
+from tests.support.trials import trial
 
 SPACE: dict[str, dict[str, Any]] = {
     "learning_rate": {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"},
@@ -17,40 +17,6 @@ SPACE: dict[str, dict[str, Any]] = {
     "batch": {"type": "int", "low": 16, "high": 256, "scale": "log", "base": 2},
     "optimizer": {"type": "categorical", "choices": ["momentum", "adam"]},
 }
-
-
-def trial(number: int, value: float | None = None, **changes: Any) -> Trial:
-    """A trial that completed, or that runs if it has no value."""
-    state = TrialState.COMPLETED if value is not None else TrialState.RUNNING
-    fields: dict[str, Any] = {
-        "number": number,
-        "state": state,
-        "params": {
-            "learning_rate": 0.01,
-            "momentum": 0.99,
-            "dropout": 0.25,
-            "layers": 2,
-            "batch": 64,
-            "optimizer": "adam",
-        },
-        "value": value,
-        "epoch": 5,
-        "best_epoch": None,
-        "metrics": {},
-        "round": 0,
-        "attempt": 1,
-        "worker": None,
-        "started_at": None,
-        "finished_at": None,
-        "reason": None,
-        "void": False,
-        "void_reason": None,
-        "last_epoch": 20,
-        "taken": False,
-        "parent": None,
-        "revision": number + 1,
-    }
-    return Trial.model_validate(fields | changes)
 
 
 def round_(number: int, first: int, trials: int, **changes: Any) -> Round:

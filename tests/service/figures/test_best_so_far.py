@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.figures import FIGURES
-from tests.support.figures import FULL, LOSSES, TRIALS, data, named, trial
+from tests.support.figures import FULL, LOSSES, TRIALS, data, named
+from tests.support.trials import trial
 
 
 def test_the_line_steps_down_at_each_better_trial() -> None:

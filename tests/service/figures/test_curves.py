@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from service.figures import FIGURES
 from service.schemas import Curve
-from tests.support.figures import FULL, data, named, trial
+from tests.support.figures import FULL, data, named
+from tests.support.trials import trial
 
 
 def test_running_best_and_best_few() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from service.figures import FIGURES
 from service.schemas import Curve
-from tests.support.figures import CURVES, FULL, ROUNDS, SPACE, TRIALS, data, trial
+from tests.support.figures import CURVES, FULL, ROUNDS, SPACE, TRIALS, data
+from tests.support.trials import trial
 
 HUGE = data([trial(0, 1e308), trial(1, -1e308), trial(2, 5e-324), trial(3, state="diverged")])
 CASES = {

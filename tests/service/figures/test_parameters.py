@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.figures import FIGURES
-from tests.support.figures import FULL, data, trial
+from tests.support.figures import FULL, data
+from tests.support.trials import trial
 
 
 def test_each_has_a_panel_on_its_own_scale() -> None:

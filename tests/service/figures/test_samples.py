@@ -6,7 +6,8 @@ import pytest
 
 from service.figures import FIGURES
 from service.figures.data import POINTS, sample
-from tests.support.figures import FULL, SPACE, data, named, trial
+from tests.support.figures import FULL, SPACE, data, named
+from tests.support.trials import trial
 
 
 @pytest.mark.parametrize("name", ["best_so_far", "parameters"])
