@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 import engine
 from sampler import Params, Round, SearchSpace, SpaceError, space_of
-from service import rounds, schemas, studies, trials, views
+from service import budgets, rounds, schemas, studies, trials, views
 from service.database import Database
 from service.errors import FieldError, Invalid
 from service.idempotency import Key, once
@@ -56,8 +56,9 @@ def _enqueue(
     studies.require_open(study)
     space = plan.space if row is None else space_of(plan.space, Round.from_dict(row.data))
     settings = _checked(plan, space, body)
-    if study.next_number + len(settings) > plan.trials:
-        raise studies.no_room(plan, plan.trials - study.next_number)
+    budget = budgets.trials(study, plan)
+    if study.next_number + len(settings) > budget:
+        raise studies.no_room(budget, budget - study.next_number)
     if row is None:
         return NoRound()
     study.revision += 1

@@ -6,15 +6,12 @@ behind settings of the user's own, and the search has as many trials as it would
 
 from __future__ import annotations
 
-import math
-
 from sqlalchemy.orm import Session
 
-from service import limits, plans
+from service import budgets, limits
 from service.errors import Conflict
 from service.models import StudyRow
 from service.plans import Plan
-from service.schemas import Budget
 from service.store import rounds
 
 
@@ -31,20 +28,7 @@ def make_room(session: Session, study: StudyRow, plan: Plan, count: int) -> None
     if current is None or plan.panda:
         return
     current.enqueued += count
-    larger = _larger(plan, count)
-    study.definition = plan.definition.model_copy(update={"budget": larger}).model_dump_json()
-
-
-def _larger(plan: Plan, count: int) -> Budget:
-    """A budget that pays for so many trials more."""
+    study.affordable = budgets.trials(study, plan) + count
     budget = plan.definition.budget
     larger = budget.model_copy(update={"trials": budget.trials + count})
-    if budget.epochs is None:
-        return larger
-    epochs = budget.epochs + math.ceil(count * plan.pruner.mean_epochs(epochs=plan.epochs))
-    while True:
-        larger = larger.model_copy(update={"epochs": epochs})
-        changed = plan.definition.model_copy(update={"budget": larger})
-        if plans.compile_plan(changed).trials >= plan.trials + count:
-            return larger
-        epochs += 1
+    study.definition = plan.definition.model_copy(update={"budget": larger}).model_dump_json()

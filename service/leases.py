@@ -121,7 +121,7 @@ def _propose(session: Session, study: StudyRow, plan: Plan, count: int) -> list[
     if current is None:
         return []
     stage = rounds.Stage.of(current)
-    end = min(stage.stop, plan.trials)
+    end = min(stage.stop, budgets.trials(study, plan))
     numbers = range(study.next_number, min(end, study.next_number + count))
     return trials.add(session, study, plan, current, [stage.propose(plan, n) for n in numbers])
 

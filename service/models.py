@@ -91,6 +91,7 @@ class StudyRow(Base):
     definition: Mapped[str]
     revision: Mapped[int] = mapped_column(BigInteger)
     next_number: Mapped[int] = mapped_column(Integer)
+    affordable: Mapped[int | None] = mapped_column(Integer)
     epochs_trained: Mapped[int] = mapped_column(BigInteger)
     seconds_spent: Mapped[float]
     running_since: Mapped[float | None]
@@ -261,6 +262,11 @@ class RoundRow(Base):
     enqueued: Mapped[int] = mapped_column(Integer)
     by_hand: Mapped[bool]
     data: Mapped[dict[str, Any]] = mapped_column(Json)
+
+    @property
+    def stop(self) -> int:
+        """The number of the trial after its last."""
+        return self.first + self.size + self.enqueued
 
 
 class EvidenceRow(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -59,18 +60,19 @@ class Plan:
         """How many epochs a trial is to have."""
         return self.definition.objective.epochs
 
-    @property
+    @cached_property
     def trials(self) -> int:
-        """How many trials the budget pays for.
-
-        Epochs are reckoned before anything is trained, so that the number of trials depends on
-        nothing that happens: as many trials as their mean cost goes into the budget, at least one.
-        """
+        """How many trials the budget pays for, at least one, as far as the definition says."""
         budget = self.definition.budget
-        if budget.epochs is None:
-            return budget.trials
-        affordable = int(budget.epochs / self.pruner.mean_epochs(epochs=self.epochs))
-        return min(budget.trials, max(1, affordable))
+        return budget.trials if budget.epochs is None else max(1, self.affordable(budget.epochs))
+
+    def affordable(self, epochs: int) -> int:
+        """How many trials so many epochs pay for, in one round, none when there is too little."""
+        return bisect_right(
+            range(1, self.definition.budget.trials + 1),
+            epochs,
+            key=lambda count: self.pruner.round_epochs(count, epochs=self.epochs),
+        )
 
     @property
     def asynchronous(self) -> bool:

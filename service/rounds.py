@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from sampler import Observation, Params, Round
-from service import evidence, schemas, views
+from service import budgets, evidence, schemas, views
 from service.database import Database
 from service.models import RoundRow, StudyRow
 from service.plans import Plan, plan_of
@@ -67,6 +67,7 @@ class Standing:
 
     plan: Plan
     mark: Mark
+    budget: int
     next_number: int
     stages: Sequence[Stage]
     observations: Sequence[Observation]
@@ -85,6 +86,7 @@ def standing(session: Session, study: StudyRow) -> Standing:
     return Standing(
         plan=plan,
         mark=mark(study, stages[-1] if stages else None),
+        budget=budgets.trials(study, plan),
         next_number=study.next_number,
         stages=stages,
         observations=evidence.observations(session, study, plan),
@@ -115,7 +117,7 @@ def open_next(database: Database, name: str) -> None:
     found = plan.sampler.plan(
         plan.space,
         seed=plan.definition.seed,
-        budget=plan.trials,
+        budget=before.budget,
         rounds=[stage.as_history() for stage in before.stages],
         observations=before.observations,
     )
@@ -131,7 +133,7 @@ def open_next(database: Database, name: str) -> None:
 
 def is_due(study: StudyRow, plan: Plan, current: Stage | None) -> bool:
     """Whether the next trial belongs to a round that does not exist yet."""
-    if study.next_number >= plan.trials:
+    if study.next_number >= budgets.trials(study, plan):
         return False
     return current is None or study.next_number >= current.stop
 
@@ -171,7 +173,7 @@ def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
         views.round_(
             stage.planned,
             plan,
-            stop=min(stage.stop, plan.trials),
+            stop=min(stage.stop, budgets.trials(study, plan)),
             enqueued=stage.enqueued,
             by_hand=row.by_hand,
             closed=row is not rows[-1] or (done and study.next_number >= stage.stop),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from sampler import Arrival, Finish, Verdict
-from service import checkpoints, transitions
+from service import budgets, checkpoints, transitions
 from service.models import ArrivalRow, StudyRow, TrialRow
 from service.plans import Plan, plan_of
 from service.states import TrialState
@@ -108,7 +108,7 @@ def _coming(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung) 
     if (
         current is not None
         and current.number == rung[0]
-        and study.next_number < min(current.first + current.size + current.enqueued, plan.trials)
+        and study.next_number < min(current.stop, budgets.trials(study, plan))
     ):
         return study.next_number if found is None else min(found, study.next_number)
     return found

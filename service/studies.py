@@ -92,7 +92,7 @@ def change(database: Database, name: str, wanted: schemas.StudyChange) -> schema
         row = studies.lock(session, name)
         now = database.now(session)
         if wanted.budget is not None:
-            _set_budget(row, wanted.budget)
+            _set_budget(session, row, wanted.budget)
         row.revision += 1
         if wanted.state is not None:
             _set_state(session, row, StudyState(wanted.state), now)
@@ -126,7 +126,8 @@ def settle(session: Session, row: StudyRow, now: float) -> None:
     if budgets.out_of_time(row, plan, now):
         done = not trials.any_running(session, row)
     else:
-        done = row.next_number >= plan.trials and not trials.any_open(session, row)
+        budgets.reckon(session, row, plan)
+        done = row.next_number >= budgets.trials(row, plan) and not trials.any_open(session, row)
     if done:
         row.state = StudyState.COMPLETED
         budgets.stop_clock(row, now)
@@ -163,28 +164,30 @@ def require_open(row: StudyRow) -> None:
         raise Conflict(f"the study is {row.state}: raise its budget, or create another")
 
 
-def no_room(plan: plans.Plan, left: int) -> Conflict:
-    """The error of a study whose budget has room for so few trials."""
-    budget = plan.trials
+def no_room(budget: int, left: int) -> Conflict:
+    """The error of a study whose budget, in trials, has room for so few."""
     return Conflict(
         f"the budget of {budget} trials has room for {max(left, 0)} more: raise it first"
     )
 
 
-def _set_budget(row: StudyRow, budget: schemas.BudgetChange) -> None:
+def _set_budget(session: Session, row: StudyRow, budget: schemas.BudgetChange) -> None:
     """Change what is named; a completed study goes on if there is more to do then."""
     definition = plans.plan_of(row.definition).definition
     changes = budget.model_dump(exclude_unset=True)
     changed = definition.model_copy(update={"budget": definition.budget.model_copy(update=changes)})
     if definition.mode == "panda" and changes.get("trials", 1) != definition.budget.trials:
         raise Invalid.field("budget.trials", "is 1 and its forks in panda mode")
-    if plans.compile_plan(changed).trials < row.next_number:
-        field = "epochs" if "epochs" in changes and changes["epochs"] is not None else "trials"
-        raise Invalid.field(
-            f"budget.{field}",
-            f"{row.next_number} trials were proposed already: ask for at least as many",
-        )
+    plan = plans.compile_plan(changed)
+    proposed = f"{row.next_number} trials were proposed already"
+    if "trials" in changes and changed.budget.trials < row.next_number:
+        raise Invalid.field("budget.trials", f"{proposed}: ask for at least as many")
+    left = budgets.epochs_left(session, row, plan)
+    if "epochs" in changes and left is not None and left < 0:
+        least = changes["epochs"] - left
+        raise Invalid.field("budget.epochs", f"{proposed}: ask for {least} epochs at least")
     row.definition = changed.model_dump_json()
+    row.affordable = budgets.affordable(session, row, plan)
     if row.state == StudyState.COMPLETED:
         row.state = StudyState.RUNNING
 

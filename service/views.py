@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sampler import Observation, Round, SearchSpace, alarms, space_of
-from service import schemas, seeds
+from service import budgets, schemas, seeds
 from service.models import JournalRow, StudyRow, TrialRow
 from service.plans import Plan
 from service.states import FINISHED, StudyState, TrialState
@@ -108,7 +108,7 @@ def _progress(
     row: StudyRow, plan: Plan, counts: dict[TrialState, int], void: int
 ) -> schemas.Progress:
     finished = void + sum(counts[state] for state in FINISHED)
-    total = max(plan.trials, row.next_number)
+    total = max(budgets.trials(row, plan), row.next_number)
     seconds = max(0.0, (row.finished_at or 0.0) - (row.started_at or 0.0))
     eta = None
     if row.state == StudyState.RUNNING and finished and seconds:

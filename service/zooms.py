@@ -90,9 +90,9 @@ def _plan_and_begin(body: schemas.ZoomBody, session: Session, study: StudyRow) -
 def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
     """The round that the person asked for, after those that have started."""
     plan, started = before.plan, _started(before)
-    left = plan.trials - before.next_number
+    left = before.budget - before.next_number
     if left <= 0:
-        raise studies.no_room(plan, 0)
+        raise studies.no_room(before.budget, 0)
     if body.size is not None and body.size > left:
         raise Invalid.field("size", f"must be at most {left}: the budget leaves no more trials")
     history = [stage.as_history() for stage in started]
@@ -106,7 +106,7 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
         found = plan.sampler.plan(
             plan.space,
             seed=plan.definition.seed,
-            budget=plan.trials,
+            budget=before.budget,
             rounds=history,
             observations=before.observations,
             box=box,

@@ -35,9 +35,9 @@ class AsynchronousHalving:
         """Those of successive halving."""
         return self._halving().rungs(bracket, epochs=epochs)
 
-    def mean_epochs(self, *, epochs: int) -> float:
-        """That of successive halving; the first to come cost a little more."""
-        return self._halving().mean_epochs(epochs=epochs)
+    def round_epochs(self, count: int, *, epochs: int) -> int:
+        """As many as in successive halving; the first to come take a few more."""
+        return self._halving().round_epochs(count, epochs=epochs)
 
     def judge(
         self,

@@ -4,13 +4,14 @@ Li et al., "Hyperband: a novel bandit-based approach to hyperparameter optimizat
 trials of a round are dealt to its brackets in the paper's proportions, by their position.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
 from sampler.pruning.protocol import Arrival, Finish, Verdict
-from sampler.pruning.successive_halving import SuccessiveHalving, mean_epochs
+from sampler.pruning.successive_halving import SuccessiveHalving, round_epochs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +38,15 @@ class Hyperband:
         """Those of successive halving from the bracket's on."""
         return self._halving().rungs(0, epochs=epochs)[bracket:]
 
-    def mean_epochs(self, *, epochs: int) -> float:
-        """The mean over the brackets as they are dealt."""
+    def round_epochs(self, count: int, *, epochs: int) -> int:
+        """Those of the brackets, as they are dealt."""
         hand = deal(len(self._halving().rungs(0, epochs=epochs)), self.eta)
+        whole, rest = divmod(count, len(hand))
+        dealt = Counter(hand * whole + hand[:rest])
         return sum(
-            mean_epochs(self.rungs(bracket, epochs=epochs), epochs=epochs, eta=self.eta)
-            for bracket in hand
-        ) / len(hand)
+            round_epochs(self.rungs(bracket, epochs=epochs), size, epochs=epochs, eta=self.eta)
+            for bracket, size in dealt.items()
+        )
 
     def judge(
         self,

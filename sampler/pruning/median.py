@@ -41,9 +41,9 @@ class MedianPruner:
         space = max(1, epochs // PARTS) if self.min_epochs is None else self.min_epochs
         return tuple(range(space, epochs - space + 1, space))
 
-    def mean_epochs(self, *, epochs: int) -> float:
+    def round_epochs(self, count: int, *, epochs: int) -> int:
         """All of them: how many it will save nobody knows."""
-        return float(epochs)
+        return count * epochs
 
     def judge(
         self,

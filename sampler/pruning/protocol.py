@@ -56,8 +56,8 @@ class Pruner(Protocol):
     def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
         """The epochs, rising and below `epochs`, at which trials of a bracket are compared."""
 
-    def mean_epochs(self, *, epochs: int) -> float:
-        """How many epochs a trial takes on average, if none is lost."""
+    def round_epochs(self, count: int, *, epochs: int) -> int:
+        """How many epochs a round of so many trials takes, if nobody is ahead of the pace."""
 
     def judge(
         self,

@@ -62,9 +62,9 @@ class SuccessiveHalving:
             rung *= self.eta
         return tuple(found)
 
-    def mean_epochs(self, *, epochs: int) -> float:
+    def round_epochs(self, count: int, *, epochs: int) -> int:
         """All train to the first rung, 1/eta of them to the second …"""
-        return mean_epochs(self.rungs(0, epochs=epochs), epochs=epochs, eta=self.eta)
+        return round_epochs(self.rungs(0, epochs=epochs), count, epochs=epochs, eta=self.eta)
 
     def judge(
         self,
@@ -92,7 +92,10 @@ def pace(finished: Sequence[Finish]) -> float | None:
     return min(leader.at_rung for leader in leaders)
 
 
-def mean_epochs(rungs: Sequence[int], *, epochs: int, eta: int) -> float:
-    """What a trial takes on average when 1/eta go on from each rung."""
-    steps = [later - earlier for earlier, later in pairwise((0, *rungs, epochs))]
-    return sum(step / float(eta) ** rung for rung, step in enumerate(steps))
+def round_epochs(rungs: Sequence[int], count: int, *, epochs: int, eta: int) -> int:
+    """What `count` trials take when the best 1/eta, at least one, go on from each rung."""
+    total = 0
+    for earlier, later in pairwise((0, *rungs, epochs)):
+        total += count * (later - earlier)
+        count = min(count, max(1, count // eta))
+    return total

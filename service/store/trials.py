@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import Invalid, NotFound
 from service.models import StudyRow, TrialRow
-from service.states import OPEN, TrialState
+from service.states import FINISHED, OPEN, TrialState
 
 CHUNK = 500
 """Numbers in one IN list: well below the variables that SQLite takes."""
@@ -146,6 +146,31 @@ def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | Non
         .limit(1)
     )
     return session.scalar(query)
+
+
+def count_searched(session: Session, study: StudyRow) -> int:
+    """How many of the trials are the search's own: no forks, and no replicas."""
+    return session.scalar(select(func.count()).where(*_searched(study))) or 0
+
+
+def epochs_of_ended(session: Session, study: StudyRow, *, most: int) -> tuple[int, int]:
+    """The epochs that the search's own trials took, of each at `most` so many, and their number.
+
+    Only of those that have ended, and that no person has.
+    """
+    query = select(
+        func.sum(case((TrialRow.epoch > most, most), else_=TrialRow.epoch)), func.count()
+    ).where(*_searched(study), TrialRow.state.in_(FINISHED), TrialRow.taken.is_(False))
+    epochs, count = session.execute(query).one()
+    return int(epochs or 0), count
+
+
+def _searched(study: StudyRow) -> tuple[ColumnElement[bool], ...]:
+    return (
+        TrialRow.study_id == study.id,
+        TrialRow.origin.is_(None),
+        TrialRow.replica_of.is_(None),
+    )
 
 
 def speaks_for_its_settings() -> tuple[ColumnElement[bool], ...]:

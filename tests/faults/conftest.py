@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -84,6 +85,20 @@ def client(watched: Watched) -> Iterator[Client]:
     """A client whose exchanges are written down."""
     with Client(watched.server) as made:
         yield made
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where several processes test, tell the one that reports what this one has counted."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["faults"] = [[*key, times] for key, times in tally.done.items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what another process has counted."""
+    for fault, kind, times in getattr(node, "workeroutput", {}).get("faults", []):
+        tally.count(fault, kind, times)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

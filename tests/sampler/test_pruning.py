@@ -79,13 +79,16 @@ class TestSuccessiveHalving:
         verdict = self.pruner.judge(arrivals(5, 1, 4, 2, 6, 3), undecided=[4], coming=None)[4]
         assert (verdict.bar, verdict.kept, verdict.compared) == (2, 2, 6)
 
-    def test_what_a_trial_costs(self) -> None:
-        assert self.pruner.mean_epochs(epochs=20) == pytest.approx(2 + 4 / 3 + 14 / 9)
+    def test_what_a_round_takes(self) -> None:
+        assert self.pruner.round_epochs(9, epochs=20) == 9 * 2 + 3 * 4 + 1 * 14
+        assert self.pruner.round_epochs(8, epochs=20) == 8 * 2 + 2 * 4 + 1 * 14
+        assert self.pruner.round_epochs(1, epochs=20) == 20
+        assert self.pruner.round_epochs(0, epochs=20) == 0
 
     @pytest.mark.parametrize("epochs", [8, 20, 27, 64, 100, 1000])
     def test_by_default_a_third_of_the_epochs_at_most(self, epochs: int) -> None:
         pruner = make_pruner({"kind": "successive_halving"}, epochs=epochs)
-        assert epochs / 4 < pruner.mean_epochs(epochs=epochs) <= epochs / 3
+        assert epochs / 4 < pruner.round_epochs(800, epochs=epochs) / 800 <= epochs / 3
 
 
 class TestMedian:
@@ -145,6 +148,13 @@ class TestHyperband:
     def test_later_brackets_leave_out_early_rungs(self) -> None:
         pruner = make_pruner({"kind": "hyperband", "eta": 3, "min_epochs": 2}, epochs=20)
         assert [pruner.rungs(bracket, epochs=20) for bracket in range(3)] == [(2, 6), (6,), ()]
+
+    def test_a_round_takes_what_its_brackets_take(self) -> None:
+        pruner = make_pruner({"kind": "hyperband", "eta": 3, "min_epochs": 2}, epochs=20)
+        whole = (9 * 2 + 3 * 4 + 1 * 14) + (5 * 6 + 1 * 14) + 3 * 20
+        assert pruner.round_epochs(17, epochs=20) == whole
+        assert pruner.round_epochs(18, epochs=20) == whole + 2
+        assert pruner.round_epochs(34, epochs=20) > whole
 
 
 @pytest.mark.parametrize(

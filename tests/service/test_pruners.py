@@ -107,6 +107,32 @@ def test_the_table_does_not_depend_on_who_came_first(
     assert {"completed", "pruned", "diverged"} == set(states)
 
 
+@pytest.mark.parametrize("pruner", KINDS, ids=lambda pruner: pruner["kind"])
+@pytest.mark.parametrize("sampler", ["random", "coarse_to_fine"])
+def test_epochs_that_were_saved_pay_for_more_trials(
+    client: Client, pruner: dict[str, Any], sampler: str
+) -> None:
+    tables = []
+    for seed in range(2):
+        name = f"run-{seed}"
+        client.create_study(
+            external(
+                name,
+                pruner=pruner,
+                budget={"trials": 100, "epochs": 150},
+                sampler={"kind": sampler},
+                objective={"kind": "external", "epochs": 9},
+            )
+        )
+        assert client.study(name).progress.total >= 150 // 9
+        run_outside(client, name, seed=seed)
+        tables.append(table(client, name))
+        spent = sum(trial.epoch for trial in client.trials(name))
+        assert 150 - 9 < spent <= 150 + 9
+        assert client.study(name).progress.total == len(client.trials(name)) > 150 // 9
+    assert tables[0] == tables[1]
+
+
 def test_from_four_finished_on_who_is_ahead_of_them_goes_on(client: Client) -> None:
     client.create_study(
         external(
