@@ -7,8 +7,9 @@
     rounds, protocol, catalogue             what every sampler takes and gives
     one_round, random, quasi_random, grid, coarse_to_fine
                                             one algorithm a file
-    coarse, elites, candidates              a first look; what a zoom learns, and draws from it
-    gaussian_process, coordinates, model    which of those draws promise most
+    coarse, zoom, elites, candidates        a first look; what a zoom learns, and draws from it
+    gaussian_process, posterior, coordinates, model, favourites
+                                            which of those draws promise most
     second_looks                            what must not be forgotten for a few bad draws
     edges, alarms, widening                 when the range is too narrow
     boxes, reaching, reasons                a person's box, and beyond the range; in words

@@ -1,0 +1,147 @@
+"""A zoom: a box around the elites, and in it the points that a model chooses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+
+from sampler.candidates import candidates
+from sampler.coordinates import coordinates
+from sampler.elites import Fit, fit
+from sampler.favourites import favourites
+from sampler.gaussian_process import GaussianProcess
+from sampler.model import fit_model, pick, untried
+from sampler.parameters import Parameter
+from sampler.reasons import looks_reason, zoom_reason
+from sampler.rounds import Box, Observation, Round, whole_box
+from sampler.second_looks import Look, looking, own_fit, second_looks
+from sampler.space import SearchSpace
+from sampler.threads import one_thread
+from sampler.values import Params, Value
+
+POOL = 1024  # candidates of a round, or FEWEST_EACH for each trial of a large one
+FEWEST_EACH = 3
+USUAL = -1  # the owner of candidates that any trial may try, save for second looks
+MARGIN = 0.5  # of the elites' interval, on either side of it
+SMALLEST_MARGIN = 0.1
+
+
+def zoom(
+    space: SearchSpace,
+    current: Round,
+    elites: Sequence[Observation],
+    seen: Sequence[Observation],
+    *,
+    coming: Sequence[Params],
+    seed: int,
+    share: float,
+    by_hand: Box,
+) -> Round:
+    """The round with the box, the elites and the reason of a zoom to these, and its points.
+
+    The model learns from all that was `seen`; `coming` are settings without a result yet. `by_hand`
+    has the intervals that a person drew, in place of those that the elites give.
+    """
+    numbers = range(current.first, current.stop)
+    learned = fit(space, elites, round_number=current.number)
+    fitted = {p.name: _interval(p, learned) for p in space.parameters.values()}
+    box = {**fitted, **by_hand}
+    reason = zoom_reason(
+        space,
+        elites=elites,
+        seen=seen,
+        narrowed=learned.centres,
+        box=box,
+        round_number=current.number,
+    )
+    with one_thread():
+        model = fit_model(space, seen, coming)
+        looks = second_looks(space, elites, numbers=numbers) if model else {}
+        if model:
+            liked = favourites(model, space, seen, count=len(elites))
+            learned = fit(space, liked, round_number=current.number)
+        points = _chosen(
+            space,
+            replace(current, box=box),
+            model,
+            looks,
+            learned,
+            seen,
+            seed=seed,
+            share=share,
+            by_hand=by_hand,
+        )
+    return replace(
+        current,
+        box=box,
+        elites=tuple(elite.number for elite in elites if elite.number >= 0),
+        reason=" ".join([reason, *looks_reason(space, looks.values())]),
+        model={"points": points, "looks": list(looks)},
+    )
+
+
+def _chosen(
+    space: SearchSpace,
+    current: Round,
+    model: GaussianProcess | None,
+    looks: Mapping[int, Look],
+    learned: Fit,
+    seen: Sequence[Observation],
+    *,
+    seed: int,
+    share: float,
+    by_hand: Box,
+) -> list[list[float]]:
+    """The points that the model chooses; without one, each trial's first candidate.
+
+    Second looks have candidates of their own, and other trials none of those.
+    """
+    numbers = range(current.first, current.stop)
+    each = max(POOL // len(numbers), FEWEST_EACH) if model else 1
+    usual = [number for number in numbers if number not in looks]
+    wide = whole_box(space.parameters, by_hand)
+    own = {
+        look: own_fit(space, look, seen, share=share, round_number=current.number)
+        for look in dict.fromkeys(looks.values())
+    }
+    pools = [candidates(space, current.box, learned, seed=seed, numbers=usual, count=each)]
+    lookers = {look: [number for number in looks if looks[number] == look] for look in own}
+    pools += [
+        looking(space, look, own[look], learned, box=wide, seed=seed, numbers=its, count=each)
+        for look, its in lookers.items()
+    ]
+    pool = np.concatenate(pools)
+    if model is not None:
+        owners = np.repeat([USUAL] * len(usual) + [*chain(*lookers.values())], each)
+        settings = [setting_at(space, row) for row in pool.tolist()]
+        points = coordinates(space, settings)
+        fresh = untried(points, model.points, enough=len(numbers))
+        allowed = {
+            number: np.flatnonzero(owners[fresh] == (number if number in looks else USUAL))
+            for number in numbers
+        }
+        for number, look in looks.items():
+            if look:
+                rows = allowed[number]
+                allowed[number] = rows[[look.made(settings[row]) for row in fresh[rows]]]
+        tried = pick(model, points[fresh], seed=seed, numbers=numbers, allowed=allowed, looks=looks)
+        pool = pool[fresh[tried]]
+    chosen: list[list[float]] = pool.tolist()
+    return chosen
+
+
+def setting_at(space: SearchSpace, point: Sequence[float]) -> dict[str, Value]:
+    """The setting at a point: a place in the unit interval for each parameter, in order."""
+    return space.decode(dict(zip(space.parameters, point, strict=True)))
+
+
+def _interval(parameter: Parameter, learned: Fit) -> tuple[float, float]:
+    """The elites' interval and a margin, at least to the next value; all of it if not narrowed."""
+    places = [p for p in learned.centres.get(parameter.name, []) if p is not None]
+    if not places or parameter.name in learned.choices:
+        return 0.0, 1.0
+    low, high = min(places), max(places)
+    step = max(parameter.share(parameter.decode(place)) for place in places)
+    margin = max(MARGIN * (high - low), SMALLEST_MARGIN, step)
+    return max(0.0, low - margin), min(1.0, high + margin)
