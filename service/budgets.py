@@ -19,28 +19,29 @@ def reckon(session: Session, row: StudyRow, plan: Plan) -> None:
     """Reckon anew how many trials a budget of epochs pays for, once all of a round have ended.
 
     Pruners save more than was expected, or less. What ended trials took depends on nobody's speed,
-    so the table stays the same for any workers. Trials that a person has count as if the search had
-    them; what came on top of the budget does not count.
+    so the table stays the same for any workers. What came on top of the budget does not count.
     """
     if plan.definition.budget.epochs is not None and _is_between_rounds(session, row, plan):
         row.affordable = affordable(session, row, plan)
 
 
 def affordable(session: Session, row: StudyRow, plan: Plan) -> int:
-    """How many trials the budget pays for as far as is known, at least those that were proposed."""
-    budget, left = plan.definition.budget, epochs_left(session, row, plan)
-    more = budget.trials if left is None else plan.affordable(left)
+    """How many trials the budget pays for as far as is known, at least those that were proposed.
+
+    Trials that are open and those to come are reckoned as one round.
+    """
+    budget = plan.definition.budget
+    more = budget.trials
+    if budget.epochs is not None:
+        spent, still_open = trial_rows.searched(session, row, most=plan.epochs)
+        more = max(0, plan.affordable(budget.epochs - spent) - still_open)
     return max(1, row.next_number, min(budget.trials, row.next_number + more))
 
 
-def epochs_left(session: Session, row: StudyRow, plan: Plan) -> int | None:
-    """The epochs that proposed trials leave of the budget, below zero if none; None: no limit."""
-    if plan.definition.budget.epochs is None:
-        return None
-    spent, ended = trial_rows.epochs_of_ended(session, row, most=plan.epochs)
-    others = trial_rows.count_searched(session, row) - ended
-    coming = plan.pruner.round_epochs(others, epochs=plan.epochs)
-    return plan.definition.budget.epochs - spent - coming
+def epochs_proposed(session: Session, row: StudyRow, plan: Plan) -> int:
+    """The epochs that the proposed trials have taken and will take, by what is known."""
+    spent, still_open = trial_rows.searched(session, row, most=plan.epochs)
+    return spent + plan.pruner.round_epochs(still_open, epochs=plan.epochs)
 
 
 def _is_between_rounds(session: Session, row: StudyRow, plan: Plan) -> bool:

@@ -76,14 +76,20 @@ def _decide(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung, 
     }
     # Who was cancelled meanwhile, or stopped with the study, waits no more.
     arrivals.decide(session, study, epoch, dict.fromkeys(rows.keys() - waiting.keys(), False))
+    coming = _coming(session, study, plan, rung)
+    finished = []
+    if plan.pruner.looks_back and coming is None:
+        if not plan.asynchronous and trial_rows.any_awaited(session, study, before=rung[0]):
+            return  # a zoom began this round before those earlier ones had ended
+        finished = [
+            Finish(at_rung=sign * at_rung, value=sign * value)
+            for at_rung, value in arrivals.finished_before(session, study, rung)
+        ]
     verdicts = plan.pruner.judge(
         [Arrival(number=a.number, value=sign * a.value) for a in arrived],
         undecided=waiting.keys(),
-        coming=_coming(session, study, plan, rung),
-        finished=[
-            Finish(at_rung=sign * at_rung, value=sign * value)
-            for at_rung, value in arrivals.finished_before(session, study, rung)
-        ],
+        coming=coming,
+        finished=finished,
     )
     for number, verdict in verdicts.items():
         row = waiting[number]

@@ -166,9 +166,8 @@ def require_open(row: StudyRow) -> None:
 
 def no_room(budget: int, left: int) -> Conflict:
     """The error of a study whose budget, in trials, has room for so few."""
-    return Conflict(
-        f"the budget of {budget} trials has room for {max(left, 0)} more: raise it first"
-    )
+    more = max(left, 0)
+    return Conflict(f"the budget pays for {budget} trials, with room for {more} more: raise it")
 
 
 def _set_budget(session: Session, row: StudyRow, budget: schemas.BudgetChange) -> None:
@@ -182,12 +181,12 @@ def _set_budget(session: Session, row: StudyRow, budget: schemas.BudgetChange) -
     proposed = f"{row.next_number} trials were proposed already"
     if "trials" in changes and changed.budget.trials < row.next_number:
         raise Invalid.field("budget.trials", f"{proposed}: ask for at least as many")
-    left = budgets.epochs_left(session, row, plan)
-    if "epochs" in changes and left is not None and left < 0:
-        least = changes["epochs"] - left
+    epochs, least = changed.budget.epochs, budgets.epochs_proposed(session, row, plan)
+    if epochs not in (None, definition.budget.epochs) and epochs < least:
         raise Invalid.field("budget.epochs", f"{proposed}: ask for {least} epochs at least")
     row.definition = changed.model_dump_json()
-    row.affordable = budgets.affordable(session, row, plan)
+    if changes.keys() & {"trials", "epochs"}:
+        row.affordable = budgets.affordable(session, row, plan)
     if row.state == StudyState.COMPLETED:
         row.state = StudyState.RUNNING
 

@@ -16,6 +16,9 @@ depends_on = None
 def upgrade() -> None:
     """Add it; where it is not known, it is what the definition says."""
     op.add_column("studies", sa.Column("affordable", sa.Integer()))
+    op.execute(
+        "UPDATE studies SET affordable = next_number WHERE state IN ('completed', 'stopped')"
+    )
 
 
 def downgrade() -> None:

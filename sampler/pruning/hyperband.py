@@ -25,6 +25,7 @@ class Hyperband:
     min_epochs: int | None = None
 
     waits = True
+    looks_back = True
 
     def __post_init__(self) -> None:
         self._halving()

@@ -27,6 +27,7 @@ class MedianPruner:
     min_trials: int = 5
 
     waits = True
+    looks_back = False
 
     def __post_init__(self) -> None:
         check_min_epochs(self.min_epochs)

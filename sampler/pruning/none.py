@@ -11,6 +11,7 @@ class NoPruner:
     """There are no rungs, and nothing to decide."""
 
     waits = True
+    looks_back = False
 
     def bracket(self, position: int, *, epochs: int) -> int:
         """All in one."""

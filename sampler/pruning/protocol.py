@@ -34,7 +34,7 @@ class Verdict:
 
     goes_on: bool
     bar: float
-    """The value that decided: the worst that went on, or the median."""
+    """The value that decided: the worst that went on by its rank, or the median."""
     kept: int
     """How many of those that it was compared with went on by their rank."""
     compared: int
@@ -49,6 +49,10 @@ class Pruner(Protocol):
     @property
     def waits(self) -> bool:
         """Whether it decides by closed sets, so that the order of arrivals does not matter."""
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it compares with trials of earlier rounds, which must have ended then."""
 
     def bracket(self, position: int, *, epochs: int) -> int:
         """The bracket of the trial at this position, from 0, in its round."""
@@ -70,7 +74,8 @@ class Pruner(Protocol):
         """Verdicts on those of the undecided that can be decided now.
 
         `arrived` are all that ever came to the rung; `coming` is the lowest number that may still
-        come, None when there is none; `finished` are trials of earlier rounds, by number.
+        come, None when there is none; `finished` are trials of earlier rounds, by number, if it
+        looks back.
         """
 
 

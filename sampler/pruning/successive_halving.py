@@ -37,6 +37,7 @@ class SuccessiveHalving:
     min_epochs: int | None = None
 
     waits = True
+    looks_back = True
 
     def __post_init__(self) -> None:
         check_eta(self.eta)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import Invalid, NotFound
 from service.models import StudyRow, TrialRow
-from service.states import FINISHED, OPEN, TrialState
+from service.states import OPEN, TrialState
 
 CHUNK = 500
 """Numbers in one IN list: well below the variables that SQLite takes."""
@@ -93,13 +93,14 @@ def any_running(session: Session, study: StudyRow) -> bool:
     return _any(session, study, [TrialState.RUNNING])
 
 
-def any_awaited(session: Session, study: StudyRow) -> bool:
-    """Whether a trial has not ended that the next round waits for.
+def any_awaited(session: Session, study: StudyRow, *, before: int | None = None) -> bool:
+    """Whether a trial has not ended that the next round waits for, or the round `before`.
 
     It waits for none that a person has, and for no replica.
     """
-    untaken = TrialRow.taken.is_(False), TrialRow.replica_of.is_(None)
-    return _any(session, study, OPEN, *untaken)
+    awaited = TrialRow.taken.is_(False), TrialRow.replica_of.is_(None)
+    earlier = () if before is None else (TrialRow.round < before,)
+    return _any(session, study, OPEN, *awaited, *earlier)
 
 
 def _any(
@@ -148,29 +149,25 @@ def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | Non
     return session.scalar(query)
 
 
-def count_searched(session: Session, study: StudyRow) -> int:
-    """How many of the trials are the search's own: no forks, and no replicas."""
-    return session.scalar(select(func.count()).where(*_searched(study))) or 0
+def searched(session: Session, study: StudyRow, *, most: int) -> tuple[int, int]:
+    """What the search's own trials took: epochs, of each at `most` so many, and how many are open.
 
-
-def epochs_of_ended(session: Session, study: StudyRow, *, most: int) -> tuple[int, int]:
-    """The epochs that the search's own trials took, of each at `most` so many, and their number.
-
-    Only of those that have ended, and that no person has.
+    Forks and replicas are not its own. A trial that a person has counts whole. One that failed, or
+    diverged in nobody knows which epoch, counts up to where its segment was to stop: how far it
+    came before its worker was lost is known by chance.
     """
-    query = select(
-        func.sum(case((TrialRow.epoch > most, most), else_=TrialRow.epoch)), func.count()
-    ).where(*_searched(study), TrialRow.state.in_(FINISHED), TrialRow.taken.is_(False))
-    epochs, count = session.execute(query).one()
-    return int(epochs or 0), count
-
-
-def _searched(study: StudyRow) -> tuple[ColumnElement[bool], ...]:
-    return (
-        TrialRow.study_id == study.id,
-        TrialRow.origin.is_(None),
-        TrialRow.replica_of.is_(None),
+    lost = or_(
+        TrialRow.state == TrialState.FAILED,
+        and_(TrialRow.state == TrialState.DIVERGED, TrialRow.epoch == 0),
     )
+    took = case((TrialRow.taken.is_(True), most), (lost, TrialRow.stop_epoch), else_=TrialRow.epoch)
+    is_open = and_(TrialRow.state.in_(OPEN), TrialRow.taken.is_(False))
+    query = select(
+        func.sum(case((is_open, 0), (took > most, most), else_=took)),
+        func.sum(case((is_open, 1), else_=0)),
+    ).where(TrialRow.study_id == study.id, TrialRow.origin.is_(None), TrialRow.replica_of.is_(None))
+    epochs, count = session.execute(query).one()
+    return int(epochs or 0), int(count or 0)
 
 
 def speaks_for_its_settings() -> tuple[ColumnElement[bool], ...]:

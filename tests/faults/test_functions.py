@@ -73,6 +73,8 @@ def test_a_killed_workers_trial_goes_on_from_its_checkpoint(
     more = ("--jobs", "2", "--lease-seconds", "1", "--checkpoint-seconds", "0")
     with process(*options(watched.server, name, "slow", *more)) as first:
         until(lambda: sum(trial.epoch >= 10 for trial in client.trials(name)) == 2)
+        # A checkpoint is left just after the report of its epoch.
+        until(lambda: all(client.trial(name, number).checkpoints for number in range(2)))
         if what == "worker":
             os.kill(first.pid, signal.SIGKILL)
             first.wait()

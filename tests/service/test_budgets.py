@@ -13,23 +13,8 @@ from service.errors import Conflict, Invalid
 from service.schemas import Result
 from service.states import StudyState, TrialState
 from tests.support.leases import age_leases, age_studies
-from tests.support.studies import external, halving, network
+from tests.support.studies import external, network
 from tests.support.training import train
-
-
-def test_epochs_pay_for_as_many_trials(client: Client) -> None:
-    client.create_study(halving("plain", pruner={"kind": "none"}, budget={"epochs": 60}))
-    client.create_study(halving("halved", budget={"epochs": 60}))
-    assert client.study("plain").progress.total == 3
-    assert client.study("halved").progress.total == 14  # 14 x 2 + 4 x 4 + 1 x 12 epochs
-    train(client, "halved")
-    assert client.study("halved").progress.epochs_trained == 56
-    train(client, "plain")
-    assert client.study("plain").progress.epochs_trained == 54
-    client.change_study("plain", epochs=90)
-    assert client.study("plain").state == StudyState.RUNNING
-    train(client, "plain")
-    assert client.study("plain").progress.epochs_trained == 90
 
 
 def test_a_budget_below_what_was_proposed_is_refused(client: Client) -> None:

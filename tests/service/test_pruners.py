@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +9,10 @@ import pytest
 
 from service.client import Client
 from service.errors import Invalid
-from service.schemas import Result, Trial
+from service.schemas import LeasedTrial, Result, Trial
 from service.states import FINISHED, StudyState, TrialState
+from tests.support.leases import result
+from tests.support.pruned import KINDS, run_outside, value_at
 from tests.support.studies import HALVING, external, halving
 from tests.support.training import table, train
 
@@ -41,43 +42,8 @@ def test_successive_halving_of_networks(client: Client) -> None:
         assert client.curve("halved", trial.number).epoch == list(range(1, trial.epoch + 1))
 
 
-KINDS: list[dict[str, Any]] = [
-    HALVING,
-    {"kind": "hyperband", "eta": 3, "min_epochs": 1},
-    {"kind": "median", "min_epochs": 3, "min_trials": 3},
-]
-
-
 TRIALS = {"random": 24, "coarse_to_fine": 60}
 """Of small rounds it takes several until finished trials set a pace."""
-
-
-def value_at(number: int, epoch: int) -> float:
-    """What the caller's training gives: falling, at a pace and to a floor of its own."""
-    generator = random.Random(number)
-    floor, pace = generator.random(), 1 + 5 * generator.random()
-    return floor + 1 / (pace + epoch)
-
-
-def run_outside(
-    client: Client, name: str, *, seed: int, value_at: Callable[[int, int], float] = value_at
-) -> None:
-    """Train a study in an order of its own: some asks, some tells, a few lost."""
-    generator = random.Random(seed)
-    held: list[Any] = []
-    while client.study(name).state != StudyState.COMPLETED:
-        held += client.ask(name, count=generator.randint(1, 4)).trials
-        generator.shuffle(held)
-        results = []
-        for trial in [held.pop() for _ in range(generator.randint(0, len(held)))]:
-            lost = trial.number % 7 == 5
-            state = "diverged" if lost else "completed"
-            value = None if lost else value_at(trial.number, trial.stop_epoch)
-            results.append(
-                Result(number=trial.number, lease=trial.lease.token, state=state, value=value)
-            )
-        if results:
-            client.tell(name, results)
 
 
 @pytest.mark.parametrize("pruner", KINDS, ids=lambda pruner: pruner["kind"])
@@ -107,32 +73,6 @@ def test_the_table_does_not_depend_on_who_came_first(
     assert {"completed", "pruned", "diverged"} == set(states)
 
 
-@pytest.mark.parametrize("pruner", KINDS, ids=lambda pruner: pruner["kind"])
-@pytest.mark.parametrize("sampler", ["random", "coarse_to_fine"])
-def test_epochs_that_were_saved_pay_for_more_trials(
-    client: Client, pruner: dict[str, Any], sampler: str
-) -> None:
-    tables = []
-    for seed in range(2):
-        name = f"run-{seed}"
-        client.create_study(
-            external(
-                name,
-                pruner=pruner,
-                budget={"trials": 100, "epochs": 150},
-                sampler={"kind": sampler},
-                objective={"kind": "external", "epochs": 9},
-            )
-        )
-        assert client.study(name).progress.total >= 150 // 9
-        run_outside(client, name, seed=seed)
-        tables.append(table(client, name))
-        spent = sum(trial.epoch for trial in client.trials(name))
-        assert 150 - 9 < spent <= 150 + 9
-        assert client.study(name).progress.total == len(client.trials(name)) > 150 // 9
-    assert tables[0] == tables[1]
-
-
 def test_from_four_finished_on_who_is_ahead_of_them_goes_on(client: Client) -> None:
     client.create_study(
         external(
@@ -153,6 +93,39 @@ def test_from_four_finished_on_who_is_ahead_of_them_goes_on(client: Client) -> N
         assert len(finished) == (len(compared) if completed >= 4 else max(1, len(compared) // 9))
         completed += len(finished)
     assert completed > 20
+
+
+def test_a_zoom_that_overtakes_a_round_waits_for_it_at_its_rungs(client: Client) -> None:
+    tables = []
+    for name, zoomed_first in (("a", False), ("b", True)):
+        client.create_study(
+            external(
+                name,
+                trials=60,
+                pruner={"kind": "successive_halving", "min_epochs": 2},
+                sampler={"kind": "coarse_to_fine"},
+                objective={"kind": "external", "epochs": 4},
+            )
+        )
+        held = client.ask(name, count=12).trials
+        client.zoom(name, {"learning_rate": [0.001, 0.1]}, size=8)
+        held += client.ask(name, count=8).trials
+        for zoomed in (zoomed_first, not zoomed_first):
+            leased = [trial for trial in held if (trial.number >= 12) == zoomed]
+            while leased:
+                client.tell(name, [result(each, improving(each)) for each in leased])
+                waiting = client.study(name).trials[TrialState.WAITING]
+                leased = client.ask(name, count=waiting).trials if waiting else []
+        assert client.study(name).trials[TrialState.PAUSED] == 0
+        tables.append(table(client, name))
+    assert tables[0] == tables[1]
+    assert [row[1] for row in tables[0]].count("completed") == 6 + 8
+
+
+def improving(trial: LeasedTrial) -> float:
+    """Trials of the zoom are ahead of all before them."""
+    late = trial.number >= 12
+    return (0.01 if late else 0.1) * trial.number + 1 / trial.stop_epoch - (0.5 if late else 0.0)
 
 
 def low(number: int, epoch: int) -> float:

@@ -1,0 +1,47 @@
+"""Studies that are pruned and whose caller trains, in an order of its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from service.client import Client
+from service.schemas import Result
+from service.states import StudyState
+from tests.support.studies import HALVING
+
+KINDS: list[dict[str, Any]] = [
+    HALVING,
+    {"kind": "hyperband", "eta": 3, "min_epochs": 1},
+    {"kind": "median", "min_epochs": 3, "min_trials": 3},
+]
+"""A pruner of each kind whose table depends on nobody's speed."""
+
+
+def value_at(number: int, epoch: int) -> float:
+    """What the caller's training gives: falling, at a pace and to a floor of its own."""
+    generator = random.Random(number)
+    floor, pace = generator.random(), 1 + 5 * generator.random()
+    return floor + 1 / (pace + epoch)
+
+
+def run_outside(
+    client: Client, name: str, *, seed: int, value_at: Callable[[int, int], float] = value_at
+) -> None:
+    """Train a study in an order of its own: some asks, some tells, a few lost."""
+    generator = random.Random(seed)
+    held: list[Any] = []
+    while client.study(name).state != StudyState.COMPLETED:
+        held += client.ask(name, count=generator.randint(1, 4)).trials
+        generator.shuffle(held)
+        results = []
+        for trial in [held.pop() for _ in range(generator.randint(0, len(held)))]:
+            lost = trial.number % 7 == 5
+            state = "diverged" if lost else "completed"
+            value = None if lost else value_at(trial.number, trial.stop_epoch)
+            results.append(
+                Result(number=trial.number, lease=trial.lease.token, state=state, value=value)
+            )
+        if results:
+            client.tell(name, results)
