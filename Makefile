@@ -31,8 +31,8 @@ test: install
 	$(BIN)/python -m pytest $(TESTS)
 
 # The long versions: an hour rather than minutes. FAULTS is how often each fault happens on each
-# database, so that 20 are 200 kills on each; at the end stands how often each was done.
-FAULTS ?= 20
+# database, so that 25 are some 200 kills on each; at the end stands how often each was done.
+FAULTS ?= 25
 
 faults: install
 	CAVIAR_FAULTS=$(FAULTS) $(BIN)/python -m pytest $(TESTS) tests/faults
