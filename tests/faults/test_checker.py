@@ -80,9 +80,11 @@ def dropped_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def drop(session: Session, study: Any, row: TrialRow, item: Any, now: float) -> None:
         nonlocal count
-        count += 1
-        changed = item.model_copy(update={"value": 0.125}) if count == 5 and item.value else item
-        record(session, study, row, changed, now)
+        if item.value is not None:
+            count += 1
+            if count == 5:
+                item = item.model_copy(update={"value": 0.125})
+        record(session, study, row, item, now)
 
     monkeypatch.setattr(results, "_end_segment", drop)
 
