@@ -11,8 +11,10 @@ from service.store import trials as trial_rows
 
 
 def trials(row: StudyRow, plan: Plan) -> int:
-    """How many trials the budget pays for, by what is known."""
-    return plan.trials if row.affordable is None else row.affordable
+    """How many trials the budget pays for: with epochs, as many as were reckoned last."""
+    if plan.definition.budget.epochs is None or row.affordable is None:
+        return plan.trials
+    return row.affordable
 
 
 def reckon(session: Session, row: StudyRow, plan: Plan) -> None:
@@ -21,21 +23,19 @@ def reckon(session: Session, row: StudyRow, plan: Plan) -> None:
     Pruners save more than was expected, or less. What ended trials took depends on nobody's speed,
     so the table stays the same for any workers. What came on top of the budget does not count.
     """
-    if plan.definition.budget.epochs is not None and _is_between_rounds(session, row, plan):
-        row.affordable = affordable(session, row, plan)
+    epochs = plan.definition.budget.epochs
+    if epochs is not None and _is_between_rounds(session, row, plan):
+        row.affordable = affordable(session, row, plan, epochs)
 
 
-def affordable(session: Session, row: StudyRow, plan: Plan) -> int:
-    """How many trials the budget pays for as far as is known, at least those that were proposed.
+def affordable(session: Session, row: StudyRow, plan: Plan, epochs: int) -> int:
+    """How many trials the budget pays for with so many epochs, at least those that were proposed.
 
     Trials that are open and those to come are reckoned as one round.
     """
-    budget = plan.definition.budget
-    more = budget.trials
-    if budget.epochs is not None:
-        spent, still_open = trial_rows.searched(session, row, most=plan.epochs)
-        more = max(0, plan.affordable(budget.epochs - spent) - still_open)
-    return max(1, row.next_number, min(budget.trials, row.next_number + more))
+    spent, still_open = trial_rows.searched(session, row, most=plan.epochs)
+    more = max(0, plan.affordable(epochs - spent) - still_open)
+    return max(1, row.next_number, min(plan.definition.budget.trials, row.next_number + more))
 
 
 def epochs_proposed(session: Session, row: StudyRow, plan: Plan) -> int:

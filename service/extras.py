@@ -28,7 +28,8 @@ def make_room(session: Session, study: StudyRow, plan: Plan, count: int) -> None
     if current is None or plan.panda:
         return
     current.enqueued += count
-    study.affordable = budgets.trials(study, plan) + count
     budget = plan.definition.budget
+    if budget.epochs is not None:
+        study.affordable = budgets.trials(study, plan) + count
     larger = budget.model_copy(update={"trials": budget.trials + count})
     study.definition = plan.definition.model_copy(update={"budget": larger}).model_dump_json()

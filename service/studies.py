@@ -181,12 +181,14 @@ def _set_budget(session: Session, row: StudyRow, budget: schemas.BudgetChange) -
     proposed = f"{row.next_number} trials were proposed already"
     if "trials" in changes and changed.budget.trials < row.next_number:
         raise Invalid.field("budget.trials", f"{proposed}: ask for at least as many")
-    epochs, least = changed.budget.epochs, budgets.epochs_proposed(session, row, plan)
-    if epochs not in (None, definition.budget.epochs) and epochs < least:
-        raise Invalid.field("budget.epochs", f"{proposed}: ask for {least} epochs at least")
+    epochs = changed.budget.epochs
+    if epochs is not None and epochs != definition.budget.epochs:
+        least = budgets.epochs_proposed(session, row, plan)
+        if epochs < least:
+            raise Invalid.field("budget.epochs", f"{proposed}: ask for {least} epochs at least")
     row.definition = changed.model_dump_json()
-    if changes.keys() & {"trials", "epochs"}:
-        row.affordable = budgets.affordable(session, row, plan)
+    if epochs is not None and changes.keys() & {"trials", "epochs"}:
+        row.affordable = budgets.affordable(session, row, plan, epochs)
     if row.state == StudyState.COMPLETED:
         row.state = StudyState.RUNNING
 

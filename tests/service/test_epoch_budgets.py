@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from alembic import command
 
-from service import leases
+from service import leases, schema
 from service.client import Client
-from service.database import Database
+from service.database import Database, connected
 from service.schemas import Report
 from service.states import StudyState
-from tests.support.leases import age_leases, result
+from tests.support.leases import age_leases, age_studies, result
 from tests.support.pruned import KINDS, run_outside, value_at
 from tests.support.studies import HALVING, external, halving
 from tests.support.training import table, train
@@ -77,6 +78,30 @@ def test_a_change_in_the_middle_of_a_round_never_costs_a_trial(
     assert client.study("outside").progress.total == 14
     client.ask("outside", count=9)
     assert client.change_study("outside", **change).progress.total >= 14
+
+
+def test_without_a_limit_of_epochs_trials_are_what_is_named(client: Client) -> None:
+    client.create_study(budgeted("outside", epochs=60))
+    client.ask("outside", count=3)
+    assert client.change_study("outside", epochs=62).progress.total == 15
+    answer = client._http.patch("/studies/outside", json={"budget": {"epochs": None}})
+    assert answer.json()["progress"]["total"] == 100
+
+
+def test_a_study_of_before_that_ran_out_of_time_keeps_its_trials(
+    client: Client, database: Database
+) -> None:
+    client.create_study(external("late", budget={"trials": 40, "seconds": 60}))
+    [trial] = client.ask("late").trials
+    client.tell("late", [result(trial)])
+    age_studies(database, 61)
+    leases.reap(database)
+    assert client.study("late").state == StudyState.COMPLETED
+    with connected(database) as connection:
+        command.downgrade(schema._config(connection), "0001")
+    schema.upgrade(database)
+    after = client.change_study("late", seconds=1e6)
+    assert (after.state, after.progress.total) == (StudyState.RUNNING, 40)
 
 
 def test_a_budget_that_was_overspent_can_be_named_again(client: Client) -> None:
