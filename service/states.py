@@ -33,4 +33,5 @@ class Wish(StrEnum):
 
 
 OPEN = (TrialState.WAITING, TrialState.RUNNING, TrialState.PAUSED)
+IN_TRAINING = (TrialState.RUNNING, TrialState.PAUSED)
 FINISHED = tuple(state for state in TrialState if state not in OPEN)

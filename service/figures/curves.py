@@ -1,4 +1,4 @@
-"""Learning curves of the running trials, and of the best few that ended, for contrast."""
+"""Learning curves of the trials in training, and of the best few that ended, for contrast."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from service.figures.axes import value_axis
 from service.figures.data import FigureData, best_of, counts, thinned
 from service.figures.marks import BEST, PEARL, RUNNING, Figure, Trace, figure, hover, legend_once
 from service.schemas import Curve, Trial
-from service.states import TrialState
+from service.states import IN_TRAINING, TrialState
 
 VERTICES = 150
 """Points drawn of one curve."""
@@ -19,7 +19,7 @@ Column: TypeAlias = tuple[list[int], list[float]]
 
 
 def curves(data: FigureData) -> Figure:
-    """Learning curves of the running trials, and of the best few that ended, for contrast."""
+    """Learning curves of running and paused trials, and of the best few ended ones beside them."""
     metric = str(data.study.objective["metric"])
     trials, best = {trial.number: trial for trial in data.trials}, best_of(data)
     columns = {c.number: _column(c, metric) for c in data.curves if c.number in trials}
@@ -27,10 +27,10 @@ def curves(data: FigureData) -> Figure:
     values = [y for _, ys in shown.values() for y in ys]
     axis = value_axis(values, metric, maximize=data.study.direction == "maximize")
     traces = []
-    for number in sorted(shown, key=lambda number: trials[number].state == TrialState.RUNNING):
+    for number in sorted(shown, key=lambda number: trials[number].state in IN_TRAINING):
         trial = trials[number]
-        if trial.state == TrialState.RUNNING:
-            traces.append(_curve(data, trial, shown[number], "running", RUNNING, 1.5))
+        if trial.state in IN_TRAINING:
+            traces.append(_curve(data, trial, shown[number], trial.state.value, RUNNING, 1.5))
         elif counts(trial) and trial is not best:
             traces.append(_curve(data, trial, shown[number], "best few", PEARL, 1.0))
     if best is not None and best.number in shown:
@@ -38,7 +38,7 @@ def curves(data: FigureData) -> Figure:
     legend_once(traces)
     return figure(
         traces,
-        empty="No running trial has reported an epoch yet.",
+        empty="No trial in training has reported an epoch yet.",
         xaxis={"title": {"text": "epoch"}, "rangemode": "tozero", "zeroline": False, "nticks": 8},
         yaxis=axis.layout,
     )
@@ -66,6 +66,7 @@ def _curve(
 ) -> Trace:
     epochs, values = column
     is_running = trial.state == TrialState.RUNNING
+    dash = "dot" if trial.state == TrialState.PAUSED else "solid"
     sizes = [0] * (len(epochs) - 1) + [7 if is_running else 0]
     return {
         "type": "scatter",
@@ -74,7 +75,7 @@ def _curve(
         "legendgroup": name,
         "x": epochs,
         "y": values,
-        "line": {"color": color, "width": width},
+        "line": {"color": color, "width": width, "dash": dash},
         "marker": {"color": color, "size": sizes, "opacity": 1},
         "customdata": [trial.number] * len(epochs),
         "text": [

@@ -19,7 +19,7 @@ from service.routes.common import (
     not_modified,
     router,
 )
-from service.states import TrialState
+from service.states import IN_TRAINING, TrialState
 
 studies_router = router("studies")
 
@@ -87,19 +87,21 @@ def show_figure(
 
 def _figure_data(database: DatabaseOf, study: schemas.Study) -> figures.FigureData:
     everything = trials.all_of(database, study.name)
-    running = [t.number for t in everything if t.state == TrialState.RUNNING]
+    in_training = sorted(
+        (trial for trial in everything if trial.state in IN_TRAINING),
+        key=lambda trial: trial.state == TrialState.RUNNING,
+    )
+    drawn = [trial.number for trial in in_training[-FIGURE_CURVES:]]
     return figures.FigureData(
         study=study,
         trials=everything,
-        curves=trials.curves_of(
-            database, study.name, [*running[-FIGURE_CURVES:], *_best_few(study, everything)]
-        ),
+        curves=trials.curves_of(database, study.name, [*drawn, *_best_few(study, everything)]),
         rounds=rounds.list_all(database, study.name),
     )
 
 
 FIGURE_CURVES = 24
-"""Learning curves of running trials in one picture."""
+"""Learning curves of paused and running trials in one picture, running ones first."""
 
 BEST_CURVES = 5
 """Learning curves of the best finished trials beside them."""

@@ -25,6 +25,8 @@ def test_panda_mode_trains_one_network_and_waits(client: Client) -> None:
     assert trial.reason == "waits for its person"
     assert trial.value == min(curve(client, "panda", 0).values())
     assert client.study("panda").state == StudyState.RUNNING
+    [drawn] = client._http.get("/studies/panda/figures/curves").json()["data"]
+    assert (drawn["name"], drawn["x"]) == ("paused", list(range(1, EPOCHS + 1)))
     client.resume("panda", 0, who="ana")
     assert client.trial("panda", 0).state == TrialState.COMPLETED
     study_now = client.study("panda")

@@ -39,7 +39,7 @@ export function studyView(state) {
         chart(
           "curves",
           "Learning curves",
-          "The trials that run now, and the best few for contrast.",
+          "The trials that run now or are paused (dotted), and the best few for contrast.",
           curves,
         ),
       ),

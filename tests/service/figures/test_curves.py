@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.figures import FIGURES
 from service.schemas import Curve
+from service.states import TrialState
 from tests.support.figures import FULL, data, named
 from tests.support.trials import trial
 
@@ -27,3 +28,13 @@ def test_long_curves_are_thinned_and_keep_their_extremes() -> None:
     drawn = FIGURES["curves"](data([trial(8)], curves=[curve]))["data"][0]
     assert len(drawn["x"]) <= 152
     assert {1, 10_000, 4_322, 1_235} <= set(drawn["x"])
+
+
+def test_paused_trials_are_drawn_as_well() -> None:
+    values: list[float | None] = [0.9, 0.4]
+    curves = [Curve(number=n, epoch=[1, 2], metrics={"validation_loss": values}) for n in (0, 1)]
+    trials = [trial(0, state=TrialState.PAUSED), trial(1)]
+    paused, running = FIGURES["curves"](data(trials, curves=curves))["data"]
+    assert (paused["name"], paused["customdata"][0], paused["line"]["dash"]) == ("paused", 0, "dot")
+    assert (running["name"], running["customdata"][0]) == ("running", 1)
+    assert running["line"]["dash"] == "solid"
