@@ -1,18 +1,15 @@
 """Problems that nobody has looked at who chose a default: how far the choices carry.
 
 Whoever tunes the sampler sees their regrets at the end and nothing before. Once a default was
-chosen with a look at one of them, it is `tuned=True` and belongs into another file. Of these ten
-the means were in view when DOUBT of sampler/model.py and favourites were chosen; the others alone
-choose the same.
+chosen with a look at one of them, it is `tuned=True` and belongs into another file.
 """
 
 import math
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
+from problems.computed import multigrid, separator, smoother, tracking, warehouse
 from problems.problem import Problem
-from problems.simulated import descent, steering
 from problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]
@@ -28,199 +25,241 @@ def _step(x: float) -> float:
     return 0.5 + 0.5 * math.tanh(0.5 * x)
 
 
-def tower(p: Params) -> float:
-    """A network layer by layer: what it can fit, what it overfits, and whether it trains at all."""
-    layers = p["layers"]
-    units = [p[f"units{k}"] for k in range(1, layers + 1)]
-    narrowest = -math.log2(sum(1 / count for count in units) / layers)
-    weights = math.log10(30 * units[0] + sum(a * b for a, b in pairwise(units)) + units[-1])
-    kind = ("relu", "tanh", "swish", "logistic").index(p["activation"])
-    helped = (0.5 if p["norm"] else 0.0) + (0.35 if p.get("skip") else 0.0)
-    fit = 0.6 * math.exp(-0.15 * narrowest * (1 + 0.9 * math.log(layers)))
-    fit *= 1 + 2.0 * (1 - p["keep"]) ** 2
-    over = 0.05 * _soft(2.5 * (weights - 3.9)) * (0.25 + 0.75 * p["keep"] ** 2)
-    right = -1.6 - 0.25 * (layers - 1) * (1 - helped) - 0.1 * narrowest + (0.0, 0.3, 0.1, 0.6)[kind]
-    deep = 0.02 * (layers - 1) ** 1.5 * (1 - helped) * (1.0, 1.2, 0.9, 2.5)[kind]
-    missed = 1 - math.exp(-0.25 * (math.log10(p["learning_rate"]) - right) ** 2)
-    reached = 0.05 + (0.0, 0.01, 0.0, 0.02)[kind] + fit + over + deep
-    return reached + (0.9 - min(reached, 0.9)) * missed
+_CATALYSTS = {"nickel": (0.0, 0.0), "copper": (0.7, 0.9), "zinc": (-0.5, -1.6), "clay": (0.3, -0.2)}
 
 
-def boosted(p: Params) -> float:
-    """Boosted trees, cross-validated: a few large steps, many small ones, or too many."""
-    work = math.log10(p["trees"] * p["rate"]) - 0.6
-    size = math.log2(1 + p["depth"]) - 2.3
-    least = math.log10(p["least"])
-    kept = math.log10(1 + p["l2"])
-    bias = math.exp(-1.6 * work - 1.3 * size + 0.5 * least * least + 0.3 * kept * kept)
-    spread = math.exp(1.1 * work + 1.3 * size - 0.7 * least - 0.6 * kept)
-    spread *= 0.5 + 0.5 * p["rows"] * p["columns"]
-    coarse = 0.012 * math.sqrt(p["rate"]) + 0.015 * (8 / p["bins"]) ** 0.5
-    lost = 0.03 * max(0.5 - p["rows"], 0.0) ** 2 + 0.05 * max(0.45 - p["columns"], 0.0) ** 2
-    way = 0.004 if p["growth"] == "level" and p["depth"] > 5 else 0.0
-    return 0.2 + 0.25 * (1 - math.exp(-0.12 * bias - 0.05 * spread)) + coarse + lost + way
+def reactor(p: Params) -> float | None:
+    """What is not won of a product that decays in its turn; too hot and too rich, it runs away."""
+    made, lost = _CATALYSTS[p["catalyst"]]
+    heat = 1000 / 350 - 1000 / (273 + p["celsius"])
+    loading = math.log(p["loading"] / 0.02)
+    made += 9.0 * heat + 0.6 * loading - 3.2 + 0.9 * math.log(p["excess"])
+    lost += 14.0 * heat + 0.3 * loading - 6.0 - 0.2 * (p["excess"] - 1)
+    if made + math.log(p["strength"]) + 0.004 * p["celsius"] > 1.6 + 0.2 * p["stirring"]:
+        return None
+    first, second = math.exp(made), math.exp(lost) + 1e-9
+    gap, minutes = second - first, p["minutes"]
+    won = first * (math.exp(-first * minutes) - math.exp(-second * minutes)) / (gap or 1.0)
+    thin = 0.05 * math.log(p["strength"] / 1.5) ** 2 + 0.02 * math.log10(minutes + 20)
+    return 1 - won + thin + 0.015 * p["excess"] + 0.8 * p["loading"] + 0.006 * p["stirring"]
 
 
-_SCALINGS = {"none": 0.03, "range": 0.008, "deviation": 0.0, "rank": 0.004, "power": 0.006}
-_GRAINS = ("hour", "six hours", "day", "week", "month")
+_CODECS = {"none": (1.0, 0.0), "fast": (0.6, 0.05), "medium": (0.48, 0.16), "best": (0.43, 0.5)}
 
 
-def margin(p: Params) -> float:
-    """A kernel machine: how soft its margin and how wide its kernel go together."""
-    features = math.log2(p["features"] / 60)
-    grain = _GRAINS.index(p["grain"]) - 1.6 - 0.4 * features
-    shift = {"none": -1.2, "range": 0.6}.get(p["scaling"], 0.0)
-    soft = math.log10(p["penalty"])
-    if p["kernel"] == "linear":
-        wrong, floor = 0.5 * _soft(-2 * (soft + 1.5 + 0.3 * shift)) + 0.1 * _soft(soft - 1.5), 0.18
+def database(p: Params) -> float:
+    """The log latency of a database: more memory helps until the machine begins to swap."""
+    ratio, effort = _CODECS[p["codec"]]
+    threads, ahead = math.log2(p["threads"]), p.get("ahead", 0)
+    used = p["buffer_gb"] + p["threads"] * p["sort_mb"] / 1024 + 0.5 * p["log_gb"] + 2
+    missed = math.exp(-(p["buffer_gb"] / (9 * ratio + 3)))
+    reading = (0.3 + 3.0 * missed * ratio) * (1 - 0.25 * math.sin(min(ahead, 48) / 16))
+    sorting = 0.5 * _soft(2.0 - 0.5 * math.log2(p["sort_mb"]))
+    waiting = 0.18 * (threads - 4.6) ** 2 * (1.0 if threads < 4.6 else 1.8)
+    saving = 0.15 / p["log_gb"] + 0.05 * p["log_gb"] + 0.02 * abs(math.log(p["checkpoint"] / 400))
+    page = 0.04 * (math.log2(p["page_kb"]) - 3 - 0.4 * ahead / 16) ** 2
+    swapping = 6.0 * _step(1.5 * (used - 27))
+    return math.log(1 + reading + sorting + waiting + saving + page + effort + swapping)
+
+
+def policy(p: Params) -> float:
+    """Reinforcement learning: nothing at all is learned where one of many knobs is far off."""
+    memory = -math.log10(1 - p["discount"]) - 2.1
+    bias = -math.log10(1 - p["trace"]) - 1.3 + 0.5 * memory
+    reuse = math.log2(p["passes"]) + 0.5 * math.log2(p["horizon"] / p["minibatch"]) - 4.0
+    rate = math.log10(p["learning_rate"]) + 3.4 + 0.3 * reuse - 0.8 * math.log10(p["clip"] / 0.2)
+    curious = math.log10(p["entropy"]) + 2.3
+    off = (
+        0.9 * memory**2
+        + 0.4 * bias**2
+        + 0.12 * reuse**2
+        + 1.3 * rate**2
+        + 1.5 * _soft(4 * rate - 2)
+    )
+    off += 0.25 * curious**2 + 0.8 * _soft(3 * curious - 2) + (0.0 if p["normalize"] else 0.5)
+    off += 0.1 * math.log2(p["horizon"] / 1024) ** 2
+    return 1 - 0.95 * _step(2.2 - 1.4 * off)
+
+
+def student(p: Params) -> float:
+    """Regularizers that stand in for one another, and a rate that goes with width and batch."""
+    width, batch = math.log2(p["width"] / 256), math.log2(p["batch"] / 128)
+    rate = math.log10(p["learning_rate"]) + 2.7 + 0.3 * width - 0.15 * batch
+    held = 1.6 * p["dropout"] + 0.09 * p["augment"] + 0.25 * p["mixup"]
+    held += 0.5 * _step(1.5 * (math.log10(p["decay"] * p["learning_rate"]) + 4.5))
+    held += 0.4 * p["share"] if p["teacher"] else 0.0
+    short = held - 0.55 - 0.18 * width - 0.05 * (p["blocks"] - 4)
+    loss = 0.35 + 0.12 * math.exp(-0.5 * (width + 0.12 * p["blocks"])) + 0.05 * batch**2 / 4
+    loss += (
+        0.2 * short**2 * (1.0 if short < 0 else 1.7) + 0.14 * rate**2 + 0.1 * _soft(5 * rate - 3)
+    )
+    if p["teacher"]:
+        loss -= 0.09 * math.exp(-((math.log(p["warmth"] / 3.5) / 0.7) ** 2)) * p["share"] ** 0.5
+        loss += 0.12 * max(p["share"] - 0.7, 0.0)
+    return loss + 0.012 * max(p["blocks"] - 7, 0) + 0.015 * width * width
+
+
+def neighbors(p: Params) -> float:
+    """An index of neighbors: its log latency, and a steep price for too many it does not find."""
+    bits = math.log2(p["bits"])
+    if p["family"] == "lists":
+        share = min(p["probes"] / p["lists"], 1.0)
+        read = 0.02 * p["lists"] / 64 + 40.0 * share
+        found = 1 - math.exp(-2.1 * (p["probes"] * (1 + 20 * share)) ** 0.42)
     else:
-        wide = math.log10(p["gamma"]) + 1.9 + 0.3 * features - shift
-        power = p.get("degree", 3) - 3
-        under = _soft(-2.2 * (soft + wide + 0.6 + 0.4 * power))
-        over = _soft(3.0 * (wide - 1.0)) + _soft(1.2 * (soft + 0.6 * wide - 2.8))
-        wrong = 0.6 * under + 0.45 * over
-        floor = 0.1 if p["kernel"] == "radial" else 0.115 + 0.01 * abs(power)
-    floor += _SCALINGS[p["scaling"]] + 0.01 * grain * grain + 0.008 * features * features
-    floor += 0.0 if p["balanced"] else 0.012
-    return floor + (0.42 - floor) * (1 - math.exp(-wrong))
+        links = math.log2(p["links"]) - 4.6
+        read = 0.012 * p["breadth"] * (1 + 0.03 * p["links"])
+        found = 1 - math.exp(-0.75 * (p["breadth"] / 10) ** 0.5 * math.exp(-0.3 * links * links))
+    blur = math.exp(-0.9 * (bits - 0.5)) * 1.4 / (1 + 0.5 * math.log(p["rerank"]))
+    latency = 0.2 + read * (0.3 + 0.05 * p["bits"]) + 0.004 * p["rerank"]
+    latency *= 1 + 0.15 * abs(math.log2(p["threads"] / 6)) + (0.1 if p["pin"] else 0.0)
+    return math.log(latency) + 0.2 * _soft(60 * (0.94 - found * (1 - blur)))
 
-
-def cooling(p: Params) -> float:
-    """Annealing: it must spend long near the critical temperature and end well below it."""
-    steps, critical, width = 20_000, math.log(0.3), 0.8
-    slow = -math.log(p["factor"])
-    start = math.log(p["temperature"])
-    end = start - slow * steps
-    edges = [math.erf((x - critical) / (width * math.sqrt(2))) for x in (end, start)]
-    dwelt = width * math.sqrt(math.pi / 2) * (edges[1] - edges[0]) / slow
-    frozen = _step(-1.5 * (end - critical + 2.5))
-    return 1 - 0.9 * dwelt / (dwelt + 1500) * (0.15 + 0.85 * frozen)
-
-
-_SCHEDULES = {"constant": 0.08, "linear": 0.01, "cosine": 0.0, "root": 0.04}
-
-
-def finetune(p: Params) -> float:
-    """Twenty knobs of a large model: two matter much, some a little, and most hardly at all."""
-    batch = math.log2(p["batch"]) - 5
-    warm = (p["warmup"] - 600) / 1000
-    rate = math.log10(p["learning_rate"]) + 4.3 - 0.25 * batch - 0.2 * warm
-    layers = math.log10(1 - p["layer_share"]) + 1.0
-    loss = 0.3 * rate * rate + 0.12 * _soft(4 * (rate - 0.9)) + _SCHEDULES[p["schedule"]]
-    loss += 0.03 * batch * batch + 0.05 * warm * warm
-    loss += 0.06 * layers * layers + 0.08 * abs(p["frozen"] - 4) / 4
-    loss += 0.7 * (p["dropout"] - 0.12) ** 2 + 0.5 * (p["smoothing"] - 0.08) ** 2
-    loss += 0.01 * (math.log10(p["decay"]) + 2) ** 2 + 0.01 * math.log10(p["clip"]) ** 2
-    loss += 0.004 * (math.log10(1 - p["beta2"]) + 2.3) ** 2
-    return loss + (0.02 if p["pooling"] == "first" else 0.0)
-
-
-_LAYERS_ABOVE = {k: {"layers": {"at_least": k}} for k in range(2, 7)}
 
 HELD_OUT = [
     Problem(
-        "descent",
+        "tracking",
         {
-            "learning_rate": real(1e-4, 10.0, "log"),
-            "momentum": real(0.0, 0.999, "reverse_log"),
-            "batch_size": whole(8, 1024, "log", base=2),
-            "decay_at": real(0.2, 1.0),
-            "decay_to": real(1e-3, 1.0, "log"),
-            "l2": real(1e-6, 0.1, "log"),
+            "process": real(1e-6, 1e2, "log"),
+            "measurement": real(1e-4, 1e2, "log"),
+            "start": real(1e-3, 1e3, "log"),
+            "gate": real(0.5, 10.0),
+            "keep": real(0.5, 0.9999, "reverse_log"),
         },
-        descent,
-        noise=0.01,
+        tracking,
     ),
     Problem(
-        "steering",
+        "smoother",
         {
-            "gain": real(0.01, 100.0, "log"),
-            "reset_seconds": real(0.05, 50.0, "log"),
-            "rate_seconds": real(1e-3, 10.0, "log"),
-            "weight": real(0.0, 1.0),
-            "smoothing": real(0.0, 0.99, "reverse_log"),
+            "kernel": one_of("gauss", "rough", "periodic"),
+            "length": real(0.01, 10.0, "log"),
+            "period": real(0.3, 2.0, when={"kernel": ["periodic"]}),
+            "ridge": real(1e-6, 10.0, "log"),
+            "trend": flag(),
+            "slope": real(1e-4, 10.0, "log", when={"trend": [True]}),
         },
-        steering,
+        smoother,
     ),
     Problem(
-        "tower",
+        "separator",
         {
-            "layers": whole(1, 6),
-            "units1": whole(8, 512, "log"),
-            **{f"units{k}": whole(8, 512, "log", when=_LAYERS_ABOVE[k]) for k in range(2, 7)},
-            "activation": one_of("relu", "tanh", "swish", "logistic"),
-            "norm": flag(),
-            "skip": flag(when=_LAYERS_ABOVE[3]),
-            "learning_rate": real(1e-6, 1.0, "log"),
-            "keep": real(0.3, 1.0),
+            "learning_rate": real(1e-4, 100.0, "log"),
+            "momentum": real(0.0, 0.99, "reverse_log"),
+            "batch": whole(8, 128, "log", base=2),
+            "l2": real(1e-6, 1.0, "log"),
+            "warmup": real(0.0, 0.8),
+            "average": real(0.0, 0.99, "reverse_log"),
+            "initial": real(1e-4, 1.0, "log"),
         },
-        tower,
-    ),
-    Problem(
-        "boosted",
-        {
-            "trees": whole(50, 1000, step=50),
-            "rate": real(0.003, 1.0, "log"),
-            "depth": whole(1, 12),
-            "least": whole(1, 200, "log"),
-            "rows": real(0.3, 1.0),
-            "columns": real(0.2, 1.0),
-            "l2": real(1e-3, 100.0, "log"),
-            "bins": whole(16, 512, "log", base=2),
-            "growth": one_of("level", "leaf"),
-        },
-        boosted,
+        separator,
         noise=0.004,
     ),
     Problem(
-        "margin",
+        "warehouse",
         {
-            "kernel": one_of("linear", "radial", "polynomial"),
-            "penalty": real(1e-3, 1e5, "log"),
-            "gamma": real(1e-6, 100.0, "log", when={"kernel": ["radial", "polynomial"]}),
-            "degree": whole(2, 5, when={"kernel": ["polynomial"]}),
-            "scaling": one_of(*_SCALINGS),
-            "features": whole(10, 200, step=10),
-            "grain": one_of(*_GRAINS, ordered=True),
-            "balanced": flag(),
+            "review": whole(1, 14),
+            "lot": whole(4, 256, "log"),
+            "safety": real(-1.0, 5.0),
+            "memory": real(0.3, 0.995, "reverse_log"),
+            "express": flag(),
+            "express_days": real(0.0, 3.0, when={"express": [True]}),
         },
-        margin,
-        noise=0.01,
+        warehouse,
     ),
     Problem(
-        "cooling",
+        "multigrid",
         {
-            "temperature": real(1e-3, 1e3, "log"),
-            "factor": real(0.9, 0.99999, "reverse_log"),
+            "before": whole(0, 6),
+            "after": whole(0, 6),
+            "damp_before": real(0.1, 1.1),
+            "damp_after": real(0.1, 1.1),
+            "coarse": whole(1, 100, "log"),
+            "stretch": real(0.3, 2.0),
         },
-        cooling,
-        noise=0.03,
+        multigrid,
     ),
     Problem(
-        "finetune",
+        "reactor",
         {
-            "learning_rate": real(1e-7, 1e-2, "log"),
-            "batch": one_of(8, 16, 32, 64, 128, ordered=True),
-            "warmup": whole(0, 2000, step=100),
-            "schedule": one_of(*_SCHEDULES),
-            "layer_share": real(0.5, 0.999, "reverse_log"),
-            "frozen": whole(0, 12),
-            "dropout": real(0.0, 0.5),
-            "smoothing": real(0.0, 0.3),
+            "catalyst": one_of(*_CATALYSTS),
+            "celsius": real(20.0, 160.0),
+            "minutes": real(1.0, 600.0, "log"),
+            "loading": real(1e-3, 0.2, "log"),
+            "strength": real(0.1, 5.0, "log"),
+            "excess": real(1.0, 4.0),
+            "stirring": whole(0, 5),
+        },
+        reactor,
+        noise=0.02,
+    ),
+    Problem(
+        "database",
+        {
+            "buffer_gb": whole(1, 31),
+            "threads": whole(1, 256, "log", base=2),
+            "sort_mb": whole(1, 1024, "log", base=2),
+            "log_gb": real(0.1, 16.0, "log"),
+            "checkpoint": whole(30, 3600, step=30),
+            "page_kb": one_of(4, 8, 16, 32, 64, ordered=True),
+            "codec": one_of(*_CODECS, ordered=True),
+            "prefetch": flag(),
+            "ahead": whole(1, 64, when={"prefetch": [True]}),
+            "statistics": whole(10, 1000, step=10),
+            "retry_ms": real(1.0, 1000.0, "log"),
+            "collector": one_of("serial", "steady", "lazy"),
+            "verbose": flag(),
+        },
+        database,
+        noise=0.05,
+    ),
+    Problem(
+        "policy",
+        {
+            "learning_rate": real(1e-6, 0.1, "log"),
+            "discount": real(0.8, 0.9999, "reverse_log"),
+            "trace": real(0.5, 0.999, "reverse_log"),
+            "clip": real(0.05, 0.5),
+            "entropy": real(1e-5, 0.3, "log"),
+            "horizon": whole(64, 8192, "log", base=2),
+            "minibatch": whole(16, 1024, "log", base=2),
+            "passes": whole(1, 20),
+            "normalize": flag(),
+        },
+        policy,
+        noise=0.1,
+    ),
+    Problem(
+        "student",
+        {
+            "learning_rate": real(1e-5, 0.3, "log"),
+            "width": whole(32, 2048, "log", base=2),
+            "batch": whole(16, 1024, "log", base=2),
+            "blocks": whole(1, 12),
+            "dropout": real(0.0, 0.7),
             "decay": real(1e-6, 1.0, "log"),
-            "clip": real(0.1, 10.0, "log"),
-            "beta2": real(0.9, 0.9999, "reverse_log"),
-            "pooling": one_of("first", "mean", "most"),
-            "length": whole(64, 512, step=64),
-            "epsilon": real(1e-10, 1e-4, "log"),
-            "shuffle": flag(),
-            "noise": real(0.0, 1.0),
-            "order": one_of("as is", "by length", "random"),
-            "workers": whole(1, 16),
-            "average": real(0.9, 0.9999, "reverse_log"),
-            "share": real(0.0, 1.0),
+            "augment": whole(0, 10),
+            "mixup": real(0.0, 1.0),
+            "teacher": flag(),
+            "warmth": real(0.5, 20.0, "log", when={"teacher": [True]}),
+            "share": real(0.0, 1.0, when={"teacher": [True]}),
+            "seed_words": one_of("a", "b", "c"),
         },
-        finetune,
-        noise=0.15,
+        student,
+        noise=0.02,
+    ),
+    Problem(
+        "neighbors",
+        {
+            "family": one_of("lists", "graph"),
+            "lists": whole(16, 16384, "log", when={"family": ["lists"]}),
+            "probes": whole(1, 512, "log", when={"family": ["lists"]}),
+            "links": whole(4, 96, step=4, when={"family": ["graph"]}),
+            "breadth": whole(10, 1000, "log", when={"family": ["graph"]}),
+            "bits": one_of(2, 4, 8, 16, 32, ordered=True),
+            "rerank": whole(1, 500, "log"),
+            "threads": whole(1, 32),
+            "pin": flag(),
+        },
+        neighbors,
     ),
 ]

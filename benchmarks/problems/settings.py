@@ -25,7 +25,7 @@ class Setting:
     epochs: int
     space: dict[str, dict[str, Any]]
     settings: dict[str, Any] = field(default_factory=dict)
-    tuned: bool = False
+    tuned: bool = True
     climbs: int = CLIMBS
 
 
@@ -50,7 +50,6 @@ SETTINGS = [
         name="digits",
         dataset="digits",
         epochs=10,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": MOMENTUM,
@@ -64,7 +63,6 @@ SETTINGS = [
         name="digits_activations",
         dataset="digits",
         epochs=8,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": MOMENTUM,
@@ -79,7 +77,6 @@ SETTINGS = [
         name="breast_cancer",
         dataset="breast_cancer",
         epochs=15,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": {**MOMENTUM, "low": 0.5, "when": {"optimizer": ["momentum"]}},
@@ -93,7 +90,6 @@ SETTINGS = [
         name="breast_cancer_decay",
         dataset="breast_cancer",
         epochs=12,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "beta1": {"type": "float", "low": 0.5, "high": 0.99, "scale": "reverse_log"},
@@ -108,7 +104,6 @@ SETTINGS = [
         name="wine",
         dataset="wine",
         epochs=20,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": {"type": "float", "low": 0.5, "high": 0.99, "scale": "reverse_log"},
@@ -122,7 +117,6 @@ SETTINGS = [
         name="wine_deep",
         dataset="wine",
         epochs=15,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "hidden_layers": _layers(4),
@@ -137,7 +131,6 @@ SETTINGS = [
         name="moons",
         dataset="moons",
         epochs=40,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "hidden_units": _units(2, 48),
@@ -152,7 +145,6 @@ SETTINGS = [
         name="moons_momentum",
         dataset="moons",
         epochs=30,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": {**MOMENTUM, "low": 0.5, "high": 0.999},
@@ -167,7 +159,6 @@ SETTINGS = [
         name="circles",
         dataset="circles",
         epochs=30,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "hidden_units": _units(2, 32),
@@ -182,7 +173,6 @@ SETTINGS = [
         name="diabetes",
         dataset="diabetes",
         epochs=20,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "momentum": {**MOMENTUM, "low": 0.5, "high": 0.99},
@@ -197,7 +187,6 @@ SETTINGS = [
         name="digits_deep",
         dataset="digits",
         epochs=8,
-        tuned=True,
         space={
             "learning_rate": LEARNING_RATE,
             "hidden_layers": {"type": "int", "low": 2, "high": 5},
@@ -214,7 +203,6 @@ SETTINGS = [
         name="diabetes_rules",
         dataset="diabetes",
         epochs=20,
-        tuned=True,
         space={
             "learning_rate": {**LEARNING_RATE, "low": 0.00001},
             "optimizer": _one_of("momentum", "rmsprop", "adam"),
