@@ -19,13 +19,14 @@ Rows: TypeAlias = NDArray[np.intp]
 
 JITTER = 1e-8  # added to the diagonal, so that equal settings do no harm
 ITERATIONS = 40
+BOUND = 4.0  # deviations of a prior, from its most likely value to where a fit ends
 NEAREST = 1e-6  # of a length: nearer than that, a gradient is that of equal settings
 
 LENGTH_SPREAD = 1.0  # priors: standard deviations of logarithms around their most likely values
 SIGNAL, SIGNAL_SPREAD = 1.0, 0.7
 ROUGH, ROUGH_SPREAD = 0.05, 1.5
-NOISE, NOISE_SPREAD = 0.01, 1.5
-LENGTH = 0.4  # for one parameter; more parameters, longer lengths, so that far is as far as before
+NOISE, NOISE_SPREAD = 0.01, 2.0
+LENGTH = 0.3  # for one parameter; more parameters, longer lengths, so that far is as far as before
 
 _ROOT5 = math.sqrt(5.0)
 
@@ -59,6 +60,7 @@ class GaussianProcess:
 
     metric: Metric
     points: Floats
+    values: Floats
     lengths: Floats
     signal: float
     rough: float
@@ -71,6 +73,12 @@ class GaussianProcess:
     def variance(self) -> float:
         """Of a value of which nothing is known, free of noise."""
         return self.signal + self.rough
+
+    @property
+    def logs(self) -> Floats:
+        """The logs of lengths, signal, rough and noise, as `log_posterior` takes them."""
+        logs: Floats = np.log([*self.lengths, self.signal, self.rough, self.noise])
+        return logs
 
     def kernel(self, one: Floats, other: Floats) -> Floats:
         """Covariances (rows of one, rows of other) before any value is known."""
@@ -105,22 +113,28 @@ def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProce
     from scipy.optimize import minimize
 
     squares = metric.squares(points, points)
-    usual = math.log(LENGTH) + 0.5 * math.log(metric.count)
-    centre = np.array([usual] * metric.count + [math.log(one) for one in (SIGNAL, ROUGH, NOISE)])
-    spread = np.array([LENGTH_SPREAD] * metric.count + [SIGNAL_SPREAD, ROUGH_SPREAD, NOISE_SPREAD])
+    centre, spread = priors(metric.count)
     found: Any = minimize(
         log_posterior,
         centre,
         args=(squares, values, centre, spread),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(c - 4 * s, c + 4 * s) for c, s in zip(centre, spread, strict=True)],
+        bounds=np.stack([centre - BOUND * spread, centre + BOUND * spread], axis=1),
         options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS},
     )
     lengths, (signal, rough, noise) = np.exp(found.x[:-3]), np.exp(found.x[-3:]).tolist()
     return condition(
         metric, points, values, lengths=lengths, signal=signal, rough=rough, noise=noise
     )
+
+
+def priors(count: int) -> tuple[Floats, Floats]:
+    """Most likely logs of `count` lengths, signal, rough and noise, and their deviations."""
+    usual = math.log(LENGTH) + 0.5 * math.log(count)
+    centre = np.array([usual] * count + [math.log(one) for one in (SIGNAL, ROUGH, NOISE)])
+    spread = np.array([LENGTH_SPREAD] * count + [SIGNAL_SPREAD, ROUGH_SPREAD, NOISE_SPREAD])
+    return centre, spread
 
 
 def condition(
@@ -146,6 +160,7 @@ def condition(
     return GaussianProcess(
         metric=metric,
         points=points,
+        values=values,
         lengths=lengths,
         signal=signal,
         rough=rough,
@@ -154,6 +169,41 @@ def condition(
         factor=factor,
         alpha=alpha,
     )
+
+
+class Slopes:
+    """How the covariances of values, (n, n), follow the logs of lengths, signal, rough and noise.
+
+    By the log of a parameter's length, the slope is its `weights` times its squared distances times
+    `steep` of the trend and of the rest; by those of signal and rough, it is `trend` and `rest`.
+    """
+
+    def __init__(self, logs: Floats, squares: Floats) -> None:
+        lengths, (self._signal, rough) = np.exp(logs[:-3]), np.exp(logs[-3:-1]).tolist()
+        self.weights = lengths**-2
+        distances = np.sqrt(np.tensordot(self.weights, squares, axes=1))
+        r = _ROOT5 * distances
+        self._decay, drop = np.exp(-r), np.exp(-distances)
+        self.trend = self._signal * (1.0 + r + r * r / 3.0) * self._decay
+        self.rest = rough * drop
+        self._near = np.maximum(distances, NEAREST)
+        self.steep_trend = self._signal * (5.0 / 3.0) * (1.0 + r) * self._decay
+        self.steep_rest = self.rest / self._near
+
+    def covariance(self, noise: float) -> Floats:
+        """Of values seen through this noise."""
+        total: Floats = self.trend + self.rest
+        total[np.diag_indices_from(total)] += noise + JITTER
+        return total
+
+    def bend(self) -> Floats:
+        """By the logs of two lengths, the second slope is this times what both have before `steep`.
+
+        For a length and itself, twice the slope is to be taken from it.
+        """
+        rest = self.rest * (1.0 + 1.0 / self._near) / self._near**2
+        bend: Floats = self._signal * (25.0 / 3.0) * self._decay + rest
+        return bend
 
 
 def log_posterior(
@@ -166,27 +216,23 @@ def log_posterior(
     from scipy.linalg import cho_solve, cholesky
     from scipy.linalg.lapack import dpotri
 
-    lengths, (signal, rough, noise) = np.exp(logs[:-3]), np.exp(logs[-3:]).tolist()
-    weights = lengths**-2
-    distances = np.sqrt(np.tensordot(weights, squares, axes=1))
-    r = _ROOT5 * distances
-    decay, drop = np.exp(-r), np.exp(-distances)
-    trend = signal * (1.0 + r + r * r / 3.0) * decay
-    rest = rough * drop
-    total = trend + rest
-    total[np.diag_indices_from(total)] += noise + JITTER
-    factor = cholesky(total, lower=True, check_finite=False)
+    noise = float(np.exp(logs[-1]))
+    slopes = Slopes(logs, squares)
+    factor = cholesky(slopes.covariance(noise), lower=True, check_finite=False)
     centred = values - values.mean()
     alpha = cho_solve((factor, True), centred, check_finite=False)
     lower, _ = dpotri(factor, lower=1)
     inverse = np.tril(lower) + np.tril(lower, -1).T
     # d(-log likelihood) = -1/2 trace((alpha alpha' - inverse) dK)
     pull = np.outer(alpha, alpha) - inverse
-    steep = signal * (5.0 / 3.0) * (1.0 + r) * decay + rest / np.maximum(distances, NEAREST)
     gradient = np.empty_like(logs)
-    gradient[:-3] = -0.5 * weights * np.tensordot(squares, pull * steep, axes=2)
-    gradient[-3] = -0.5 * np.sum(pull * trend)
-    gradient[-2] = -0.5 * np.sum(pull * rest)
+    gradient[:-3] = (
+        -0.5
+        * slopes.weights
+        * np.tensordot(squares, pull * (slopes.steep_trend + slopes.steep_rest), axes=2)
+    )
+    gradient[-3] = -0.5 * np.sum(pull * slopes.trend)
+    gradient[-2] = -0.5 * np.sum(pull * slopes.rest)
     gradient[-1] = -0.5 * noise * np.trace(pull)
     away = (logs - centre) / spread
     loss = 0.5 * centred @ alpha + np.log(np.diag(factor)).sum() + 0.5 * away @ away

@@ -1,16 +1,13 @@
-"""What the search believes: which settings of a pool promise most, by all that was observed."""
+"""What the search believes: a process fitted to all that was observed."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 import numpy as np
 
-from sampler import draws
 from sampler.coordinates import coordinates, metric
 from sampler.gaussian_process import Floats, GaussianProcess, Rows, condition, fit_process
 from sampler.guesses import with_guesses
-from sampler.posterior import Posterior
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 from sampler.values import Params
@@ -20,9 +17,6 @@ FEWEST = 5  # values that a model needs
 NEAR = 0.01  # of a range: settings that differ by less in everything are the same
 GOOD = 0.35  # the part of the trials whose values are told apart by their differences
 FARTHEST = 1e9  # of such distances: what is further from the best is as bad as that
-DOUBT = 1.7  # for the model's own deviations, which do not know how sure its lengths are
-FAR = 1e6  # standard deviations from the best: what is further is as hopeless
-_DRAW = "/thompson"  # the address of the normal draws of a trial: no parameter's name
 
 
 def telling(observations: Sequence[Observation]) -> list[Observation]:
@@ -95,80 +89,6 @@ def untried(points: Floats, tried: Floats, *, enough: int) -> Rows:
     away = cdist(points[first], tried, "chebyshev").min(axis=1) >= NEAR
     rows: Rows = first[away]
     return rows if len(rows) >= enough else np.arange(len(points))
-
-
-def pick(
-    model: GaussianProcess,
-    points: Floats,
-    *,
-    seed: int,
-    numbers: Sequence[int],
-    allowed: Mapping[int, Rows] = MappingProxyType({}),
-    looks: Collection[int] = (),
-) -> list[int]:
-    """The row of `points` that each trial tries; none twice, while there are others.
-
-    It is where most improvement is to be expected (J. Mockus, "On Bayesian methods for seeking the
-    extremum", 1974) over the best that the model expects of what was tried. Each pick is believed
-    to give what is expected of it before the next is made, so that a batch spreads: the "kriging
-    believer" of D. Ginsbourger, R. Le Riche and L. Carraro, 2010. `looks` are trials that follow
-    one function drawn from the posterior instead, as second looks do, which are to find out
-    (W. R. Thompson, "On the likelihood that one unknown probability exceeds another", 1933).
-    `allowed` has the rows of the trials that may not have them all.
-    """
-    posterior = Posterior(model, points, room=len(numbers))
-    best = float(model.mean_at(model.points).min())
-    free = np.ones(len(points), dtype=np.bool_)
-    picked: list[int] = []
-    for number in numbers:
-        rows = np.flatnonzero(free)
-        mine = allowed.get(number, rows)
-        rows = mine[free[mine]] if free[mine].any() else rows
-        mean = posterior.mean[rows]
-        if number in looks:
-            factor = np.linalg.cholesky(posterior.covariance(rows))
-            drawn = factor @ normals(seed=seed, numbers=[number], count=len(rows))[0]
-            row = int(rows[np.argmin(mean + drawn)])
-        else:
-            promise = improvement(mean, DOUBT * np.sqrt(posterior.variance[rows]), best)
-            row = int(rows[np.argmax(promise)])
-        posterior.believe(row)
-        free[row] = False
-        picked.append(row)
-    return picked
-
-
-def improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
-    """The logarithm of how far below `best` a normal value is to be expected, above it being 0.
-
-    Far above the best, where the value itself is too small for a double, by the scaled
-    complementary error function.
-    """
-    from scipy.special import erfcx, ndtr
-
-    z = (best - mean) / deviation
-    above, below = np.maximum(z, 0.0), np.clip(z, -FAR, 0.0)
-    density = np.exp(-0.5 * above * above) / math.sqrt(2.0 * math.pi)
-    near = np.log(density + above * ndtr(above))
-    mills = math.sqrt(0.5 * math.pi) * erfcx(-math.sqrt(0.5) * below)
-    far = np.log1p(below * mills) - 0.5 * below * below - 0.5 * math.log(2.0 * math.pi)
-    logs: Floats = np.log(deviation) + np.where(z > 0.0, near, far)
-    return logs
-
-
-def normals(*, seed: int, numbers: Sequence[int], count: int) -> Floats:
-    """(numbers, count) standard normal draws, by Box and Muller's formula, 1958."""
-    half = (count + 1) // 2
-    units = draws.units(
-        seed=seed,
-        numbers=np.array(numbers)[:, None],
-        names=[_DRAW],
-        indices=np.arange(2 * half)[None, :],
-    )[:, :, 0]
-    radius = np.sqrt(-2.0 * np.log1p(-units[:, :half] * (1.0 - 2.0**-53)))
-    angle = 2.0 * np.pi * units[:, half:]
-    both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return both[:, :count]
 
 
 def _value(seen: Observation) -> float:

@@ -6,12 +6,13 @@ from itertools import chain
 
 import numpy as np
 
+from sampler.acquisition import pick
 from sampler.candidates import candidates
 from sampler.coordinates import coordinates
 from sampler.elites import Fit, fit
 from sampler.favourites import favourites
 from sampler.gaussian_process import GaussianProcess
-from sampler.model import fit_model, pick, untried
+from sampler.model import fit_model, untried
 from sampler.parameters import Parameter
 from sampler.reasons import looks_reason, zoom_reason
 from sampler.rounds import Box, Observation, Round, whole_box
@@ -23,7 +24,7 @@ from sampler.values import Params, Value
 POOL = 1024  # candidates of a round, or FEWEST_EACH for each trial of a large one
 FEWEST_EACH = 3
 USUAL = -1  # the owner of candidates that any trial may try, save for second looks
-MARGIN = 0.5  # of the elites' interval, on either side of it
+MARGIN = 0.35  # of the elites' interval, on either side of it
 SMALLEST_MARGIN = 0.1
 
 

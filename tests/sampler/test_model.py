@@ -2,18 +2,14 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from sampler import Observation
+from sampler.acquisition import pick
 from sampler.coordinates import coordinates, metric
-from sampler.gaussian_process import Metric, condition
 from sampler.model import (
     NEAR,
     TELLING,
     fit_model,
-    improvement,
-    normals,
-    pick,
     scores,
     telling,
     untried,
@@ -83,29 +79,6 @@ def test_too_few_values_make_no_model() -> None:
     assert fit_model(SPACE, [*observations, *lost]) is None
 
 
-def test_the_model_picks_good_settings_and_none_twice() -> None:
-    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=80))
-    assert model is not None
-    pool = random_search(SPACE, loss, seed=2, count=500)
-    points = coordinates(SPACE, [one.params for one in pool])
-    rows = pick(model, points, seed=1, numbers=range(80, 88))
-    assert len(set(rows)) == 8
-    values = np.array([one.value for one in pool])
-    assert np.mean(values[rows]) < np.quantile(values, 0.1)
-    assert pick(model, points, seed=1, numbers=range(80, 82)) == rows[:2]
-
-
-def test_a_trial_gets_a_row_that_it_may_have_while_there_is_one() -> None:
-    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=80))
-    assert model is not None
-    points = coordinates(SPACE, [one.params for one in random_search(SPACE, loss, seed=2, count=9)])
-    worst = model.mean_at(points).argmax()
-    allowed = {8: np.array([worst]), 9: np.array([worst]), 10: np.zeros(0, dtype=np.intp)}
-    rows = pick(model, points, seed=1, numbers=range(7, 16), allowed=allowed)
-    assert rows[1] == worst
-    assert sorted(rows) == list(range(9))
-
-
 def test_what_is_coming_is_believed_and_keeps_others_away() -> None:
     observations = random_search(SPACE, loss, seed=1, count=80)
     alone = fit_model(SPACE, observations)
@@ -127,46 +100,6 @@ def test_no_more_that_is_coming_is_believed_than_a_fit_looks_at() -> None:
     assert latest is not None
     assert len(model.points) == len(observations) + TELLING
     assert np.array_equal(model.points, latest.points)
-
-
-def test_a_batch_spreads_over_two_basins() -> None:
-    points = np.array([[0.2], [0.4], [0.6], [0.8]])
-    model = condition(
-        Metric(owner=(0,), count=1),
-        points,
-        np.array([-1.0, 1.0, 1.0, -0.9]),
-        lengths=np.array([0.2]),
-        signal=1.0,
-        rough=0.01,
-        noise=0.001,
-    )
-    rows = pick(
-        model, np.array([[0.12], [0.121], [0.122], [0.88], [0.881]]), seed=1, numbers=range(2)
-    )
-    assert {row < 3 for row in rows} == {True, False}
-
-
-def test_looks_follow_draws_and_the_others_do_not() -> None:
-    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=30))
-    assert model is not None
-    pool = random_search(SPACE, loss, seed=2, count=200)
-    points = coordinates(SPACE, [one.params for one in pool])
-    by_promise = {pick(model, points, seed=seed, numbers=[30])[0] for seed in range(9)}
-    by_draws = {pick(model, points, seed=seed, numbers=[30], looks=[30])[0] for seed in range(9)}
-    assert len(by_promise) == 1
-    assert len(by_draws) > 1
-
-
-def test_improvement_is_the_integral_and_its_logarithm_is_finite_far_away() -> None:
-    mean, deviation = np.array([0.3, -2.0, 1.0, 5.0]), np.array([0.5, 1.0, 2.0, 1.0])
-    values = np.linspace(-12.0, 0.2, 200_001)
-    for m, d, found in zip(mean, deviation, improvement(mean, deviation, 0.2), strict=True):
-        below = np.trapezoid((0.2 - values) * stats.norm.pdf(values, m, d), values)
-        assert math.exp(found) == pytest.approx(below, rel=1e-6)
-    far = improvement(np.array([10.0, 50.0, 1e3, 1e5, 1e12]), np.ones(5), 0.0)
-    assert np.isfinite(far).all()
-    assert (np.diff(far[:4]) < 0.0).all()
-    assert far[2] == pytest.approx(-0.5e6 - 2 * math.log(1e3) - 0.5 * math.log(2 * math.pi))
 
 
 def test_what_was_tried_is_not_tried_again_while_there_is_something_else() -> None:
@@ -193,10 +126,3 @@ def test_different_choices_are_one_apart() -> None:
     assert dict(zip(SPACE.parameters, squares.tolist(), strict=True)) == pytest.approx(
         {**dict.fromkeys(SPACE.parameters, 0.0), "optimizer": 1.0}, abs=1e-6
     )
-
-
-def test_normal_draws() -> None:
-    drawn = normals(seed=1, numbers=range(40), count=501)
-    assert drawn.shape == (40, 501)
-    assert stats.kstest(drawn.ravel(), "norm").pvalue > 1e-4
-    assert (normals(seed=1, numbers=[7], count=501)[0] == drawn[7]).all()

@@ -1,0 +1,135 @@
+"""Acquisition: which settings of a pool the trials of a round try, by what the model believes."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from sampler import draws
+from sampler.gaussian_process import Floats, GaussianProcess, Rows
+from sampler.plausible import plausible
+from sampler.posterior import Posterior
+
+EACH_ITS_OWN = 32  # trials of a round that have a plausible process each
+BOLD, CAREFUL = 1.9, 1.45  # what deviations count in quiet and in noisy searches
+QUIET, NOISY = 0.002, 0.02  # variance of the noise, as a part of that of the values
+MORE = 1.17  # the deviations of a fitted process count so much more: it takes its lengths for sure
+FAR = 1e6  # standard deviations from the best: what is further is as hopeless
+_LOOK, _LENGTHS = "/thompson", "/lengths"  # addresses of a trial's normal draws: no parameter names
+
+
+def pick(
+    model: GaussianProcess,
+    points: Floats,
+    *,
+    seed: int,
+    numbers: Sequence[int],
+    allowed: Mapping[int, Rows] = MappingProxyType({}),
+    looks: Collection[int] = (),
+) -> list[int]:
+    """The row of `points` that each trial tries; none twice, while there are others.
+
+    It is where most improvement is to be expected (J. Mockus, "On Bayesian methods for seeking the
+    extremum", 1974) over the best that the model expects of what was tried; in a round of no more
+    than EACH_ITS_OWN, by a plausible process of the trial's own. Each pick is believed to give what
+    is expected of it before the next is made, so that a batch spreads: the "kriging believer" of
+    D. Ginsbourger, R. Le Riche and L. Carraro, 2010. `looks` are trials that follow one function
+    drawn from the posterior instead, as second looks do, which are to find out (W. R. Thompson, "On
+    the likelihood that one unknown probability exceeds another", 1933). `allowed` has the rows of
+    the trials that may not have them all.
+    """
+    posterior = Posterior(model, points, room=len(numbers))
+    processes = _own_processes(model, seed=seed, numbers=[n for n in numbers if n not in looks])
+    doubt = doubts(model.noise)
+    best = float(model.mean_at(model.points).min())
+    free = np.ones(len(points), dtype=np.bool_)
+    picked: list[int] = []
+    for number in numbers:
+        rows = np.flatnonzero(free)
+        mine = allowed.get(number, rows)
+        rows = mine[free[mine]] if free[mine].any() else rows
+        if number in looks:
+            factor = np.linalg.cholesky(posterior.covariance(rows))
+            drawn = factor @ normals(_LOOK, seed=seed, numbers=[number], count=len(rows))[0]
+            row = int(rows[np.argmin(posterior.mean[rows] + drawn)])
+        elif number in processes:
+            row = _most_promising(processes[number], points, rows, picked, doubt=doubt)
+        else:
+            deviation = MORE * doubt * np.sqrt(posterior.variance[rows])
+            row = int(rows[np.argmax(improvement(posterior.mean[rows], deviation, best))])
+        posterior.believe(row)
+        free[row] = False
+        picked.append(row)
+    return picked
+
+
+def doubts(noise: float) -> float:
+    """How many of its deviations a promise is reckoned with, by the variance of the noise.
+
+    A process takes the trend to be as smooth everywhere, so it is surer than it should be. Where
+    values are quiet, a trial that was too bold costs only itself; where they are noisy, the more
+    of the trials are far from the best, the likelier is one of them taken for it by luck.
+    """
+    quiet = math.log(NOISY / noise) / math.log(NOISY / QUIET)
+    return CAREFUL + (BOLD - CAREFUL) * min(max(quiet, 0.0), 1.0)
+
+
+def _own_processes(
+    model: GaussianProcess, *, seed: int, numbers: Sequence[int]
+) -> dict[int, GaussianProcess]:
+    """A plausible process for each trial, unless they are too many."""
+    if not numbers or len(numbers) > EACH_ITS_OWN:
+        return {}
+    drawn = normals(_LENGTHS, seed=seed, numbers=numbers, count=len(model.logs))
+    return dict(zip(numbers, plausible(model, drawn), strict=True))
+
+
+def _most_promising(
+    process: GaussianProcess,
+    points: Floats,
+    rows: Rows,
+    picked: Sequence[int],
+    *,
+    doubt: float,
+) -> int:
+    """The one of `rows` with most improvement to expect, once what was picked is believed."""
+    posterior = Posterior(process, points, room=len(picked))
+    for row in picked:
+        posterior.believe(row)
+    best = float(process.mean_at(process.points).min())
+    deviation = doubt * np.sqrt(posterior.variance[rows])
+    return int(rows[np.argmax(improvement(posterior.mean[rows], deviation, best))])
+
+
+def improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+    """The logarithm of how far below `best` a normal value is to be expected, above it being 0.
+
+    Far above the best, where the value itself is too small for a double, by the scaled
+    complementary error function.
+    """
+    from scipy.special import erfcx, ndtr
+
+    z = (best - mean) / deviation
+    above, below = np.maximum(z, 0.0), np.clip(z, -FAR, 0.0)
+    density = np.exp(-0.5 * above * above) / math.sqrt(2.0 * math.pi)
+    near = np.log(density + above * ndtr(above))
+    mills = math.sqrt(0.5 * math.pi) * erfcx(-math.sqrt(0.5) * below)
+    far = np.log1p(below * mills) - 0.5 * below * below - 0.5 * math.log(2.0 * math.pi)
+    logs: Floats = np.log(deviation) + np.where(z > 0.0, near, far)
+    return logs
+
+
+def normals(address: str, *, seed: int, numbers: Sequence[int], count: int) -> Floats:
+    """(numbers, count) standard normal draws, by Box and Muller's formula, 1958."""
+    half = (count + 1) // 2
+    units = draws.units(
+        seed=seed,
+        numbers=np.array(numbers)[:, None],
+        names=[address],
+        indices=np.arange(2 * half)[None, :],
+    )[:, :, 0]
+    radius = np.sqrt(-2.0 * np.log1p(-units[:, :half] * (1.0 - 2.0**-53)))
+    angle = 2.0 * np.pi * units[:, half:]
+    both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return both[:, :count]

@@ -1,0 +1,123 @@
+"""Acquisition: what trials try, and by which function."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sampler import acquisition
+from sampler.acquisition import (
+    BOLD,
+    CAREFUL,
+    EACH_ITS_OWN,
+    NOISY,
+    QUIET,
+    doubts,
+    improvement,
+    normals,
+    pick,
+)
+from sampler.coordinates import coordinates
+from sampler.gaussian_process import Metric, condition
+from sampler.model import fit_model
+from tests.sampler.spaces import loss, network_space, random_search
+
+SPACE = network_space()
+
+
+def test_the_model_picks_good_settings_and_none_twice() -> None:
+    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=80))
+    assert model is not None
+    pool = random_search(SPACE, loss, seed=2, count=500)
+    points = coordinates(SPACE, [one.params for one in pool])
+    rows = pick(model, points, seed=1, numbers=range(80, 88))
+    assert len(set(rows)) == 8
+    values = np.array([one.value for one in pool])
+    assert np.mean(values[rows]) < np.quantile(values, 0.1)
+    assert pick(model, points, seed=1, numbers=range(80, 82)) == rows[:2]
+
+
+def test_a_trial_gets_a_row_that_it_may_have_while_there_is_one() -> None:
+    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=80))
+    assert model is not None
+    points = coordinates(SPACE, [one.params for one in random_search(SPACE, loss, seed=2, count=9)])
+    worst = model.mean_at(points).argmax()
+    allowed = {8: np.array([worst]), 9: np.array([worst]), 10: np.zeros(0, dtype=np.intp)}
+    rows = pick(model, points, seed=1, numbers=range(7, 16), allowed=allowed)
+    assert rows[1] == worst
+    assert sorted(rows) == list(range(9))
+
+
+BASINS = condition(
+    Metric(owner=(0,), count=1),
+    np.array([[0.2], [0.4], [0.6], [0.8]]),
+    np.array([-1.0, 1.0, 1.0, -0.9]),
+    lengths=np.array([0.2]),
+    signal=1.0,
+    rough=0.01,
+    noise=0.001,
+)
+
+
+def spreads(seed: int) -> bool:
+    """Whether two picks at once are one in each basin."""
+    pool = np.array([[0.12], [0.121], [0.122], [0.88], [0.881]])
+    return len({row < 3 for row in pick(BASINS, pool, seed=seed, numbers=range(2))}) == 2
+
+
+def test_a_batch_spreads_over_two_basins(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sum(spreads(seed) for seed in range(40)) > 20
+    monkeypatch.setattr(acquisition, "EACH_ITS_OWN", 0)
+    assert spreads(1)
+
+
+def test_looks_follow_draws_and_the_trials_of_large_rounds_do_not() -> None:
+    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=30))
+    assert model is not None
+    pool = random_search(SPACE, loss, seed=2, count=200)
+    points = coordinates(SPACE, [one.params for one in pool])
+    large = range(30, 30 + EACH_ITS_OWN + 1)
+    by_promise = {pick(model, points, seed=seed, numbers=large)[0] for seed in range(9)}
+    by_draws = {pick(model, points, seed=seed, numbers=large, looks=[30])[0] for seed in range(9)}
+    assert len(by_promise) == 1
+    assert len(by_draws) > 1
+
+
+def test_the_trials_of_a_small_round_have_a_process_each() -> None:
+    """What a trial of it tries first of all depends on the seed, but on nothing else."""
+    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=40))
+    assert model is not None
+    pool = random_search(SPACE, loss, seed=2, count=500)
+    points = coordinates(SPACE, [one.params for one in pool])
+    firsts = [pick(model, points, seed=seed, numbers=[40, 41])[0] for seed in range(20)]
+    assert len(set(firsts)) > 1
+    assert firsts == [pick(model, points, seed=seed, numbers=[40])[0] for seed in range(20)]
+    values = np.array([one.value for one in pool])
+    assert np.median(values[firsts]) < np.quantile(values, 0.1)
+
+
+def test_improvement_is_the_integral_and_its_logarithm_is_finite_far_away() -> None:
+    mean, deviation = np.array([0.3, -2.0, 1.0, 5.0]), np.array([0.5, 1.0, 2.0, 1.0])
+    values = np.linspace(-12.0, 0.2, 200_001)
+    for m, d, found in zip(mean, deviation, improvement(mean, deviation, 0.2), strict=True):
+        below = np.trapezoid((0.2 - values) * stats.norm.pdf(values, m, d), values)
+        assert math.exp(found) == pytest.approx(below, rel=1e-6)
+    far = improvement(np.array([10.0, 50.0, 1e3, 1e5, 1e12]), np.ones(5), 0.0)
+    assert np.isfinite(far).all()
+    assert (np.diff(far[:4]) < 0.0).all()
+    assert far[2] == pytest.approx(-0.5e6 - 2 * math.log(1e3) - 0.5 * math.log(2 * math.pi))
+
+
+def test_normal_draws() -> None:
+    drawn = normals("/test", seed=1, numbers=range(40), count=501)
+    assert drawn.shape == (40, 501)
+    assert stats.kstest(drawn.ravel(), "norm").pvalue > 1e-4
+    assert (normals("/test", seed=1, numbers=[7], count=501)[0] == drawn[7]).all()
+
+
+def test_quiet_searches_are_bolder() -> None:
+    found = [doubts(noise) for noise in (1e-9, QUIET, 0.006, NOISY, 5.0)]
+    assert found[0] == found[1] == BOLD
+    assert found[3] == found[4] == CAREFUL
+    assert CAREFUL < found[2] < BOLD
