@@ -8,9 +8,9 @@
     one_round, random, quasi_random, grid, coarse_to_fine
                                             one algorithm a file
     coarse, zoom, elites, candidates        a first look; what a zoom learns, and draws from it
-    gaussian_process, posterior, coordinates, model, favourites
+    gaussian_process, plausible, posterior, coordinates, model, acquisition, favourites
                                             which of those draws promise most
-    second_looks                            what must not be forgotten for a few bad draws
+    second_looks, bottoms                   what must not be forgotten for a few bad draws
     edges, alarms, widening                 when the range is too narrow
     boxes, reaching, reasons                a person's box, and beyond the range; in words
     importance, repeats                     how much each parameter mattered, and how much luck did

@@ -37,27 +37,29 @@ def pick(
     D. Ginsbourger, R. Le Riche and L. Carraro, 2010. `looks` are trials that follow one function
     drawn from the posterior instead, as second looks do, which are to find out (W. R. Thompson, "On
     the likelihood that one unknown probability exceeds another", 1933). `allowed` has the rows of
-    the trials that may not have them all.
+    the trials that may not have them all; one of which none is left is a trial like any other.
     """
     posterior = Posterior(model, points, room=len(numbers))
     processes = _own_processes(model, seed=seed, numbers=[n for n in numbers if n not in looks])
-    doubt = doubts(model.noise)
-    best = float(model.mean_at(model.points).min())
+    doubt, best = doubts(model.noise), model.best
     free = np.ones(len(points), dtype=np.bool_)
     picked: list[int] = []
     for number in numbers:
         rows = np.flatnonzero(free)
         mine = allowed.get(number, rows)
-        rows = mine[free[mine]] if free[mine].any() else rows
-        if number in looks:
+        left = mine[free[mine]]
+        rows = left if len(left) else rows
+        if number in looks and len(left):
             factor = np.linalg.cholesky(posterior.covariance(rows))
             drawn = factor @ normals(_LOOK, seed=seed, numbers=[number], count=len(rows))[0]
             row = int(rows[np.argmin(posterior.mean[rows] + drawn)])
         elif number in processes:
-            row = _most_promising(processes[number], points, rows, picked, doubt=doubt)
+            own = Posterior(processes[number], points, room=len(picked))
+            for before in picked:
+                own.believe(before)
+            row = _most_promising(own, rows, processes[number].best, doubt)
         else:
-            deviation = MORE * doubt * np.sqrt(posterior.variance[rows])
-            row = int(rows[np.argmax(improvement(posterior.mean[rows], deviation, best))])
+            row = _most_promising(posterior, rows, best, MORE * doubt)
         posterior.believe(row)
         free[row] = False
         picked.append(row)
@@ -85,19 +87,8 @@ def _own_processes(
     return dict(zip(numbers, plausible(model, drawn), strict=True))
 
 
-def _most_promising(
-    process: GaussianProcess,
-    points: Floats,
-    rows: Rows,
-    picked: Sequence[int],
-    *,
-    doubt: float,
-) -> int:
-    """The one of `rows` with most improvement to expect, once what was picked is believed."""
-    posterior = Posterior(process, points, room=len(picked))
-    for row in picked:
-        posterior.believe(row)
-    best = float(process.mean_at(process.points).min())
+def _most_promising(posterior: Posterior, rows: Rows, best: float, doubt: float) -> int:
+    """The one of `rows` with most improvement to expect, deviations counted so many times."""
     deviation = doubt * np.sqrt(posterior.variance[rows])
     return int(rows[np.argmax(improvement(posterior.mean[rows], deviation, best))])
 

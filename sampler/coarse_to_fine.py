@@ -94,6 +94,7 @@ class CoarseToFine:
                 seed=seed,
                 share=self.elite_share,
                 by_hand=box or {},
+                looked={number for one in rounds for number in one.model.get("looks", ())},
             )
         else:
             coarse = coarse_reason(current.size, first=current.first)

@@ -80,6 +80,11 @@ class GaussianProcess:
         logs: Floats = np.log([*self.lengths, self.signal, self.rough, self.noise])
         return logs
 
+    @property
+    def best(self) -> float:
+        """The least that it expects of what was tried."""
+        return float(self.mean_at(self.points).min())
+
     def kernel(self, one: Floats, other: Floats) -> Floats:
         """Covariances (rows of one, rows of other) before any value is known."""
         distances = self.metric.distances(one, other, self.lengths)
@@ -123,10 +128,7 @@ def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProce
         bounds=np.stack([centre - BOUND * spread, centre + BOUND * spread], axis=1),
         options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS},
     )
-    lengths, (signal, rough, noise) = np.exp(found.x[:-3]), np.exp(found.x[-3:]).tolist()
-    return condition(
-        metric, points, values, lengths=lengths, signal=signal, rough=rough, noise=noise
-    )
+    return with_logs(metric, points, values, found.x)
 
 
 def priors(count: int) -> tuple[Floats, Floats]:
@@ -135,6 +137,14 @@ def priors(count: int) -> tuple[Floats, Floats]:
     centre = np.array([usual] * count + [math.log(one) for one in (SIGNAL, ROUGH, NOISE)])
     spread = np.array([LENGTH_SPREAD] * count + [SIGNAL_SPREAD, ROUGH_SPREAD, NOISE_SPREAD])
     return centre, spread
+
+
+def with_logs(metric: Metric, points: Floats, values: Floats, logs: Floats) -> GaussianProcess:
+    """The process whose lengths, signal, rough and noise have these logs, given the values."""
+    lengths, (signal, rough, noise) = np.exp(logs[:-3]), np.exp(logs[-3:]).tolist()
+    return condition(
+        metric, points, values, lengths=lengths, signal=signal, rough=rough, noise=noise
+    )
 
 
 def condition(
@@ -179,7 +189,7 @@ class Slopes:
     """
 
     def __init__(self, logs: Floats, squares: Floats) -> None:
-        lengths, (self._signal, rough) = np.exp(logs[:-3]), np.exp(logs[-3:-1]).tolist()
+        lengths, (self._signal, rough, self.noise) = np.exp(logs[:-3]), np.exp(logs[-3:]).tolist()
         self.weights = lengths**-2
         distances = np.sqrt(np.tensordot(self.weights, squares, axes=1))
         r = _ROOT5 * distances
@@ -190,10 +200,10 @@ class Slopes:
         self.steep_trend = self._signal * (5.0 / 3.0) * (1.0 + r) * self._decay
         self.steep_rest = self.rest / self._near
 
-    def covariance(self, noise: float) -> Floats:
-        """Of values seen through this noise."""
+    def covariance(self) -> Floats:
+        """Of values seen through the noise."""
         total: Floats = self.trend + self.rest
-        total[np.diag_indices_from(total)] += noise + JITTER
+        total[np.diag_indices_from(total)] += self.noise + JITTER
         return total
 
     def bend(self) -> Floats:
@@ -216,9 +226,8 @@ def log_posterior(
     from scipy.linalg import cho_solve, cholesky
     from scipy.linalg.lapack import dpotri
 
-    noise = float(np.exp(logs[-1]))
     slopes = Slopes(logs, squares)
-    factor = cholesky(slopes.covariance(noise), lower=True, check_finite=False)
+    factor = cholesky(slopes.covariance(), lower=True, check_finite=False)
     centred = values - values.mean()
     alpha = cho_solve((factor, True), centred, check_finite=False)
     lower, _ = dpotri(factor, lower=1)
@@ -226,14 +235,11 @@ def log_posterior(
     # d(-log likelihood) = -1/2 trace((alpha alpha' - inverse) dK)
     pull = np.outer(alpha, alpha) - inverse
     gradient = np.empty_like(logs)
-    gradient[:-3] = (
-        -0.5
-        * slopes.weights
-        * np.tensordot(squares, pull * (slopes.steep_trend + slopes.steep_rest), axes=2)
-    )
+    steep = slopes.steep_trend + slopes.steep_rest
+    gradient[:-3] = -0.5 * slopes.weights * np.tensordot(squares, pull * steep, axes=2)
     gradient[-3] = -0.5 * np.sum(pull * slopes.trend)
     gradient[-2] = -0.5 * np.sum(pull * slopes.rest)
-    gradient[-1] = -0.5 * noise * np.trace(pull)
+    gradient[-1] = -0.5 * slopes.noise * np.trace(pull)
     away = (logs - centre) / spread
     loss = 0.5 * centred @ alpha + np.log(np.diag(factor)).sum() + 0.5 * away @ away
     return float(loss), gradient + away / spread

@@ -7,14 +7,7 @@ own, its lengths, signal, rough and noise drawn by how likely they are.
 
 import numpy as np
 
-from sampler.gaussian_process import (
-    BOUND,
-    Floats,
-    GaussianProcess,
-    Slopes,
-    condition,
-    priors,
-)
+from sampler.gaussian_process import BOUND, Floats, GaussianProcess, Slopes, priors, with_logs
 
 
 def plausible(process: GaussianProcess, draws: Floats) -> list[GaussianProcess]:
@@ -28,19 +21,12 @@ def plausible(process: GaussianProcess, draws: Floats) -> list[GaussianProcess]:
     centre, spread = priors(process.metric.count)
     scaled = spread[:, None] * curvature(process) * spread + np.eye(len(spread))
     bends, directions = np.linalg.eigh(scaled)
-    deviations = spread[:, None] * directions / np.sqrt(np.maximum(bends, 1.0))
+    # The symmetric root: directions alone have no sign, and one machine's may be another's turned.
+    root = directions / np.sqrt(np.maximum(bends, 1.0)) @ directions.T
     low, high = centre - BOUND * spread, centre + BOUND * spread
     return [
-        condition(
-            process.metric,
-            process.points,
-            process.values,
-            lengths=np.exp(logs[:-3]),
-            signal=float(np.exp(logs[-3])),
-            rough=float(np.exp(logs[-2])),
-            noise=float(np.exp(logs[-1])),
-        )
-        for logs in np.clip(process.logs + draws @ deviations.T, low, high)
+        with_logs(process.metric, process.points, process.values, logs)
+        for logs in np.clip(process.logs + draws @ root * spread, low, high)
     ]
 
 
@@ -51,29 +37,23 @@ def curvature(process: GaussianProcess) -> Floats:
     """
     from scipy.linalg import cho_solve
 
-    count = len(process.points)
+    one = np.eye(len(process.points))
     squares = process.metric.squares(process.points, process.points)
     slopes = Slopes(process.logs, squares)
     parts = slopes.weights[:, None, None] * squares
     by_length = parts * (slopes.steep_trend + slopes.steep_rest)
-    noise = process.noise * np.eye(count)
-    by_log = np.concatenate([by_length, [slopes.trend, slopes.rest, noise]])
-    wide = np.concatenate([by_log.transpose(1, 0, 2).reshape(count, -1), np.eye(count)], axis=1)
-    solved = cho_solve((process.factor, True), wide, check_finite=False)
-    inverse = solved[:, -count:]
-    moved = solved[:, :-count].reshape(count, -1, count).transpose(1, 0, 2)
-    pulled = by_log @ process.alpha
-    fisher = (
-        0.5 * moved.reshape(len(moved), -1) @ moved.transpose(0, 2, 1).reshape(len(moved), -1).T
-    )
+    by_log = np.concatenate([by_length, [slopes.trend, slopes.rest, slopes.noise * one]])
+    inverse = cho_solve((process.factor, True), one, check_finite=False)
+    moved = inverse @ by_log
+    fisher = 0.5 * np.tensordot(moved, moved, axes=((1, 2), (2, 1)))
     # Second slopes of the covariance, each multiplied by what pulls at it, and summed.
     pull = np.outer(process.alpha, process.alpha) - inverse
-    flat = parts.reshape(len(parts), -1)
     second = np.zeros_like(fisher)
-    second[:-3, :-3] = flat @ (flat * (pull * slopes.bend()).ravel()).T
-    second[:-3, -3] = second[-3, :-3] = flat @ (pull * slopes.steep_trend).ravel()
-    second[:-3, -2] = second[-2, :-3] = flat @ (pull * slopes.steep_rest).ravel()
-    own = by_log.reshape(len(by_log), -1) @ pull.ravel()
+    second[:-3, :-3] = np.tensordot(parts, parts * (pull * slopes.bend()), axes=((1, 2), (1, 2)))
+    for place, steep in ((-3, slopes.steep_trend), (-2, slopes.steep_rest)):
+        second[:-3, place] = second[place, :-3] = np.tensordot(parts, pull * steep, axes=2)
+    own = np.tensordot(by_log, pull, axes=2)
     second[np.diag_indices_from(second)] += np.concatenate([-2.0 * own[:-3], own[-3:]])
+    pulled = by_log @ process.alpha
     bent: Floats = pulled @ inverse @ pulled.T - fisher - 0.5 * second
     return bent

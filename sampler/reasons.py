@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from sampler.bottoms import Elsewhere
 from sampler.edges import End, pressed_ends
 from sampler.parameters import Parameter, Ranged
 from sampler.rounds import Box, Observation
-from sampler.second_looks import Look
+from sampler.second_looks import Choice, Look
 from sampler.space import SearchSpace
 from sampler.widening import wider
 from sampler.wording import counted, listed
@@ -79,11 +80,17 @@ def zoom_reason(
 def looks_reason(space: SearchSpace, looks: Iterable[Look]) -> list[str]:
     """Of the trials that look outside the box, if there are any, and what for."""
     distinct = list(dict.fromkeys(looks))
-    choices = [look for look in distinct if look]
+    choices = [look for look in distinct if isinstance(look, Choice)]
     texts = [f"at {one.name} {space.parameters[one.name].text(one.value)}" for one in choices]
     if None in distinct:
         texts.append("anywhere")
-    return [f"Second looks, outside the box: {_few(texts)}."] if texts else []
+    said = [f"Second looks, outside the box: {_few(texts)}."] if texts else []
+    bottoms = {look.bottom.number for look in distinct if isinstance(look, Elsewhere)}
+    return said + [
+        f"Around trial {number} the last rounds found next to nothing more, "
+        "so every other trial looks elsewhere."
+        for number in bottoms
+    ]
 
 
 def _found(parameter: Parameter, elites: Sequence[Observation]) -> str | None:

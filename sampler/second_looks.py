@@ -5,13 +5,19 @@ can make a whole category look bad, an optimizer tried at the wrong learning rat
 never have it, and the model hears no more of it. So one trial in eight looks anywhere: at elites of
 which some parameters are drawn anew from their whole range. Where there are categories, another
 one in eight is for a choice that most elites lack, each in turn: it looks around the best trials
-that had the choice, as if the search were for it alone.
+that had the choice, as if the search were for it alone. When a search has come to the bottom of a
+basin, every other trial looks elsewhere: by turns around the best trials outside of it, and afresh
+over the whole space, for none of the trials may be near the best basin of all.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from sampler.bottoms import Elsewhere
 from sampler.candidates import Floats, candidates
+from sampler.coarse import spread
 from sampler.elites import Fit, choose, fit
 from sampler.parameters import count_choices
 from sampler.rounds import Box, Observation
@@ -19,6 +25,7 @@ from sampler.space import SearchSpace
 from sampler.values import Params, Value, same
 
 EVERY = 8
+LATEST = 2000  # trials that are asked whether they are elsewhere: to encode more would take long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +40,23 @@ class Choice:
         """Whether a setting has it."""
         return self.name in params and same(params[self.name], self.value)
 
+    def among(self, settings: Sequence[Params]) -> list[bool]:
+        """Which of the settings have it."""
+        return [self.made(params) for params in settings]
 
-Look = Choice | None
-"""What a second look is for: a choice, or None: anywhere."""
+
+Look = Choice | Elsewhere | None
+"""What a second look is for: a choice, another basin, or None: anywhere."""
 
 
 def second_looks(
-    space: SearchSpace, elites: Sequence[Observation], *, numbers: Sequence[int]
+    space: SearchSpace,
+    elites: Sequence[Observation],
+    *,
+    numbers: Sequence[int],
+    elsewhere: Sequence[Elsewhere] = (),
 ) -> dict[int, Look]:
-    """The trials that are second looks, and what for."""
+    """The trials that are second looks, and what for; those `elsewhere` take every other trial."""
     choices = lacking(space, elites)
     looks: dict[int, Look] = {}
     for number in numbers:
@@ -50,6 +65,8 @@ def second_looks(
             looks[number] = None
         elif place == EVERY // 2 and choices:
             looks[number] = choices[turn % len(choices)]
+        elif number % 2 and elsewhere:
+            looks[number] = elsewhere[number // 2 % len(elsewhere)]
     return looks
 
 
@@ -80,10 +97,16 @@ def own_fit(
     share: float,
     round_number: int,
 ) -> Fit | None:
-    """What the best trials that had the choice have in common; None if no trial with it ended."""
-    if look is None:
+    """What the best of the trials that a look is for have in common.
+
+    None if there are none, or if it is for none in particular. Of a long history only the LATEST
+    trials are asked whether they are elsewhere; half of what a search tries at a bottom is.
+    """
+    if look is None or (isinstance(look, Elsewhere) and look.fresh):
         return None
-    elites = choose([one for one in seen if look.made(one.params)], share=share)
+    asked = seen[-LATEST:] if isinstance(look, Elsewhere) else seen
+    among = look.among([one.params for one in asked])
+    elites = choose([one for one, is_so in zip(asked, among, strict=True) if is_so], share=share)
     return fit(space, elites, round_number=round_number) if elites else None
 
 
@@ -100,11 +123,14 @@ def looking(
 ) -> Floats:
     """The candidates of second looks, as `candidates` gives them: in the box, here a wide one.
 
-    Around the choice's own best trials; without such, leaping from the elites of all.
+    Around the best trials of its own; without such, leaping from the elites of all. A fresh look
+    leaves no choice: its candidate is repeated, for there are `count` rows for each trial.
     """
+    if isinstance(look, Elsewhere) and look.fresh:
+        return np.repeat(spread(space, box, seed=seed, numbers=numbers), count, axis=0)
     points = candidates(
         space, box, own or learned, seed=seed, numbers=numbers, count=count, leaping=own is None
     )
-    if look:
+    if isinstance(look, Choice):
         points[:, list(space.parameters).index(look.name)] = look.place
     return points

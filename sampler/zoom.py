@@ -1,12 +1,13 @@
 """A zoom: a box around the elites, and in it the points that a model chooses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 
 from sampler.acquisition import pick
+from sampler.bottoms import ways_out
 from sampler.candidates import candidates
 from sampler.coordinates import coordinates
 from sampler.elites import Fit, fit
@@ -38,11 +39,13 @@ def zoom(
     seed: int,
     share: float,
     by_hand: Box,
+    looked: Collection[int],
 ) -> Round:
     """The round with the box, the elites and the reason of a zoom to these, and its points.
 
     The model learns from all that was `seen`; `coming` are settings without a result yet. `by_hand`
-    has the intervals that a person drew, in place of those that the elites give.
+    has the intervals that a person drew, in place of those that the elites give. `looked` are the
+    trials so far that were second looks.
     """
     numbers = range(current.first, current.stop)
     learned = fit(space, elites, round_number=current.number)
@@ -58,8 +61,10 @@ def zoom(
     )
     with one_thread():
         model = fit_model(space, seen, coming)
-        looks = second_looks(space, elites, numbers=numbers) if model else {}
+        looks: dict[int, Look] = {}
         if model:
+            elsewhere = ways_out(space, model, seen, looks=looked, size=current.size)
+            looks = second_looks(space, elites, numbers=numbers, elsewhere=elsewhere)
             liked = favourites(model, space, seen, count=len(elites))
             learned = fit(space, liked, round_number=current.number)
         points = _chosen(
@@ -125,7 +130,7 @@ def _chosen(
         for number, look in looks.items():
             if look:
                 rows = allowed[number]
-                allowed[number] = rows[[look.made(settings[row]) for row in fresh[rows]]]
+                allowed[number] = rows[look.among([settings[row] for row in fresh[rows]])]
         tried = pick(model, points[fresh], seed=seed, numbers=numbers, allowed=allowed, looks=looks)
         pool = pool[fresh[tried]]
     chosen: list[list[float]] = pool.tolist()

@@ -69,7 +69,12 @@ def random_search(
 
 
 def observe(
-    sampler: Sampler, space: SearchSpace, current: Round, *, seed: int
+    sampler: Sampler,
+    space: SearchSpace,
+    current: Round,
+    *,
+    seed: int,
+    objective: Callable[[SearchSpace, Params], float] = loss,
 ) -> list[Observation]:
     """Every trial of a round; every ninth one diverges."""
     seen = []
@@ -80,7 +85,7 @@ def observe(
             Observation(
                 number=number,
                 params=params,
-                value=None if diverged else loss(space, params),
+                value=None if diverged else objective(space, params),
                 state="diverged" if diverged else "completed",
             )
         )
@@ -88,7 +93,12 @@ def observe(
 
 
 def search(
-    sampler: Sampler, space: SearchSpace, *, seed: int, budget: int
+    sampler: Sampler,
+    space: SearchSpace,
+    *,
+    seed: int,
+    budget: int,
+    objective: Callable[[SearchSpace, Params], float] = loss,
 ) -> tuple[list[Round], list[Observation]]:
     """A whole search, round by round."""
     rounds: list[Round] = []
@@ -96,7 +106,7 @@ def search(
     while planned(rounds) < budget:
         current = sampler.plan(space, seed=seed, budget=budget, rounds=rounds, observations=seen)
         rounds.append(current)
-        seen += observe(sampler, space, current, seed=seed)
+        seen += observe(sampler, space, current, seed=seed, objective=objective)
     return rounds, seen
 
 
