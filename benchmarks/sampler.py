@@ -1,7 +1,7 @@
 """Our samplers beside Optuna's: mean normalized regret after 25, 50, 100 and 200 trials.
 
     python benchmarks/sampler.py [--quick] [--seeds N] [--jobs N] [--cache DIR]
-                                 [--samplers A,B] [--problems A,B | tuned | held_out]
+                                 [--samplers A,B] [--problems A,B | some | all | tuned | held_out]
 
 Every search runs in batches of 8, what a batch gave being told before the next is asked for. The
 regret after n trials is that of the setting whose observed value was best; 1 is what the best of
@@ -37,6 +37,7 @@ BATCH = 8
 SEEDS, QUICK_SEEDS = 20, 3
 SLOW = {"GP": (5, 100)}
 """Peers that are too slow for all seeds and trials, and how many of both they get."""
+EVERY = 6  # of all problems, one is among `some`
 
 
 def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[str, object]]:
@@ -122,7 +123,7 @@ def cell(value: float, half: float, digits: int = 3) -> str:
 
 def show(title: str, results: dict[str, np.ndarray], counts: list[int]) -> None:
     """A table of one row for each sampler."""
-    print(f"\n{title}")
+    print(f"\n{title}", flush=True)
     print(f"{'':16}" + "".join(f"{count:>18}" for count in counts))
     for name, table in results.items():
         cells = [interval(table[:, :, place]) for place in range(len(counts))]
@@ -154,13 +155,16 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="a folder for the results of single searches")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument("--samplers", help="names, with commas")
-    parser.add_argument("--problems", help="names, with commas, or tuned, or held_out")
+    parser.add_argument(
+        "--problems", default="some", help="names, with commas, or some, all, tuned, held_out"
+    )
     given = parser.parse_args()
     seeds = given.seeds or (QUICK_SEEDS if given.quick else SEEDS)
     budget = 50 if given.quick else given.budget
     counts = [count for count in AT if count <= budget]
     names = given.samplers.split(",") if given.samplers else _available(quick=given.quick)
     problems = _chosen(given.problems)
+    kinds = {problem.name: "tuned" if problem.tuned else "held out" for problem in problems}
     tables: dict[str, dict[str, np.ndarray]] = {}
     tasks = [
         delayed(measured)(problem, names, seeds=seeds, budget=budget, cache=given.cache)
@@ -170,17 +174,16 @@ def main() -> None:
         tables[name] = found
         done = f"{len(tables)} of {len(problems)} problems"
         print(f"{done}: {name} took {seconds:.0f} s", file=sys.stderr, flush=True)
+        one = {sampler: table[None] for sampler, table in found.items()}
+        show(f"{name} ({kinds[name]})", one, counts)
     results = {
         name: np.array([tables[problem.name][name] for problem in problems]) for name in names
     }
-    for place, problem in enumerate(problems):
-        one = {name: table[place : place + 1] for name, table in results.items()}
-        show(f"{problem.name} ({'tuned' if problem.tuned else 'held out'})", one, counts)
-    for title, wanted in (("tuned", True), ("held out", False)):
-        rows = [place for place, problem in enumerate(problems) if problem.tuned is wanted]
+    for wanted in ("tuned", "held out"):
+        rows = [place for place, kind in enumerate(kinds.values()) if kind == wanted]
         if rows:
             chosen = {name: table[rows] for name, table in results.items()}
-            show(f"mean over the {len(rows)} problems {title}", chosen, counts)
+            show(f"mean over the {len(rows)} problems {wanted}", chosen, counts)
             ratios(chosen, counts)
     show(f"mean over all {len(problems)} problems", results, counts)
     ratios(results, counts)
@@ -195,11 +198,20 @@ def _available(*, quick: bool) -> list[str]:
     return [*OURS, *(peer for peer in peers.PEERS if not (quick and peer == "GP"))]
 
 
-def _chosen(wanted: str | None) -> list[Problem]:
-    if wanted in ("tuned", "held_out"):
-        return [problem for problem in PROBLEMS if problem.tuned is (wanted == "tuned")]
-    names = wanted.split(",") if wanted else [problem.name for problem in PROBLEMS]
-    return [problem for problem in PROBLEMS if problem.name in names]
+def _chosen(wanted: str) -> list[Problem]:
+    groups = {
+        "some": PROBLEMS[::EVERY],
+        "all": PROBLEMS,
+        "tuned": [problem for problem in PROBLEMS if problem.tuned],
+        "held_out": [problem for problem in PROBLEMS if not problem.tuned],
+    }
+    if wanted in groups:
+        return groups[wanted]
+    named = {problem.name: problem for problem in PROBLEMS}
+    unknown = [name for name in wanted.split(",") if name not in named]
+    if unknown:
+        raise SystemExit(f"no problem is called {unknown[0]}; there are {', '.join(named)}")
+    return [named[name] for name in wanted.split(",")]
 
 
 if __name__ == "__main__":

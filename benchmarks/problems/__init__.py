@@ -2,11 +2,27 @@
 
 from problems.analytic import ANALYTIC
 from problems.applied import APPLIED
+from problems.engineered import ENGINEERED
+from problems.fits import FITS
 from problems.held_out import HELD_OUT
+from problems.machines import MACHINES
+from problems.methods import METHODS
+from problems.models import MODELS
 from problems.networks import NETWORKS
 from problems.problem import Problem
 from problems.structured import STRUCTURED
 
-PROBLEMS = [*NETWORKS, *ANALYTIC, *STRUCTURED, *APPLIED, *HELD_OUT]
+PROBLEMS = [
+    *NETWORKS,
+    *ANALYTIC,
+    *STRUCTURED,
+    *APPLIED,
+    *ENGINEERED,
+    *MACHINES,
+    *METHODS,
+    *MODELS,
+    *FITS,
+    *HELD_OUT,
+]
 
 __all__ = ["PROBLEMS", "Problem"]

@@ -5,21 +5,12 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from problems.bends import logistic, softplus
 from problems.problem import Problem
 from problems.simulated import descent, steering
 from problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]
-
-
-def _soft(x: float) -> float:
-    """0 far below 0, x far above, and smooth between."""
-    return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
-
-
-def _step(x: float) -> float:
-    """0 far below 0, 1 far above, and smooth between."""
-    return 0.5 + 0.5 * math.tanh(0.5 * x)
 
 
 def tower(p: Params) -> float:
@@ -32,7 +23,7 @@ def tower(p: Params) -> float:
     helped = (0.5 if p["norm"] else 0.0) + (0.35 if p.get("skip") else 0.0)
     fit = 0.6 * math.exp(-0.15 * narrowest * (1 + 0.9 * math.log(layers)))
     fit *= 1 + 2.0 * (1 - p["keep"]) ** 2
-    over = 0.05 * _soft(2.5 * (weights - 3.9)) * (0.25 + 0.75 * p["keep"] ** 2)
+    over = 0.05 * softplus(2.5 * (weights - 3.9)) * (0.25 + 0.75 * p["keep"] ** 2)
     right = -1.6 - 0.25 * (layers - 1) * (1 - helped) - 0.1 * narrowest + (0.0, 0.3, 0.1, 0.6)[kind]
     deep = 0.02 * (layers - 1) ** 1.5 * (1 - helped) * (1.0, 1.2, 0.9, 2.5)[kind]
     missed = 1 - math.exp(-0.25 * (math.log10(p["learning_rate"]) - right) ** 2)
@@ -66,12 +57,13 @@ def margin(p: Params) -> float:
     shift = {"none": -1.2, "range": 0.6}.get(p["scaling"], 0.0)
     soft = math.log10(p["penalty"])
     if p["kernel"] == "linear":
-        wrong, floor = 0.5 * _soft(-2 * (soft + 1.5 + 0.3 * shift)) + 0.1 * _soft(soft - 1.5), 0.18
+        wrong = 0.5 * softplus(-2 * (soft + 1.5 + 0.3 * shift)) + 0.1 * softplus(soft - 1.5)
+        floor = 0.18
     else:
         wide = math.log10(p["gamma"]) + 1.9 + 0.3 * features - shift
         power = p.get("degree", 3) - 3
-        under = _soft(-2.2 * (soft + wide + 0.6 + 0.4 * power))
-        over = _soft(3.0 * (wide - 1.0)) + _soft(1.2 * (soft + 0.6 * wide - 2.8))
+        under = softplus(-2.2 * (soft + wide + 0.6 + 0.4 * power))
+        over = softplus(3.0 * (wide - 1.0)) + softplus(1.2 * (soft + 0.6 * wide - 2.8))
         wrong = 0.6 * under + 0.45 * over
         floor = 0.1 if p["kernel"] == "radial" else 0.115 + 0.01 * abs(power)
     floor += _SCALINGS[p["scaling"]] + 0.01 * grain * grain + 0.008 * features * features
@@ -87,7 +79,7 @@ def cooling(p: Params) -> float:
     end = start - slow * steps
     edges = [math.erf((x - critical) / (width * math.sqrt(2))) for x in (end, start)]
     dwelt = width * math.sqrt(math.pi / 2) * (edges[1] - edges[0]) / slow
-    frozen = _step(-1.5 * (end - critical + 2.5))
+    frozen = logistic(-1.5 * (end - critical + 2.5))
     return 1 - 0.9 * dwelt / (dwelt + 1500) * (0.15 + 0.85 * frozen)
 
 
@@ -100,7 +92,7 @@ def finetune(p: Params) -> float:
     warm = (p["warmup"] - 600) / 1000
     rate = math.log10(p["learning_rate"]) + 4.3 - 0.25 * batch - 0.2 * warm
     layers = math.log10(1 - p["layer_share"]) + 1.0
-    loss = 0.3 * rate * rate + 0.12 * _soft(4 * (rate - 0.9)) + _SCHEDULES[p["schedule"]]
+    loss = 0.3 * rate * rate + 0.12 * softplus(4 * (rate - 0.9)) + _SCHEDULES[p["schedule"]]
     loss += 0.03 * batch * batch + 0.05 * warm * warm
     loss += 0.06 * layers * layers + 0.08 * abs(p["frozen"] - 4) / 4
     loss += 0.7 * (p["dropout"] - 0.12) ** 2 + 0.5 * (p["smoothing"] - 0.08) ** 2

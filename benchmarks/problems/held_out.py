@@ -1,265 +1,279 @@
-"""Problems that nobody has looked at who chose a default: how far the choices carry.
+"""Problems kept from whoever tunes the sampler, to see at the end how far its choices carry.
 
-Whoever tunes the sampler sees their regrets at the end and nothing before. Once a default was
-chosen with a look at one of them, it is `tuned=True` and belongs into another file.
+One that a default was chosen with a look at is `tuned=True` and belongs into another file.
 """
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from problems.computed import multigrid, separator, smoother, tracking, warehouse
+from problems.bends import logistic, softplus
 from problems.problem import Problem
 from problems.specs import flag, one_of, real, whole
+from problems.trained import denoiser, hills, mixture, ratings, reservoir, words
 
 Params = Mapping[str, Any]
 
 
-def _soft(x: float) -> float:
-    """0 far below 0, x far above, and smooth between."""
-    return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
-
-
-def _step(x: float) -> float:
-    """0 far below 0, 1 far above, and smooth between."""
-    return 0.5 + 0.5 * math.tanh(0.5 * x)
-
-
-_CATALYSTS = {"nickel": (0.0, 0.0), "copper": (0.7, 0.9), "zinc": (-0.5, -1.6), "clay": (0.3, -0.2)}
-
-
-def reactor(p: Params) -> float | None:
-    """What is not won of a product that decays in its turn; too hot and too rich, it runs away."""
-    made, lost = _CATALYSTS[p["catalyst"]]
-    heat = 1000 / 350 - 1000 / (273 + p["celsius"])
-    loading = math.log(p["loading"] / 0.02)
-    made += 9.0 * heat + 0.6 * loading - 3.2 + 0.9 * math.log(p["excess"])
-    lost += 14.0 * heat + 0.3 * loading - 6.0 - 0.2 * (p["excess"] - 1)
-    if made + math.log(p["strength"]) + 0.004 * p["celsius"] > 1.6 + 0.2 * p["stirring"]:
+def pretraining(p: Params) -> float | None:
+    """A language model of one budget: a large one sees few words, and steep rates end it early."""
+    width, depth, batch = math.log2(p["width"]), math.log2(p["depth"]), math.log2(p["batch"])
+    size = 2 * width + depth + 3.6
+    words_seen = 57.5 - size
+    if p["routed"]:
+        gained = 0.55 * math.log2(p["experts"]) * logistic(2.5 * (p["capacity"] - 0.9))
+        size += gained - 0.02 * math.log2(p["experts"]) ** 2
+        words_seen -= 0.45 * p["capacity"]
+    loss = 1.6 + 1.5 * math.exp(-0.2 * (size - 20)) + 1.2 * math.exp(-0.19 * (words_seen - 26))
+    steps = words_seen - batch - 10
+    warm = math.log2(p["warmup"]) + steps
+    rate = math.log10(p["learning_rate"]) + 2.7 + 0.2 * (width - 9) - 0.12 * (batch - 7)
+    steep = rate - 0.1 * (warm - 6) - 0.25 * (math.log10(1 - p["beta2"]) + 1.7)
+    if steep > 1.1 + (0.0 if p["routed"] else 0.3):
         return None
-    first, second = math.exp(made), math.exp(lost) + 1e-9
-    gap, minutes = second - first, p["minutes"]
-    won = first * (math.exp(-first * minutes) - math.exp(-second * minutes)) / (gap or 1.0)
-    thin = 0.05 * math.log(p["strength"] / 1.5) ** 2 + 0.02 * math.log10(minutes + 20)
-    return 1 - won + thin + 0.015 * p["excess"] + 0.8 * p["loading"] + 0.006 * p["stirring"]
+    loss += 0.06 * softplus(1.2 * (batch - 8.5)) + 0.05 * softplus(9.5 - steps)
+    loss += 0.16 * rate * rate * (1.0 if rate < 0 else 0.7) + 0.3 * softplus(5 * steep - 3.5)
+    forgets = math.log10(p["decay"] * p["learning_rate"]) + 4.0
+    loss += 0.012 * forgets**2 + 0.01 * (math.log10(p["final"]) + 1.3) ** 2
+    return loss + 0.012 * (width - depth - 5.2) ** 2 + 0.3 * softplus(60 * (p["warmup"] - 0.2)) / 60
 
 
-_CODECS = {"none": (1.0, 0.0), "fast": (0.6, 0.05), "medium": (0.48, 0.16), "best": (0.43, 0.5)}
+_LOSSES = {"cross": 0.05, "focal": 0.02, "overlap": 0.015}
 
 
-def database(p: Params) -> float:
-    """The log latency of a database: more memory helps until the machine begins to swap."""
-    ratio, effort = _CODECS[p["codec"]]
-    threads, ahead = math.log2(p["threads"]), p.get("ahead", 0)
-    used = p["buffer_gb"] + p["threads"] * p["sort_mb"] / 1024 + 0.5 * p["log_gb"] + 2
-    missed = math.exp(-(p["buffer_gb"] / (9 * ratio + 3)))
-    reading = (0.3 + 3.0 * missed * ratio) * (1 - 0.25 * math.sin(min(ahead, 48) / 16))
-    sorting = 0.5 * _soft(2.0 - 0.5 * math.log2(p["sort_mb"]))
-    waiting = 0.18 * (threads - 4.6) ** 2 * (1.0 if threads < 4.6 else 1.8)
-    saving = 0.15 / p["log_gb"] + 0.05 * p["log_gb"] + 0.02 * abs(math.log(p["checkpoint"] / 400))
-    page = 0.04 * (math.log2(p["page_kb"]) - 3 - 0.4 * ahead / 16) ** 2
-    swapping = 6.0 * _step(1.5 * (used - 27))
-    return math.log(1 + reading + sorting + waiting + saving + page + effort + swapping)
-
-
-def policy(p: Params) -> float:
-    """Reinforcement learning: nothing at all is learned where one of many knobs is far off."""
-    memory = -math.log10(1 - p["discount"]) - 2.1
-    bias = -math.log10(1 - p["trace"]) - 1.3 + 0.5 * memory
-    reuse = math.log2(p["passes"]) + 0.5 * math.log2(p["horizon"] / p["minibatch"]) - 4.0
-    rate = math.log10(p["learning_rate"]) + 3.4 + 0.3 * reuse - 0.8 * math.log10(p["clip"] / 0.2)
-    curious = math.log10(p["entropy"]) + 2.3
-    off = (
-        0.9 * memory**2
-        + 0.4 * bias**2
-        + 0.12 * reuse**2
-        + 1.3 * rate**2
-        + 1.5 * _soft(4 * rate - 2)
-    )
-    off += 0.25 * curious**2 + 0.8 * _soft(3 * curious - 2) + (0.0 if p["normalize"] else 0.5)
-    off += 0.1 * math.log2(p["horizon"] / 1024) ** 2
-    return 1 - 0.95 * _step(2.2 - 1.4 * off)
-
-
-def student(p: Params) -> float:
-    """Regularizers that stand in for one another, and a rate that goes with width and batch."""
-    width, batch = math.log2(p["width"] / 256), math.log2(p["batch"] / 128)
-    rate = math.log10(p["learning_rate"]) + 2.7 + 0.3 * width - 0.15 * batch
-    held = 1.6 * p["dropout"] + 0.09 * p["augment"] + 0.25 * p["mixup"]
-    held += 0.5 * _step(1.5 * (math.log10(p["decay"] * p["learning_rate"]) + 4.5))
-    held += 0.4 * p["share"] if p["teacher"] else 0.0
-    short = held - 0.55 - 0.18 * width - 0.05 * (p["blocks"] - 4)
-    loss = 0.35 + 0.12 * math.exp(-0.5 * (width + 0.12 * p["blocks"])) + 0.05 * batch**2 / 4
-    loss += (
-        0.2 * short**2 * (1.0 if short < 0 else 1.7) + 0.14 * rate**2 + 0.1 * _soft(5 * rate - 3)
-    )
-    if p["teacher"]:
-        loss -= 0.09 * math.exp(-((math.log(p["warmth"] / 3.5) / 0.7) ** 2)) * p["share"] ** 0.5
-        loss += 0.12 * max(p["share"] - 0.7, 0.0)
-    return loss + 0.012 * max(p["blocks"] - 7, 0) + 0.015 * width * width
-
-
-def neighbors(p: Params) -> float:
-    """An index of neighbors: its log latency, and a steep price for too many it does not find."""
-    bits = math.log2(p["bits"])
-    if p["family"] == "lists":
-        share = min(p["probes"] / p["lists"], 1.0)
-        read = 0.02 * p["lists"] / 64 + 40.0 * share
-        found = 1 - math.exp(-2.1 * (p["probes"] * (1 + 20 * share)) ** 0.42)
+def segmenter(p: Params) -> float | None:
+    """A network that outlines organs: it must see far enough, and fit into the memory."""
+    stages, batch, channels = p["stages"], math.log2(p["batch"]), math.log2(p["channels"])
+    if 2 * math.log2(p["crop"]) + batch + channels + 0.3 * stages > 27.0:
+        return None
+    dilation = p["dilation"] if stages <= 4 else 1
+    reach = dilation * p["kernel"] * 2 ** (stages - 1)
+    seen = math.log2(min(reach, p["crop"])) - 6.3
+    missed = 0.06 * seen * seen * (1.0 if seen < 0 else 0.4) + 0.03 * (dilation - 1) / stages
+    capacity = channels + 0.6 * stages + 0.8 * math.log2(p["kernel"])
+    missed += 0.05 * math.exp(-0.5 * (capacity - 8.5)) + 0.03 * softplus(capacity - 10.5)
+    missed += 0.05 * (math.log2(p["crop"]) - 7.8) ** 2
+    right = -2.2 - 0.2 * (stages - 4)
+    if p["norm"] == "batch":
+        missed += 0.04 * math.exp(-0.7 * (batch - 1))
+    elif p["norm"] == "group":
+        missed += 0.012 + 0.006 * (math.log2(p["groups"]) - 3) ** 2
     else:
-        links = math.log2(p["links"]) - 4.6
-        read = 0.012 * p["breadth"] * (1 + 0.03 * p["links"])
-        found = 1 - math.exp(-0.75 * (p["breadth"] / 10) ** 0.5 * math.exp(-0.3 * links * links))
-    blur = math.exp(-0.9 * (bits - 0.5)) * 1.4 / (1 + 0.5 * math.log(p["rerank"]))
-    latency = 0.2 + read * (0.3 + 0.05 * p["bits"]) + 0.004 * p["rerank"]
-    latency *= 1 + 0.15 * abs(math.log2(p["threads"] / 6)) + (0.1 if p["pin"] else 0.0)
-    return math.log(latency) + 0.2 * _soft(60 * (0.94 - found * (1 - blur)))
+        missed, right = missed + 0.06, right - 0.7
+    effective = math.log10(p["learning_rate"] / (1 - p["momentum"])) - 0.3 * batch
+    off = effective - right - 0.9
+    if off > (1.0 if p["norm"] == "none" else 1.8):
+        return None
+    missed += _LOSSES[p["loss"]] + 0.01 * (math.log10(1 - p["momentum"]) + 1.2) ** 2
+    if p["loss"] == "focal":
+        missed += 0.008 * (p["focus"] - 1.8) ** 2
+    return 1 - math.exp(-missed) * math.exp(-0.3 * off * off)
+
+
+_HOLDS = {"none": (0.0, 0.16), "clip": (0.4, 0.1), "spectral": (0.7, 0.03), "gradient": (0.9, 0.0)}
+
+
+def adversaries(p: Params) -> float | None:
+    """A generator against its critic: neither may outrun the other, nor both circle for ever."""
+    hold, worse = _HOLDS[p["hold"]]
+    if p["hold"] == "gradient":
+        strange = math.log10(p["weight"]) - 0.7
+        hold, worse = hold - 0.25 * strange, worse + 0.05 * strange**2
+    maker, critic = math.log10(p["maker_rate"]), math.log10(p["critic_rate"])
+    ahead = critic - maker + 1.2 * math.log10(p["critic_steps"]) - hold - 0.1
+    pace = 0.5 * (maker + critic) + 3.6 - 0.2 * math.log2(p["batch"] / 64)
+    turning = pace - 0.9 * math.log10(1 - p["beta1"]) - 0.5 * hold
+    if turning > 1.7 - 0.4 * abs(ahead):
+        return None
+    calm = -math.log10(1 - p["average"]) - 2.4 + 0.25 * pace
+    circling = softplus(3 * turning - 0.5) * (0.14 + 0.05 * softplus(-2 * calm))
+    score = 0.3 * ahead * ahead * (1.0 if ahead > 0 else 1.5) + 0.35 * pace * pace + circling
+    score += 0.07 * softplus(3 * calm - 1) + 0.04 * (math.log2(p["latent"]) - 6.2) ** 2 / 2
+    score += worse + 0.05 * math.log2(p["critic_steps"]) + 0.02 * (math.log2(p["batch"]) - 7) ** 2
+    return math.log(0.5 + score)
+
+
+_REMEDIES = {"plain": 1.0, "anchored": 0.75, "corrected": 0.4}
+
+
+def federated(p: Params) -> float | None:
+    """Learning on many telephones: the more each learns alone, the further they drift apart."""
+    local, clients = math.log10(p["local_rate"]), math.log2(p["clients"])
+    bits = p.get("bits", 32)
+    work = math.log10(p["local_steps"]) + local + 0.6
+    drift = _REMEDIES[p["remedy"]] * 10 ** (0.9 * work - 0.4)
+    slowed = 0.0
+    if p["remedy"] == "anchored":
+        held = 10 ** (math.log10(p["anchor"]) + work)
+        drift, slowed = drift / (1 + 4 * held), 0.5 * math.log10(1 + held)
+    push = math.log10(p["server_rate"] / (1 - p["server_momentum"])) + 0.8 * min(work, 0.6) - slowed
+    if local > -0.3 or push > 1.4 - 0.3 * drift:
+        return None
+    rounds = 2.6 - 0.25 * math.log10(p["clients"] * (bits + 2)) - 0.2 * math.log10(p["local_steps"])
+    rounds -= 0.15 * (p["remedy"] == "corrected")
+    left = math.exp(-1.1 * softplus(1.5 * (rounds + push - 0.6)))
+    jitter = 10 ** (push + 0.35 * work - 0.15 * clients - 1.3) * (1 + 3 * 2.0 ** (1 - bits))
+    restless = 0.05 * (math.log10(1 - p["server_momentum"]) + 0.9) ** 2
+    return math.log(0.03 + left + 0.12 * drift**1.5 + 0.3 * jitter + 0.1 * restless)
 
 
 HELD_OUT = [
     Problem(
-        "tracking",
+        "hills",
         {
-            "process": real(1e-6, 1e2, "log"),
-            "measurement": real(1e-4, 1e2, "log"),
-            "start": real(1e-3, 1e3, "log"),
-            "gate": real(0.5, 10.0),
-            "keep": real(0.5, 0.9999, "reverse_log"),
+            "learning_rate": real(1e-3, 1.0, "log"),
+            "optimizer": one_of("adam", "rmsprop"),
+            "beta1": real(0.0, 0.999, "reverse_log", when={"optimizer": ["adam"]}),
+            "beta2": real(0.8, 0.9999, "reverse_log"),
+            "epsilon": real(1e-8, 0.1, "log"),
+            "units": whole(4, 32, "log"),
+            "activation": one_of("relu", "tanh"),
+            "gain": real(0.1, 5.0, "log"),
+            "batch": one_of(16, 24, 32, 48, 96, ordered=True),
+            "final": real(0.0, 1.0),
         },
-        tracking,
+        hills,
     ),
     Problem(
-        "smoother",
+        "denoiser",
         {
-            "kernel": one_of("gauss", "rough", "periodic"),
-            "length": real(0.01, 10.0, "log"),
-            "period": real(0.3, 2.0, when={"kernel": ["periodic"]}),
-            "ridge": real(1e-6, 10.0, "log"),
-            "trend": flag(),
-            "slope": real(1e-4, 10.0, "log", when={"trend": [True]}),
-        },
-        smoother,
-    ),
-    Problem(
-        "separator",
-        {
-            "learning_rate": real(1e-4, 100.0, "log"),
+            "learning_rate": real(1e-4, 3.0, "log"),
             "momentum": real(0.0, 0.99, "reverse_log"),
-            "batch": whole(8, 128, "log", base=2),
-            "l2": real(1e-6, 1.0, "log"),
-            "warmup": real(0.0, 0.8),
-            "average": real(0.0, 0.99, "reverse_log"),
-            "initial": real(1e-4, 1.0, "log"),
+            "code": whole(1, 16),
+            "tied": flag(),
+            "corruption": one_of("none", "mask", "stray"),
+            "masked": real(0.0, 0.8, when={"corruption": ["mask"]}),
+            "strayed": real(0.01, 2.0, "log", when={"corruption": ["stray"]}),
+            "sparsity": real(1e-4, 10.0, "log"),
+            "l2": real(1e-4, 10.0, "log"),
+            "clip": real(0.01, 100.0, "log"),
         },
-        separator,
-        noise=0.004,
+        denoiser,
+        noise=0.003,
     ),
     Problem(
-        "warehouse",
+        "ratings",
         {
-            "review": whole(1, 14),
-            "lot": whole(4, 256, "log"),
-            "safety": real(-1.0, 5.0),
-            "memory": real(0.3, 0.995, "reverse_log"),
-            "express": flag(),
-            "express_days": real(0.0, 3.0, when={"express": [True]}),
+            "solver": one_of("descent", "squares"),
+            "rank": whole(1, 10),
+            "l2": real(1e-3, 100.0, "log"),
+            "l2_people": real(0.01, 100.0, "log"),
+            "l2_films": real(0.01, 100.0, "log"),
+            "spread": real(1e-3, 1.0, "log"),
+            "learning_rate": real(1e-3, 1.0, "log", when={"solver": ["descent"]}),
+            "steps": whole(4, 64, "log", when={"solver": ["descent"]}),
+            "sweeps": whole(1, 6, when={"solver": ["squares"]}),
         },
-        warehouse,
+        ratings,
     ),
     Problem(
-        "multigrid",
+        "reservoir",
         {
-            "before": whole(0, 6),
-            "after": whole(0, 6),
-            "damp_before": real(0.1, 1.1),
-            "damp_after": real(0.1, 1.1),
-            "coarse": whole(1, 100, "log"),
-            "stretch": real(0.3, 2.0),
+            "units": whole(12, 48, "log"),
+            "radius": real(0.1, 2.0, "log"),
+            "leak": real(0.25, 1.0, "log"),
+            "drive": real(0.05, 2.0, "log"),
+            "lean": real(0.0, 1.0),
+            "ridge": real(1e-8, 0.1, "log"),
+            "washout": whole(0, 24, step=2),
         },
-        multigrid,
+        reservoir,
     ),
     Problem(
-        "reactor",
+        "mixture",
         {
-            "catalyst": one_of(*_CATALYSTS),
-            "celsius": real(20.0, 160.0),
-            "minutes": real(1.0, 600.0, "log"),
-            "loading": real(1e-3, 0.2, "log"),
-            "strength": real(0.1, 5.0, "log"),
-            "excess": real(1.0, 4.0),
-            "stirring": whole(0, 5),
+            "components": whole(1, 12),
+            "shape": one_of("round", "axes", "full", "shared"),
+            "ridge": real(1e-3, 10.0, "log"),
+            "freedom": real(1.0, 100.0, "log"),
+            "rounds": whole(1, 10),
+            "prior": real(0.01, 100.0, "log"),
+            "heat": real(1.0, 20.0, "log"),
+            "first": real(0.1, 10.0, "log"),
         },
-        reactor,
+        mixture,
         noise=0.02,
     ),
     Problem(
-        "database",
+        "words",
         {
-            "buffer_gb": whole(1, 31),
-            "threads": whole(1, 256, "log", base=2),
-            "sort_mb": whole(1, 1024, "log", base=2),
-            "log_gb": real(0.1, 16.0, "log"),
-            "checkpoint": whole(30, 3600, step=30),
-            "page_kb": one_of(4, 8, 16, 32, 64, ordered=True),
-            "codec": one_of(*_CODECS, ordered=True),
-            "prefetch": flag(),
-            "ahead": whole(1, 64, when={"prefetch": [True]}),
-            "statistics": whole(10, 1000, step=10),
-            "retry_ms": real(1.0, 1000.0, "log"),
-            "collector": one_of("serial", "steady", "lazy"),
-            "verbose": flag(),
+            "window": whole(1, 10),
+            "fading": real(0.0, 2.0),
+            "smoothing": real(0.0, 1.5),
+            "added": real(1e-3, 10.0, "log"),
+            "shift": real(0.1, 10.0, "log"),
+            "dimensions": whole(1, 44, "log"),
+            "power": real(-0.5, 1.5),
         },
-        database,
-        noise=0.05,
+        words,
     ),
     Problem(
-        "policy",
+        "pretraining",
         {
             "learning_rate": real(1e-6, 0.1, "log"),
-            "discount": real(0.8, 0.9999, "reverse_log"),
-            "trace": real(0.5, 0.999, "reverse_log"),
-            "clip": real(0.05, 0.5),
-            "entropy": real(1e-5, 0.3, "log"),
-            "horizon": whole(64, 8192, "log", base=2),
-            "minibatch": whole(16, 1024, "log", base=2),
-            "passes": whole(1, 20),
-            "normalize": flag(),
+            "width": whole(64, 4096, "log", base=2),
+            "depth": whole(2, 64, "log"),
+            "batch": whole(8, 8192, "log", base=2),
+            "warmup": real(1e-3, 0.5, "log"),
+            "beta2": real(0.8, 0.9999, "reverse_log"),
+            "decay": real(1e-4, 10.0, "log"),
+            "final": real(1e-3, 1.0, "log"),
+            "routed": flag(),
+            "experts": whole(2, 128, "log", base=2, when={"routed": [True]}),
+            "capacity": real(0.5, 4.0, when={"routed": [True]}),
+            "tokenizer": one_of("pairs", "pieces", "bytes"),
         },
-        policy,
-        noise=0.1,
+        pretraining,
     ),
     Problem(
-        "student",
+        "segmenter",
         {
-            "learning_rate": real(1e-5, 0.3, "log"),
-            "width": whole(32, 2048, "log", base=2),
-            "batch": whole(16, 1024, "log", base=2),
-            "blocks": whole(1, 12),
-            "dropout": real(0.0, 0.7),
-            "decay": real(1e-6, 1.0, "log"),
-            "augment": whole(0, 10),
-            "mixup": real(0.0, 1.0),
-            "teacher": flag(),
-            "warmth": real(0.5, 20.0, "log", when={"teacher": [True]}),
-            "share": real(0.0, 1.0, when={"teacher": [True]}),
-            "seed_words": one_of("a", "b", "c"),
+            "stages": whole(2, 7),
+            "kernel": one_of(3, 5, 7, ordered=True),
+            "dilation": whole(1, 4, when={"stages": {"at_most": 4}}),
+            "channels": whole(8, 128, "log", base=2),
+            "crop": whole(64, 512, step=32),
+            "batch": whole(1, 64, "log", base=2),
+            "learning_rate": real(1e-5, 1.0, "log"),
+            "momentum": real(0.0, 0.999, "reverse_log"),
+            "norm": one_of("none", "batch", "group"),
+            "groups": whole(1, 32, "log", base=2, when={"norm": ["group"]}),
+            "loss": one_of(*_LOSSES),
+            "focus": real(0.0, 5.0, when={"loss": ["focal"]}),
         },
-        student,
-        noise=0.02,
+        segmenter,
     ),
     Problem(
-        "neighbors",
+        "adversaries",
         {
-            "family": one_of("lists", "graph"),
-            "lists": whole(16, 16384, "log", when={"family": ["lists"]}),
-            "probes": whole(1, 512, "log", when={"family": ["lists"]}),
-            "links": whole(4, 96, step=4, when={"family": ["graph"]}),
-            "breadth": whole(10, 1000, "log", when={"family": ["graph"]}),
-            "bits": one_of(2, 4, 8, 16, 32, ordered=True),
-            "rerank": whole(1, 500, "log"),
-            "threads": whole(1, 32),
-            "pin": flag(),
+            "maker_rate": real(1e-6, 0.1, "log"),
+            "critic_rate": real(1e-6, 0.1, "log"),
+            "critic_steps": whole(1, 10),
+            "beta1": real(0.0, 0.99, "reverse_log"),
+            "average": real(0.9, 0.9999, "reverse_log"),
+            "hold": one_of(*_HOLDS),
+            "weight": real(0.01, 1000.0, "log", when={"hold": ["gradient"]}),
+            "latent": whole(2, 512, "log"),
+            "batch": whole(8, 512, "log", base=2),
         },
-        neighbors,
+        adversaries,
+        noise=0.04,
+    ),
+    Problem(
+        "federated",
+        {
+            "clients": whole(1, 256, "log"),
+            "local_steps": whole(1, 500, "log"),
+            "local_rate": real(1e-4, 1.0, "log"),
+            "server_rate": real(1e-3, 10.0, "log"),
+            "server_momentum": real(0.0, 0.99, "reverse_log"),
+            "remedy": one_of(*_REMEDIES),
+            "anchor": real(1e-3, 10.0, "log", when={"remedy": ["anchored"]}),
+            "packed": flag(),
+            "bits": whole(1, 16, when={"packed": [True]}),
+            "seconds_to_wait": real(1.0, 1000.0, "log"),
+        },
+        federated,
+        noise=0.05,
     ),
 ]

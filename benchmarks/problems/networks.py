@@ -89,7 +89,7 @@ NETWORKS = [
         name=setting.name,
         space_spec=setting.space,
         truth=Table(setting),
-        tuned=setting.tuned,
+        tuned=True,
         climbs=setting.climbs,
     )
     for setting in SETTINGS

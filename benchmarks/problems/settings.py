@@ -18,14 +18,13 @@ L2 = {"type": "float", "low": 0.001, "high": 100.0, "scale": "log"}
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What was trained for one table, and whether the sampler's defaults were chosen with it."""
+    """What was trained for one table."""
 
     name: str
     dataset: str
     epochs: int
     space: dict[str, dict[str, Any]]
     settings: dict[str, Any] = field(default_factory=dict)
-    tuned: bool = True
     climbs: int = CLIMBS
 
 

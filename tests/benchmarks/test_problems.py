@@ -17,7 +17,7 @@ FORMULAS = [one for one in PROBLEMS if one.name not in {setting.name for setting
 
 
 def test_names_are_different() -> None:
-    assert len({problem.name for problem in PROBLEMS}) == len(PROBLEMS) == 49
+    assert len({problem.name for problem in PROBLEMS}) == len(PROBLEMS) == 71
 
 
 def test_there_are_problems_that_nothing_was_tuned_with() -> None:
