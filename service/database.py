@@ -161,8 +161,8 @@ def _sqlite_engines(url: URL) -> tuple[Engine, Engine]:
     reader = create_engine(url, pool_size=8, max_overflow=8, **arguments)
 
     def connect_writer(connection: sqlite3.Connection, record: object) -> None:
+        _write_ahead(connection)
         for pragma in (
-            "journal_mode = WAL",
             # In WAL mode NORMAL survives the death of any process; FULL adds power cuts.
             "synchronous = NORMAL",
             "foreign_keys = ON",
@@ -179,6 +179,22 @@ def _sqlite_engines(url: URL) -> tuple[Engine, Engine]:
     event.listen(writer, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
     event.listen(reader, "begin", lambda c: c.exec_driver_sql("BEGIN"))
     return writer, reader
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Give the file its write-ahead log, which it keeps.
+
+    Where two do so at once one of them is refused without the wait that any other statement has.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0, 0.02))
 
 
 def _postgres_engines(url: URL) -> tuple[Engine, Engine]:

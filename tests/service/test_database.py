@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import text
@@ -93,6 +94,20 @@ def test_a_locked_file_is_unavailable_and_work_goes_on_later(
     assert len(leases.ask(impatient, "outside", AskBody()).trials) == 1
     other.close()
     impatient.close()
+
+
+def test_a_new_file_that_another_is_writing_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = Timer(0.2, other.rollback)
+    release.start()
+    database = Database(sqlite_url(path))
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+    release.join()
+    other.close()
+    database.close()
 
 
 def test_a_database_that_is_away_is_unavailable() -> None:
