@@ -55,7 +55,7 @@ bench: bench-engine bench-sampler bench-pruning bench-main bench-memory bench-ex
 bench-engine: .venv/bench
 	$(BIN)/python benchmarks/engine.py
 
-# Every sixth problem, in about half an hour; PROBLEMS=all takes hours.
+# Twenty problems, in about an hour; PROBLEMS=all takes hours.
 PROBLEMS ?= some
 bench-sampler: .venv/bench
 	$(BIN)/python benchmarks/sampler.py --problems $(PROBLEMS)

@@ -27,7 +27,7 @@ sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str
 
 import numpy as np  # noqa: E402
 from joblib import Parallel, delayed  # noqa: E402
-from problems import PROBLEMS, Problem, peers  # noqa: E402
+from problems import PROBLEMS, SOME, Problem, peers  # noqa: E402
 
 from sampler import Observation, Round, make_sampler, planned  # noqa: E402
 
@@ -37,7 +37,6 @@ BATCH = 8
 SEEDS, QUICK_SEEDS = 20, 3
 SLOW = {"GP": (5, 100)}
 """Peers that are too slow for all seeds and trials, and how many of both they get."""
-EVERY = 6  # of all problems, one is among `some`
 
 
 def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[str, object]]:
@@ -200,7 +199,7 @@ def _available(*, quick: bool) -> list[str]:
 
 def _chosen(wanted: str) -> list[Problem]:
     groups = {
-        "some": PROBLEMS[::EVERY],
+        "some": SOME,
         "all": PROBLEMS,
         "tuned": [problem for problem in PROBLEMS if problem.tuned],
         "held_out": [problem for problem in PROBLEMS if not problem.tuned],
