@@ -97,8 +97,9 @@ class CoarseToFine:
                 looked={number for one in rounds for number in one.model.get("looks", ())},
             )
         else:
-            coarse = coarse_reason(current.size, first=current.first)
-            reason = no_elite_reason(seen) if seen else coarse
+            drawn = box or {}
+            coarse = coarse_reason(current.size, first=current.first, by_hand=drawn)
+            reason = no_elite_reason(seen, by_hand=drawn) if seen else coarse
             points = spread(
                 wide, current.box, seed=seed, numbers=range(current.first, current.stop)
             )

@@ -1,11 +1,12 @@
 """How much each parameter mattered: what the model of all trials changes by when one is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from sampler import draws
-from sampler.coordinates import coordinates
+from sampler.coordinates import coordinates, metric
+from sampler.gaussian_process import Floats
 from sampler.model import fit_model
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
@@ -33,23 +34,23 @@ def importance(
 
     M. Jansen, "Analysis of variance designs for model output", 1999, for the total effect.
     """
+    valued = sum(seen.value is not None for seen in observations)
+    if valued < FEWEST:
+        return None
     with one_thread():
         model = fit_model(space, observations)
-        valued = sum(seen.value is not None for seen in observations)
-        if model is None or valued < FEWEST:
-            return None
-        names = list(space.parameters)
-        rows = draws.units(
-            seed=seed, numbers=np.arange(SETTINGS)[:, None], names=names, indices=np.arange(2)
-        )
-        base, anew = rows[:, 0], rows[:, 1]
-        expected = model.mean_at(_points(space, base))
-        effects: list[float] = []
-        for column in range(len(names)):
-            changed = base.copy()
-            changed[:, column] = anew[:, column]
-            moved = model.mean_at(_points(space, changed)) - expected
-            effects.append(0.5 * float(np.mean(moved**2)))
+    if model is None:
+        return None
+    names = list(space.parameters)
+    points, changed = _drawn(space, seed=seed)
+    effects: list[float] = []
+    with one_thread():
+        expected = model.mean_at(points)
+    for name in names:
+        moved_to = changed(name)
+        with one_thread():
+            moved = model.mean_at(moved_to) - expected
+        effects.append(0.5 * float(np.mean(moved**2)))
     total = sum(effects) + model.noise
     shares = {name: effect / total for name, effect in zip(names, effects, strict=True)}
     priorities: dict[str, float] = {}
@@ -67,7 +68,34 @@ def importance(
     }
 
 
-def _points(space: SearchSpace, units: np.ndarray) -> np.ndarray:
+def _drawn(space: SearchSpace, *, seed: int) -> tuple[Floats, Callable[[str], Floats]]:
+    """Settings from the whole space, and the same with one parameter drawn anew.
+
+    Where neither the parameter nor another has a condition on the other, only its own columns
+    change: to decode all settings for each of some hundred parameters would take minutes.
+    """
+    names = list(space.parameters)
+    rows = draws.units(
+        seed=seed, numbers=np.arange(SETTINGS)[:, None], names=names, indices=np.arange(2)
+    )
+    base, anew = rows[:, 0], rows[:, 1]
+    points, others = _points(space, base), _points(space, anew)
+    owner = np.array(metric(space).owner)
+    asked = {clause.parameter for other in space.parameters.values() for clause in other.when}
+
+    def changed(name: str) -> Floats:
+        place = names.index(name)
+        if name in asked or space.parameters[name].when:
+            units = base.copy()
+            units[:, place] = anew[:, place]
+            return _points(space, units)
+        moved: Floats = np.where(owner == place, others, points)
+        return moved
+
+    return points, changed
+
+
+def _points(space: SearchSpace, units: Floats) -> Floats:
     names = list(space.parameters)
     settings = [space.decode(dict(zip(names, row, strict=True))) for row in units.tolist()]
     return coordinates(space, settings)

@@ -1,7 +1,8 @@
 """Plain warnings about parameters that are allowed, and probably not meant so."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from sampler.parameters import Float, Integer, Parameter
 from sampler.scales import LINEAR, LOG, REVERSE_LOG
@@ -16,6 +17,10 @@ MOST_DECADES = 9
 NARROW = 1.5
 RARE = 0.05
 MANY_CHOICES = 20
+DECADE = 10.0
+FEW = 0.3  # of the draws in the decade of 1 - x that is next to the high end
+_AVERAGING = ("momentum*", "beta*", "rho")
+_PLAIN = ("keep*", "dropout*", "*prob*")  # parts of something, which end near 1 by chance
 _LOGARITHMIC = ("learning_rate", "alpha", "l2", "weight_decay", "epsilon")
 
 
@@ -39,7 +44,8 @@ def warnings_of(parameter: Parameter, *, active: float = 1.0) -> list[str]:
 def _of_float(parameter: Float) -> Iterator[str]:
     low, high = parameter.low, parameter.high
     top = 1 - parameter.encode(max(high / 10, low)) if high > 0 else 0.0
-    if parameter.scale == LINEAR.name and high > SEVERAL_DECADES * low > 0 and top > CROWDED:
+    apart = DECADE if parameter.name in _LOGARITHMIC else SEVERAL_DECADES
+    if parameter.scale == LINEAR.name and high > apart * low > 0 and top > CROWDED:
         yield (
             f"on a linear scale {_percent(top)} of the draws lie above {high / 10:g}: "
             f'"scale": "{LOG.name}" gives every factor of ten the same share.'
@@ -49,21 +55,39 @@ def _of_float(parameter: Float) -> Iterator[str]:
             f"{_percent(top)} of the draws lie above {high / 10:g}: with a low end above 0, "
             f'"scale": "{LOG.name}" gives every factor of ten the same share.'
         )
-    if parameter.scale != REVERSE_LOG.name and NEAR_ONE <= high < 1 and low >= 0.5:
-        rest = 1 - high
-        near = 1 - parameter.encode(1 - 10 * rest) if 1 - 10 * rest > low else 1.0
-        if near < 0.3:
-            ends = f"from {1 / (1 - low):.3g} to {1 / rest:.3g}"
-            yield (
-                f"on a {parameter.scale} scale {_percent(near)} of the draws lie above "
-                f"{1 - 10 * rest:g}: what it does goes by 1 / (1 - x), {ends}, and "
-                f'"scale": "{REVERSE_LOG.name}" draws that evenly.'
-            )
+    if parameter.scale != REVERSE_LOG.name:
+        yield from _near_one(parameter)
     if parameter.scale == LOG.name and high / low < NARROW:
         yield f"hardly varies: its ends are a factor of {high / low:.3g} apart."
-    if parameter.scale == LOG.name and math.log10(high / low) > MOST_DECADES:
-        decades = math.log10(high / low)
+    decades = math.log10(high) - math.log10(low) if parameter.scale == LOG.name else 0.0
+    if decades > MOST_DECADES:
         yield f"spans {decades:.0f} powers of ten: most trials fall where nothing can be good."
+
+
+def _near_one(parameter: Float) -> Iterator[str]:
+    """Of what goes by 1 / (1 - x), by its name or by its range, as averages over 1 / (1 - x) do."""
+    low, high = parameter.low, parameter.high
+    averages = _is(parameter, _AVERAGING)
+    if averages and 0 <= low < high == 1:
+        yield (
+            "what it does goes by 1 / (1 - x), which 1 has none of: with a high end below 1, "
+            f'"scale": "{REVERSE_LOG.name}" draws that evenly.'
+        )
+    if not NEAR_ONE <= high < 1 or low < (0 if averages else 0.5) or _is(parameter, _PLAIN):
+        return
+    edge = 1 - 10 * (1 - high)
+    near = 1 - parameter.encode(edge) if edge > low else 1.0
+    if near < FEW:
+        ends = f"from {1 / (1 - low):.3g} to {1 / (1 - high):.3g}"
+        yield (
+            f"on a {parameter.scale} scale {_percent(near)} of the draws lie above {edge:g}: "
+            f'what it does goes by 1 / (1 - x), {ends}, and "scale": "{REVERSE_LOG.name}" '
+            "draws that evenly."
+        )
+
+
+def _is(parameter: Parameter, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(parameter.name, pattern) for pattern in patterns)
 
 
 def _of_integer(parameter: Integer) -> Iterator[str]:
@@ -71,7 +95,7 @@ def _of_integer(parameter: Integer) -> Iterator[str]:
         return
     step = parameter.step or 1
     lowest = [parameter.low + step * place for place in range(3)]
-    if parameter.high < parameter.low + step * MANY_VALUES:
+    if parameter.high < parameter.low + step * (MANY_VALUES - 1):
         return
     share = sum(parameter.share(value) for value in lowest)
     if share > REPEATED:

@@ -87,9 +87,9 @@ class Float(Ranged):
         if steps > MAX_STEPS:
             raise self._error("step", f"makes more than {MAX_STEPS} values; leave it out")
         if round(steps) == 0 or abs(steps - round(steps)) > SLACK * max(steps, 1):
-            last = _tidy(self.low + math.floor(steps + SLACK) * step)
-            ends = f"such as {last:.12g} or {_tidy(last + step):.12g}"
-            raise self._error("high", f"must be a number of steps ({step:g}) above low, {ends}")
+            last = _tidy(self.low + math.floor(steps + SLACK) * step, step=step)
+            next_one = _tidy(last + step, step=step)
+            raise self._error("high", _no_step(step, self.low, last, next_one))
         self._check_cells(step)
 
     @property
@@ -124,7 +124,7 @@ class Float(Ranged):
         assert self.step is not None
         last = round((self.high - self.low) / self.step)
         place = min(max(math.floor(steps + 0.5), 0), last)
-        inside = _tidy(self.low + place * self.step)
+        inside = _tidy(self.low + place * self.step, step=self.step)
         return {0: self.low, last: self.high}.get(place, inside)
 
     def share(self, value: Value) -> float:
@@ -183,8 +183,8 @@ class Integer(Ranged):
             raise self._error("step", "cannot stand beside base")
         rest = (self.high - self.low) % step
         if rest:
-            ends = f"such as {self.high - rest} or {self.high - rest + step}"
-            raise self._error("high", f"must be a number of steps ({step}) above low, {ends}")
+            last = self.high - rest
+            raise self._error("high", _no_step(step, self.low, last, last + step))
         self._check_cells(step)
 
     def _check_base(self, base: int) -> None:
@@ -257,9 +257,18 @@ class Integer(Ranged):
         return str(value)
 
 
-def _tidy(x: float) -> float:
-    """Without the noise of binary fractions: 0.30000000000000004 is 0.3."""
-    return float(f"{x:.12g}")
+def _tidy(x: float, *, step: float) -> float:
+    """Without the noise of binary fractions: 0.30000000000000004 is 0.3.
+
+    Near 0 what is left of a step is noise alone: -0.3 and three steps of 0.1 are 0.
+    """
+    return 0.0 if abs(x) < SLACK * step else float(f"{x:.12g}")
+
+
+def _no_step(step: float, low: float, last: float, next_one: float) -> str:
+    """That no number of steps leads from low to high, and where they would lead."""
+    ends = f"{next_one:.12g}" if last == low else f"{last:.12g} or {next_one:.12g}"
+    return f"must be a number of steps ({step:g}) above low, such as {ends}"
 
 
 def _exponent(value: int, base: int) -> int:

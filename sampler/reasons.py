@@ -16,10 +16,13 @@ MOST_NAMED = 3
 WIDEST = 0.7
 
 
-def coarse_reason(size: int, *, first: int) -> str:
-    """Of a round that has nothing to learn from; `first` is the number of its first trial."""
+def coarse_reason(size: int, *, first: int, by_hand: Box) -> str:
+    """Of a round that has nothing to learn from; `first` is the number of its first trial.
+
+    `by_hand` is the box that a person drew, if one did.
+    """
     middle = "" if first else ", the first in its middle"
-    return f"A coarse look: {counted(size, 'trial')} spread over the whole space{middle}."
+    return f"A coarse look: {counted(size, 'trial')} spread over {_all_of(by_hand)}{middle}."
 
 
 def by_hand_reason(space: SearchSpace, box: Box, otherwise: str) -> str:
@@ -39,14 +42,18 @@ def widened_reason(parameter: Parameter) -> str:
     return f"{parameter.name} now ranges from {ends[0]} to {ends[1]}, for they pressed on its end."
 
 
-def no_elite_reason(observations: Sequence[Observation]) -> str:
-    """Of a round that found nothing to learn from."""
+def no_elite_reason(observations: Sequence[Observation], *, by_hand: Box) -> str:
+    """Of a round that found nothing to learn from, in the box that a person drew, if one did."""
     states = Counter(seen.state for seen in observations)
     became = listed([f"{count} {state}" for state, count in sorted(states.items())])
     return (
         f"No trial so far gave a value to learn from ({became}), "
-        "so this round looks at the whole space again."
+        f"so this round looks at {_all_of(by_hand)} again."
     )
+
+
+def _all_of(by_hand: Box) -> str:
+    return "all of this box" if by_hand else "the whole space"
 
 
 def zoom_reason(
@@ -56,12 +63,13 @@ def zoom_reason(
     seen: Sequence[Observation],
     narrowed: Iterable[str],
     box: Box,
+    by_hand: Box,
     round_number: int,
 ) -> str:
     """Of a round that zooms: what its elites share, what stays whole, and the edge alarm.
 
     `seen` is all that the elites were chosen from, and `narrowed` names the parameters whose box
-    or choices follow them.
+    or choices follow them; `by_hand` are the intervals that a person drew.
     """
     tightest = sorted(narrowed, key=lambda name: box[name][1] - box[name][0])
     texts = [_found(space.parameters[name], elites) for name in tightest]
@@ -74,7 +82,8 @@ def zoom_reason(
     what = f"had {listed(found)}" if found else "left most of the space open"
     alarms = [_alarm(space.parameters[name], end) for name, end in pressed_ends(space, elites)]
     first = f"The {who} of {len(seen)}{aside} {what}."
-    return " ".join([first, *_waiting(space, round_number), *alarms])
+    waiting = [name for name in space.parameters if name not in by_hand]
+    return " ".join([first, *_waiting(space, waiting, round_number), *alarms])
 
 
 def looks_reason(space: SearchSpace, looks: Iterable[Look]) -> list[str]:
@@ -107,12 +116,13 @@ def _found(parameter: Parameter, elites: Sequence[Observation]) -> str | None:
     return f"{parameter.name} from {first} to {last}"
 
 
-def _waiting(space: SearchSpace, round_number: int) -> list[str]:
-    """The parameters that stay whole for now, by the round that will narrow them."""
+def _waiting(space: SearchSpace, among: Iterable[str], round_number: int) -> list[str]:
+    """Those of the parameters that stay whole for now, by the round that will narrow them."""
     waiting: dict[int, list[str]] = {}
-    for name, parameter in space.parameters.items():
-        if parameter.priority > round_number:
-            waiting.setdefault(parameter.priority, []).append(name)
+    for name in among:
+        priority = space.parameters[name].priority
+        if priority > round_number:
+            waiting.setdefault(priority, []).append(name)
     return [
         f"{_few(names)} {'stays' if len(names) == 1 else 'stay'} whole until round {number}."
         for number, names in sorted(waiting.items())

@@ -57,6 +57,7 @@ def zoom(
         seen=seen,
         narrowed=learned.centres,
         box=box,
+        by_hand=by_hand,
         round_number=current.number,
     )
     with one_thread():

@@ -169,14 +169,15 @@ def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
     elites = trials.by_number(session, study, {n for s in stages for n in s.planned.elites})
     seen = {number: evidence.observation(row, plan) for number, row in elites.items()}
     done = not trials.any_awaited(session, study)
+    budget = budgets.trials(study, plan)
     return [
         views.round_(
             stage.planned,
             plan,
-            stop=min(stage.stop, budgets.trials(study, plan)),
+            stop=min(stage.stop, budget),
             enqueued=stage.enqueued,
             by_hand=row.by_hand,
-            closed=row is not rows[-1] or (done and study.next_number >= stage.stop),
+            closed=row is not rows[-1] or (done and study.next_number >= min(stage.stop, budget)),
             elites=[seen[number] for number in stage.planned.elites if number in seen],
         )
         for row, stage in zip(rows, stages, strict=True)

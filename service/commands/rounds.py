@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sampler import Value
 from service.client import DEFAULT_SERVER
 from service.commands.terminal import impatient, out, print_json
 from service.errors import Invalid
@@ -45,7 +46,7 @@ def zoom(
     as_json: AsJson = False,
 ) -> None:
     """Zoom by hand: begin a round in this box now, in place of the rest of the current one."""
-    intervals = dict(_interval(each) for each in box)
+    intervals = _intervals(box)
     with impatient(server) as client:
         begun = client.zoom(name, intervals, size=size, author=author, reason=reason)
     if as_json:
@@ -66,24 +67,29 @@ def undo(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) ->
         out.print(f"taken back: {name} has {rounds} now", highlight=False)
 
 
-def _interval(given: str) -> tuple[str, tuple[float | int, float | int]]:
-    """A parameter and its ends.
+def _intervals(box: list[str]) -> dict[str, tuple[Value, Value]]:
+    """Parameters and their ends, numbers or ordered choices.
 
     Raises:
-        Invalid: it is not written as PARAMETER=LOW:HIGH.
+        Invalid: one is not written as PARAMETER=LOW:HIGH, or a parameter is there twice.
     """
-    name, _, ends = given.partition("=")
-    low, colon, high = ends.partition(":")
-    try:
-        if not name or not colon:
-            raise ValueError
-        return name, (_number(low), _number(high))
-    except ValueError as error:
-        raise Invalid(f"{given!r} is not PARAMETER=LOW:HIGH, such as momentum=0.9:0.99") from error
+    intervals: dict[str, tuple[Value, Value]] = {}
+    for given in box:
+        name, _, ends = given.partition("=")
+        low, colon, high = ends.partition(":")
+        if not (name and colon and low and high):
+            raise Invalid(f"{given!r} is not PARAMETER=LOW:HIGH, such as momentum=0.9:0.99")
+        if name in intervals:
+            raise Invalid(f"{name} has two ranges: leave one of them out")
+        intervals[name] = _value(low), _value(high)
+    return intervals
 
 
-def _number(text: str) -> float | int:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+def _value(text: str) -> Value:
+    """A number if it is one, else a choice."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

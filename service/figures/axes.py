@@ -15,6 +15,8 @@ from typing import Any
 from service.figures.ticks import Ticks, log_ticks, plain, power_ticks
 from service.schemas import Setting
 
+DECADES = 307.0  # of doubles, above 1 and below
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -55,7 +57,9 @@ def rim(axis: Axis, *, maximize: bool) -> float:
     """The value at the bad edge of a value axis, where trials without a value are marked."""
     start, end = axis.layout["range"]
     edge = 0.97 * start + 0.03 * end if maximize else 0.97 * end + 0.03 * start
-    return float(10**edge if axis.layout["type"] == "log" else edge)
+    if axis.layout["type"] == "log":
+        return float(10.0 ** min(max(edge, -DECADES), DECADES))
+    return float(edge)
 
 
 def parameter_axis(name: str, spec: dict[str, Any]) -> Axis:

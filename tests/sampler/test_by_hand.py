@@ -28,6 +28,10 @@ def test_a_zoom_by_hand() -> None:
             "By hand: learning_rate from 0.1 to 1, hidden_layers from 2 to 3 and batch_size "
             "from 16 to 64. "
         )
+        whole = current.reason.partition("16 to 64. ")[2]
+        assert "learning_rate" not in whole.partition("stay")[2]
+        assert ("all of this box" in whole) == (not before)
+        assert not any(f"{name} stay" in whole for name in box)
         for name, interval in box.items():
             assert current.box[name] == interval
         for one in observe(SAMPLER, SPACE, current, seed=1):

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from sampler import Observation, SearchSpace, importance
+from sampler.importance import SETTINGS
 from tests.sampler.spaces import loss, network_space, random_search
 
 UNIT = {"type": "float", "low": 0, "high": 1}
@@ -36,3 +37,30 @@ def test_too_few_trials_say_nothing() -> None:
     seen = random_search(space, loss, seed=1, count=9)
     lost = [Observation(number=9, params=seen[0].params, value=None, state="failed")]
     assert importance(space, [*seen, *lost]) is None
+
+
+def test_of_a_wide_space_no_more_is_decoded_than_two_draws_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    space = SearchSpace.from_dict({f"x{place}": UNIT for place in range(40)})
+    seen = random_search(space, lambda _, params: params["x7"], seed=1, count=30)
+    decoded: list[int] = []
+    decode = SearchSpace.decode
+    monkeypatch.setattr(
+        SearchSpace, "decode", lambda self, units: (decoded.append(1), decode(self, units))[1]
+    )
+    found: Any = importance(space, seen)
+    assert max(found["parameters"], key=lambda name: found["parameters"][name]["share"]) == "x7"
+    assert len(decoded) == 2 * SETTINGS
+
+
+def test_a_condition_on_what_is_drawn_anew_is_heeded() -> None:
+    spec = {
+        "mode": {"type": "categorical", "choices": ["a", "b"]},
+        "x": {**UNIT, "when": {"mode": ["b"]}},
+    }
+    space = SearchSpace.from_dict(spec)
+    seen = random_search(space, lambda _, params: params.get("x", 0.5), seed=1, count=60)
+    found: Any = importance(space, seen)
+    shares = {name: one["share"] for name, one in found["parameters"].items()}
+    assert shares["x"] > shares["mode"] > 0.0

@@ -123,7 +123,7 @@ def test_conditions_in_words() -> None:
 BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "float", "low": 0, "high": 1, "step": 0}, "x.step", "must be above 0"),
     ({"type": "float", "low": 0, "high": 1, "step": 0.3}, "x.high", "such as 0.9 or 1.2"),
-    ({"type": "float", "low": 0, "high": 1, "step": 2}, "x.high", "such as 0 or 2"),
+    ({"type": "float", "low": 0, "high": 1, "step": 2}, "x.high", "such as 2"),
     ({"type": "float", "low": 0, "high": 1, "step": 1e-9}, "x.step", "more than 100000 values"),
     (
         {"type": "float", "low": 0.1, "high": 1.1, "step": 0.5, "scale": "log"},

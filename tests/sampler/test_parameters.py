@@ -163,6 +163,16 @@ def test_fair_shares_at_both_ends() -> None:
     assert sorted(set(draw(batch))) == [16, 32, 64, 128, 256]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "step"),
+    [(-0.3, 0.3, 0.1), (-0.6, 0.6, 0.2), (-1.4, 0.7, 0.1), (-0.9, 0.9, 0.3)],
+)
+def test_steps_through_zero_have_a_zero(low: float, high: float, step: float) -> None:
+    drawn = set(draw(Float(name="x", low=low, high=high, step=step)))
+    assert len(drawn) == round((high - low) / step) + 1
+    assert min(drawn, key=abs) == 0.0
+
+
 def test_log_share_of_an_integer() -> None:
     units = Integer(name="hidden_units", low=8, high=128, scale="log")
     whole = math.log(128.5 / 7.5)

@@ -65,8 +65,15 @@ def test_a_search_is_steered(tmp_path: Path) -> None:
         shown = run("rounds", "show", "outside", *there)
         assert "By hand (Ada): learning_rate from 0.001 to 0.1." in " ".join(shown.split())
         assert len(told("rounds", "undo", "outside")) == len(told("rounds", "show", "outside"))
-        for wrong in ("learning_rate", "learning_rate=1", "=1:2", "learning_rate=a:b"):
+        for wrong in ("learning_rate", "learning_rate=1", "=1:2", "learning_rate=1:"):
             assert "PARAMETER=LOW:HIGH" in fails("rounds", "zoom", "outside", wrong, *there)
+        assert "must be a number" in fails("rounds", "zoom", "outside", "learning_rate=a:b", *there)
+        twice = ("learning_rate=0.01:0.02", "learning_rate=0.03:0.04")
+        assert "two ranges" in fails("rounds", "zoom", "outside", *twice, *there)
+        ordered = {"type": "categorical", "choices": ["s", "m", "l"], "ordered": True}
+        client.create_study(external("sizes", trials=20, space={"size": ordered}))
+        sized = told("rounds", "zoom", "sizes", "size=m:l")
+        assert sized["reason"].startswith("By hand: size from m to l.")
         assert "box.speed" in fails("rounds", "zoom", "outside", "speed=1:2", *there)
         mattered = told("study", "importance", "outside")
         assert mattered["repeats"]["trials"] == 2

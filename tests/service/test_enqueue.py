@@ -92,6 +92,15 @@ def test_between_two_rounds_they_belong_to_the_one_before(client: Client) -> Non
     assert client.rounds("outside")[1].first_trial == 13
 
 
+@pytest.mark.parametrize("sampler", ["coarse_to_fine", "random"])
+def test_a_last_round_that_was_enqueued_whole_closes(client: Client, sampler: str) -> None:
+    client.create_study(external(trials=4, sampler={"kind": sampler}))
+    client.enqueue("outside", [OWN, OWN])
+    search(client, "outside")
+    [only] = client.rounds("outside")
+    assert (only.state, only.trials) == ("closed", 4)
+
+
 BAD: list[tuple[Any, str, str]] = [
     ({"learning_rate": 0.01}, "trials[1].params.momentum", "is missing"),
     ({**OWN, "momentum": 1.0}, "trials[1].params.momentum", "must be from"),

@@ -36,6 +36,12 @@ class TestValueAxis:
         edge = rim(axis, maximize=maximize)
         assert start <= (math.log10(edge) if axis.layout["type"] == "log" else edge) <= end
 
+    @pytest.mark.parametrize("values", [[1.0, 1e308], [1e-300, 1e300], [5e-324, 2.0]])
+    @pytest.mark.parametrize("maximize", [True, False])
+    def test_the_rim_of_all_doubles_is_one(self, values: list[float], maximize: bool) -> None:
+        edge = rim(value_axis(values, "loss", maximize=maximize), maximize=maximize)
+        assert 0.0 < edge < math.inf
+
 
 def test_reverse_log_shows_x_growing_to_the_right() -> None:
     axis = parameter_axis("momentum", SPACE["momentum"])
