@@ -4,14 +4,15 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sampler import draws
 from sampler.one_round import OneRound
 from sampler.parameters import Parameter
-from sampler.rounds import Round
+from sampler.random import uniform
+from sampler.rounds import Box, Round
 from sampler.scales import LINEAR
 from sampler.space import SearchSpace
-from sampler.values import Params, Value
+from sampler.values import Value
 from sampler.wording import counted, listed
 
 MOST_NAMED = 6
@@ -32,37 +33,40 @@ class GridSampler(OneRound):
         if whole.number:
             left = f"{counted(whole.size, 'trial')} that the grid leaves over, drawn at random."
             return replace(whole, reason=left)
-        box, parameters = whole.box, space.parameters.values()
-        places = {p.name: _places(p, box[p.name], budget=whole.size) for p in parameters}
-        most = {name: len(found) if found else whole.size for name, found in places.items()}
-        levels = grid_levels(space, whole.size, most=most)
-        units = {name: _spread(places[name], levels[name], box[name]) for name in levels}
-        kept = _distinct(space, units)
-        settings = [_crossing(space, units, place) for place in kept]
-        return replace(
-            whole,
-            size=len(kept),
-            reason=_reason(settings, space),
-            model={"units": units, "crossings": kept},
-        )
+        single = {
+            name: _places(parameter, whole.box[name], budget=whole.size)
+            for name, parameter in space.parameters.items()
+            if parameter.discrete
+        }
+        most = {name: len(single.get(name, range(whole.size))) for name in space.parameters}
+        levels = grid_levels(space, most, budget=whole.size)
+        grid: dict[str, Any] = {"levels": levels, "places": _uneven(space, whole, levels, single)}
+        crossings: Sequence[int] = range(math.prod(levels.values()))
+        if any(parameter.when for parameter in space.parameters.values()):
+            settings = {
+                tuple(_crossing(space, whole.box, grid, at).items()): at
+                for at in reversed(crossings)
+            }
+            grid["crossings"] = crossings = sorted(settings.values())
+            levels = {
+                name: len({value for one in settings for key, value in one if key == name})
+                for name in levels
+            }
+        size = len(crossings)
+        return replace(whole, size=size, reason=_reason(levels, size), model=grid)
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
         """The trial's crossing of the grid, the last parameter going round first."""
-        crossings, place = current.model.get("crossings", []), number - current.first
-        if place < len(crossings):
-            return _crossing(space, current.model["units"], crossings[place])
-        units = {
-            name: LINEAR.from_unit(draws.unit(seed=seed, number=number, name=name), *ends)
-            for name, ends in current.box.items()
-        }
-        return space.decode(units)
+        if current.model:
+            at = number - current.first
+            crossings = current.model.get("crossings")
+            return _crossing(space, current.box, current.model, crossings[at] if crossings else at)
+        return uniform(space, current.box, seed=seed, number=number)
 
 
-def grid_levels(
-    space: SearchSpace, budget: int, *, most: Mapping[str, int] | None = None
-) -> dict[str, int]:
+def grid_levels(space: SearchSpace, most: Mapping[str, int], *, budget: int) -> dict[str, int]:
     """How many values of each parameter a full grid of at most `budget` trials can try.
 
     `most` is how many values each has.
@@ -73,7 +77,7 @@ def grid_levels(
         growing = [
             name
             for name, level in levels.items()
-            if level < (most[name] if most else budget) and size // level * (level + 1) <= budget
+            if level < most[name] and size // level * (level + 1) <= budget
         ]
         if not growing:
             return levels
@@ -81,9 +85,7 @@ def grid_levels(
 
 
 def _places(parameter: Parameter, ends: tuple[float, float], *, budget: int) -> list[float]:
-    """Where the single values lie between the ends, in order; none in a continuum."""
-    if not parameter.discrete:
-        return []
+    """Where single values lie between the ends, in order."""
     fewest, finest = COMB
     count = min(max(8 * budget, fewest), finest)
     values = dict.fromkeys(
@@ -92,16 +94,34 @@ def _places(parameter: Parameter, ends: tuple[float, float], *, budget: int) -> 
     return [parameter.encode(value) for value in values]
 
 
-def _spread(places: Sequence[float], count: int, ends: tuple[float, float]) -> list[float]:
-    """`count` of the places, or points of a continuum, as evenly over the scale as can be."""
-    evenly = [place / (count - 1) for place in range(count)] if count > 1 else [0.5]
-    if not places:
-        return [LINEAR.from_unit(unit, *ends) for unit in evenly]
+def _uneven(
+    space: SearchSpace,
+    whole: Round,
+    levels: Mapping[str, int],
+    single: Mapping[str, Sequence[float]],
+) -> dict[str, list[float]]:
+    """The places of those whose values would repeat if they lay evenly, as on a log scale."""
+    uneven: dict[str, list[float]] = {}
+    for name, places in single.items():
+        decode, count, ends = space.parameters[name].decode, levels[name], whole.box[name]
+        evenly = [LINEAR.from_unit(_even(at, count), *ends) for at in range(count)]
+        if len({decode(unit) for unit in evenly}) < count:
+            uneven[name] = _spread(places, count)
+    return uneven
+
+
+def _even(at: int, count: int) -> float:
+    """The unit of one of `count` points that lie evenly, the ends among them."""
+    return at / (count - 1) if count > 1 else 0.5
+
+
+def _spread(places: Sequence[float], count: int) -> list[float]:
+    """`count` of the places, each once, as evenly over the scale as can be."""
     first, last = places[0], places[-1]
     chosen: list[int] = []
-    for turn, unit in enumerate(evenly):
+    for turn in range(count):
         lowest, highest = chosen[-1] + 1 if chosen else 0, len(places) - count + turn
-        nearest = _nearest(places, first + unit * (last - first))
+        nearest = _nearest(places, first + _even(turn, count) * (last - first))
         chosen.append(min(max(nearest, lowest), highest))
     return [places[at] for at in chosen]
 
@@ -113,40 +133,26 @@ def _nearest(places: Sequence[float], wanted: float) -> int:
     return before if wanted - places[before] <= places[after] - wanted else after
 
 
-def _distinct(space: SearchSpace, units: Mapping[str, Sequence[float]]) -> list[int]:
-    """The first crossing of the grid for each setting that there is."""
-    size = math.prod(len(column) for column in units.values())
-    if not any(parameter.when for parameter in space.parameters.values()):
-        return list(range(size))
-    found: dict[tuple[tuple[str, Value], ...], int] = {}
-    for place in range(size):
-        found.setdefault(tuple(_crossing(space, units, place).items()), place)
-    return list(found.values())
-
-
 def _crossing(
-    space: SearchSpace, units: Mapping[str, Sequence[float]], place: int
+    space: SearchSpace, box: Box, grid: Mapping[str, Any], crossing: int
 ) -> dict[str, Value]:
     """The setting at a place of the grid."""
+    levels, uneven = grid["levels"], grid.get("places", {})
     point: dict[str, float] = {}
     for name in reversed(list(space.parameters)):
-        place, at = divmod(place, len(units[name]))
-        point[name] = units[name][at]
+        crossing, at = divmod(crossing, levels[name])
+        even = LINEAR.from_unit(_even(at, levels[name]), *box[name])
+        point[name] = uneven[name][at] if name in uneven else even
     return space.decode(point)
 
 
-def _reason(settings: Sequence[Params], space: SearchSpace) -> str:
-    tried = {
-        name: len({setting[name] for setting in settings if name in setting})
-        for name in space.parameters
-    }
-    values = [f"{count} of {name}" for name, count in tried.items()]
+def _reason(levels: Mapping[str, int], size: int) -> str:
+    values = [f"{level} of {name}" for name, level in levels.items()]
     few = values[:MOST_NAMED] + [f"so on for {len(values) - MOST_NAMED} more"] * (
         len(values) > MOST_NAMED
     )
-    size = len(settings)
     return (
-        f"A grid of {counted(size, 'trial')} tries {counted(max(tried.values()), 'value')} of a "
+        f"A grid of {counted(size, 'trial')} tries {counted(max(levels.values()), 'value')} of a "
         f"parameter at most: {listed(few)}. At random, {counted(size, 'trial')} would try "
         f"{counted(size, 'value')} of each."
     )

@@ -19,7 +19,8 @@ LEVELS = [  # spaces of so many floats, the budget, and the values of each
 @pytest.mark.parametrize(("count", "budget", "levels"), LEVELS)
 def test_levels(count: int, budget: int, levels: list[int]) -> None:
     space = SearchSpace.from_dict({f"x{place}": UNIT for place in range(count)})
-    assert sorted(grid_levels(space, budget).values()) == levels
+    most = dict.fromkeys(space.parameters, budget)
+    assert sorted(grid_levels(space, most, budget=budget).values()) == levels
 
 
 def test_25_trials_try_5_values_of_each_and_random_25() -> None:
