@@ -20,7 +20,7 @@ Pure: everything goes in as arguments and comes out as values. Objectives are mi
 """
 
 from sampler.alarms import Alarm, alarms
-from sampler.boxes import box_of
+from sampler.boxes import box_of, ranges_of
 from sampler.catalogue import make_sampler
 from sampler.coarse_to_fine import space_of
 from sampler.errors import InputError, PrunerError, SamplerError, SpaceError
@@ -32,7 +32,7 @@ from sampler.pruning import Arrival, Finish, Pruner, Verdict, make_pruner
 from sampler.reaching import reaching
 from sampler.reasons import by_hand_reason
 from sampler.repeats import Repeats, repeats
-from sampler.rounds import Observation, Round, planned
+from sampler.rounds import Observation, Round, planned, whole_box
 from sampler.space import SearchSpace
 from sampler.values import Params, Value
 
@@ -62,8 +62,10 @@ __all__ = [
     "make_sampler",
     "planned",
     "preview",
+    "ranges_of",
     "reaching",
     "repeats",
     "space_of",
     "space_warnings",
+    "whole_box",
 ]

@@ -1,10 +1,12 @@
-"""Boxes drawn by hand: ranges in a person's own units become intervals of the unit interval."""
+"""Boxes in a person's own units: ranges become intervals of the unit interval, and back."""
 
 from collections.abc import Mapping
 
 from sampler.errors import SpaceError
+from sampler.parameters import Categorical, Float, Parameter
 from sampler.rounds import Box
 from sampler.space import SearchSpace
+from sampler.values import Value
 from sampler.wording import did_you_mean, label, shown
 
 INSIDE = 1e-9  # of the unit interval: the edge of a share belongs to the next value
@@ -20,6 +22,24 @@ def box_of(space: SearchSpace, ranges: object) -> Box:
     if not isinstance(ranges, Mapping):
         raise SpaceError("", f"must be an object of ranges by name, not {shown(ranges)}")
     return {_known(space, name): _interval(space, name, pair) for name, pair in ranges.items()}
+
+
+def ranges_of(space: SearchSpace, box: Box) -> dict[str, list[Value]]:
+    """What a box holds: the low and the high end of each parameter, or those of its choices.
+
+    Of a box that `box_of` made, the ranges that it was made of; others without noise digits.
+    """
+    return {name: _range(space.parameters[name], *box[name]) for name in box}
+
+
+def _range(parameter: Parameter, start: float, end: float) -> list[Value]:
+    ends = [parameter.decode(start), parameter.decode(end)]
+    if isinstance(parameter, Float):
+        return [parameter.tidy(float(value)) for value in ends]
+    if isinstance(parameter, Categorical):
+        first, last = (parameter.choices.index(value) for value in ends)
+        return list(parameter.choices[first : last + 1])
+    return ends
 
 
 def _known(space: SearchSpace, name: object) -> str:

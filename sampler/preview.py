@@ -4,6 +4,7 @@ import bisect
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from sampler.draws import units
@@ -113,11 +114,13 @@ def _axis(parameter: Ranged) -> Axis:
     return chosen.name, chosen.to_axis, chosen.from_axis
 
 
-def _decades(parameter: Ranged, values: Sequence[float], *, of_rest: bool) -> dict[str, JSON]:
-    """The share of draws in each power of ten of x, or of 1 - x."""
+def _decades(parameter: Ranged, values: Sequence[float], *, of_rest: bool) -> JSON:
+    """The share of draws in each power of ten of x, or of 1 - x; None if its ends are the same."""
     low, high = parameter.low, parameter.high
     if of_rest:
         low, high, values = 1 - high, 1 - low, [1 - value for value in values]
+    if low == high:
+        return None
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
     edges = [10.0**power for power in range(first, last + 1)][-MOST_DECADES - 1 :]
     edges = [low, *(edge for edge in edges[1:-1] if low < edge < high), high]
@@ -125,10 +128,19 @@ def _decades(parameter: Ranged, values: Sequence[float], *, of_rest: bool) -> di
     return {
         "of": "1 - x" if of_rest else "x",
         "shares": [
-            {"low": float(f"{start:.6g}"), "high": float(f"{end:.6g}"), "share": share}
-            for start, end, share in zip(edges, edges[1:], shares, strict=False)
+            {"low": start, "high": end, "share": share}
+            for (start, end), share in zip(pairwise(_rounded(edges)), shares, strict=True)
         ],
     }
+
+
+def _rounded(edges: Sequence[float]) -> list[float]:
+    """The edges with six digits, or with as many as tell them apart."""
+    for digits in (6, 9, 12, 15):
+        rounded = [float(f"{edge:.{digits}g}") for edge in edges]
+        if len(set(rounded)) == len(rounded):
+            return rounded
+    return [*edges]
 
 
 def _listed(values: Sequence[Value]) -> dict[str, JSON]:
@@ -143,7 +155,9 @@ def _binned(parameter: Ranged, values: Sequence[float], axis: Axis) -> dict[str,
     name, to_axis, from_axis = axis
     start, end = to_axis(parameter.low), to_axis(parameter.high)
     inner = [from_axis(start + place / BINS * (end - start)) for place in range(1, BINS)]
-    edges = [float(parameter.low), *inner, float(parameter.high)]
+    low, high = float(parameter.low), float(parameter.high)
+    # A range may be too narrow for so many numbers between its ends.
+    edges = [low, *dict.fromkeys(edge for edge in inner if low < edge < high), high]
     shares: list[JSON] = [*_shares(values, edges)]
     return {"axis": name, "edges": [*edges], "shares": shares}
 

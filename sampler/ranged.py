@@ -8,11 +8,12 @@ from typing import ClassVar
 from sampler import checks
 from sampler.errors import SpaceError
 from sampler.parameter import Parameter
-from sampler.scales import LINEAR, LOG, SCALES, Scale
+from sampler.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale
 from sampler.values import Value
 from sampler.wording import did_you_mean, listed, shown
 
 MAX_STEPS = 100_000
+NOISE = 1e-12  # of a range: what is left of the digits of binary fractions
 SLACK = 1e-6  # of a step: what the digits of a person's decimals may be off
 
 
@@ -87,8 +88,8 @@ class Float(Ranged):
         if steps > MAX_STEPS:
             raise self._error("step", f"makes more than {MAX_STEPS} values; leave it out")
         if round(steps) == 0 or abs(steps - round(steps)) > SLACK * max(steps, 1):
-            last = _tidy(self.low + math.floor(steps + SLACK) * step, step=step)
-            next_one = _tidy(last + step, step=step)
+            last = _tidy(self.low + math.floor(steps + SLACK) * step, noise=SLACK * step)
+            next_one = _tidy(last + step, noise=SLACK * step)
             raise self._error("high", _no_step(step, self.low, last, next_one))
         self._check_cells(step)
 
@@ -124,7 +125,7 @@ class Float(Ranged):
         assert self.step is not None
         last = round((self.high - self.low) / self.step)
         place = min(max(math.floor(steps + 0.5), 0), last)
-        inside = _tidy(self.low + place * self.step, step=self.step)
+        inside = _tidy(self.low + place * self.step, noise=SLACK * self.step)
         return {0: self.low, last: self.high}.get(place, inside)
 
     def share(self, value: Value) -> float:
@@ -141,6 +142,20 @@ class Float(Ranged):
         if abs(x - nearest) > SLACK * self.step:
             raise SpaceError(self.name, f"must be in steps of {self.step:g}, such as {nearest:g}")
         return nearest
+
+    def tidy(self, x: float) -> float:
+        """A value without the noise of binary fractions: 0.30000000000000004 is 0.3.
+
+        On a reversed scale that is noise of 1 - x.
+        """
+        if x in (self.low, self.high) or self.step is not None:
+            return x
+        if self._scale is REVERSE_LOG:
+            found = 1 - _tidy(1 - x)
+        else:
+            noise = (self.high - self.low) * NOISE if self._scale is LINEAR else 0.0
+            found = _tidy(x, noise=noise)
+        return min(max(found, self.low), self.high)
 
     def text(self, value: Value) -> str:
         """To the digit that a hundredth of the scale changes there: 0.023, 0.9987."""
@@ -257,12 +272,9 @@ class Integer(Ranged):
         return str(value)
 
 
-def _tidy(x: float, *, step: float) -> float:
-    """Without the noise of binary fractions: 0.30000000000000004 is 0.3.
-
-    Near 0 what is left of a step is noise alone: -0.3 and three steps of 0.1 are 0.
-    """
-    return 0.0 if abs(x) < SLACK * step else float(f"{x:.12g}")
+def _tidy(x: float, *, noise: float = 0.0) -> float:
+    """To twelve digits. What is below the noise of a sum is none: -0.3 and three times 0.1 are 0."""
+    return 0.0 if abs(x) < noise else float(f"{x:.12g}")
 
 
 def _no_step(step: float, low: float, last: float, next_one: float) -> str:

@@ -38,6 +38,14 @@ class Stage:
         """The number of the trial after its last."""
         return self.planned.first + self.size + self.enqueued
 
+    @property
+    def reason(self) -> str:
+        """Why it was planned, and how much of it a zoom left."""
+        reason, size = self.planned.reason, self.planned.size
+        if self.size == size:
+            return reason
+        return f"{reason} A zoom by hand cut it short, at {self.size} of {size}."
+
     def propose(self, plan: Plan, number: int) -> Params:
         """The setting of one of its trials, with all that were enqueued before it.
 
@@ -179,6 +187,7 @@ def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
             by_hand=row.by_hand,
             closed=row is not rows[-1] or (done and study.next_number >= min(stage.stop, budget)),
             elites=[seen[number] for number in stage.planned.elites if number in seen],
+            reason=stage.reason,
         )
         for row, stage in zip(rows, stages, strict=True)
     ]

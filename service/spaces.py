@@ -6,7 +6,7 @@ from typing import Any
 
 from sampler import (
     InputError,
-    Observation,
+    Round,
     Sampler,
     SearchSpace,
     make_sampler,
@@ -50,8 +50,11 @@ def _made(room: str, make: Any, given: object) -> Any:
 def _first_trials(
     space: SearchSpace, sampler: Sampler, *, seed: int, count: int
 ) -> list[dict[str, Any]]:
-    """The settings that a study begins with, as long as none of its trials has ended."""
-    seen: list[Observation] = []
-    current = sampler.plan(space, seed=seed, budget=BUDGET, rounds=[], observations=seen)
-    numbers = range(current.first, min(current.stop, current.first + count))
-    return [dict(sampler.propose(space, current, seed=seed, number=n)) for n in numbers]
+    """The settings that a study proposes as long as none of its trials has ended."""
+    rounds: list[Round] = []
+    settings: list[dict[str, Any]] = []
+    while len(settings) < count:
+        rounds.append(sampler.plan(space, seed=seed, budget=BUDGET, rounds=rounds, observations=[]))
+        numbers = range(rounds[-1].first, rounds[-1].stop)
+        settings += [sampler.propose(space, rounds[-1], seed=seed, number=n) for n in numbers]
+    return settings[:count]

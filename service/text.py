@@ -74,8 +74,8 @@ def round_lines(found: schemas.Round) -> Text:
     )
     for name, ends in found.ranges.items():
         start, end = found.box[name]
-        if end - start < WHOLE and not isinstance(ends[0], str | bool):
-            text.append(f"  {name} from {setting(ends[0])} to {setting(ends[1])}\n", style="dim")
+        if end - start < WHOLE:
+            text.append(f"  {name} from {setting(ends[0])} to {setting(ends[-1])}\n", style="dim")
     for alarm in found.alarms:
         text.append(f"  alarm: {alarm_text(alarm)}\n", style="yellow")
     return text

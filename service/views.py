@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from sampler import Observation, Round, SearchSpace, alarms, space_of
+from sampler import Observation, Round, alarms, ranges_of, space_of, whole_box
 from service import budgets, schemas, seeds
 from service.models import JournalRow, StudyRow, TrialRow
 from service.plans import Plan
@@ -131,6 +130,7 @@ def round_(
     by_hand: bool,
     closed: bool,
     elites: Sequence[Observation],
+    reason: str,
 ) -> schemas.Round:
     """A round up to trial `stop`, its box also in natural units, and the alarms of its elites."""
     space = space_of(plan.space, found)
@@ -142,20 +142,12 @@ def round_(
         enqueued=enqueued,
         by_hand=by_hand,
         box={name: list(interval) for name, interval in found.box.items()},
-        ranges={name: _range(space, name, interval) for name, interval in found.box.items()},
-        whole={name: _range(space, name, (0.0, 1.0)) for name in space.parameters},
+        ranges=ranges_of(space, found.box),
+        whole=ranges_of(space, whole_box(space.parameters)),
         elites=list(found.elites),
         alarms=[schemas.Alarm(**vars(alarm)) for alarm in alarms(space, elites)],
-        reason=found.reason,
+        reason=reason,
     )
-
-
-def _range(space: SearchSpace, name: str, interval: tuple[float, float]) -> list[Any]:
-    parameter = space.parameters[name]
-    choices = getattr(parameter, "choices", None)
-    if choices is not None:
-        return list(choices)
-    return [parameter.decode(end) for end in interval]
 
 
 def _when(seconds: float | None) -> str | None:

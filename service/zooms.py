@@ -165,7 +165,7 @@ def _begin(session: Session, study: StudyRow, found: Round) -> schemas.Round:
 
 
 def undo(database: Database, name: str, key: Key | None = None) -> schemas.RoundList:
-    """Take the newest round back, as long as none of its trials was proposed.
+    """Take the newest round back, as long as it has no trial yet, proposed or enqueued.
 
     The round before it goes on where it was cut; if it was not, the next ask plans a round anew.
 
@@ -189,9 +189,10 @@ def _undo(session: Session, study: StudyRow) -> schemas.RoundList:
         raise Conflict(f"study {study.name!r} has no round yet")
     if study.next_number > last.first:
         started = study.next_number - last.first
+        are = "is 1 trial" if started == 1 else f"are {started} trials"
+        own = f", {last.enqueued} of them enqueued" if last.enqueued else ""
         raise Conflict(
-            f"round {last.number} has started: {started} of its trials are there already; "
-            "zoom again instead"
+            f"round {last.number} has started: there {are} in it already{own}; zoom again instead"
         )
     round_rows.remove(session, last)
     before = round_rows.last(session, study)

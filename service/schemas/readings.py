@@ -150,7 +150,7 @@ class Round(Answer):
     by_hand: bool = Field(False, description="Whether a person drew its box.")
     box: dict[str, list[float]] = Field(description="In the unit interval of each scale.")
     ranges: dict[str, Any] = Field(
-        description="The box in natural units: [low, high], or the choices."
+        description="The box in natural units: [low, high], or its choices."
     )
     whole: dict[str, Any] = Field(
         {},

@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sampler import Observation, Round, SpaceError, box_of, make_sampler, space_of
+from sampler import (
+    Observation,
+    Round,
+    SearchSpace,
+    SpaceError,
+    box_of,
+    make_sampler,
+    ranges_of,
+    space_of,
+    whole_box,
+)
 from sampler.parameters import Ranged, parse_parameter
 from sampler.widening import wider
 from tests.sampler.spaces import loss, network_space, observe, random_search, search
@@ -38,6 +48,26 @@ def test_a_zoom_by_hand() -> None:
             assert 0.1 <= one.params["learning_rate"] <= 1.0  # type: ignore[operator]
             assert one.params["hidden_layers"] in (2, 3)
             assert one.params["batch_size"] in (16, 32, 64)
+
+
+WRITTEN: list[tuple[dict[str, Any], list[Any]]] = [
+    ({"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"}, [0.001, 0.01]),
+    ({"type": "float", "low": 1e-13, "high": 1e-3, "scale": "log"}, [3e-13, 7e-12]),
+    ({"type": "float", "low": 0.9, "high": 0.99999, "scale": "reverse_log"}, [0.99, 0.9999]),
+    ({"type": "float", "low": -1.0, "high": 3.0}, [0.0, 0.3]),
+    ({"type": "float", "low": 0.0, "high": 1.0, "step": 0.1}, [0.3, 0.7]),
+    ({"type": "int", "low": 8, "high": 128, "scale": "log"}, [10, 100]),
+    ({"type": "int", "low": 2, "high": 256, "scale": "log", "base": 2}, [16, 64]),
+    ({"type": "categorical", "choices": ["s", "m", "l", "xl"], "ordered": True}, ["m", "l"]),
+]
+
+
+@pytest.mark.parametrize(("spec", "ends"), WRITTEN)
+def test_a_box_reads_as_it_was_written(spec: dict[str, Any], ends: list[Any]) -> None:
+    space = SearchSpace.from_dict({"x": spec, "other": {"type": "bool"}})
+    assert ranges_of(space, box_of(space, {"x": ends})) == {"x": ends}
+    whole = spec.get("choices", [spec.get("low"), spec.get("high")])
+    assert ranges_of(space, whole_box(["x", "other"])) == {"x": whole, "other": [False, True]}
 
 
 BAD: list[tuple[object, str, str]] = [

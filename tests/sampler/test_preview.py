@@ -50,6 +50,24 @@ def test_linear_has_no_decades() -> None:
     assert one(type="bool")["histogram"] == {"values": [False, True], "shares": [0.5, 0.5]}
 
 
+@pytest.mark.parametrize("scale", ["linear", "log", "reverse_log"])
+@pytest.mark.parametrize("width", [1e-3, 1e-7, 1e-12, 3e-16])
+def test_narrow_ranges_have_edges_that_rise(scale: str, width: float) -> None:
+    found = one(type="float", low=0.97, high=0.97 + width, scale=scale)
+    edges = found["histogram"]["edges"]
+    assert edges == sorted(set(edges))
+    assert len(found["histogram"]["shares"]) == len(edges) - 1
+    for decade in found["decades"]["shares"] if found["decades"] else []:
+        assert decade["low"] < decade["high"]
+    assert sum(found["histogram"]["shares"]) == pytest.approx(1.0)
+
+
+def test_a_reversed_range_that_is_all_next_to_zero() -> None:
+    found = one(type="float", low=1e-20, high=2e-20, scale="reverse_log")
+    assert found["decades"] is None
+    assert sum(found["histogram"]["shares"]) == pytest.approx(1.0)
+
+
 WARNED: list[tuple[dict[str, Any], str]] = [
     ({"type": "float", "low": 0.0001, "high": 1}, "90 % of the draws lie above 0.1"),
     ({"type": "float", "low": 0, "high": 1, "name": "learning_rate"}, "low end above 0"),

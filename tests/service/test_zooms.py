@@ -40,11 +40,13 @@ def test_a_zoom_cuts_the_round_and_draws_from_the_box(client: Client) -> None:
     assert zoomed.by_hand
     assert zoomed.reason.startswith("By hand (Ada): learning_rate from 0.001 to 0.1.")
     assert zoomed.reason.endswith("“smooth <b>here</b>, at last”")
-    assert zoomed.ranges["learning_rate"] == pytest.approx([0.001, 0.1])
+    assert zoomed.ranges["learning_rate"] == [0.001, 0.1]
     assert client.study("outside").revision > before
     rounds = client.rounds("outside")
     assert spans(rounds) == [(0, 12), (12, 3), (15, 10)]
     assert [each.by_hand for each in rounds] == [False, False, True]
+    assert rounds[1].reason.endswith(" A zoom by hand cut it short, at 3 of 8.")
+    assert [each for each in rounds if "cut" in each.reason] == [rounds[1]]
     search(client, "outside")
     drawn = [t.params["learning_rate"] for t in client.trials("outside") if t.round == 2]
     assert len(drawn) == 10
@@ -94,9 +96,12 @@ def test_undo_of_what_has_started_is_a_conflict(client: Client) -> None:
     client.zoom("outside", BOX)
     client.ask("outside")
     before = client.study("outside"), client.rounds("outside")
-    with pytest.raises(Conflict, match=r"round 2 has started: 1 of its trials"):
+    with pytest.raises(Conflict, match="round 2 has started: there is 1 trial in it already; zoom"):
         client.undo_round("outside")
     assert (client.study("outside"), client.rounds("outside")) == before
+    client.enqueue("outside", [{"learning_rate": 0.01, "momentum": 0.95}])
+    with pytest.raises(Conflict, match="there are 2 trials in it already, 1 of them enqueued"):
+        client.undo_round("outside")
     with pytest.raises(NotFound):
         client.undo_round("none")
 
