@@ -39,7 +39,9 @@ class Categorical(Parameter):
             checks.choice(SpaceError, f"{self.name}.choices[{place}]", choice)
         if len(set(choices)) < len(choices):
             twice = next(c for place, c in enumerate(choices) if c in choices[:place])
-            raise self._error("choices", f"{shown(twice)} is there twice")
+            first = next(c for c in choices if c == twice)
+            other = "" if shown(first) == shown(twice) else f", the other time as {shown(first)}"
+            raise self._error("choices", f"{shown(twice)} is there twice{other}")
         object.__setattr__(self, "choices", tuple(choices))
         if not isinstance(self.ordered, bool):
             raise self._error("ordered", f"must be true or false, not {shown(self.ordered)}")

@@ -44,6 +44,8 @@ class CoarseToFine:
     widen: bool = False
     asynchronous: bool = False
 
+    learns = True
+
     def __post_init__(self) -> None:
         checks.number(SamplerError, "elite_share", self.elite_share, low=0.01, high=1.0)
         for name in ("widen", "asynchronous"):

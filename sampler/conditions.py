@@ -63,9 +63,11 @@ class OneOf:
             raise SpaceError(path, "is a float; a list of values needs a categorical or an int")
         for value in self.values:
             try:
-                parent.check(value)
+                taken = parent.check(value)
             except SpaceError as error:
                 raise SpaceError(path, error.message) from None
+            if not same(taken, value):  # a step with some digits more, which no draw ever has
+                raise SpaceError(path, f"must be {shown(taken)}, not {shown(value)}")
 
     def to_json(self) -> JSON:
         """The list of values."""

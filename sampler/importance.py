@@ -71,21 +71,23 @@ def importance(
 def _drawn(space: SearchSpace, *, seed: int) -> tuple[Floats, Callable[[str], Floats]]:
     """Settings from the whole space, and the same with one parameter drawn anew.
 
-    Where neither the parameter nor another has a condition on the other, only its own columns
-    change: to decode all settings for each of some hundred parameters would take minutes.
+    Where no other parameter has a condition on it, only its own columns change, and those are told
+    for all such parameters at once: to decode all settings for each of some hundred would take
+    minutes.
     """
     names = list(space.parameters)
     rows = draws.units(
         seed=seed, numbers=np.arange(SETTINGS)[:, None], names=names, indices=np.arange(2)
     )
     base, anew = rows[:, 0], rows[:, 1]
-    points, others = _points(space, base), _points(space, anew)
-    owner = np.array(metric(space).owner)
     asked = {clause.parameter for other in space.parameters.values() for clause in other.when}
+    is_asked = np.array([name in asked for name in names])
+    points, others = _points(space, base), _points(space, np.where(is_asked, base, anew))
+    owner = np.array(metric(space).owner)
 
     def changed(name: str) -> Floats:
         place = names.index(name)
-        if name in asked or space.parameters[name].when:
+        if is_asked[place]:
             units = base.copy()
             units[:, place] = anew[:, place]
             return _points(space, units)

@@ -10,6 +10,8 @@ from sampler.space import SearchSpace
 class OneRound(ABC):
     """One round over the whole budget; if the budget is raised later, one more over the rest."""
 
+    learns = False
+
     def plan(
         self,
         space: SearchSpace,

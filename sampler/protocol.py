@@ -11,6 +11,10 @@ from sampler.values import Value
 class Sampler(Protocol):
     """Decides which settings a study tries. It keeps no state: all of it goes in and comes out."""
 
+    @property
+    def learns(self) -> bool:
+        """Whether what it proposes depends on what trials gave."""
+
     def plan(
         self,
         space: SearchSpace,

@@ -273,7 +273,7 @@ class Integer(Ranged):
 
 
 def _tidy(x: float, *, noise: float = 0.0) -> float:
-    """To twelve digits. What is below the noise of a sum is none: -0.3 and three times 0.1 are 0."""
+    """To twelve digits; what is below the noise of a sum is 0, as -0.3 and three times 0.1."""
     return 0.0 if abs(x) < noise else float(f"{x:.12g}")
 
 

@@ -20,16 +20,12 @@ def read_definition(
     Raises:
         Invalid: no such file, not JSON, or not a definition; names the fields.
     """
+    value = jsonbody.read(path)
+    if isinstance(value, dict):
+        value |= {"name": name} if name is not None else {}
+        value |= {"seed": seed} if seed is not None else {}
+        value |= {"budget": {"trials": trials}} if trials is not None else {}
     try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise Invalid(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        value = jsonbody.parse(text)
-        if isinstance(value, dict):
-            value |= {"name": name} if name is not None else {}
-            value |= {"seed": seed} if seed is not None else {}
-            value |= {"budget": {"trials": trials}} if trials is not None else {}
         return StudyDefinition.model_validate(value)
     except ValidationError as error:
         raise Invalid.of(*field_errors(error.errors())) from error

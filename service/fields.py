@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from service.errors import FieldError
+from service.schemas.base import NO_NUL, SLUG, WORKER
 
 # Parts of pydantic's locations that are not names of the caller's: where a value was looked
 # for, the members of a union, and the tags of a discriminated one.
 NOT_A_FIELD = {"body", "query", "path", "header", "bool", "int", "float", "str"}
 TAGS = {"network", "external"}
+
+PATTERNS = {
+    SLUG: "must be of lower-case letters, digits, - and _, a letter or digit first, at most 64",
+    WORKER: "must be of letters, digits and . _ : @ + - alone",
+    NO_NUL: "must not have a NUL character in it",
+}
 
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:
@@ -44,7 +51,14 @@ def _message(error: Any) -> str:
         case "missing":
             return "is missing"
         case "string_pattern_mismatch":
-            return f"must match {error['ctx']['pattern']}"
+            pattern = error["ctx"]["pattern"]
+            return PATTERNS.get(pattern, f"must match {pattern}")
+        case "string_too_short" | "too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must have at most {error['ctx']['max_length']} characters"
+        case "too_long":
+            return f"must have at most {error['ctx']['max_length']} entries"
         case "union_tag_invalid" | "union_tag_not_found":
             return "must be one of network, external"
         case "dict_type" | "model_type" | "model_attributes_type" | "dict_attributes_type":

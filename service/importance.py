@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
-from sampler import Observation, Repeats, importance, repeats
+from sampler import Observation, Parameter, Repeats, importance, repeats
 from service import evidence, schemas
 from service.database import Database
 from service.plans import plan_of
@@ -65,26 +66,36 @@ def _table(definition: str, seen: tuple[_Seen, ...]) -> schemas.Importance:
             note=f"{len(seen)} trials gave a value: too few to tell what mattered.",
         )
     table = schemas.Importance.model_validate({**found, "repeats": _repeats(luck), "note": ""})
-    return table.model_copy(update={"note": _note(table)})
+    varied = [name for name, parameter in space.parameters.items() if _varies(parameter)]
+    return table.model_copy(update={"note": _note(table, varied)})
 
 
 def _repeats(luck: Repeats | None) -> schemas.Repeats | None:
     return None if luck is None else schemas.Repeats.model_validate(vars(luck))
 
 
-def _note(table: schemas.Importance) -> str:
-    """What the table says, in a sentence or two."""
+def _varies(parameter: Parameter) -> bool:
+    """Whether it has more than one value."""
+    return not parameter.discrete or parameter.share(parameter.decode(0.0)) < 1
+
+
+def _note(table: schemas.Importance, varied: Iterable[str]) -> str:
+    """What the table says of the parameters that varied, in a few sentences."""
     assert table.parameters is not None
     assert table.noise is not None
     luck = table.noise if table.repeats is None else table.repeats.share
-    ranked = sorted(table.parameters, key=lambda name: -table.parameters[name].share)  # type: ignore[index]
-    sure = [name for name in ranked if table.parameters[name].share > SURE * luck]
-    lost = [name for name in ranked if table.parameters[name].share < luck]
+    shares = {name: table.parameters[name].share for name in varied}
+    ranked = sorted(shares, key=lambda name: -shares[name])
+    sure = [name for name in ranked if shares[name] > SURE * luck]
+    lost = [name for name in ranked if shares[name] < luck]
+    perhaps = [name for name in ranked if name not in sure and name not in lost]
     parts = [
         f"{_listed(sure)} mattered more than luck can explain."
         if sure
         else "No parameter mattered more than luck can explain."
     ]
+    if perhaps:
+        parts.append(f"{_listed(perhaps)} may have mattered, by less than twice what luck does.")
     if lost:
         parts.append(f"{_listed(lost)} can hardly be told from luck.")
     parts.append(UNMEASURED if table.repeats is None else _measured(table.repeats))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from service.errors import FieldError, Invalid
@@ -18,8 +19,20 @@ class _Wrong:
     message: str
 
 
-def parse(body: bytes) -> Any:
-    """The value of a JSON text.
+def read(path: Path) -> Any:
+    """The value of a JSON file.
+
+    Raises:
+        Invalid: no such file, or what is wrong with its text; names the file or the field.
+    """
+    try:
+        return parse(path.read_bytes(), name=str(path))
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}") from error
+
+
+def parse(body: bytes, *, name: str = "the body") -> Any:
+    """The value of a JSON text; `name` is what to call the text where it is wrong.
 
     Raises:
         Invalid: not JSON, a name twice in one object, NaN or infinity, nested too deep, a
@@ -39,11 +52,11 @@ def parse(body: bytes) -> Any:
             # Half of a surrogate pair is a str in Python but can never be stored or sent.
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError as error:
-        raise Invalid("the body is not valid Unicode text") from error
+        raise Invalid(f"{name} is not valid Unicode text") from error
     except RecursionError as error:
-        raise Invalid("the body is nested too deep") from error
+        raise Invalid(f"{name} is nested too deep") from error
     except ValueError as error:
-        raise Invalid(f"the body is not valid JSON: {error}") from error
+        raise Invalid(f"{name} is not valid JSON: {error}") from error
     if wrong:
         raise Invalid.of(*wrong)
     return value

@@ -21,16 +21,10 @@ from sampler import (
     Value,
     make_pruner,
     make_sampler,
-    space_warnings,
 )
-from service import limits
+from service import advice, limits
 from service.errors import FieldError, Invalid
 from service.schemas import NetworkObjective, StudyDefinition
-
-DEPENDS_ON_TIMING = (
-    "the table of trials depends on timing: each round is planned from the trials that had "
-    "ended by then, so the same seed need not give the same trials again."
-)
 
 COMBINATIONS = 2_000
 """How many combinations of choices are tried when a study is created."""
@@ -82,12 +76,7 @@ class Plan:
     @cached_property
     def warnings(self) -> list[FieldError]:
         """What is allowed and probably not meant so, field by field."""
-        found = [
-            FieldError(f"space.{name}", message) for name, message in space_warnings(self.space)
-        ]
-        if self.asynchronous:
-            found.append(FieldError("asynchronous", DEPENDS_ON_TIMING))
-        return found
+        return advice.of(self.definition, self.space, self.sampler, self.pruner)
 
 
 @lru_cache(maxsize=256)
@@ -124,12 +113,23 @@ def check(definition: StudyDefinition) -> Plan:
         Invalid: names the field, in the words of the definition.
     """
     plan = compile_plan(definition)
+    _check_asynchronous(plan)
     if plan.panda:
         _check_panda(plan)
     if isinstance(definition.objective, NetworkObjective):
         _check_objective(definition.objective)
         _check_recipes(plan, definition.objective)
     return plan
+
+
+def _check_asynchronous(plan: Plan) -> None:
+    """The sampler's own word, if it has one, is the study's."""
+    said = plan.definition.sampler.model_dump().get("asynchronous", plan.asynchronous)
+    if said != plan.asynchronous:
+        wanted = str(plan.asynchronous).lower()
+        raise Invalid.field(
+            "sampler.asynchronous", f"must be {wanted} as the study's own is, or be left out"
+        )
 
 
 def _check_panda(plan: Plan) -> None:

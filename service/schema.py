@@ -40,7 +40,7 @@ def require_current(database: Database) -> None:
     if found != newest:
         raise Conflict(
             f"the database has schema {found or 'none'}, this version needs {newest}: "
-            "run `caviar db upgrade`"
+            "run `caviar db upgrade`, with the --data or --database of this server"
         )
 
 

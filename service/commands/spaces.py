@@ -41,10 +41,7 @@ def _read(file: Path, seed: int | None) -> SpaceBody:
     Raises:
         Invalid: no such file, not JSON, or no space in it.
     """
-    try:
-        given = jsonbody.parse(file.read_bytes())
-    except OSError as error:
-        raise Invalid(f"{file} cannot be read: {error.strerror}") from error
+    given = jsonbody.read(file)
     if not isinstance(given, dict):
         raise Invalid(f"{file} must hold an object: a space, or a study's definition")
     body: dict[str, Any] = {"space": given}

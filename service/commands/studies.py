@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -139,18 +139,12 @@ def _show_replicates(found: schemas.Replicates, as_json: bool) -> None:
 @study_app.command("enqueue")
 def enqueue(
     name: str,
-    file: Annotated[Path, typer.Argument(help="A list of settings: [{…}, …], or one of them.")],
+    file: Annotated[Path, typer.Argument(help="A setting, a list of them, or the call's body.")],
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
     """Let settings of your own be tried next."""
-    try:
-        given = jsonbody.parse(file.read_bytes())
-    except OSError as error:
-        raise Invalid(f"{file} cannot be read: {error.strerror}") from error
-    settings = given if isinstance(given, list) else [given]
-    if not all(isinstance(each, dict) for each in settings):
-        raise Invalid(f"{file} must hold a setting, or a list of them")
+    settings = _settings(file)
     with impatient(server) as client:
         trials = client.enqueue(name, settings)
     if as_json:
@@ -158,3 +152,19 @@ def enqueue(
     else:
         numbers = ", ".join(str(trial.number) for trial in trials)
         out.print(f"trials {numbers} wait to be trained", highlight=False)
+
+
+def _settings(file: Path) -> list[dict[str, Any]]:
+    """The settings of a file, however they are written.
+
+    Raises:
+        Invalid: no such file, not JSON, or no settings in it.
+        ValidationError: a body with something wrong in it.
+    """
+    given = jsonbody.read(file)
+    if isinstance(given, dict) and isinstance(given.get("trials"), list):
+        return [own.params for own in schemas.EnqueueBody.model_validate(given).trials]
+    settings = given if isinstance(given, list) else [given]
+    if not all(isinstance(each, dict) for each in settings):
+        raise Invalid(f"{file} must hold a setting, or a list of them")
+    return settings

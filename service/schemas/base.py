@@ -20,8 +20,10 @@ Slug = Annotated[str, Field(pattern=SLUG, examples=["digits"])]
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL's text cannot hold a NUL."""
 
+WORKER = r"^[\w.:@+-]+$"
+
 WorkerName = Annotated[
-    str, Field(min_length=1, max_length=128, pattern=r"^[\w.:@+-]+$", examples=["laptop-1"])
+    str, Field(min_length=1, max_length=128, pattern=WORKER, examples=["laptop-1"])
 ]
 
 

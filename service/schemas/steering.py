@@ -47,7 +47,7 @@ class SpaceBody(Body):
     space: dict[str, Any]
     seed: int = Field(0, ge=0, le=2**63 - 1)
     sampler: SamplerOptions | None = Field(
-        None, description="With it, the examples are what such a study tries while no trial has ended."
+        None, description="With it, the examples are what such a study tries until trials end."
     )
 
 

@@ -39,11 +39,14 @@ def test_too_few_trials_say_nothing() -> None:
     assert importance(space, [*seen, *lost]) is None
 
 
-def test_of_a_wide_space_no_more_is_decoded_than_two_draws_of_it(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("asked", [0, 1], ids=["no condition", "all on one"])
+def test_of_a_wide_space_no_more_is_decoded_than_must_be(
+    monkeypatch: pytest.MonkeyPatch, asked: int
 ) -> None:
-    space = SearchSpace.from_dict({f"x{place}": UNIT for place in range(40)})
-    seen = random_search(space, lambda _, params: params["x7"], seed=1, count=30)
+    on_one = {"when": {"x40": {"at_least": 0.1}}} if asked else {}
+    spec = {f"x{place}": {**UNIT, **on_one} for place in range(40)} | {"x40": UNIT}
+    space = SearchSpace.from_dict(spec)
+    seen = random_search(space, lambda _, params: params.get("x7", 0.5), seed=1, count=30)
     decoded: list[int] = []
     decode = SearchSpace.decode
     monkeypatch.setattr(
@@ -51,7 +54,7 @@ def test_of_a_wide_space_no_more_is_decoded_than_two_draws_of_it(
     )
     found: Any = importance(space, seen)
     assert max(found["parameters"], key=lambda name: found["parameters"][name]["share"]) == "x7"
-    assert len(decoded) == 2 * SETTINGS
+    assert len(decoded) == (2 + asked) * SETTINGS
 
 
 def test_a_condition_on_what_is_drawn_anew_is_heeded() -> None:

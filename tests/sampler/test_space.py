@@ -106,6 +106,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"when": {"optimizer": ["sgd"]}}, "momentum.when.optimizer", 'not "sgd"'),
     ({"when": {"hidden_layers": [4]}}, "momentum.when.hidden_layers", "from 1 to 3, not 4"),
     ({"when": {"learning_rate": [0.1]}}, "momentum.when.learning_rate", "is a float; a list"),
+    ({"when": {"l2": [0.3000000001]}}, "momentum.when.l2", "must be 0.3, not 0.3000000001"),
     ({"when": {"momentum": [0.9]}}, "momentum.when.momentum", "cannot depend on itself"),
     ({"when": {1: ["adam"]}}, "momentum.when", "1 is not the name of a parameter"),
 ]
@@ -114,6 +115,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(("fields", "path", "message"), BAD_FIELDS)
 def test_bad_field(fields: dict[str, Any], path: str, message: str) -> None:
     spec = deepcopy(NETWORK)
+    spec["l2"] = {"type": "float", "low": 0.0, "high": 0.5, "step": 0.1}
     spec["momentum"].update(fields)
     with pytest.raises(SpaceError) as caught:
         SearchSpace.from_dict(spec)
@@ -154,8 +156,8 @@ BAD_SPACES: list[tuple[object, str, str]] = [
     ({"x": {**CATEGORY, "choices": list(range(1001))}}, "x.choices", "not 1001"),
     ({"x": {**CATEGORY, "choices": "ab"}}, "x.choices", 'must be a list, not "ab"'),
     ({"x": {**CATEGORY, "choices": ["a", "b", "a"]}}, "x.choices", '"a" is there twice'),
-    ({"x": {**CATEGORY, "choices": [1, 1.0]}}, "x.choices", "1.0 is there twice"),
-    ({"x": {**CATEGORY, "choices": [1, True]}}, "x.choices", "true is there twice"),
+    ({"x": {**CATEGORY, "choices": [1, 1.0]}}, "x.choices", "the other time as 1"),
+    ({"x": {**CATEGORY, "choices": [1, True]}}, "x.choices", "true is there twice, the"),
     ({"x": {**CATEGORY, "choices": ["a", None]}}, "x.choices[1]", "must be a string"),
     ({"x": {**CATEGORY, "choices": ["a", ["b"]]}}, "x.choices[1]", "must be a string"),
     ({"x": {**CATEGORY, "choices": [math.nan]}}, "x.choices[0]", "must be a finite number"),

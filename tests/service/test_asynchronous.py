@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from service.client import Client
@@ -46,6 +48,30 @@ def test_the_option_of_the_sampler_means_the_study(client: Client) -> None:
     sampler = {**FINE, "asynchronous": True}
     assert client.create_study(external(sampler=sampler)).asynchronous
     assert not client.create_study(external("other")).asynchronous
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_two_words_that_disagree_are_refused(client: Client, said: bool) -> None:
+    both = external(sampler={**FINE, "asynchronous": said}, asynchronous=not said)
+    with pytest.raises(Invalid) as caught:
+        client.create_study(both)
+    assert caught.value.errors[0].field == "sampler.asynchronous"
+    assert f"must be {str(not said).lower()}" in caught.value.errors[0].message
+    assert client.create_study({**both, "asynchronous": said}).asynchronous == said
+
+
+def test_what_depends_on_timing_is_said(client: Client) -> None:
+    def said(name: str, **changes: Any) -> dict[str, str]:
+        study = client.create_study(external(name, asynchronous=True, **changes))
+        return {each.field: each.message for each in study.warnings}
+
+    nine = {"kind": "external", "epochs": 9}
+    assert "all of its trials at once" in said("plain")["asynchronous"]
+    halving = said("halving", objective=nine, pruner={"kind": "successive_halving"})
+    assert "depends on timing: each round" in halving["asynchronous"]
+    assert "pruner.kind" not in halving
+    first_come = said("first", objective=nine, pruner={"kind": "asynchronous"})
+    assert "depends on timing: each trial" in first_come["pruner.kind"]
 
 
 @pytest.mark.parametrize("wrong", [1, "yes", None])

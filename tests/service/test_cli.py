@@ -121,7 +121,7 @@ def test_a_wrong_file_is_one_line_that_names_the_field(tmp_path: Path) -> None:
     assert "cannot be read" in fails("run", str(tmp_path / "none.json"), *data)
     broken = tmp_path / "broken.json"
     broken.write_text('{"name": ')
-    assert "not valid JSON" in fails("run", str(broken), *data)
+    assert f"{broken} is not valid JSON" in fails("run", str(broken), *data)
     definition = network()
     definition["space"]["momentum"]["low"] = 2
     assert "space.momentum.low" in fails("run", write(tmp_path, definition), *data)

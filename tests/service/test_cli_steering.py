@@ -43,6 +43,9 @@ def test_warnings_and_mistakes_of_a_space(tmp_path: Path) -> None:
     )
     assert "must hold an object" in fails("space", "preview", write(tmp_path, [1]))
     assert "cannot be read" in fails("space", "preview", str(tmp_path / "none"))
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"x": ')
+    assert f"{broken} is not valid JSON" in fails("space", "preview", str(broken))
 
 
 def test_a_search_is_steered(tmp_path: Path) -> None:
@@ -55,6 +58,10 @@ def test_a_search_is_steered(tmp_path: Path) -> None:
         client.create_study(external(trials=60, sampler={"kind": "coarse_to_fine"}))
         own = write(tmp_path, [{"learning_rate": 0.01, "momentum": 0.99}] * 2)
         assert [t["number"] for t in told("study", "enqueue", "outside", own)] == [0, 1]
+        body = write(tmp_path, {"trials": [{"params": {"learning_rate": 0.1, "momentum": 0.9}}]})
+        assert [t["number"] for t in told("study", "enqueue", "outside", body)] == [2]
+        slip = write(tmp_path, {"trials": [{"params": {}, "value": 1}]})
+        assert "trials[0].value" in fails("study", "enqueue", "outside", slip, *there)
         bad = write(tmp_path, {"learning_rate": 7, "momentum": 0.99})
         assert "trials[0].params.learning_rate" in fails("study", "enqueue", "outside", bad, *there)
         search(client, "outside", trials=30)

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from sampler import Observation, repeats
+from service import schemas
 from service.client import Client
 from service.errors import NotFound
+from service.importance import _note
 from tests.support.search import bowl, search
-from tests.support.studies import external
+from tests.support.studies import MOMENTUM_SPACE, external
 
 OWN = {"learning_rate": 0.01, "momentum": 0.99}
 
@@ -33,6 +35,40 @@ def test_the_parameter_that_decides_has_the_largest_share(client: Client) -> Non
     assert table.note.startswith("learning_rate")
     assert "No setting was tried twice" in table.note
     assert table.repeats is None
+
+
+def test_what_has_one_value_is_not_spoken_of(client: Client) -> None:
+    fixed = {"epochs": {"type": "constant", "value": 3}}
+    single = {"kind": {"type": "categorical", "choices": ["adam"]}}
+    idle = {"idle": {"type": "float", "low": 0.0, "high": 1.0}}
+    client.create_study(external(trials=40, space={**MOMENTUM_SPACE, **fixed, **single, **idle}))
+    search(client, "outside", count=20)
+    table = client.importance("outside")
+    assert table.parameters is not None
+    assert {"epochs", "kind"} < table.parameters.keys()
+    assert "epochs" not in table.note
+    assert "kind" not in table.note
+    assert "idle" in table.note
+
+
+def share(value: float) -> schemas.Mattered:
+    """What a parameter mattered by."""
+    return schemas.Mattered(share=value, priority=1)
+
+
+def test_every_parameter_is_in_one_of_three_lists() -> None:
+    table = schemas.Importance(
+        trials=50,
+        parameters={"a": share(0.5), "b": share(0.15), "c": share(0.05), "d": share(0.0)},
+        priorities={"1": 0.7},
+        noise=0.1,
+        repeats=None,
+        note="",
+    )
+    assert _note(table, ["a", "b", "c"]).startswith(
+        "a mattered more than luck can explain. b may have mattered, by less than twice what luck "
+        "does. c can hardly be told from luck. No setting"
+    )
 
 
 def test_repeated_settings_measure_luck(client: Client) -> None:

@@ -63,6 +63,13 @@ def test_a_change_of_the_source_changes_nothing(client: Client) -> None:
     assert table(client, "early") == table(client, "late")
 
 
+def test_a_sampler_that_learns_nothing_says_so(client: Client) -> None:
+    source(client)
+    [warning] = client.create_study(external("warm", **WARM)).warnings
+    assert warning.field == "warm_start"
+    assert "a random search learns from no trial" in warning.message
+
+
 def test_trials_outside_of_the_new_space_are_left_out(client: Client) -> None:
     source(client)
     space = {**MOMENTUM_SPACE, "learning_rate": {**MOMENTUM_SPACE["learning_rate"], "low": 0.01}}
@@ -93,7 +100,7 @@ def test_clear_problems(client: Client) -> None:
     cases: list[tuple[dict[str, Any], str, str]] = [
         ({"warm_start": {"study": "none"}}, "warm_start.study", "no study named 'none'"),
         ({"warm_start": {"study": "empty"}}, "warm_start.study", "nothing to take"),
-        ({"warm_start": {"study": "No!"}}, "warm_start.study", "must match"),
+        ({"warm_start": {"study": "No!"}}, "warm_start.study", "lower-case letters"),
         ({"warm_start": {}}, "warm_start.study", "is missing"),
         ({"warm_start": {"study": "source", "n": 1}}, "warm_start.n", "not a known field"),
         ({**WARM, "space": other}, "warm_start.study", "learning_rate: no such parameter"),

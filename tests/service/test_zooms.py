@@ -127,7 +127,9 @@ def test_a_key_makes_zoom_and_undo_happen_once(client: Client) -> None:
 
 
 BAD: list[tuple[dict[str, Any], str, str]] = [
-    ({"box": {}}, "box", "at least 1"),
+    ({"box": {}}, "box", "must not be empty"),
+    ({"box": BOX, "author": ""}, "author", "must not be empty"),
+    ({"box": BOX, "reason": "a" * 501}, "reason", "at most 500 characters"),
     ({"box": {"learning": [0.1, 1]}}, "box.learning", "did you mean learning_rate?"),
     ({"box": {"learning_rate": [0.1, 7]}}, "box.learning_rate", "must be from 0.0001 to 1"),
     ({"box": {"learning_rate": [0.1, 0.01]}}, "box.learning_rate", "must be below"),
@@ -136,7 +138,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"box": BOX, "size": 0}, "size", "greater than or equal to 1"),
     ({"box": BOX, "size": 46}, "size", "at most 45"),
     ({"box": BOX, "why": "?"}, "why", "not a known field"),
-    ({"box": BOX, "author": "a\u0000"}, "author", "must match"),
+    ({"box": BOX, "author": "a\u0000"}, "author", "NUL character"),
     ({}, "box", "is missing"),
 ]
 
