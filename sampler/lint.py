@@ -108,7 +108,7 @@ def _of_integer(parameter: Integer) -> Iterator[str]:
 
 def _of_choices(parameter: Parameter) -> Iterator[str]:
     count = round(1 / parameter.share(parameter.decode(0.0)))
-    if count == 1:
+    if not parameter.varies:
         yield 'has a single choice: "type": "constant" says so.'
     if count > MANY_CHOICES:
         yield (

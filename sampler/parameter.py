@@ -38,6 +38,11 @@ class Parameter(ABC):
         """Whether it has single values to list, or a continuum."""
 
     @property
+    def varies(self) -> bool:
+        """Whether it has more than one value."""
+        return not self.discrete or self.share(self.decode(0.0)) < 1
+
+    @property
     def nominal(self) -> bool:
         """Whether its values have no order, so that none lies between two others."""
         return False

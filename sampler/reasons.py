@@ -120,9 +120,9 @@ def _waiting(space: SearchSpace, among: Iterable[str], round_number: int) -> lis
     """Those of the parameters that stay whole for now, by the round that will narrow them."""
     waiting: dict[int, list[str]] = {}
     for name in among:
-        priority = space.parameters[name].priority
-        if priority > round_number:
-            waiting.setdefault(priority, []).append(name)
+        parameter = space.parameters[name]
+        if parameter.varies and parameter.priority > round_number:
+            waiting.setdefault(parameter.priority, []).append(name)
     return [
         f"{_few(names)} {'stays' if len(names) == 1 else 'stay'} whole until round {number}."
         for number, names in sorted(waiting.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sampler import Observation, Parameter, Repeats, importance, repeats
+from sampler import Observation, Repeats, importance, repeats
 from service import evidence, schemas
 from service.database import Database
 from service.plans import plan_of
@@ -66,17 +66,12 @@ def _table(definition: str, seen: tuple[_Seen, ...]) -> schemas.Importance:
             note=f"{len(seen)} trials gave a value: too few to tell what mattered.",
         )
     table = schemas.Importance.model_validate({**found, "repeats": _repeats(luck), "note": ""})
-    varied = [name for name, parameter in space.parameters.items() if _varies(parameter)]
+    varied = [name for name, parameter in space.parameters.items() if parameter.varies]
     return table.model_copy(update={"note": _note(table, varied)})
 
 
 def _repeats(luck: Repeats | None) -> schemas.Repeats | None:
     return None if luck is None else schemas.Repeats.model_validate(vars(luck))
-
-
-def _varies(parameter: Parameter) -> bool:
-    """Whether it has more than one value."""
-    return not parameter.discrete or parameter.share(parameter.decode(0.0)) < 1
 
 
 def _note(table: schemas.Importance, varied: Iterable[str]) -> str:

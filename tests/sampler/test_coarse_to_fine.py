@@ -139,6 +139,17 @@ def test_reasons_in_natural_units() -> None:
     assert "learning_rate from 0.0" in rounds[-1].reason
 
 
+def test_reasons_are_silent_on_what_has_one_value() -> None:
+    one = {"epochs": {"type": "constant", "value": 3}}
+    single = {"loss": {"type": "categorical", "choices": ["hinge"]}}
+    space = SearchSpace.from_dict({**NETWORK, **one, **single})
+    rounds, _ = search(SAMPLER, space, seed=1, budget=40)
+    said = " ".join(each.reason for each in rounds)
+    assert "stay whole until round 2" in said
+    assert "epochs" not in said
+    assert "loss" not in said
+
+
 def test_edge_alarm() -> None:
     space = network_space()
     rounds, seen = search(SAMPLER, space, seed=1, budget=100)
