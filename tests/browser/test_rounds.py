@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Service, Visit
-from tests.support.studies import external
+from tests.support.studies import MOMENTUM_SPACE, external
 
 FINE = {"kind": "coarse_to_fine"}
 PLACES = """name => {
@@ -33,9 +33,9 @@ def fast(params: dict[str, Any]) -> float:
     return -math.log10(params["learning_rate"]) + 0.1 * params["momentum"]
 
 
-def searched(service: Service, name: str, *, trials: int) -> None:
+def searched(service: Service, name: str, *, trials: int, **changes: Any) -> None:
     """A study with so many trials told, and more to come."""
-    service.call("POST", "/studies", external(name, trials=80, sampler=FINE))
+    service.call("POST", "/studies", external(name, trials=80, sampler=FINE, **changes))
     told = 0
     while told < trials:
         leased = service.call("POST", f"/studies/{name}/ask", {"count": trials - told})["trials"]
@@ -97,6 +97,26 @@ def test_a_person_zooms_and_takes_it_back(service: Service, visit: Visit) -> Non
     visit.errors[:] = [text for text in visit.errors if "422" not in text]
 
 
+def test_ordered_choices_are_zoomed_by_their_names(service: Service, visit: Visit) -> None:
+    ordered = {"type": "categorical", "choices": [8, 32, 64, 256], "ordered": True}
+    kind = {"type": "categorical", "choices": ["adam", "gd"]}
+    space = {**MOMENTUM_SPACE, "width": ordered, "kind": kind}
+    searched(service, "ordered", trials=5, space=space)
+    page = visit.open("/?study=ordered")
+    page.get_by_role("button", name="Zoom by hand").click()
+    assert page.get_by_label("kind, low end").count() == 0
+    low, high = (page.get_by_label(f"width, {end} end") for end in ("low", "high"))
+    assert [low.input_value(), high.input_value()] == ["0", "3"]
+    low.select_option("32")
+    high.select_option("64")
+    page.get_by_role("button", name="Zoom here").click()
+    expect(page.locator(".rounds")).to_contain_text("By hand: width from 32 to 64")
+    newest = service.call("GET", "/studies/ordered/rounds")["rounds"][-1]
+    assert newest["ranges"]["width"] == [32, 64]
+    track = page.locator(".tracks li", has_text="width").locator(".track-range")
+    expect(track).to_have_text("32, 64")
+
+
 def test_what_mattered_and_what_is_said_of_the_study(service: Service, visit: Visit) -> None:
     searched(service, "told", trials=20)
     page = visit.open("/?study=told")
@@ -104,7 +124,7 @@ def test_what_mattered_and_what_is_said_of_the_study(service: Service, visit: Vi
     expect(mattered.locator("li").first).to_contain_text("learning_rate")
     expect(mattered).to_contain_text("No setting was tried twice")
     space = {"rate": {"type": "float", "low": 0.0001, "high": 1.0}}
-    definition = external("linear", space=space, asynchronous=True)
+    definition = external("linear", space=space, sampler=FINE, asynchronous=True)
     service.call("POST", "/studies", definition)
     service.call("POST", "/studies/linear/trials", {"trials": [{"params": {"rate": 0.5}}]})
     page = visit.open("/?study=linear")

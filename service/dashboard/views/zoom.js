@@ -41,7 +41,6 @@ export function steering({ known, asking }, round, newest) {
 }
 
 function form(study, round) {
-  const ranged = Object.entries(study.space).filter(([, spec]) => isRanged(spec));
   return h(
     "form",
     {
@@ -55,7 +54,7 @@ function form(study, round) {
       { class: "soft" },
       "The next trials are drawn from here, in place of the rest of the current round.",
     ),
-    ranged.map(([name, spec]) => ends(name, spec, round)),
+    zoomable(study).map(([name, spec]) => ends(name, spec, round)),
     h(
       "label",
       { class: "zoom-why" },
@@ -75,24 +74,46 @@ function form(study, round) {
   );
 }
 
+/** The parameters that have an order to zoom by. */
+function zoomable(study) {
+  return Object.entries(study.space).filter(([, spec]) => isRanged(spec) || spec.ordered);
+}
+
 /** Two fields with the ends of the box as it is. */
 function ends(name, spec, round) {
-  const field = (end, index) =>
-    h("input", {
-      name: `${end} ${name}`,
-      "aria-label": `${name}, ${end} end`,
-      inputmode: "decimal",
-      autocomplete: "off",
-      required: true,
-      value: shown(round.ranges[name][index], spec),
-    });
+  const field = (end, index) => {
+    const value = round.ranges[name].at(index);
+    const named = { name: `${end} ${name}`, "aria-label": `${name}, ${end} end` };
+    return spec.ordered ? choice(named, value, spec) : number(named, value, spec);
+  };
   return h(
     "div",
     { key: name, class: "zoom-ends" },
     h("span", {}, name),
     field("low", 0),
     h("span", { "aria-hidden": "true" }, "–"),
-    field("high", 1),
+    field("high", -1),
+  );
+}
+
+function number(named, value, spec) {
+  return h("input", {
+    ...named,
+    inputmode: "decimal",
+    autocomplete: "off",
+    required: true,
+    value: shown(value, spec),
+  });
+}
+
+/** A choice by its place, for choices may be numbers. */
+function choice(named, value, { choices }) {
+  return h(
+    "select",
+    named,
+    choices.map((each, place) =>
+      h("option", { value: String(place), selected: each === value }, String(each)),
+    ),
   );
 }
 
@@ -111,12 +132,12 @@ async function submit(event, study, round) {
   event.preventDefault();
   const given = new FormData(event.target);
   const box = {};
-  for (const [name, spec] of Object.entries(study.space)) {
-    if (!isRanged(spec)) continue;
+  for (const [name, spec] of zoomable(study)) {
+    const whole = [round.whole[name].at(0), round.whole[name].at(-1)];
     const pair = ["low", "high"].map((end, index) =>
-      typed(given.get(`${end} ${name}`), round.whole[name][index], spec),
+      typed(given.get(`${end} ${name}`), whole[index], spec),
     );
-    if (String(pair) !== String(round.whole[name])) box[name] = pair;
+    if (String(pair) !== String(whole)) box[name] = pair;
   }
   const reason = String(given.get("reason") ?? "").trim();
   if (!Object.keys(box).length) {
@@ -127,8 +148,9 @@ async function submit(event, study, round) {
   await act(study, "rounds", body, "Zoomed: the next trials are drawn from there.");
 }
 
-/** The number in a field; the end of the range where the field says just that. */
+/** What a field says: a choice, or a number; the end of the range where it says just that. */
 function typed(text, whole, spec) {
+  if (spec.ordered) return spec.choices[Number(text)];
   const number = String(text).trim().replace(",", ".");
   return number === shown(whole, spec) ? whole : Number(number || NaN);
 }
