@@ -1,6 +1,6 @@
 """Boxes in a person's own units: ranges become intervals of the unit interval, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sampler.errors import SpaceError
 from sampler.parameters import Categorical, Float, Parameter
@@ -10,14 +10,15 @@ from sampler.values import Value
 from sampler.wording import did_you_mean, label, shown
 
 INSIDE = 1e-9  # of the unit interval: the edge of a share belongs to the next value
+PART = 0.125  # of a share at most, where shares are narrower than that
 
 
 def box_of(space: SearchSpace, ranges: object) -> Box:
     """The box of `{"learning_rate": [0.001, 0.01]}`: an interval for each parameter named.
 
-    Whole numbers, steps and ordered choices keep their whole share at both ends. Raises SpaceError
-    with the path of a range that is none, of a name that is unknown, or of categories, which have
-    no order to zoom by.
+    Whole numbers, steps and ordered choices keep their whole share at both ends; of choices all
+    may be named, too. Raises SpaceError with the path of a range that is none, of a name that is
+    unknown, or of categories, which have no order to zoom by.
     """
     if not isinstance(ranges, Mapping):
         raise SpaceError("", f"must be an object of ranges by name, not {shown(ranges)}")
@@ -27,7 +28,8 @@ def box_of(space: SearchSpace, ranges: object) -> Box:
 def ranges_of(space: SearchSpace, box: Box) -> dict[str, list[Value]]:
     """What a box holds: the low and the high end of each parameter, or those of its choices.
 
-    Of a box that `box_of` made, the ranges that it was made of; others without noise digits.
+    `box_of` takes them back. Of a box that it made they are as they were written; others have no
+    noise digits.
     """
     return {name: _range(space.parameters[name], *box[name]) for name in box}
 
@@ -52,13 +54,28 @@ def _interval(space: SearchSpace, name: str, pair: object) -> tuple[float, float
     parameter = space.parameters[name]
     if parameter.nominal:
         raise SpaceError(name, "has no order to zoom by")
+    if isinstance(parameter, Categorical) and isinstance(pair, list | tuple):
+        pair = _ends(parameter, pair)
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise SpaceError(name, f"must be a low and a high end, not {shown(pair)}")
     low, high = (parameter.check(end) for end in pair)
-    start = parameter.encode(low) - parameter.share(low) / 2
-    end = parameter.encode(high) + parameter.share(high) / 2
-    if parameter.discrete:
-        start, end = start + INSIDE, end - INSIDE
+    start, end = _edge(parameter, low, -1), _edge(parameter, high, 1)
     if start >= end:
         raise SpaceError(name, f"{shown(low)} must be below {shown(high)}")
     return max(start, 0.0), min(end, 1.0)
+
+
+def _edge(parameter: Parameter, value: Value, side: int) -> float:
+    """Where the share of a value ends, a little inside."""
+    half = parameter.share(value) / 2
+    inside = min(INSIDE, PART * half) if parameter.discrete else 0.0
+    return parameter.encode(value) + side * (half - inside)
+
+
+def _ends(parameter: Categorical, members: Sequence[object]) -> Sequence[object]:
+    """The first and the last of ordered choices, of which all may be named, side by side."""
+    named = [parameter.check(member) for member in members]
+    places = [parameter.choices.index(value) for value in named]
+    if named and places == list(range(places[0], places[0] + len(places))):
+        return named[0], named[-1]
+    return members

@@ -128,7 +128,8 @@ class CoarseToFine:
             assert isinstance(parameter, Ranged)
             grown = wider(parameter, end)
             if grown != parameter:
-                found[name] = (grown.low, grown.high)
+                low, high = found.get(name, parameter.bounds)
+                found[name] = (grown.low, high) if end == "low" else (low, grown.high)
         return found
 
     def propose(

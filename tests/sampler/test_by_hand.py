@@ -58,7 +58,11 @@ WRITTEN: list[tuple[dict[str, Any], list[Any]]] = [
     ({"type": "float", "low": 0.0, "high": 1.0, "step": 0.1}, [0.3, 0.7]),
     ({"type": "int", "low": 8, "high": 128, "scale": "log"}, [10, 100]),
     ({"type": "int", "low": 2, "high": 256, "scale": "log", "base": 2}, [16, 64]),
+    ({"type": "int", "low": 0, "high": 10**9}, [5, 1000]),
+    ({"type": "int", "low": 0, "high": 2**40}, [7, 7]),
     ({"type": "categorical", "choices": ["s", "m", "l", "xl"], "ordered": True}, ["m", "l"]),
+    ({"type": "categorical", "choices": ["s", "m", "l", "xl"], "ordered": True}, ["s", "m", "l"]),
+    ({"type": "categorical", "choices": ["s", "m", "l", "xl"], "ordered": True}, ["m"]),
 ]
 
 
@@ -76,14 +80,19 @@ BAD: list[tuple[object, str, str]] = [
     ({"optimizer": ["adam", "adam"]}, "optimizer", "no order"),
     ({"learning_rate": 0.1}, "learning_rate", "must be a low and a high end"),
     ({"learning_rate": [0.1, 7]}, "learning_rate", "must be from 0.0001 to 1"),
+    ({"sizes": ["s", "l", "m"]}, "sizes", "must be a low and a high end"),
+    ({"sizes": []}, "sizes", "must be a low and a high end"),
+    ({"sizes": ["l", "s"]}, "sizes", '"l" must be below "s"'),
     ({"learning_rate": [0.1, 0.1]}, "learning_rate", "0.1 must be below 0.1"),
 ]
 
 
 @pytest.mark.parametrize(("ranges", "path", "message"), BAD)
 def test_bad_boxes(ranges: object, path: str, message: str) -> None:
+    sizes = {"type": "categorical", "choices": ["s", "m", "l"], "ordered": True}
+    space = SearchSpace.from_dict({**SPACE.to_dict(), "sizes": sizes})
     with pytest.raises(SpaceError) as caught:
-        box_of(SPACE, ranges)
+        box_of(space, ranges)
     assert caught.value.path == path
     assert message in caught.value.message
 
@@ -103,6 +112,15 @@ WIDER: list[tuple[dict[str, Any], str, tuple[float, float]]] = [
     ({"type": "int", "low": 16, "high": 256, "scale": "log", "base": 2}, "low", (8, 256)),
     ({"type": "int", "low": 16, "high": 256, "scale": "log", "base": 2}, "high", (16, 512)),
     ({"type": "float", "low": 0.1, "high": 0.5, "step": 0.1}, "high", (0.1, 0.6)),
+    ({"type": "float", "low": 0.5, "high": 0.8, "step": 0.3}, "high", (0.5, 0.8)),
+    ({"type": "float", "low": 0.1, "high": 0.8, "step": 0.1}, "high", (0.1, 1.0)),
+    ({"type": "float", "low": 0.3, "high": 0.9, "step": 0.2}, "low", (0.1, 0.9)),
+    ({"type": "float", "low": 1990.0, "high": 2001.0}, "high", (1990.0, 2003.75)),
+    ({"type": "float", "low": 999.0, "high": 1000.4}, "high", (999.0, 1000.75)),
+    ({"type": "float", "low": 300.0, "high": 300.4}, "low", (299.9, 300.4)),
+    ({"type": "int", "low": 0, "high": 1}, "high", (0, 2)),
+    ({"type": "int", "low": 0, "high": 1}, "low", (0, 1)),
+    ({"type": "int", "low": 0, "high": 30, "step": 10}, "high", (0, 40)),
 ]
 
 
