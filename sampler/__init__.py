@@ -35,6 +35,7 @@ from sampler.repeats import Repeats, repeats
 from sampler.rounds import Observation, Round, planned, whole_box
 from sampler.space import SearchSpace
 from sampler.values import Params, Value
+from sampler.wording import counted
 
 __all__ = [
     "Alarm",
@@ -57,6 +58,7 @@ __all__ = [
     "alarms",
     "box_of",
     "by_hand_reason",
+    "counted",
     "importance",
     "make_pruner",
     "make_sampler",

@@ -31,8 +31,8 @@ class GridSampler(OneRound):
     def laid_out(self, space: SearchSpace, whole: Round) -> Round:
         """The grid, or the trials that it left over."""
         if whole.number:
-            left = f"{counted(whole.size, 'trial')} that the grid leaves over, drawn at random."
-            return replace(whole, reason=left)
+            rest = f"{counted(whole.size, 'trial')} drawn at random: the grid is the first round."
+            return replace(whole, reason=rest)
         single = {
             name: _places(parameter, whole.box[name], budget=whole.size)
             for name, parameter in space.parameters.items()
@@ -154,5 +154,5 @@ def _reason(levels: Mapping[str, int], size: int) -> str:
     return (
         f"A grid of {counted(size, 'trial')} tries {counted(max(levels.values()), 'value')} of a "
         f"parameter at most: {listed(few)}. At random, {counted(size, 'trial')} would try "
-        f"{counted(size, 'value')} of each."
+        f"{counted(size, 'value')} of each that has so many."
     )

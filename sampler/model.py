@@ -76,19 +76,22 @@ def fit_model(
     )
 
 
-def untried(points: Floats, tried: Floats, *, enough: int) -> Rows:
-    """The first row of each point that is NEAR to nothing tried; all rows if they are not enough.
+def untried(points: Floats, tried: Floats, *, again: Sequence[bool], enough: int) -> Rows:
+    """The first row of each point that is NEAR to nothing tried.
+
+    If they are not enough those that were not tried themselves, and if these are not, all rows.
 
     A search that has come to the bottom of a basin would else look for what nobody would notice,
-    and with whole numbers and categories try the best again and again.
+    and with whole numbers and categories try the best again and again. Rows `again` were tried
+    bit for bit: of a long history the model's points `tried` are only a part.
     """
     from scipy.spatial.distance import cdist
 
     _, first = np.unique(points, axis=0, return_index=True)
     first.sort()
-    away = cdist(points[first], tried, "chebyshev").min(axis=1) >= NEAR
-    rows: Rows = first[away]
-    return rows if len(rows) >= enough else np.arange(len(points))
+    new: Rows = first[~np.array(again)[first]]
+    away: Rows = new[cdist(points[new], tried, "chebyshev").min(axis=1, initial=np.inf) >= NEAR]
+    return next((rows for rows in (away, new) if len(rows) >= enough), np.arange(len(points)))
 
 
 def _value(seen: Observation) -> float:

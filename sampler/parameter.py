@@ -30,7 +30,8 @@ class Parameter(ABC):
 
     def __post_init__(self) -> None:
         ends = {"low": PRIORITIES[0], "high": PRIORITIES[-1]}
-        checks.integer(SpaceError, f"{self.name}.priority", self.priority, **ends)
+        priority = checks.integer(SpaceError, f"{self.name}.priority", self.priority, **ends)
+        object.__setattr__(self, "priority", priority)
 
     @property
     @abstractmethod

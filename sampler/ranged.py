@@ -10,7 +10,7 @@ from sampler.errors import SpaceError
 from sampler.parameter import Parameter
 from sampler.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale
 from sampler.values import Value
-from sampler.wording import did_you_mean, listed, shown
+from sampler.wording import decimal, did_you_mean, listed, shown
 
 MAX_STEPS = 100_000
 NOISE = 1e-12  # of a range: what is left of the digits of binary fractions
@@ -84,10 +84,12 @@ class Float(Ranged):
         object.__setattr__(self, "step", step)
         if step <= 0:
             raise self._error("step", "must be above 0")
-        steps = (self.high - self.low) / step
+        steps, finest = (self.high - self.low) / step, self._finest
         if steps > MAX_STEPS:
             raise self._error("step", f"makes more than {MAX_STEPS} values; leave it out")
-        if round(steps) == 0 or abs(steps - round(steps)) > SLACK * max(steps, 1):
+        if step < 4 * finest:
+            raise self._error("step", f"must be at least {4 * finest:.2g} for such large numbers")
+        if round(steps) == 0 or abs(steps - round(steps)) > max(SLACK * steps, finest / step):
             last = _tidy(self.low + math.floor(steps + SLACK) * step, noise=SLACK * step)
             next_one = _tidy(last + step, noise=SLACK * step)
             raise self._error("high", _no_step(step, self.low, last, next_one))
@@ -125,7 +127,8 @@ class Float(Ranged):
         assert self.step is not None
         last = round((self.high - self.low) / self.step)
         place = min(max(math.floor(steps + 0.5), 0), last)
-        inside = _tidy(self.low + place * self.step, noise=SLACK * self.step)
+        exact = self.low + place * self.step
+        inside = min(max(_tidy(exact, noise=SLACK * self.step), self.low), self.high)
         return {0: self.low, last: self.high}.get(place, inside)
 
     def share(self, value: Value) -> float:
@@ -139,9 +142,15 @@ class Float(Ranged):
         if self.step is None:
             return x
         nearest = self._value((x - self.low) / self.step)
-        if abs(x - nearest) > SLACK * self.step:
-            raise SpaceError(self.name, f"must be in steps of {self.step:g}, such as {nearest:g}")
+        if abs(x - nearest) > max(SLACK * self.step, self._finest):
+            wanted = f"in steps of {self.step:.12g}, such as {nearest:.17g}"
+            raise SpaceError(self.name, f"must be {wanted}")
         return nearest
+
+    @property
+    def _finest(self) -> float:
+        """How far the difference of two such numbers may be off."""
+        return 2 * math.ulp(max(abs(self.low), abs(self.high)))
 
     def tidy(self, x: float) -> float:
         """A value without the noise of binary fractions: 0.30000000000000004 is 0.3.
@@ -163,8 +172,8 @@ class Float(Ranged):
         unit = self.encode(x)
         step = self.decode(unit + 0.005) - self.decode(unit - 0.005)
         if x in (self.low, self.high) or step <= 0 or self.step is not None:
-            return f"{x:.12g}"
-        return f"{round(x, -math.floor(math.log10(step))):.12g}"
+            return decimal(x)
+        return f"{round(x, -math.floor(math.log10(step))) + 0.0:.12g}"  # no -0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,8 +282,14 @@ class Integer(Ranged):
 
 
 def _tidy(x: float, *, noise: float = 0.0) -> float:
-    """To twelve digits; what is below the noise of a sum is 0, as -0.3 and three times 0.1."""
-    return 0.0 if abs(x) < noise else float(f"{x:.12g}")
+    """To twelve digits, or to more where these are off by more than noise.
+
+    What is below the noise of a sum is 0, as -0.3 and three times 0.1.
+    """
+    if abs(x) < noise:
+        return 0.0
+    tidied = (float(f"{x:.{digits}g}") for digits in (12, 15))
+    return next((found for found in tidied if not noise or abs(found - x) <= noise), x)
 
 
 def _no_step(step: float, low: float, last: float, next_one: float) -> str:

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from sampler.bottoms import Elsewhere
+from sampler.boxes import ranges_of
 from sampler.edges import End, pressed_ends
 from sampler.parameters import Parameter, Ranged
 from sampler.rounds import Box, Observation
 from sampler.second_looks import Choice, Look
 from sampler.space import SearchSpace
+from sampler.values import Value
 from sampler.widening import wider
-from sampler.wording import counted, listed
+from sampler.wording import counted, decimal, listed
 
 MOST_NAMED = 3
 WIDEST = 0.7
@@ -27,13 +29,18 @@ def coarse_reason(size: int, *, first: int, by_hand: Box) -> str:
 
 def by_hand_reason(space: SearchSpace, box: Box, otherwise: str) -> str:
     """Of a round whose box a person drew; `otherwise` is what the search says of the rest."""
+    drawn = ranges_of(space, box)
     ranges = [
-        f"{name} from {parameter.text(parameter.decode(low))} to "
-        f"{parameter.text(parameter.decode(high))}"
-        for name, (low, high) in box.items()
-        for parameter in [space.parameters[name]]
+        f"{name} from {_in_full(space.parameters[name], ends[0])} to "
+        f"{_in_full(space.parameters[name], ends[-1])}"
+        for name, ends in drawn.items()
     ]
     return f"By hand: {listed(ranges)}. {otherwise}"
+
+
+def _in_full(parameter: Parameter, value: Value) -> str:
+    """A value as its author wrote it, to the last digit."""
+    return decimal(value) if isinstance(value, float) else parameter.text(value)
 
 
 def widened_reason(parameter: Parameter) -> str:
@@ -72,7 +79,8 @@ def zoom_reason(
     or choices follow them; `by_hand` are the intervals that a person drew.
     """
     tightest = sorted(narrowed, key=lambda name: box[name][1] - box[name][0])
-    texts = [_found(space.parameters[name], elites) for name in tightest]
+    varied = [space.parameters[name] for name in tightest if space.parameters[name].varies]
+    texts = [_found(parameter, elites) for parameter in varied]
     found = [text for text in texts if text][:MOST_NAMED]
     who = "best trial" if len(elites) == 1 else f"best {len(elites)}"
     pruned = sum(observation.state == "pruned" for observation in seen)
@@ -80,20 +88,26 @@ def zoom_reason(
     asides = [f"{pruned} pruned"] * (pruned > 0) + [f"{lost} gave no value"] * (lost > 0)
     aside = f" ({', '.join(asides)})" if asides else ""
     what = f"had {listed(found)}" if found else "left most of the space open"
+    if not tightest:
+        what = f"{'is' if len(elites) == 1 else 'are'} known, and narrow nothing yet"
     alarms = [_alarm(space.parameters[name], end) for name, end in pressed_ends(space, elites)]
     first = f"The {who} of {len(seen)}{aside} {what}."
     waiting = [name for name in space.parameters if name not in by_hand]
     return " ".join([first, *_waiting(space, waiting, round_number), *alarms])
 
 
-def looks_reason(space: SearchSpace, looks: Iterable[Look]) -> list[str]:
-    """Of the trials that look outside the box, if there are any, and what for."""
+def looks_reason(space: SearchSpace, looks: Iterable[Look], *, by_hand: Box) -> list[str]:
+    """Of the trials that look outside the box, if there are any, and what for.
+
+    Outside of what a person drew they never look.
+    """
     distinct = list(dict.fromkeys(looks))
     choices = [look for look in distinct if isinstance(look, Choice)]
     texts = [f"at {one.name} {space.parameters[one.name].text(one.value)}" for one in choices]
     if None in distinct:
         texts.append("anywhere")
-    said = [f"Second looks, outside the box: {_few(texts)}."] if texts else []
+    outside = ", outside the box" if by_hand.keys() < space.parameters.keys() else ""
+    said = [f"Second looks{outside}: {_few(texts)}."] if texts else []
     bottoms = {look.bottom.number for look in distinct if isinstance(look, Elsewhere)}
     return said + [
         f"Around trial {number} the last rounds found next to nothing more, "

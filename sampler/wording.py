@@ -41,6 +41,12 @@ def listed(items: Sequence[str], *, word: str = "and") -> str:
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
+def decimal(x: float) -> str:
+    """A number in full, with no more digits than it takes."""
+    texts = (f"{x:.{digits}g}" for digits in (12, 15))
+    return next((text for text in texts if float(text) == x), f"{x:.17g}")
+
+
 def counted(count: int, noun: str) -> str:
     """`1 trial`, `2 trials`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

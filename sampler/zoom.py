@@ -83,7 +83,7 @@ def zoom(
         current,
         box=box,
         elites=tuple(elite.number for elite in elites if elite.number >= 0),
-        reason=" ".join([reason, *looks_reason(space, looks.values())]),
+        reason=" ".join([reason, *looks_reason(space, looks.values(), by_hand=by_hand)]),
         model={"points": points, "looks": list(looks)},
     )
 
@@ -123,7 +123,9 @@ def _chosen(
         owners = np.repeat([USUAL] * len(usual) + [*chain(*lookers.values())], each)
         settings = [setting_at(space, row) for row in pool.tolist()]
         points = coordinates(space, settings)
-        fresh = untried(points, model.points, enough=len(numbers))
+        before = {frozenset(one.params.items()) for one in seen}
+        again = [frozenset(setting.items()) in before for setting in settings]
+        fresh = untried(points, model.points, again=again, enough=len(numbers))
         allowed = {
             number: np.flatnonzero(owners[fresh] == (number if number in looks else USUAL))
             for number in numbers

@@ -49,7 +49,7 @@ def _is_between_rounds(session: Session, row: StudyRow, plan: Plan) -> bool:
     last = rounds.last(session, row)
     if last is None or row.next_number < min(last.stop, trials(row, plan)):
         return False
-    return plan.asynchronous or not trial_rows.any_awaited(session, row)
+    return not plan.waits or not trial_rows.any_awaited(session, row)
 
 
 def seconds_spent(row: StudyRow, now: float) -> float:

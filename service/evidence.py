@@ -27,8 +27,17 @@ def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observat
     own = [observation(row, plan, rungs.get(row.number, {})) for row in rows if teaches(row)]
     if plan.definition.warm_start is None:
         return own
-    taken = evidence.of(session, study)
-    return [Observation(number=-1 - place, **one) for place, one in enumerate(taken)] + own
+    taken = [
+        Observation(
+            number=-1 - place,
+            params=one["params"],
+            value=one["value"],
+            state=one["state"],
+            rungs={int(epoch): value for epoch, value in one.get("rungs", {}).items()},
+        )
+        for place, one in enumerate(evidence.of(session, study))
+    ]
+    return taken + own
 
 
 def teaches(row: TrialRow) -> bool:
@@ -64,7 +73,8 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
     """What a new study can learn from the one of this name, as it is now.
 
     These are its trials that ended by themselves and whose settings the new space has too: the
-    best first, at most limits.EVIDENCE.
+    best first, at most limits.EVIDENCE. What pruned ones had at their rungs is taken along where
+    trials of both studies have as many epochs.
 
     Raises:
         Invalid: there is no such study, it measures something else, or no trial of it fits.
@@ -81,10 +91,11 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
     ]
     if not rows:
         raise Invalid.field(WHERE, f"no trial of {name!r} has ended yet: there is nothing to take")
+    rungs = arrivals.by_trial(session, other) if source.epochs == plan.epochs else {}
     fitting: list[Observation] = []
     misfit: SpaceError | None = None
     for row in rows:
-        seen = observation(row, source)
+        seen = observation(row, source, rungs.get(row.number, {}))
         try:
             fitting.append(replace(seen, params=plan.space.validate(seen.params)))
         except SpaceError as error:
@@ -95,7 +106,12 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
         )
     best = sorted(fitting, key=lambda one: (one.value is None, one.value or 0.0, one.number))
     return [
-        {"params": dict(one.params), "value": one.value, "state": str(one.state)}
+        {
+            "params": dict(one.params),
+            "value": one.value,
+            "state": str(one.state),
+            "rungs": dict(one.rungs),
+        }
         for one in best[: limits.EVIDENCE]
     ]
 

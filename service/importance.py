@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sampler import Observation, Repeats, importance, repeats
+from sampler import (
+    Observation,
+    Repeats,
+    Round,
+    SearchSpace,
+    counted,
+    importance,
+    repeats,
+    space_of,
+)
 from service import evidence, schemas
 from service.database import Database
 from service.plans import plan_of
-from service.store import studies
+from service.states import TrialState
+from service.store import rounds, studies
 
 SURE = 2.0
 """How many times the share of luck a parameter has that surely mattered."""
 
 
 def of(database: Database, name: str) -> schemas.Importance:
-    """The table of what mattered in a study, from the trials that have ended.
+    """The table of what mattered in a study, from its results and from what was pruned.
 
     Raises:
         NotFound: there is no study of this name.
@@ -24,9 +35,11 @@ def of(database: Database, name: str) -> schemas.Importance:
     with database.read() as session:
         study = studies.get(session, name)
         plan = plan_of(study.definition)
-        seen = [one for one in evidence.observations(session, study, plan) if one.value is not None]
-        definition = study.definition
-    return _table(definition, tuple(_Seen(one) for one in seen))
+        row = rounds.last(session, study)
+        space = plan.space if row is None else space_of(plan.space, Round.from_dict(row.data))
+        seen = evidence.observations(session, study, plan)
+    telling = [one for one in seen if one.value is not None or one.state == TrialState.PRUNED]
+    return _table(json.dumps(space.to_dict()), tuple(map(_Seen, telling)))
 
 
 UNMEASURED = (
@@ -36,11 +49,12 @@ UNMEASURED = (
 
 
 class _Seen:
-    """An observation that can be told from another by its number and value."""
+    """An observation that can be told from another."""
 
-    def __init__(self, observation: Observation) -> None:
-        self.observation = observation
-        self._key = observation.number, observation.value
+    def __init__(self, one: Observation) -> None:
+        self.observation = one
+        params, rungs = frozenset(one.params.items()), frozenset(one.rungs.items())
+        self._key = one.number, one.state, one.value, params, rungs
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Seen) and self._key == other._key
@@ -50,20 +64,21 @@ class _Seen:
 
 
 @lru_cache(maxsize=32)
-def _table(definition: str, seen: tuple[_Seen, ...]) -> schemas.Importance:
-    """The fit takes a while, and many look at the same table."""
-    space = plan_of(definition).space
+def _table(described: str, seen: tuple[_Seen, ...]) -> schemas.Importance:
+    """The fit takes a while, and many look at the same table of a space, as JSON."""
+    space = SearchSpace.from_dict(json.loads(described))
     observations = [each.observation for each in seen]
     found = importance(space, observations)
     luck = repeats(observations)
     if found is None:
+        valued = sum(one.value is not None for one in observations)
         return schemas.Importance(
-            trials=len(seen),
+            trials=valued,
             parameters=None,
             priorities=None,
             noise=None,
             repeats=_repeats(luck),
-            note=f"{len(seen)} trials gave a value: too few to tell what mattered.",
+            note=f"{counted(valued, 'trial')} gave a value: too few to tell what mattered.",
         )
     table = schemas.Importance.model_validate({**found, "repeats": _repeats(luck), "note": ""})
     varied = [name for name, parameter in space.parameters.items() if parameter.varies]

@@ -22,7 +22,7 @@ from sampler import (
     make_pruner,
     make_sampler,
 )
-from service import advice, limits
+from service import limits
 from service.errors import FieldError, Invalid
 from service.schemas import NetworkObjective, StudyDefinition
 
@@ -30,7 +30,7 @@ COMBINATIONS = 2_000
 """How many combinations of choices are tried when a study is created."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A definition with its space, its sampler and its pruner ready for use."""
 
@@ -73,10 +73,16 @@ class Plan:
         """Whether a round is planned from what has ended so far, without waiting for the rest."""
         return self.definition.asynchronous
 
-    @cached_property
-    def warnings(self) -> list[FieldError]:
-        """What is allowed and probably not meant so, field by field."""
-        return advice.of(self.definition, self.space, self.sampler, self.pruner)
+    @property
+    def depends_on_results(self) -> bool:
+        """Whether what a round tries, who is pruned in it or its size depends on those before."""
+        by_epochs = self.definition.budget.epochs is not None
+        return self.sampler.learns or self.pruner.looks_back or by_epochs
+
+    @property
+    def waits(self) -> bool:
+        """Whether a round begins only when the trials of those before it have ended."""
+        return self.depends_on_results and not self.asynchronous
 
 
 @lru_cache(maxsize=256)
@@ -86,7 +92,7 @@ def plan_of(definition: str) -> Plan:
 
 
 def compile_plan(definition: StudyDefinition) -> Plan:
-    """Space and sampler of a definition.
+    """Space, sampler and pruner of a definition.
 
     Raises:
         Invalid: names the field, in the words of the definition.

@@ -117,7 +117,7 @@ def open_next(database: Database, name: str) -> None:
         study = studies.get(session, name)
         before = standing(session, study)
         plan = before.plan
-        is_early = before.any_awaited and not plan.asynchronous
+        is_early = before.any_awaited and plan.waits
         if is_early or not is_due(study, plan, before.last):
             # Another ask was faster. It may even have leased the whole round that this one
             # came for: the round after it is due only when those trials have ended.
@@ -150,7 +150,7 @@ def may_open(session: Session, study: StudyRow, plan: Plan) -> bool:
     """Whether the next round is due, and need not wait for the trials of the last."""
     if not is_due(study, plan, current(session, study)):
         return False
-    return plan.asynchronous or not trials.any_awaited(session, study)
+    return not plan.waits or not trials.any_awaited(session, study)
 
 
 def current(session: Session, study: StudyRow) -> Stage | None:
@@ -176,7 +176,7 @@ def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
     stages = [Stage.of(row) for row in rows]
     elites = trials.by_number(session, study, {n for s in stages for n in s.planned.elites})
     seen = {number: evidence.observation(row, plan) for number, row in elites.items()}
-    done = not trials.any_awaited(session, study)
+    awaited = trials.awaited_rounds(session, study)
     budget = budgets.trials(study, plan)
     return [
         views.round_(
@@ -185,7 +185,8 @@ def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
             stop=min(stage.stop, budget),
             enqueued=stage.enqueued,
             by_hand=row.by_hand,
-            closed=row is not rows[-1] or (done and study.next_number >= min(stage.stop, budget)),
+            closed=row.number not in awaited
+            and (row is not rows[-1] or study.next_number >= min(stage.stop, budget)),
             elites=[seen[number] for number in stage.planned.elites if number in seen],
             reason=stage.reason,
         )

@@ -100,8 +100,10 @@ class InDatabase:
 def start(definition: schemas.StudyDefinition, where: Studies) -> None:
     """Create the study, or go on with the one that has this name and definition already.
 
+    Its budget may have been raised since.
+
     Raises:
-        Conflict: the name is taken by a study with another definition.
+        Conflict: the name is taken by a study with another definition, or with a smaller budget.
     """
     try:
         found = where.study(definition.name)
@@ -113,12 +115,21 @@ def start(definition: schemas.StudyDefinition, where: Studies) -> None:
             f"there is a study named {definition.name!r} with another definition: "
             "choose another name with --name"
         )
+    budget = schemas.Budget.model_validate(found.budget)
+    for name, wanted in definition.budget:
+        limit = getattr(budget, name)
+        if limit is not None and (wanted is None or wanted > limit):
+            raise Conflict(
+                f"the study {definition.name!r} has a budget of {limit:g} {name} already: raise it "
+                "on its page or by PATCH, or choose another name with --name"
+            )
     if found.state == StudyState.PAUSED:
         where.change_study(found.name, state="running")
 
 
 def _asks_for(study: schemas.Study | schemas.StudyDefinition) -> dict[str, Any]:
-    return study.model_dump(mode="json", include=set(schemas.StudyDefinition.model_fields))
+    fields = schemas.StudyDefinition.model_fields.keys() - {"budget"}
+    return study.model_dump(mode="json", include=fields)
 
 
 def follow(client: Client, name: str, console: Console) -> Outcome:

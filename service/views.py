@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sampler import Observation, Round, alarms, ranges_of, space_of, whole_box
-from service import budgets, schemas, seeds
+from service import advice, budgets, schemas, seeds
 from service.models import JournalRow, StudyRow, TrialRow
 from service.plans import Plan
 from service.states import FINISHED, StudyState, TrialState
@@ -96,7 +96,9 @@ def study(
         best=None if best is None else trial(best),
         round=current_round,
         evidence=evidence,
-        warnings=[schemas.Advice(field=each.field, message=each.message) for each in plan.warnings],
+        warnings=[
+            schemas.Advice(field=each.field, message=each.message) for each in advice.of(plan)
+        ],
         progress=_progress(row, plan, counts, void),
         revision=row.revision,
         created_at=timestamp(row.created_at),

@@ -9,7 +9,16 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from sampler import Round, SearchSpace, SpaceError, box_of, by_hand_reason, reaching, space_of
+from sampler import (
+    Round,
+    SearchSpace,
+    SpaceError,
+    box_of,
+    by_hand_reason,
+    counted,
+    reaching,
+    space_of,
+)
 from service import rounds, schemas, studies
 from service.database import Database
 from service.errors import Conflict, Invalid
@@ -143,7 +152,7 @@ def _reason(space: SearchSpace, found: Round, body: schemas.ZoomBody) -> str:
     reason = found.reason
     if not reason.startswith("By hand"):
         box = {name: found.box[name] for name in body.box}
-        reason = by_hand_reason(space, box, f"{found.size} trials from there.")
+        reason = by_hand_reason(space, box, f"{counted(found.size, 'trial')} from there.")
     said = f"“{body.reason}”" if body.reason else ""
     if body.author:
         who = f"By hand ({body.author})"
@@ -189,10 +198,10 @@ def _undo(session: Session, study: StudyRow) -> schemas.RoundList:
         raise Conflict(f"study {study.name!r} has no round yet")
     if study.next_number > last.first:
         started = study.next_number - last.first
-        are = "is 1 trial" if started == 1 else f"are {started} trials"
-        own = f", {last.enqueued} of them enqueued" if last.enqueued else ""
+        own = f", {last.enqueued} of them added by hand" if last.enqueued else ""
         raise Conflict(
-            f"round {last.number} has started: there {are} in it already{own}; zoom again instead"
+            f"round {last.number} has started: it has {counted(started, 'trial')} already{own}; "
+            "zoom again instead"
         )
     round_rows.remove(session, last)
     before = round_rows.last(session, study)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+import math
+from typing import Annotated, Any
 
 import typer
 
@@ -46,8 +48,8 @@ def zoom(
     as_json: AsJson = False,
 ) -> None:
     """Zoom by hand: begin a round in this box now, in place of the rest of the current one."""
-    intervals = _intervals(box)
     with impatient(server) as client:
+        intervals = _intervals(box, client.study(name).space)
         begun = client.zoom(name, intervals, size=size, author=author, reason=reason)
     if as_json:
         print_json(begun.model_dump(mode="json"))
@@ -67,8 +69,8 @@ def undo(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) ->
         out.print(f"taken back: {name} has {rounds} now", highlight=False)
 
 
-def _intervals(box: list[str]) -> dict[str, tuple[Value, Value]]:
-    """Parameters and their ends, numbers or ordered choices.
+def _intervals(box: list[str], space: dict[str, Any]) -> dict[str, tuple[Value, Value]]:
+    """Parameters and their ends, numbers or ordered choices, of a study with this space.
 
     Raises:
         Invalid: one is not written as PARAMETER=LOW:HIGH, or a parameter is there twice.
@@ -76,20 +78,30 @@ def _intervals(box: list[str]) -> dict[str, tuple[Value, Value]]:
     intervals: dict[str, tuple[Value, Value]] = {}
     for given in box:
         name, _, ends = given.partition("=")
-        low, colon, high = ends.partition(":")
-        if not (name and colon and low and high):
-            raise Invalid(f"{given!r} is not PARAMETER=LOW:HIGH, such as momentum=0.9:0.99")
         if name in intervals:
             raise Invalid(f"{name} has two ranges: leave one of them out")
-        intervals[name] = _value(low), _value(high)
+        choices = {_written(choice): choice for choice in space.get(name, {}).get("choices", ())}
+        pairs = [(ends[:at], ends[at + 1 :]) for at, sign in enumerate(ends) if sign == ":"]
+        known = [pair for pair in pairs if pair[0] in choices and pair[1] in choices]
+        low, high = next(iter(known or pairs), ("", ""))
+        if not (name and low and high):
+            raise Invalid(f"{given!r} is not PARAMETER=LOW:HIGH, such as momentum=0.9:0.99")
+        intervals[name] = (choices[low], choices[high]) if known else (_value(low), _value(high))
     return intervals
+
+
+def _written(choice: Value) -> str:
+    """A choice as one types it: a string bare, others as in JSON."""
+    return choice if isinstance(choice, str) else json.dumps(choice)
 
 
 def _value(text: str) -> Value:
     """A number if it is one, else a choice."""
     for kind in (int, float):
         try:
-            return kind(text)
+            value = kind(text)
         except ValueError:
             continue
+        if isinstance(value, int) or math.isfinite(value):
+            return value
     return text

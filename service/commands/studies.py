@@ -151,7 +151,8 @@ def enqueue(
         print_json([trial.model_dump(mode="json") for trial in trials])
     else:
         numbers = ", ".join(str(trial.number) for trial in trials)
-        out.print(f"trials {numbers} wait to be trained", highlight=False)
+        wait = f"trial {numbers} waits" if len(trials) == 1 else f"trials {numbers} wait"
+        out.print(f"{wait} to be trained", highlight=False)
 
 
 def _settings(file: Path) -> list[dict[str, Any]]:

@@ -16,6 +16,9 @@ from service.states import OPEN, TrialState
 CHUNK = 500
 """Numbers in one IN list: well below the variables that SQLite takes."""
 
+AWAITED = TrialRow.taken.is_(False), TrialRow.replica_of.is_(None)
+"""What rounds wait for: no trial that a person has, and no replica."""
+
 
 def get(session: Session, study: StudyRow, number: int) -> TrialRow:
     """One trial.
@@ -94,13 +97,17 @@ def any_running(session: Session, study: StudyRow) -> bool:
 
 
 def any_awaited(session: Session, study: StudyRow, *, before: int | None = None) -> bool:
-    """Whether a trial has not ended that the next round waits for, or the round `before`.
-
-    It waits for none that a person has, and for no replica.
-    """
-    awaited = TrialRow.taken.is_(False), TrialRow.replica_of.is_(None)
+    """Whether a trial has not ended that the next round waits for, or the round `before`."""
     earlier = () if before is None else (TrialRow.round < before,)
-    return _any(session, study, OPEN, *awaited, *earlier)
+    return _any(session, study, OPEN, *AWAITED, *earlier)
+
+
+def awaited_rounds(session: Session, study: StudyRow) -> set[int]:
+    """The rounds that have trials which are awaited and have not ended."""
+    query = select(TrialRow.round).where(
+        TrialRow.study_id == study.id, TrialRow.state.in_(OPEN), *AWAITED
+    )
+    return set(session.scalars(query.distinct()))
 
 
 def _any(

@@ -119,7 +119,9 @@ def test_looks_elsewhere_take_every_other_trial_by_turns() -> None:
     assert not apart[seen.index(best)]
     assert far.among([]) == []
     assert all(fresh.among([one.params for one in seen]))
-    assert any(f"Around trial {best.number} " in said for said in looks_reason(SPACE, [far]))
+    assert any(
+        f"Around trial {best.number} " in said for said in looks_reason(SPACE, [far], by_hand={})
+    )
 
 
 def at_the_bottom() -> tuple[list[Round], list[Observation]]:

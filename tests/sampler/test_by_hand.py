@@ -12,6 +12,7 @@ from sampler import (
     SearchSpace,
     SpaceError,
     box_of,
+    by_hand_reason,
     make_sampler,
     ranges_of,
     space_of,
@@ -72,6 +73,26 @@ def test_a_box_reads_as_it_was_written(spec: dict[str, Any], ends: list[Any]) ->
     assert ranges_of(space, box_of(space, {"x": ends})) == {"x": ends}
     whole = spec.get("choices", [spec.get("low"), spec.get("high")])
     assert ranges_of(space, whole_box(["x", "other"])) == {"x": whole, "other": [False, True]}
+
+
+QUOTED: list[tuple[dict[str, Any], list[float], str]] = [
+    ({"type": "float", "low": 0.0, "high": 1e6}, [1234.5, 2345.6], "x from 1234.5 to 2345.6."),
+    ({"type": "float", "low": -1.0, "high": 1.0}, [-0.004, 0.004], "x from -0.004 to 0.004."),
+    (
+        {"type": "float", "low": 1e-4, "high": 1.0, "scale": "log"},
+        [0.0012341, 0.0012349],
+        "x from 0.0012341 to 0.0012349.",
+    ),
+    ({"type": "int", "low": 0, "high": 10**9}, [5, 5], "x from 5 to 5."),
+]
+
+
+@pytest.mark.parametrize(("spec", "ends", "quoted"), QUOTED)
+def test_a_persons_box_is_quoted_in_full(
+    spec: dict[str, Any], ends: list[float], quoted: str
+) -> None:
+    space = SearchSpace.from_dict({"x": spec})
+    assert by_hand_reason(space, box_of(space, {"x": ends}), "").startswith(f"By hand: {quoted}")
 
 
 BAD: list[tuple[object, str, str]] = [

@@ -40,7 +40,7 @@ def test_few_values_are_not_repeated_and_the_rest_is_random() -> None:
     assert [current.size for current in rounds] == [36, 24]
     assert len({tuple(one.params.items()) for one in seen[:36]}) == 36
     assert "tries 3 values of a parameter at most" in rounds[0].reason
-    assert rounds[1].reason == "24 trials that the grid leaves over, drawn at random."
+    assert rounds[1].reason == "24 trials drawn at random: the grid is the first round."
     assert len(set(values(seen[:36], "learning_rate"))) == 3
 
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from sampler import Observation
+from sampler import Observation, Params, SearchSpace, make_sampler
 from sampler.acquisition import pick
 from sampler.coordinates import coordinates, metric
 from sampler.model import (
@@ -15,7 +15,7 @@ from sampler.model import (
     untried,
 )
 from sampler.posterior import Posterior
-from tests.sampler.spaces import loss, network_space, random_search
+from tests.sampler.spaces import loss, network_space, random_search, search
 
 SPACE = network_space()
 
@@ -105,15 +105,32 @@ def test_no_more_that_is_coming_is_believed_than_a_fit_looks_at() -> None:
 def test_what_was_tried_is_not_tried_again_while_there_is_something_else() -> None:
     points = np.array([[0.1, 1.0], [0.2, 0.0], [0.305, 0.0], [0.2, 0.0], [0.1, 0.98], [0.3, 0.0]])
     tried = np.array([[0.3, 0.0], [0.1, 0.995]])
-    assert untried(points, tried, enough=2).tolist() == [1, 4]
-    assert untried(points, points[[5]], enough=3).tolist() == [0, 1, 4]
-    assert untried(points, points[[5]], enough=4).tolist() == [0, 1, 2, 3, 4, 5]
+    new = [False] * len(points)
+    assert untried(points, tried, again=new, enough=2).tolist() == [1, 4]
+    assert untried(points, points[[5]], again=new, enough=3).tolist() == [0, 1, 4]
+    assert untried(points, points[[5]], again=new, enough=4).tolist() == [0, 1, 2, 4, 5]
+    assert untried(points, points[[5]], again=new, enough=6).tolist() == [0, 1, 2, 3, 4, 5]
+    again = [False, True, False, True, False, False]
+    assert untried(points, tried, again=again, enough=1).tolist() == [4]
+
+
+def test_of_a_long_history_nothing_is_tried_again_either() -> None:
+    ten = {"type": "int", "low": 1, "high": 10}
+    kind = {"type": "categorical", "choices": [0, 1, 2]}
+    space = SearchSpace.from_dict({"a": ten, "b": ten, "kind": kind})
+
+    def bowl(space: SearchSpace, params: Params) -> float:
+        a, b, kind = (float(params[name]) for name in ("a", "b", "kind"))
+        return (a - 4) ** 2 + 0.3 * (b - 7) ** 2 + 3 * kind
+
+    _, seen = search(make_sampler({}), space, seed=1, budget=240, objective=bowl)
+    assert len({tuple(one.params.values()) for one in seen}) == 240 > TELLING
 
 
 def test_near_is_near_in_everything() -> None:
     tried = np.zeros((1, 3))
     points = np.array([[0.0, 0.0, 2 * NEAR], [0.9 * NEAR] * 3, [0.0, NEAR, 0.0]])
-    assert untried(points, tried, enough=1).tolist() == [0, 2]
+    assert untried(points, tried, again=[False] * len(points), enough=1).tolist() == [0, 2]
 
 
 def test_different_choices_are_one_apart() -> None:

@@ -173,6 +173,31 @@ def test_steps_through_zero_have_a_zero(low: float, high: float, step: float) ->
     assert min(drawn, key=abs) == 0.0
 
 
+LARGE = [
+    (1700000000.5, 1700000001.5, 0.001),
+    (12345678.9, 12345679.0, 1e-5),
+    (-237248444547.13156, -237248444545.13156, 0.25),
+    (99999999.9999, 100000000.0009, 0.0001),
+]
+
+
+@pytest.mark.parametrize(("low", "high", "step"), LARGE)
+def test_fine_steps_of_large_numbers(low: float, high: float, step: float) -> None:
+    parameter = Float(name="x", low=low, high=high, step=step)
+    count = round((high - low) / step) + 1
+    values = [parameter.decode((place + 0.5) / count) for place in range(count)]
+    assert len(set(values)) == count
+    assert values == sorted(values)
+    assert (values[0], values[-1]) == (low, high)
+    assert all(parameter.decode(parameter.encode(value)) == value for value in values)
+    assert all(parameter.check(float(parameter.text(value))) == value for value in values)
+
+
+def test_a_step_that_floats_cannot_make_is_refused() -> None:
+    with pytest.raises(SpaceError, match=r"x\.step: must be at least"):
+        Float(name="x", low=1e15, high=1e15 + 1, step=0.25)
+
+
 def test_log_share_of_an_integer() -> None:
     units = Integer(name="hidden_units", low=8, high=128, scale="log")
     whole = math.log(128.5 / 7.5)

@@ -66,7 +66,7 @@ def test_what_depends_on_timing_is_said(client: Client) -> None:
         return {each.field: each.message for each in study.warnings}
 
     nine = {"kind": "external", "epochs": 9}
-    assert "all of its trials at once" in said("plain")["asynchronous"]
+    assert "no trial of this random search waits" in said("plain")["asynchronous"]
     halving = said("halving", objective=nine, pruner={"kind": "successive_halving"})
     assert "depends on timing: each round" in halving["asynchronous"]
     assert "pruner.kind" not in halving
@@ -79,3 +79,15 @@ def test_it_is_true_or_false(client: Client, wrong: object) -> None:
     with pytest.raises(Invalid) as caught:
         client.create_study(external(asynchronous=wrong))
     assert caught.value.errors[0].field == "asynchronous"
+
+
+def test_what_depends_on_no_result_waits_for_none(client: Client) -> None:
+    client.create_study(external(trials=10, sampler={"kind": "grid"}))
+    assert len(client.ask("outside", count=10).trials) == 9
+    assert len(client.ask("outside", count=10).trials) == 1, "what the grid leaves over"
+    client.change_study("outside", trials=12)
+    assert len(client.ask("outside", count=10).trials) == 2
+    epochs = {"trials": 10, "epochs": 10}
+    client.create_study(external("paid", sampler={"kind": "grid"}, budget=epochs))
+    assert len(client.ask("paid", count=10).trials) == 9
+    assert client.ask("paid", count=10).trials == [], "its size depends on what was spent"

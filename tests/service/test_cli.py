@@ -7,11 +7,13 @@ import os
 import re
 import signal
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service import schemas, settings, studies
 from service.client import Client
 from service.states import StudyState
 from tests.support.processes import (
@@ -41,7 +43,14 @@ def test_run_does_a_whole_search_and_prints_the_best(tmp_path: Path) -> None:
     assert "the best 5 settings" in printed
     assert "its curve's end" in printed
     assert f"up --data {tmp_path / 'data'}` keeps one running" in printed
-    again = json.loads(run("run", file, *options, "--json"))  # the same study: nothing to do
+    raised = schemas.StudyChange(budget=schemas.BudgetChange(trials=9))
+    with closing(settings.open_database(None, tmp_path / "data")) as database:
+        studies.change(database, "inside", raised)
+    larger = write(tmp_path, network(trials=10))
+    assert "has a budget of 9 trials already" in fails("run", larger, *options)
+    file = write(tmp_path, network(trials=8))
+    again = json.loads(run("run", file, *options, "--json"))  # the same study goes on
+    assert again["study"]["progress"]["finished"] == 9
     assert again["study"]["state"] == "completed"
     assert len(again["top"]) == 5
     values = [trial["value"] for trial in again["top"]]
@@ -175,7 +184,7 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
 def test_a_wrong_name_is_shown_whole(tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "data"))
     error = fails("run", write(tmp_path, network()), *data, "--name", "Bad Name")
-    assert "[a-z0-9]" in error
+    assert "name: must be of lower-case letters" in error
 
 
 def test_a_server_that_is_not_there_is_named() -> None:

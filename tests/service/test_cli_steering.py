@@ -81,6 +81,13 @@ def test_a_search_is_steered(tmp_path: Path) -> None:
         client.create_study(external("sizes", trials=20, space={"size": ordered}))
         sized = told("rounds", "zoom", "sizes", "size=m:l")
         assert sized["reason"].startswith("By hand: size from m to l.")
+        odd = {"type": "categorical", "choices": ["16", 32, True, "a:b"], "ordered": True}
+        client.create_study(external("odd", trials=20, space={"size": odd}))
+        assert told("rounds", "zoom", "odd", "size=16:32")["ranges"]["size"] == ["16", 32]
+        assert told("rounds", "zoom", "odd", "size=true:a:b")["ranges"]["size"] == [True, "a:b"]
+        endless = fails("rounds", "zoom", "outside", "learning_rate=1e400:2", *there)
+        assert "box.learning_rate" in endless
+        assert "Traceback" not in endless
         assert "box.speed" in fails("rounds", "zoom", "outside", "speed=1:2", *there)
         mattered = told("study", "importance", "outside")
         assert mattered["repeats"]["trials"] == 2

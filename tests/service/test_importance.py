@@ -14,8 +14,10 @@ from service import schemas
 from service.client import Client
 from service.errors import NotFound
 from service.importance import _note
-from tests.support.search import bowl, search
-from tests.support.studies import MOMENTUM_SPACE, external
+from service.schemas import Result
+from service.states import TrialState
+from tests.support.search import bowl, result, search
+from tests.support.studies import HALVING, MOMENTUM_SPACE, external
 
 OWN = {"learning_rate": 0.01, "momentum": 0.99}
 
@@ -85,6 +87,46 @@ def test_repeated_settings_measure_luck(client: Client) -> None:
     assert (table.repeats.settings, table.repeats.trials) == (1, 8)
     assert table.repeats.share > 0.1
     assert "8 trials of one repeated setting" in table.note
+
+
+def test_pruned_trials_tell_too(client: Client) -> None:
+    nine = {"kind": "external", "epochs": 9}
+    client.create_study(external(trials=27, objective=nine, pruner=HALVING))
+    while leased := client.ask("outside", count=9).trials:
+        client.tell("outside", [result(trial) for trial in leased])
+    table = client.importance("outside")
+    assert table.trials < 10, "those that gave a value are too few"
+    assert client.study("outside").trials[TrialState.PRUNED] > 15
+    assert table.parameters is None
+
+    client.create_study(external("more", trials=60, objective=nine, pruner=HALVING))
+    while leased := client.ask("more", count=9).trials:
+        client.tell("more", [result(trial) for trial in leased])
+    table = client.importance("more")
+    assert table.parameters is not None
+    assert table.parameters["learning_rate"].share > 0.5
+
+
+def test_another_study_of_the_same_name_has_a_table_of_its_own(client: Client) -> None:
+    tables = []
+    for name in ("learning_rate", "momentum"):
+        client.create_study(external(trials=1))
+        settings = [
+            {"learning_rate": 0.01, "momentum": 0.95, name: value}
+            for value in np.linspace(0.91, 0.99, 20).tolist()
+        ]
+        client.change_study("outside", trials=20)
+        client.enqueue("outside", settings)
+        leased = client.ask("outside", count=20).trials
+        told = [Result(number=t.number, lease=t.lease.token, value=t.number) for t in leased]
+        client.tell("outside", told)
+        tables.append(client.importance("outside").parameters)
+        client.delete_study("outside")
+    first, second = tables
+    assert first is not None
+    assert second is not None
+    assert first["learning_rate"].share > first["momentum"].share
+    assert second["learning_rate"].share < second["momentum"].share
 
 
 def test_too_few_trials_say_so(client: Client) -> None:

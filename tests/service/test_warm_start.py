@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from service import evidence
 from service.client import Client
+from service.database import Database
 from service.errors import Invalid
+from service.plans import plan_of
 from service.schemas import Result
-from tests.support.search import bowl, search, table
-from tests.support.studies import MOMENTUM_SPACE, external
+from service.store import studies
+from tests.support.search import bowl, result, search, table
+from tests.support.studies import HALVING, MOMENTUM_SPACE, external
 
 FINE = {"kind": "coarse_to_fine"}
 WARM = {"warm_start": {"study": "source"}}
@@ -90,6 +94,30 @@ def test_what_diverged_is_evidence_and_what_was_cancelled_is_none(client: Client
     )
     client.change_study("source", state="stopped")
     assert client.create_study(external("warm", sampler=FINE, **WARM)).evidence == 2
+
+
+@pytest.mark.parametrize(("epochs", "taken"), [(9, True), (18, False)])
+def test_what_was_pruned_is_taken_with_its_rungs(
+    database: Database, client: Client, epochs: int, taken: bool
+) -> None:
+    nine = {"kind": "external", "epochs": 9}
+    client.create_study(external("source", trials=9, objective=nine, pruner=HALVING))
+    while leased := client.ask("source", count=9).trials:
+        client.tell("source", [result(trial) for trial in leased])
+    objective = {"kind": "external", "epochs": epochs}
+    client.create_study(external("warm", sampler=FINE, objective=objective, **WARM))
+
+    def seen(name: str) -> list[tuple[str, float | None, dict[int, float]]]:
+        with database.read() as session:
+            study = studies.get(session, name)
+            found = evidence.observations(session, study, plan_of(study.definition))
+            known = [(one.state, one.value, dict(one.rungs)) for one in found]
+            return sorted(known, key=repr)
+
+    pruned = [one for one in seen("source") if one[0] == "pruned"]
+    assert len(pruned) == 6
+    assert all(rungs for *_, rungs in pruned)
+    assert (seen("warm") == seen("source")) == taken
 
 
 def test_clear_problems(client: Client) -> None:

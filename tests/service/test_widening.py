@@ -45,6 +45,15 @@ def test_rounds_say_how_wide_they_are(grown: Client) -> None:
         assert box[0] <= float(trial.params["learning_rate"]) <= box[1]
 
 
+def test_what_mattered_is_told_of_the_wider_range(grown: Client) -> None:
+    table = grown.importance("outside")
+    assert table.parameters is not None
+    assert table.noise is not None
+    wide = sum(float(t.params["learning_rate"]) > 0.01 for t in grown.trials("outside"))
+    assert wide > 20, "most lie where the first range would clip them"
+    assert table.parameters["learning_rate"].share > 0.9
+
+
 def test_figures_have_room_for_them(grown: Client) -> None:
     figure = grown._http.get("/studies/outside/figures/parameters").json()
     start, end = figure["layout"]["xaxis"]["range"]

@@ -55,6 +55,15 @@ def test_a_zoom_cuts_the_round_and_draws_from_the_box(client: Client) -> None:
     assert client.study("outside").state == "completed"
 
 
+def test_a_round_is_closed_when_its_trials_have_ended(client: Client) -> None:
+    create(client)
+    leased = client.ask("outside", count=5).trials
+    client.zoom("outside", BOX)
+    assert [each.state for each in client.rounds("outside")] == ["open", "open"]
+    client.tell("outside", [result(trial) for trial in leased])
+    assert [each.state for each in client.rounds("outside")] == ["closed", "open"]
+
+
 @pytest.mark.parametrize("sampler", ["random", "quasi_random", "grid", "coarse_to_fine"])
 def test_every_sampler_zooms(client: Client, sampler: str) -> None:
     create(client, sampler={"kind": sampler}, trials=30)
@@ -96,11 +105,11 @@ def test_undo_of_what_has_started_is_a_conflict(client: Client) -> None:
     client.zoom("outside", BOX)
     client.ask("outside")
     before = client.study("outside"), client.rounds("outside")
-    with pytest.raises(Conflict, match="round 2 has started: there is 1 trial in it already; zoom"):
+    with pytest.raises(Conflict, match="round 2 has started: it has 1 trial already; zoom"):
         client.undo_round("outside")
     assert (client.study("outside"), client.rounds("outside")) == before
     client.enqueue("outside", [{"learning_rate": 0.01, "momentum": 0.95}])
-    with pytest.raises(Conflict, match="there are 2 trials in it already, 1 of them enqueued"):
+    with pytest.raises(Conflict, match="it has 2 trials already, 1 of them added by hand"):
         client.undo_round("outside")
     with pytest.raises(NotFound):
         client.undo_round("none")
