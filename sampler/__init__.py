@@ -25,16 +25,17 @@ from sampler.catalogue import make_sampler
 from sampler.coarse_to_fine import space_of
 from sampler.errors import InputError, PrunerError, SamplerError, SpaceError
 from sampler.importance import importance
-from sampler.parameters import Parameter
+from sampler.parameters import Parameter, Reach
 from sampler.preview import preview, space_warnings
 from sampler.protocol import Sampler
 from sampler.pruning import Arrival, Finish, Pruner, Verdict, make_pruner
 from sampler.reaching import reaching
 from sampler.reasons import by_hand_reason
 from sampler.repeats import Repeats, repeats
-from sampler.rounds import Observation, Round, planned, whole_box
+from sampler.rounds import Observation, Round, as_numbered, planned, whole_box
 from sampler.space import SearchSpace
 from sampler.values import Params, Value
+from sampler.widening import within
 from sampler.wording import counted
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Params",
     "Pruner",
     "PrunerError",
+    "Reach",
     "Repeats",
     "Round",
     "Sampler",
@@ -56,6 +58,7 @@ __all__ = [
     "Value",
     "Verdict",
     "alarms",
+    "as_numbered",
     "box_of",
     "by_hand_reason",
     "counted",
@@ -70,4 +73,5 @@ __all__ = [
     "space_of",
     "space_warnings",
     "whole_box",
+    "within",
 ]

@@ -78,7 +78,8 @@ class Parameter(ABC):
         spec: dict[str, JSON] = {"type": self.type}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.name not in ("name", "when", *self._left_out()):
+            is_json = field.metadata.get("json", True)
+            if is_json and field.name not in ("name", "when", *self._left_out()):
                 spec[field.name] = list(value) if isinstance(value, tuple) else value
         if self.when:
             spec["when"] = {clause.parameter: clause.requirement.to_json() for clause in self.when}

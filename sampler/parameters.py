@@ -8,7 +8,7 @@ from sampler.conditions import parse_condition
 from sampler.errors import SpaceError
 from sampler.parameter import Parameter
 from sampler.priorities import recommended
-from sampler.ranged import Float, Integer, Ranged
+from sampler.ranged import Float, Integer, Ranged, Reach
 from sampler.wording import did_you_mean, label, listed, shown
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Integer",
     "Parameter",
     "Ranged",
+    "Reach",
     "count_choices",
     "parse_parameter",
 ]
@@ -33,7 +34,11 @@ def parse_parameter(name: str, spec: object) -> Parameter:
     if not isinstance(spec, Mapping):
         raise SpaceError(name, f"must be an object with a type, not {shown(spec)}")
     kind = _kind(f"{name}.type", spec)
-    fields = {field.name: field for field in dataclasses.fields(kind) if field.name != "name"}
+    fields = {
+        field.name: field
+        for field in dataclasses.fields(kind)
+        if field.name != "name" and field.metadata.get("json", True)
+    }
     for field in spec:
         if field != "type" and field not in fields:
             hint = did_you_mean(field, fields)

@@ -1,5 +1,6 @@
 """Numbers between two ends, on a scale: `decode(0.0)` is the low one, `decode(1.0)` the high."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,12 +19,31 @@ SLACK = 1e-6  # of a step: what the digits of a person's decimals may be off
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far a range may ever be widened; an open end is never reached itself."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+
+    def holds(self, x: float) -> bool:
+        """Whether a range may come to x."""
+        above = x > self.low if self.low_open else x >= self.low
+        return above and (x < self.high if self.high_open else x <= self.high)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ranged(Parameter):
-    """A parameter between two ends, both included, on a scale."""
+    """A parameter between two ends, both included, on a scale.
+
+    Its `reach` is known to whoever uses the space and no part of its JSON form.
+    """
 
     low: float
     high: float
     scale: str = LINEAR.name
+    reach: Reach = dataclasses.field(default=Reach(), compare=False, metadata={"json": False})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -40,6 +60,9 @@ class Ranged(Parameter):
             raise self._error("low", f"must be above {scale.above:g} on a {self.scale} scale")
         if self.high >= scale.below:
             raise self._error("high", f"must be below {scale.below:g} on a {self.scale} scale")
+        for end in ("low", "high"):
+            if not self.reach.holds(getattr(self, end)):
+                raise self._error(end, f"cannot be {getattr(self, end):g}")
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """A search goes round by round. Rounds and what they learn from are plain data."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from sampler.values import JSON, Params
@@ -30,9 +30,9 @@ class Round:
     """One stage from coarse to fine: `size` trials, numbered from `first`, drawn from `box`.
 
     `box` gives each parameter's interval in the unit interval of its scale; `elites` are the
-    numbers of the trials that it came from; `reason` tells a person why, and of trials that look
-    outside the box. `model` is whatever else its sampler needs to propose from it, as JSON, and
-    nobody else's concern.
+    numbers of the trials that it came from, below zero for evidence from elsewhere; `reason` tells
+    a person why, and of trials that look outside the box. `model` is whatever else its sampler
+    needs, as JSON: to propose from it and, as `ranges`, how wide its space is.
     """
 
     number: int
@@ -89,6 +89,16 @@ def following(
         reason=reason,
         model=model or {},
     )
+
+
+def as_numbered(found: Round, numbers: Sequence[int]) -> Round:
+    """The round as it went: its trials, as many as there were, got these numbers.
+
+    Others were put between them, or it was cut.
+    """
+    looks = [look - found.first for look in found.model.get("looks", ())]
+    went = [numbers[place] for place in looks if place < len(numbers)]
+    return replace(found, model={**found.model, "looks": went})
 
 
 def planned(rounds: Sequence[Round]) -> int:

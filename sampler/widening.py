@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sampler.edges import End
 from sampler.errors import SpaceError
-from sampler.parameters import Float, Integer, Parameter, Ranged
+from sampler.parameters import Float, Integer, Parameter, Ranged, Reach
 from sampler.scales import LINEAR, SCALES
 from sampler.space import SearchSpace
 
@@ -20,8 +20,8 @@ Ranges = Mapping[str, tuple[float, float]]
 def wider(parameter: Ranged, end: End) -> Ranged:
     """The parameter with that end a quarter of the range further out; itself where it cannot be.
 
-    On a linear scale never through a limit that means something: 0 for what was not negative, 1
-    for a share.
+    Never beyond its reach, and on a linear scale through no limit that means something: 0 for what
+    was not negative, 1 for a share. What was above 0 stays above it.
     """
     scale = SCALES[parameter.scale]
     start, stop = scale.to_axis(parameter.low), scale.to_axis(parameter.high)
@@ -38,24 +38,36 @@ def _moved(parameter: Ranged, end: End, wanted: float) -> float:
     """Where the end may move to, near to where it is wanted."""
     old, out = (parameter.low, -1) if end == "low" else (parameter.high, 1)
     if isinstance(parameter, Integer) and parameter.base is not None:
-        return old * parameter.base if out > 0 else max(old // parameter.base, 1)
-    room = abs(_limit(parameter, end) - old)
-    length = min(abs(wanted - old), room)
+        power = old * parameter.base if out > 0 else max(old // parameter.base, 1)
+        return power if parameter.reach.holds(power) else old
+    limit, is_open = _limit(parameter, end)
+    room, length = abs(limit - old), abs(wanted - old)
     step = getattr(parameter, "step", None) or (1 if isinstance(parameter, Integer) else None)
     if step is None:
+        if length >= room:
+            length = room / 2 if is_open else room
         return _written(old, old + out * length)
     steps = math.ceil(length / step - SLACK)
-    return old + out * step * (steps if steps * step <= room else math.floor(room / step + SLACK))
+    if steps * step >= room:
+        steps = math.ceil(room / step - SLACK) - 1 if is_open else math.floor(room / step + SLACK)
+    return old + out * step * steps
 
 
-def _limit(parameter: Ranged, end: End) -> float:
-    """What the end may not move through."""
-    if parameter.scale == LINEAR.name and parameter.low >= 0:
-        if end == "low":
-            return 0.0
-        if isinstance(parameter, Float) and parameter.high <= 1:
-            return 1.0
-    return math.inf
+def _limit(parameter: Ranged, end: End) -> tuple[float, bool]:
+    """What the end may not move through, and whether it may not even come to it."""
+    reach, is_linear = parameter.reach, parameter.scale == LINEAR.name
+    is_float = isinstance(parameter, Float)
+    if end == "low":
+        limits = [(reach.low, reach.low_open)]
+        if is_linear and parameter.low > 0:
+            limits.append((0.0, True))
+        elif is_linear and parameter.low == 0:
+            limits.append((0.0, False))
+        return max(limits)
+    limits = [(reach.high, reach.high_open)]
+    if is_linear and is_float and parameter.low >= 0 and parameter.high <= 1:
+        limits.append((1.0, False))
+    return min(limits, key=lambda limit: (limit[0], not limit[1]))
 
 
 def _written(old: float, wanted: float) -> float:
@@ -70,6 +82,23 @@ def _written(old: float, wanted: float) -> float:
 def _rounded(x: float, digits: int) -> float:
     """To so many digits, of 1 - x near 1."""
     return 1 - float(f"{1 - x:.{digits}g}") if 0.9 < x < 1 else float(f"{x:.{digits}g}")
+
+
+def within(space: SearchSpace, reaches: Mapping[str, Reach]) -> SearchSpace:
+    """The space whose ranges reach so far, and always to their own ends."""
+    parameters: dict[str, Parameter] = dict(space.parameters)
+    for name, reach in reaches.items():
+        parameter = parameters[name]
+        if isinstance(parameter, Ranged):
+            own = replace(
+                reach,
+                low=min(reach.low, parameter.low),
+                high=max(reach.high, parameter.high),
+                low_open=reach.low_open and parameter.low > reach.low,
+                high_open=reach.high_open and parameter.high < reach.high,
+            )
+            parameters[name] = replace(parameter, reach=own)
+    return SearchSpace(parameters)
 
 
 def widened(space: SearchSpace, ranges: Ranges) -> SearchSpace:

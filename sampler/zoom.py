@@ -82,7 +82,7 @@ def zoom(
     return replace(
         current,
         box=box,
-        elites=tuple(elite.number for elite in elites if elite.number >= 0),
+        elites=tuple(elite.number for elite in elites),
         reason=" ".join([reason, *looks_reason(space, looks.values(), by_hand=by_hand)]),
         model={"points": points, "looks": list(looks)},
     )

@@ -25,9 +25,14 @@ def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observat
     rows = trials.below(session, study, study.next_number)
     rungs = arrivals.by_trial(session, study)
     own = [observation(row, plan, rungs.get(row.number, {})) for row in rows if teaches(row)]
+    return [*taken(session, study, plan), *own]
+
+
+def taken(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
+    """What a study took from another one, with numbers below zero."""
     if plan.definition.warm_start is None:
-        return own
-    taken = [
+        return []
+    return [
         Observation(
             number=-1 - place,
             params=one["params"],
@@ -37,7 +42,6 @@ def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observat
         )
         for place, one in enumerate(evidence.of(session, study))
     ]
-    return taken + own
 
 
 def teaches(row: TrialRow) -> bool:

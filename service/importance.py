@@ -20,7 +20,7 @@ from service import evidence, schemas
 from service.database import Database
 from service.plans import plan_of
 from service.states import TrialState
-from service.store import rounds, studies
+from service.store import replicas, rounds, studies
 
 SURE = 2.0
 """How many times the share of luck a parameter has that surely mattered."""
@@ -38,13 +38,15 @@ def of(database: Database, name: str) -> schemas.Importance:
         row = rounds.last(session, study)
         space = plan.space if row is None else space_of(plan.space, Round.from_dict(row.data))
         seen = evidence.observations(session, study, plan)
+        again = [evidence.observation(row, plan) for row in replicas.all_of(session, study)]
     telling = [one for one in seen if one.value is not None or one.state == TrialState.PRUNED]
-    return _table(json.dumps(space.to_dict()), tuple(map(_Seen, telling)))
+    described = json.dumps(space.to_dict())
+    return _table(described, tuple(map(_Seen, telling)), tuple(map(_Seen, again)))
 
 
 UNMEASURED = (
-    "No setting was tried twice, so luck is only what the model cannot explain: enqueue the best "
-    "setting a few times to measure it."
+    "No setting was tried twice, so luck is only what the model cannot explain: train the best "
+    "settings again to measure it."
 )
 
 
@@ -64,12 +66,15 @@ class _Seen:
 
 
 @lru_cache(maxsize=32)
-def _table(described: str, seen: tuple[_Seen, ...]) -> schemas.Importance:
-    """The fit takes a while, and many look at the same table of a space, as JSON."""
+def _table(described: str, seen: tuple[_Seen, ...], again: tuple[_Seen, ...]) -> schemas.Importance:
+    """The table of a space, as JSON; trials `again`, the replicas, tell of luck alone.
+
+    The fit takes a while, and many look at the same table.
+    """
     space = SearchSpace.from_dict(json.loads(described))
     observations = [each.observation for each in seen]
     found = importance(space, observations)
-    luck = repeats(observations)
+    luck = repeats([*observations, *(each.observation for each in again)])
     if found is None:
         valued = sum(one.value is not None for one in observations)
         return schemas.Importance(

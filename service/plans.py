@@ -21,8 +21,9 @@ from sampler import (
     Value,
     make_pruner,
     make_sampler,
+    within,
 )
-from service import limits
+from service import limits, reach
 from service.errors import FieldError, Invalid
 from service.schemas import NetworkObjective, StudyDefinition
 
@@ -109,6 +110,8 @@ def compile_plan(definition: StudyDefinition) -> Plan:
         pruner = make_pruner(definition.pruner.model_dump(), epochs=definition.objective.epochs)
     except PrunerError as error:
         raise Invalid.field(_join("pruner", error.path), error.message) from error
+    if isinstance(definition.objective, NetworkObjective):
+        space = within(space, reach.of(space, definition.objective))
     return Plan(definition, space, sampler, pruner)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from sampler import Observation, Params, Round
+from sampler import Observation, Params, Round, as_numbered
 from service import budgets, evidence, schemas, views
 from service.database import Database
 from service.models import RoundRow, StudyRow
@@ -60,9 +60,13 @@ class Stage:
         """The stage as it is when its proposals end before a number."""
         return replace(self, size=number - self.planned.first - self.enqueued)
 
-    def as_history(self) -> Round:
-        """The round as the sampler is told of it when it plans the next one."""
-        return replace(self.planned, size=self.size + self.enqueued)
+    def as_history(self, added: Collection[int]) -> Round:
+        """The round as the sampler is told of it when it plans the next one.
+
+        `added` are the numbers of the study's trials that the search did not propose.
+        """
+        own = [number for number in range(self.planned.first, self.stop) if number not in added]
+        return replace(as_numbered(self.planned, own), size=self.size + self.enqueued)
 
 
 Mark = tuple[int, int, int | None]
@@ -79,6 +83,7 @@ class Standing:
     next_number: int
     stages: Sequence[Stage]
     observations: Sequence[Observation]
+    added: Collection[int]
     any_awaited: bool
 
     @property
@@ -98,6 +103,7 @@ def standing(session: Session, study: StudyRow) -> Standing:
         next_number=study.next_number,
         stages=stages,
         observations=evidence.observations(session, study, plan),
+        added=trials.added(session, study) if any(stage.enqueued for stage in stages) else (),
         any_awaited=trials.any_awaited(session, study),
     )
 
@@ -126,7 +132,7 @@ def open_next(database: Database, name: str) -> None:
         plan.space,
         seed=plan.definition.seed,
         budget=before.budget,
-        rounds=[stage.as_history() for stage in before.stages],
+        rounds=[stage.as_history(before.added) for stage in before.stages],
         observations=before.observations,
     )
 
@@ -175,7 +181,8 @@ def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
     rows = rounds.all_of(session, study)
     stages = [Stage.of(row) for row in rows]
     elites = trials.by_number(session, study, {n for s in stages for n in s.planned.elites})
-    seen = {number: evidence.observation(row, plan) for number, row in elites.items()}
+    seen = {one.number: one for one in evidence.taken(session, study, plan)}
+    seen |= {number: evidence.observation(row, plan) for number, row in elites.items()}
     awaited = trials.awaited_rounds(session, study)
     budget = budgets.trials(study, plan)
     return [

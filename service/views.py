@@ -146,7 +146,7 @@ def round_(
         box={name: list(interval) for name, interval in found.box.items()},
         ranges=ranges_of(space, found.box),
         whole=ranges_of(space, whole_box(space.parameters)),
-        elites=list(found.elites),
+        elites=[number for number in found.elites if number >= 0],
         alarms=[schemas.Alarm(**vars(alarm)) for alarm in alarms(space, elites)],
         reason=reason,
     )

@@ -104,7 +104,7 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
         raise studies.no_room(before.budget, 0)
     if body.size is not None and body.size > left:
         raise Invalid.field("size", f"must be at most {left}: the budget leaves no more trials")
-    history = [stage.as_history() for stage in started]
+    history = [stage.as_history(before.added) for stage in started]
     with _in_the_box():
         if history and getattr(plan.sampler, "widen", False):
             history[-1] = reaching(plan.space, history[-1], body.box)

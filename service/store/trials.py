@@ -102,6 +102,15 @@ def any_awaited(session: Session, study: StudyRow, *, before: int | None = None)
     return _any(session, study, OPEN, *AWAITED, *earlier)
 
 
+def added(session: Session, study: StudyRow) -> set[int]:
+    """The numbers of trials that persons put into the search: own settings, forks, replicas."""
+    by_hand = or_(
+        TrialRow.enqueued.is_(True), TrialRow.origin.is_not(None), TrialRow.replica_of.is_not(None)
+    )
+    query = select(TrialRow.number).where(TrialRow.study_id == study.id, by_hand)
+    return set(session.scalars(query))
+
+
 def awaited_rounds(session: Session, study: StudyRow) -> set[int]:
     """The rounds that have trials which are awaited and have not ended."""
     query = select(TrialRow.round).where(

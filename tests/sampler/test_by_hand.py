@@ -8,6 +8,7 @@ import pytest
 
 from sampler import (
     Observation,
+    Reach,
     Round,
     SearchSpace,
     SpaceError,
@@ -15,8 +16,10 @@ from sampler import (
     by_hand_reason,
     make_sampler,
     ranges_of,
+    reaching,
     space_of,
     whole_box,
+    within,
 )
 from sampler.parameters import Ranged, parse_parameter
 from sampler.widening import wider
@@ -129,7 +132,9 @@ WIDER: list[tuple[dict[str, Any], str, tuple[float, float]]] = [
     ({"type": "float", "low": 0.9, "high": 0.999, "scale": "reverse_log"}, "high", (0.9, 0.999684)),
     ({"type": "int", "low": 8, "high": 128, "scale": "log"}, "high", (8, 256)),
     ({"type": "int", "low": 1, "high": 3}, "high", (1, 4)),
-    ({"type": "int", "low": 1, "high": 3}, "low", (0, 3)),
+    ({"type": "int", "low": 1, "high": 3}, "low", (1, 3)),
+    ({"type": "int", "low": 2, "high": 30}, "low", (1, 30)),
+    ({"type": "float", "low": 0.001, "high": 0.1}, "low", (0.0005, 0.1)),
     ({"type": "int", "low": 16, "high": 256, "scale": "log", "base": 2}, "low", (8, 256)),
     ({"type": "int", "low": 16, "high": 256, "scale": "log", "base": 2}, "high", (16, 512)),
     ({"type": "float", "low": 0.1, "high": 0.5, "step": 0.1}, "high", (0.1, 0.6)),
@@ -151,6 +156,45 @@ def test_wider(spec: dict[str, Any], end: Any, ends: tuple[float, float]) -> Non
     assert isinstance(parameter, Ranged)
     grown = wider(parameter, end)
     assert (grown.low, grown.high) == pytest.approx(ends)
+
+
+REACHES: list[tuple[dict[str, Any], Reach, str, tuple[float, float]]] = [
+    (
+        {"type": "float", "low": 0.5, "high": 0.99, "scale": "log"},
+        Reach(low=0.0, high=1.0, high_open=True),
+        "high",
+        (0.5, 0.995),
+    ),
+    (
+        {"type": "float", "low": 0.5, "high": 0.9, "scale": "log"},
+        Reach(low=0.0, high=1.0),
+        "high",
+        (0.5, 1.0),
+    ),
+    ({"type": "int", "low": 1, "high": 3}, Reach(low=0, high=3), "high", (1, 3)),
+    (
+        {"type": "int", "low": 16, "high": 64, "scale": "log", "base": 2},
+        Reach(high=100),
+        "high",
+        (16, 64),
+    ),
+    ({"type": "int", "low": 10, "high": 50}, Reach(high=55), "high", (10, 55)),
+]
+
+
+@pytest.mark.parametrize(("spec", "reach", "end", "ends"), REACHES)
+def test_no_range_grows_beyond_its_reach(
+    spec: dict[str, Any], reach: Reach, end: Any, ends: tuple[float, float]
+) -> None:
+    space = within(SearchSpace.from_dict({"x": spec}), {"x": reach})
+    assert SearchSpace.from_dict(space.to_dict()) == space
+    parameter = space.parameters["x"]
+    assert isinstance(parameter, Ranged)
+    grown = wider(parameter, end)
+    assert (grown.low, grown.high) == pytest.approx(ends)
+    whole = Round(number=0, first=0, size=9, box={"x": (0.0, 1.0)})
+    with pytest.raises(SpaceError, match=r"x: cannot reach there: x\.high: cannot be 1e"):
+        reaching(space, whole, {"x": [parameter.low, 10**6]})
 
 
 @pytest.mark.parametrize("widen", [True, False])
@@ -185,7 +229,8 @@ def test_evidence_from_elsewhere() -> None:
     ]
     warm = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=elsewhere)
     cold = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=[])
-    assert warm.elites == ()
+    assert warm.elites
+    assert all(number < 0 for number in warm.elites)
     values = {
         name: np.mean([one.value for one in observe(SAMPLER, SPACE, current, seed=1) if one.value])
         for name, current in (("warm", warm), ("cold", cold))

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from service import enqueue, leases, studies, trials
+from service import enqueue, leases, rounds, studies, trials
 from service.client import Client
 from service.database import Database
 from service.errors import Conflict
 from service.schemas import AskBody, EnqueueBody, StudyDefinition
+from service.store import studies as study_rows
 from tests.support.search import result, search, table
 from tests.support.studies import external
 
@@ -80,6 +81,36 @@ def test_they_are_evidence(client: Client) -> None:
     best = client.best("outside")
     assert best is not None
     assert (best.number, best.enqueued) == (0, True)
+
+
+def test_second_looks_are_told_by_the_numbers_that_they_got(
+    database: Database, client: Client
+) -> None:
+    client.create_study(external(trials=60, sampler=FINE))
+    search(client, "outside", trials=14)
+    client.enqueue("outside", [OWN, OTHER])
+    search(client, "outside", trials=15)
+    client.zoom("outside", {"learning_rate": [0.001, 0.1]})
+    search(client, "outside", trials=2)
+    with database.read() as session:
+        before = rounds.standing(session, study_rows.get(session, "outside"))
+    params = {one.number: one.params for one in before.observations}
+    own_numbers = own(client, "outside")
+    told = 0
+    for stage in before.stages:
+        planned, seed = stage.planned, before.plan.definition.seed
+        history = stage.as_history(before.added)
+        assert all(history.first <= look < history.stop for look in history.model.get("looks", ()))
+        for look, number in zip(
+            planned.model.get("looks", ()), history.model.get("looks", ()), strict=False
+        ):
+            proposed = before.plan.sampler.propose(
+                before.plan.space, planned, seed=seed, number=look
+            )
+            assert params.get(number, proposed) == proposed
+            assert number not in own_numbers
+            told += number != look
+    assert told, "some got other numbers than they were planned for"
 
 
 def test_between_two_rounds_they_belong_to_the_one_before(client: Client) -> None:

@@ -89,6 +89,26 @@ def test_repeated_settings_measure_luck(client: Client) -> None:
     assert "8 trials of one repeated setting" in table.note
 
 
+def test_replicas_measure_luck(client: Client) -> None:
+    chance = random.Random(5)
+
+    def noisy(params: Mapping[str, Any]) -> float:
+        return bowl(params) + chance.gauss(0, 3.0)
+
+    client.create_study(external(trials=30))
+    search(client, "outside", value=noisy)
+    before = client.importance("outside")
+    client.replicate("outside", top=5, seeds=4)
+    search(client, "outside", value=noisy)
+    table = client.importance("outside")
+    assert before.repeats is None
+    assert table.repeats is not None
+    assert (table.repeats.settings, table.repeats.trials) == (5, 25)
+    assert table.repeats.share > 0.2
+    assert (table.trials, table.parameters) == (before.trials, before.parameters)
+    assert "25 trials of 5 repeated settings" in table.note
+
+
 def test_pruned_trials_tell_too(client: Client) -> None:
     nine = {"kind": "external", "epochs": 9}
     client.create_study(external(trials=27, objective=nine, pruner=HALVING))

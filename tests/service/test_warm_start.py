@@ -42,6 +42,17 @@ def test_a_warm_study_begins_where_the_other_one_ended(client: Client) -> None:
     assert client.rounds("warm")[0].elites == [], "no trials of its own"
 
 
+def test_an_alarm_of_what_was_taken_is_an_alarm(client: Client) -> None:
+    client.create_study(external("source", trials=40, sampler=FINE))
+    search(client, "source", value=lambda params: float(params["learning_rate"]))
+    client.create_study(external("warm", trials=12, sampler=FINE, **WARM))
+    client.ask("warm")
+    [first] = client.rounds("warm")
+    assert "press against the low end of learning_rate" in first.reason
+    assert ("learning_rate", "low") in [(one.parameter, one.end) for one in first.alarms]
+    assert first.elites == []
+
+
 def test_what_was_taken_stays(client: Client) -> None:
     source(client)
     for name in ("first", "second", "third"):

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+import engine
 from service.client import Client
 from service.errors import Invalid
 from tests.support.search import search
-from tests.support.studies import external
+from tests.support.studies import external, network
 
 SPACE = {"learning_rate": {"type": "float", "low": 0.0001, "high": 0.01, "scale": "log"}}
 
@@ -128,3 +129,34 @@ def test_the_edge_alarm_is_data(client: Client) -> None:
     assert alarms[0].wider > 0.02
     for each in client.rounds("outside"):
         assert bool(each.alarms) == ("press against" in each.reason)
+
+
+NETWORKS: list[tuple[str, dict[str, Any]]] = [
+    ("momentum", {"type": "float", "low": 0.5, "high": 0.99, "scale": "log"}),
+    ("keep_prob", {"type": "float", "low": 0.5, "high": 1.0, "scale": "log"}),
+    ("hidden_layers", {"type": "int", "low": 1, "high": 2}),
+    ("hidden_units", {"type": "int", "low": 64, "high": 8192, "scale": "log"}),
+    ("batch_size", {"type": "int", "low": 1, "high": 64}),
+]
+
+
+@pytest.mark.parametrize(("name", "spec"), NETWORKS)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_range_of_a_network_grows_beyond_what_it_can_be(
+    client: Client, name: str, spec: dict[str, Any], sign: int
+) -> None:
+    layers = {"hidden_units_1": 8, "hidden_units_2": 8} if name == "hidden_layers" else {}
+    sampler = {"kind": "coarse_to_fine", "widen": True}
+    definition = network("inside", trials=60, space={name: spec}, sampler=sampler)
+    settings = {"optimizer": "momentum", "hidden_units": 8, **layers}
+    taken = {name, "hidden_units"} if layers else {name}
+    definition["objective"]["settings"] = {k: v for k, v in settings.items() if k not in taken}
+    client.create_study(definition)
+    search(client, "inside", value=lambda params: sign * float(params[name]), count=8)
+    trials = client.trials("inside")
+    assert len(trials) == 60
+    for trial in trials:
+        engine.read_recipe(trial.params, definition["objective"]["settings"])
+    for alarm in (alarm for each in client.rounds("inside") for alarm in each.alarms):
+        if alarm.wider is not None:
+            engine.check_value(name, type(spec["low"])(alarm.wider))
