@@ -38,7 +38,10 @@ class GridSampler(OneRound):
             for name, parameter in space.parameters.items()
             if parameter.discrete
         }
-        most = {name: len(single.get(name, range(whole.size))) for name in space.parameters}
+        most = {
+            name: len(single.get(name, range(whole.size))) if parameter.varies else 1
+            for name, parameter in space.parameters.items()
+        }
         levels = grid_levels(space, most, budget=whole.size)
         grid: dict[str, Any] = {"levels": levels, "places": _uneven(space, whole, levels, single)}
         crossings: Sequence[int] = range(math.prod(levels.values()))

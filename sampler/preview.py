@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from sampler.draws import units
-from sampler.lint import warnings_of
+from sampler.lint import is_average, warnings_of
 from sampler.parameters import Parameter, Ranged
 from sampler.scales import LINEAR, LOG, REVERSE_LOG
 from sampler.space import SearchSpace
@@ -95,9 +95,11 @@ def _described(parameter: Parameter, active: float, count: int) -> dict[str, JSO
     if isinstance(parameter, Ranged):
         numbers = [float(value) for value in values]
         axis = _axis(parameter)
-        if axis[0] != LINEAR.name:
-            described["decades"] = _decades(parameter, numbers, of_rest=axis[0] == REVERSE_LOG.name)
-        if len(set(values)) > MOST_LISTED or not parameter.discrete:
+        of_rest = axis[0] == REVERSE_LOG.name or is_average(parameter)
+        if of_rest or parameter.low > 0:
+            described["decades"] = _decades(parameter, numbers, of_rest=of_rest)
+        is_continuous = parameter.varies and not parameter.discrete
+        if len(set(values)) > MOST_LISTED or is_continuous:
             described["histogram"] = _binned(parameter, numbers, axis)
     return described
 

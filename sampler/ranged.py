@@ -35,7 +35,7 @@ class Reach:
 
 @dataclass(frozen=True, kw_only=True)
 class Ranged(Parameter):
-    """A parameter between two ends, both included, on a scale.
+    """A parameter between two ends, both included, on a scale. They may be the same value.
 
     Its `reach` is known to whoever uses the space and no part of its JSON form.
     """
@@ -50,9 +50,6 @@ class Ranged(Parameter):
         if not isinstance(self.scale, str) or self.scale not in SCALES:
             known, hint = listed(list(SCALES), word="or"), did_you_mean(self.scale, SCALES)
             raise self._error("scale", f"must be {known}, not {shown(self.scale)}{hint}")
-        if self.low == self.high:
-            hint = f'for a single value write {{"type": "constant", "value": {shown(self.low)}}}'
-            raise self._error("low", f"must be below high ({self.high}); {hint}")
         if self.low > self.high:
             raise self._error("low", f"must be below high ({self.high})")
         scale = SCALES[self.scale]
@@ -63,6 +60,11 @@ class Ranged(Parameter):
         for end in ("low", "high"):
             if not self.reach.holds(getattr(self, end)):
                 raise self._error(end, f"cannot be {getattr(self, end):g}")
+
+    @property
+    def varies(self) -> bool:
+        """Whether its ends differ."""
+        return self.low < self.high
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -112,7 +114,9 @@ class Float(Ranged):
             raise self._error("step", f"makes more than {MAX_STEPS} values; leave it out")
         if step < 4 * finest:
             raise self._error("step", f"must be at least {4 * finest:.2g} for such large numbers")
-        if round(steps) == 0 or abs(steps - round(steps)) > max(SLACK * steps, finest / step):
+        if (self.varies and round(steps) == 0) or abs(steps - round(steps)) > max(
+            SLACK * steps, finest / step
+        ):
             last = _tidy(self.low + math.floor(steps + SLACK) * step, noise=SLACK * step)
             next_one = _tidy(last + step, noise=SLACK * step)
             raise self._error("high", _no_step(step, self.low, last, next_one))
@@ -132,6 +136,8 @@ class Float(Ranged):
 
     def encode(self, value: Value) -> float:
         """Where the value lies on the scale; in steps, the middle of its share."""
+        if not self.varies:
+            return 0.5
         if self.step is None:
             return self._scale.to_unit(float(value), self.low, self.high)
         start, end = self._cell(value)
@@ -152,10 +158,12 @@ class Float(Ranged):
         place = min(max(math.floor(steps + 0.5), 0), last)
         exact = self.low + place * self.step
         inside = min(max(_tidy(exact, noise=SLACK * self.step), self.low), self.high)
-        return {0: self.low, last: self.high}.get(place, inside)
+        return {last: self.high, 0: self.low}.get(place, inside)
 
     def share(self, value: Value) -> float:
-        """The width of a value's share in steps; else none has any."""
+        """The width of a value's share in steps; else none has any, but a single one has all."""
+        if not self.varies:
+            return 1.0
         start, end = self._cell(value)
         return end - start
 

@@ -18,7 +18,12 @@ export function choicesOf(spec) {
 
 /** Whether a parameter has two ends. */
 export function isRanged(spec) {
-  return spec.type === "float" || spec.type === "int";
+  return (spec.type === "float" || spec.type === "int") && spec.low < spec.high;
+}
+
+/** Whether there is something to choose. */
+export function varies(spec) {
+  return isRanged(spec) || choicesOf(spec) !== null;
 }
 
 /**

@@ -76,13 +76,13 @@ def parameters(data: FigureData) -> Figure:
 
 
 def _shown(space: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that get a panel, in the order of the space; a constant gets none."""
+    """The parameters that get a panel, in the order of the space: those that vary."""
     varied = {
         name: spec | {"type": "categorical", "choices": [False, True]}
         if spec["type"] == "bool"
         else spec
         for name, spec in space.items()
-        if spec["type"] != "constant"
+        if spec["type"] != "constant" and ("low" not in spec or spec["low"] < spec["high"])
     }
     first = sorted(varied, key=lambda name: varied[name].get("priority", 2))[:PANELS]
     return {name: spec for name, spec in varied.items() if name in first}

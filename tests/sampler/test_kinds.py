@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampler import SearchSpace, SpaceError, draws
+from sampler import SearchSpace, SpaceError, alarms, draws, importance, make_sampler, preview
 from sampler.parameters import Boolean, Constant, Float, Integer, parse_parameter
+from tests.sampler.spaces import search
 
 UNITS = st.floats(0.0, 1.0)
 
@@ -60,6 +61,44 @@ def test_steps_have_fair_shares_and_clean_digits() -> None:
     assert all(abs(count - 2000) < 200 for count in counts.values())
     assert parameter.check(0.1 + 0.2) == 0.3
     assert parameter.text(0.3) == "0.3"
+
+
+SINGLE: list[dict[str, Any]] = [
+    {"type": "float", "low": 0.3, "high": 0.3},
+    {"type": "float", "low": 0.3, "high": 0.3, "step": 0.1},
+    {"type": "float", "low": 1e-7, "high": 1e-7, "scale": "log"},
+    {"type": "float", "low": 0.99, "high": 0.99, "scale": "reverse_log"},
+    {"type": "int", "low": 5, "high": 5},
+    {"type": "int", "low": 5, "high": 5, "step": 3},
+    {"type": "int", "low": 5, "high": 5, "scale": "log"},
+    {"type": "int", "low": 16, "high": 16, "scale": "log", "base": 2},
+]
+
+
+@pytest.mark.parametrize("spec", SINGLE)
+def test_a_range_of_one_value(spec: dict[str, Any]) -> None:
+    parameter, value = parse_parameter("x", spec), spec["low"]
+    assert [parameter.decode(unit) for unit in (0.0, 0.37, 1.0)] == [value] * 3
+    assert (parameter.check(value), parameter.share(value)) == (value, 1.0)
+    assert parameter.decode(parameter.encode(value)) == value
+    assert not parameter.varies
+    other = {"type": "float", "low": 0.0, "high": 1.0}
+    space = SearchSpace.from_dict({"x": spec, "y": other})
+    assert SearchSpace.from_dict(json.loads(json.dumps(space.to_dict()))) == space
+    found: Any = preview(space)
+    assert found["parameters"]["x"]["histogram"] == {"values": [value], "shares": [1.0]}
+    [warning] = found["warnings"]
+    assert "single value" in warning["message"]
+    for kind in ("random", "quasi_random", "grid", "coarse_to_fine"):
+        objective = lambda _, params: params["y"]  # noqa: E731
+        sampler = make_sampler({"kind": kind})
+        rounds, seen = search(sampler, space, seed=1, budget=40, objective=objective)
+        assert all(one.params["x"] == value for one in seen)
+        assert len({one.params["y"] for one in seen}) >= 39
+        assert not any(alarm.parameter == "x" for alarm in alarms(space, seen[:9]))
+        assert "x stays" not in " ".join(each.reason for each in rounds)
+    mattered: Any = importance(space, seen)
+    assert mattered["parameters"]["x"]["share"] == 0.0
 
 
 def test_bool() -> None:
@@ -133,7 +172,6 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "int", "low": 8, "high": 60, "step": 8}, "x.high", "such as 56 or 64"),
     ({"type": "int", "low": 2, "high": 8, "step": 2, "base": 2}, "x.step", "beside base"),
     ({"type": "int", "low": 8, "high": 64, "step": 1.5}, "x.step", "must be a whole number"),
-    ({"type": "int", "low": 5, "high": 5}, "x.low", '"type": "constant", "value": 5'),
     ({"type": "bool", "choices": [True]}, "x.choices", "is no field of this type"),
     ({"type": "constant"}, "x.value", "is missing"),
     ({"type": "constant", "value": None}, "x.value", "must be a string, a number"),

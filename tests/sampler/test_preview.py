@@ -44,7 +44,17 @@ def test_decades_of_the_rest() -> None:
     assert shares(found) == pytest.approx([0.5, 0.5], abs=0.002)
 
 
-def test_linear_has_no_decades() -> None:
+def test_decades_of_linear_scales() -> None:
+    assert shares(one(type="float", low=0.001, high=0.1)) == pytest.approx(
+        [1 / 11, 10 / 11], abs=0.01
+    )
+    assert shares(one(type="int", low=1, high=15)) == pytest.approx([9 / 15, 6 / 15], abs=0.01)
+    momentum = one(type="float", low=0.0, high=0.999, name="momentum")
+    assert momentum["decades"]["of"] == "1 - x"
+    assert shares(momentum) == pytest.approx([0.009, 0.09, 0.901], abs=0.001)
+
+
+def test_ranges_through_zero_have_no_decades() -> None:
     assert one(type="float", low=0.0, high=1.0)["decades"] is None
     assert one(type="float", low=-1.0, high=1.0)["histogram"]["axis"] == "linear"
     assert one(type="bool")["histogram"] == {"values": [False, True], "shares": [0.5, 0.5]}
@@ -85,6 +95,13 @@ WARNED: list[tuple[dict[str, Any], str]] = [
     ({"type": "float", "low": 1e-12, "high": 1, "scale": "log"}, "spans 12 powers of ten"),
     ({"type": "float", "low": 1.0, "high": 1.1, "scale": "log"}, "hardly varies"),
     ({"type": "int", "low": 1, "high": 100, "scale": "log"}, "of the draws repeat 1, 2 and 3"),
+    ({"type": "float", "low": 0.9, "high": 0.99, "name": "momentum"}, "from 10 to 100"),
+    ({"type": "float", "low": 0.8, "high": 0.99, "name": "beta"}, "47 % of the draws lie above"),
+    ({"type": "float", "low": 0, "high": 0.9, "name": "rho"}, "on a linear scale 24 % of the"),
+    ({"type": "float", "low": 0, "high": 1, "name": "lr"}, "low end above 0"),
+    ({"type": "float", "low": 0.001, "high": 0.1, "name": "base_lr"}, "lie above 0.01"),
+    ({"type": "int", "low": 1, "high": 9, "scale": "log"}, "66 % of the draws repeat 1, 2 and 3"),
+    ({"type": "int", "low": 1, "high": 1000, "scale": "log"}, "26 % of the draws repeat 1, 2 and"),
     ({"type": "categorical", "choices": ["a"]}, "single choice"),
     ({"type": "categorical", "choices": list(range(30))}, "has 30 choices"),
 ]
@@ -102,6 +119,8 @@ FINE: list[dict[str, Any]] = [
     {"type": "float", "low": 0.1, "high": 1},
     {"type": "float", "low": 0.001, "high": 0.03},
     {"type": "float", "low": 0, "high": 0.99},
+    {"type": "float", "low": 0.85, "high": 0.95, "name": "momentum"},
+    {"type": "float", "low": 0.1, "high": 1, "name": "learning_rate_decay"},
     {"type": "float", "low": 0.5, "high": 0.99, "name": "keep_prob"},
     {"type": "int", "low": 8, "high": 128, "scale": "log"},
     {"type": "int", "low": 1, "high": 4, "scale": "log"},

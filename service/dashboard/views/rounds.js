@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { counted, setting } from "../format.js";
-import { choicesOf, isRanged, place } from "../scale.js";
+import { choicesOf, isRanged, place, varies } from "../scale.js";
 import { go } from "../state.js";
 import { steering } from "./zoom.js";
 
@@ -40,7 +40,7 @@ export function rounds(state) {
           "ul",
           { class: "tracks" },
           Object.entries(known.study.space)
-            .filter(([, spec]) => spec.type !== "constant")
+            .filter(([, spec]) => varies(spec))
             .map(([name, spec]) => track(name, spec, round, drawn, elites)),
         ),
         h("p", { class: "key soft" }, key(elites.length, drawn.length)),
@@ -159,7 +159,6 @@ function endText(name, end, spec, round, value) {
 
 function rangeText(range, spec, isWhole) {
   if (!range) return "";
-  if (spec.type === "constant") return String(spec.value);
   if (choicesOf(spec)) {
     return range.length > 4 ? `${range.length} choices` : range.map(String).join(", ");
   }
