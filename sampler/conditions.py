@@ -6,7 +6,7 @@ parameter: a value from a list, `["adam", "momentum"]`, or a number within limit
 methods and a branch in `parse_requirement`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,6 +43,10 @@ class Requirement(Protocol):
     def check(self, path: str, parent: Parent) -> None:
         """Raise SpaceError, at path, when the parameter could never meet it."""
 
+    @property
+    def limits(self) -> Sequence[Value]:
+        """The values at which it begins or ceases to hold."""
+
     def to_json(self) -> JSON:
         """As it was written."""
 
@@ -68,6 +72,11 @@ class OneOf:
                 raise SpaceError(path, error.message) from None
             if not same(taken, value):  # a step with some digits more, which no draw ever has
                 raise SpaceError(path, f"must be {shown(taken)}, not {shown(value)}")
+
+    @property
+    def limits(self) -> Sequence[Value]:
+        """Each of the values."""
+        return self.values
 
     def to_json(self) -> JSON:
         """The list of values."""
@@ -101,6 +110,11 @@ class Within:
             raise SpaceError(f"{path}.at_least", f"must be at most {high:g}, its largest value")
         if self.at_most is not None and self.at_most < low:
             raise SpaceError(f"{path}.at_most", f"must be at least {low:g}, its least value")
+
+    @property
+    def limits(self) -> Sequence[Value]:
+        """Those of the two that there are."""
+        return [limit for limit in (self.at_least, self.at_most) if limit is not None]
 
     def to_json(self) -> JSON:
         """The limits that there are."""

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 import engine
 from sampler import Params, Round, SearchSpace, SpaceError, space_of
 from service import budgets, rounds, schemas, studies, trials, views
+from service.checks import check_setting
 from service.database import Database
 from service.errors import FieldError, Invalid
 from service.idempotency import Key, once
 from service.models import StudyRow
-from service.plans import Plan, check_setting, plan_of
+from service.plans import Plan, plan_of
 from service.store import rounds as round_rows
 from service.store import studies as study_rows
 

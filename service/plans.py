@@ -1,34 +1,25 @@
-"""A study's definition, read: checked once when it is created, compiled once when it is used."""
+"""A study's definition, compiled once: its space, its sampler and its pruner, ready for use."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice, product
 
-import engine
 from sampler import (
-    Parameter,
-    Params,
     Pruner,
     PrunerError,
     Sampler,
     SamplerError,
     SearchSpace,
     SpaceError,
-    Value,
     make_pruner,
     make_sampler,
     within,
 )
-from service import limits, reach
-from service.errors import FieldError, Invalid
+from service import reach
+from service.errors import Invalid
 from service.schemas import NetworkObjective, StudyDefinition
-
-COMBINATIONS = 2_000
-"""How many combinations of choices are tried when a study is created."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,126 +104,6 @@ def compile_plan(definition: StudyDefinition) -> Plan:
     if isinstance(definition.objective, NetworkObjective):
         space = within(space, reach.of(space, definition.objective))
     return Plan(definition, space, sampler, pruner)
-
-
-def check(definition: StudyDefinition) -> Plan:
-    """Compile a new definition and try whether its networks can be trained.
-
-    Raises:
-        Invalid: names the field, in the words of the definition.
-    """
-    plan = compile_plan(definition)
-    _check_asynchronous(plan)
-    if plan.panda:
-        _check_panda(plan)
-    if isinstance(definition.objective, NetworkObjective):
-        _check_objective(definition.objective)
-        _check_recipes(plan, definition.objective)
-    return plan
-
-
-def _check_asynchronous(plan: Plan) -> None:
-    """The sampler's own word, if it has one, is the study's."""
-    said = plan.definition.sampler.model_dump().get("asynchronous", plan.asynchronous)
-    if said != plan.asynchronous:
-        wanted = str(plan.asynchronous).lower()
-        raise Invalid.field(
-            "sampler.asynchronous", f"must be {wanted} as the study's own is, or be left out"
-        )
-
-
-def _check_panda(plan: Plan) -> None:
-    if plan.definition.budget.trials != 1:
-        raise Invalid.field("budget.trials", "must be 1 in panda mode: forks come on top of it")
-    if plan.pruner.rungs(0, epochs=plan.epochs):
-        raise Invalid.field("pruner.kind", "must be none in panda mode: only its person ends it")
-
-
-def _check_objective(objective: NetworkObjective) -> None:
-    if objective.dataset not in engine.DATASETS:
-        known = ", ".join(sorted(engine.DATASETS))
-        raise Invalid.field(
-            "objective.dataset", f"there is no data set {objective.dataset!r}; known are {known}"
-        )
-    metrics = engine.metrics_of(engine.describe_dataset(objective.dataset)["task"])
-    if objective.metric not in metrics:
-        known = ", ".join(metrics)
-        raise Invalid.field(
-            "objective.metric", f"there is no metric {objective.metric!r}; known are {known}"
-        )
-
-
-def _check_recipes(plan: Plan, objective: NetworkObjective) -> None:
-    """Read every kind of recipe that the space can propose, so that no trial fails for its setting.
-
-    Each value that a parameter may have at its ends, or as a choice, is checked by itself,
-    whatever its condition; then recipes are read for the combinations of all that decides which
-    parameters take part, with the other parameters at their low and at their high ends.
-    """
-    for name in objective.settings:
-        if name in plan.space.parameters:
-            raise Invalid.field(
-                f"objective.settings.{name}", "is in the space too: keep it in one place"
-            )
-    dataset = engine.load_dataset(objective.dataset)
-    try:
-        for name, parameter in plan.space.parameters.items():
-            for value in _values(parameter):
-                engine.check_value(name, value)
-        for params in _combinations(plan.space):
-            _check_recipe(params, objective, dataset)
-    except engine.RecipeError as error:
-        raise Invalid.of(_blame(error, plan, objective)) from error
-
-
-def _check_recipe(params: Params, objective: NetworkObjective, dataset: engine.Dataset) -> None:
-    recipe = engine.read_recipe(params, objective.settings)
-    weights = recipe.shape(dataset).parameters
-    if weights > limits.WEIGHTS:
-        name = next((n for n in params if n.startswith("hidden_units")), "hidden_layers")
-        raise engine.RecipeError(
-            name, f"makes {weights:,} weights; a network may have {limits.WEIGHTS:,}"
-        )
-
-
-def check_setting(plan: Plan, space: SearchSpace, params: object) -> Params:
-    """A setting of a user's own: one of the space, and one that can be trained.
-
-    Raises:
-        SpaceError: it is not a setting of the space.
-        RecipeError: no network can have it.
-    """
-    valid = space.validate(params)
-    objective = plan.definition.objective
-    if isinstance(objective, NetworkObjective):
-        _check_recipe(valid, objective, engine.load_dataset(objective.dataset))
-    return valid
-
-
-def _values(parameter: Parameter) -> list[Value]:
-    choices = getattr(parameter, "choices", None)
-    return [parameter.decode(0.0), parameter.decode(1.0)] if choices is None else list(choices)
-
-
-def _combinations(space: SearchSpace) -> Iterator[dict[str, Value]]:
-    """Settings that between them have every set of parameters that can take part together."""
-    units: dict[str, list[float]] = {}
-    for name, parameter in space.parameters.items():
-        choices = getattr(parameter, "choices", None)
-        if choices is None and name == "hidden_layers":
-            choices = range(int(parameter.decode(0.0)), int(parameter.decode(1.0)) + 1)
-        if choices is not None:
-            units[name] = [parameter.encode(choice) for choice in choices]
-    deciding = islice(product(*units.values()), COMBINATIONS)
-    for combination in deciding:
-        for rest in (0.0, 1.0):
-            ends = dict.fromkeys(space.parameters, rest)
-            yield space.decode(ends | dict(zip(units, combination, strict=True)))
-
-
-def _blame(error: engine.RecipeError, plan: Plan, objective: NetworkObjective) -> FieldError:
-    where = "space" if error.parameter in plan.space.parameters else "objective.settings"
-    return FieldError(f"{where}.{error.parameter}", error.message)
 
 
 def _join(room: str, path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from service import budgets, evidence, plans, rungs, schemas, views
+from service import budgets, checks, evidence, plans, rungs, schemas, views
 from service.database import Database
 from service.errors import Conflict, Invalid
 from service.idempotency import Key, once
@@ -23,7 +23,7 @@ def create(
         Invalid: names the field that cannot be.
         Conflict: there is a study of this name already.
     """
-    plan = plans.check(definition)
+    plan = checks.check(definition)
 
     def work(session: Session) -> schemas.Study:
         now = database.now(session)

@@ -21,6 +21,33 @@ FAILING_SPACES = {
         "hidden_units": {"type": "int", "low": 4, "high": 8, "when": {"activation": ["tanh"]}},
         "hidden_units_1": {"type": "int", "low": 4, "high": 8, "when": {"optimizer": ["gd"]}},
     },
+    "hidden_units_1": {
+        "batch_size": {"type": "int", "low": 16, "high": 256},
+        "learning_rate": {"type": "float", "low": 1e-4, "high": 1.0, "scale": "log"},
+        "hidden_units": {
+            "type": "int",
+            "low": 4,
+            "high": 8,
+            "when": {"batch_size": {"at_least": 64}},
+        },
+        "hidden_units_1": {
+            "type": "int",
+            "low": 4,
+            "high": 8,
+            "when": {"learning_rate": {"at_most": 0.01}},
+        },
+    },
+    "decay_rate": {
+        "decay": {"type": "categorical", "choices": ["none", "cosine"]},
+        "l2": {"type": "categorical", "choices": [n / 100 for n in range(60)]},
+        "batch_size": {"type": "categorical", "choices": list(range(16, 76))},
+        "decay_rate": {
+            "type": "float",
+            "low": 2.0,
+            "high": 3.0,
+            "when": {"decay": ["cosine"]},
+        },
+    },
     "decay": {
         "optimizer": {"type": "categorical", "choices": ["adam", "momentum", "gd"]},
         "activation": {
