@@ -27,7 +27,7 @@ sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str
 
 import numpy as np  # noqa: E402
 from joblib import Parallel, delayed  # noqa: E402
-from problems import PROBLEMS, SOME, Problem, peers  # noqa: E402
+from problems import GROUPS, PROBLEMS, SOME, Problem, peers  # noqa: E402
 
 from sampler import Observation, Round, make_sampler, planned  # noqa: E402
 
@@ -178,14 +178,12 @@ def main() -> None:
     results = {
         name: np.array([tables[problem.name][name] for problem in problems]) for name in names
     }
-    for wanted in ("tuned", "held out"):
-        rows = [place for place, kind in enumerate(kinds.values()) if kind == wanted]
+    for group, members in GROUPS.items():
+        rows = [place for place, problem in enumerate(problems) if problem in members]
         if rows:
             chosen = {name: table[rows] for name, table in results.items()}
-            show(f"mean over the {len(rows)} problems {wanted}", chosen, counts)
+            show(f"mean over {len(rows)} problems: {group}", chosen, counts)
             ratios(chosen, counts)
-    show(f"mean over all {len(problems)} problems", results, counts)
-    ratios(results, counts)
 
 
 def _available(*, quick: bool) -> list[str]:

@@ -10,11 +10,14 @@
     coarse, zoom, elites, candidates        a first look; what a zoom learns, and draws from it
     gaussian_process, plausible, posterior, coordinates, model, acquisition, favourites
                                             which of those draws promise most
+    guesses                                 what pruned trials would have come to
     second_looks, bottoms                   what must not be forgotten for a few bad draws
     edges, alarms, widening                 when the range is too narrow
     boxes, reaching, reasons                a person's box, and beyond the range; in words
     importance, repeats                     how much each parameter mattered, and how much luck did
     pruning                                 who of those at a rung goes on
+    values, errors, checks, described, wording, threads
+                                            what all of these lean on
 
 Pure: everything goes in as arguments and comes out as values. Objectives are minimized.
 """
@@ -22,7 +25,6 @@ Pure: everything goes in as arguments and comes out as values. Objectives are mi
 from sampler.alarms import Alarm, alarms
 from sampler.boxes import box_of, ranges_of
 from sampler.catalogue import make_sampler
-from sampler.coarse_to_fine import space_of
 from sampler.errors import InputError, PrunerError, SamplerError, SpaceError
 from sampler.importance import importance
 from sampler.parameters import Parameter, Reach
@@ -35,7 +37,7 @@ from sampler.repeats import Repeats, repeats
 from sampler.rounds import Observation, Round, as_numbered, planned, whole_box
 from sampler.space import SearchSpace
 from sampler.values import Params, Value
-from sampler.widening import within
+from sampler.widening import space_of, within
 from sampler.wording import counted
 
 __all__ = [

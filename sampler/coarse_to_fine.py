@@ -15,7 +15,7 @@ from sampler.reasons import by_hand_reason, coarse_reason, no_elite_reason, wide
 from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
 from sampler.space import SearchSpace
 from sampler.values import Value
-from sampler.widening import Ranges, widened, wider
+from sampler.widening import Ranges, ranges_in, space_of, widened, wider
 from sampler.wording import shown
 from sampler.zoom import setting_at, zoom
 
@@ -35,23 +35,20 @@ class CoarseToFine:
     chooses among candidates around its favourites: as many trials as there are elites, those that
     it expects most of. Second looks, which a round's reason tells of and its model lists by number,
     step out of the box, but never out of what a person drew. With `widen`, ranges grow at the ends
-    that elites press against; with `asynchronous`, a round may be planned before those before it
-    are closed: trials that have not ended are believed to give what the model expects of them.
-    Raises SamplerError when an option is no such number or no such truth.
+    that elites press against. Where a round is planned before those before it are closed, trials
+    that have not ended are believed to give what the model expects of them. Raises SamplerError
+    when an option is no such number or no such truth.
     """
 
     elite_share: float = 0.1
     widen: bool = False
-    asynchronous: bool = False
 
     learns = True
 
     def __post_init__(self) -> None:
         checks.number(SamplerError, "elite_share", self.elite_share, low=0.01, high=1.0)
-        for name in ("widen", "asynchronous"):
-            if not isinstance(getattr(self, name), bool):
-                message = f"must be true or false, not {shown(getattr(self, name))}"
-                raise SamplerError(name, message)
+        if not isinstance(self.widen, bool):
+            raise SamplerError("widen", f"must be true or false, not {shown(self.widen)}")
 
     def plan(
         self,
@@ -75,7 +72,7 @@ class CoarseToFine:
             key=lambda one: one.number,
         )
         elites = choose(seen, share=self.elite_share)
-        ranges = _ranges(rounds[-1]) if rounds else {}
+        ranges = ranges_in(rounds[-1]) if rounds else {}
         before = ranges
         if self.widen and rounds:
             ranges = self._widened(widened(space, ranges), elites, ranges)
@@ -151,17 +148,6 @@ def _grown(space: SearchSpace, before: Ranges, ranges: Ranges) -> list[str]:
         for name, ends in ranges.items()
         if before.get(name) != ends
     ]
-
-
-def space_of(space: SearchSpace, current: Round) -> SearchSpace:
-    """The space that a round's box and trials are of: the study's, or what it was widened to."""
-    return widened(space, _ranges(current))
-
-
-def _ranges(current: Round) -> dict[str, tuple[float, float]]:
-    """Ends of ranges, where they are no longer those of the study."""
-    ranges = current.model.get("ranges", {})
-    return {name: (low, high) for name, (low, high) in ranges.items()}
 
 
 def _size(rounds: Sequence[Round], *, budget: int) -> int:

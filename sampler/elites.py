@@ -1,16 +1,14 @@
 """What a zoom learns: the best trials so far, and how the values of the good ones are spread."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sampler.parameters import Parameter, count_choices
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
-from sampler.values import JSON
 
 FEWEST, MOST = 4, 24
 FEWEST_ACTIVE = 2
@@ -26,22 +24,13 @@ class Fit:
     `weights` is each elite's chance to be drawn around. `centres` has, for each parameter that the
     round narrows, each elite's place, None where the parameter was inactive. `widths` is the
     standard deviation of draws around them, for numbers; `choices` is the chance of each choice,
-    for categories. All of it is JSON as it stands.
+    for categories.
     """
 
     weights: list[float]
     centres: dict[str, list[float | None]]
     widths: dict[str, float]
     choices: dict[str, list[float]]
-
-    def to_dict(self) -> dict[str, JSON]:
-        """The JSON form; `from_dict` makes an equal fit of it."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Fit":
-        """The fit that `to_dict` wrote."""
-        return cls(**data)
 
 
 def choose(observations: Sequence[Observation], *, share: float) -> list[Observation]:

@@ -20,7 +20,7 @@ FEWEST = 10  # trials with a value that say anything at all
 def importance(
     space: SearchSpace, observations: Sequence[Observation], *, seed: int = 0
 ) -> dict[str, JSON] | None:
-    """The share of each parameter in what the ranks of the trials vary by; None: too few trials.
+    """The share of each parameter in what the scores of the trials vary by; None: too few trials.
 
         {"trials": how many gave a value,
          "parameters": {name: {"share": 0 to 1, "priority": 1 to 3}},

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from sampler.parameters import Float, Integer, Parameter, Ranged
+from sampler.parameters import Float, Integer, Parameter, Ranged, count_choices
 from sampler.scales import LINEAR, LOG, REVERSE_LOG
 from sampler.wording import listed
 
@@ -128,7 +128,7 @@ def _of_integer(parameter: Integer) -> Iterator[str]:
 
 
 def _of_choices(parameter: Parameter) -> Iterator[str]:
-    count = round(1 / parameter.share(parameter.decode(0.0)))
+    count = count_choices(parameter)
     if not parameter.varies:
         yield 'has a single choice: "type": "constant" says so.'
     if count > MANY_CHOICES:

@@ -30,7 +30,7 @@ class Sampler(Protocol):
 
         `budget` counts the trials of the whole study. `box` is a zoom by hand: the intervals that a
         person drew stand in place of the sampler's own. `size` is how many trials the round has,
-        where a person says so. Raises ValueError when the rounds hold it all already.
+        where a person says so; without it, ValueError is raised when the rounds hold it all.
         """
 
     def propose(

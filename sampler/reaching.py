@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sampler.coarse_to_fine import space_of
 from sampler.errors import SpaceError
 from sampler.parameters import Ranged
 from sampler.rounds import Round
 from sampler.space import SearchSpace
+from sampler.widening import space_of
 
 
 def reaching(space: SearchSpace, current: Round, ranges: object) -> Round:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sampler.edges import End
 from sampler.errors import SpaceError
 from sampler.parameters import Float, Integer, Parameter, Ranged, Reach
+from sampler.rounds import Round
 from sampler.scales import LINEAR, SCALES
 from sampler.space import SearchSpace
 
@@ -111,3 +112,14 @@ def widened(space: SearchSpace, ranges: Ranges) -> SearchSpace:
         assert isinstance(parameter, Ranged)
         parameters[name] = replace(parameter, low=low, high=high)
     return SearchSpace(parameters)
+
+
+def space_of(space: SearchSpace, current: Round) -> SearchSpace:
+    """The space that a round's box and trials are of: the study's, or what it was widened to."""
+    return widened(space, ranges_in(current))
+
+
+def ranges_in(current: Round) -> dict[str, tuple[float, float]]:
+    """Ends of ranges, where they are no longer those of the study."""
+    ranges = current.model.get("ranges", {})
+    return {name: (low, high) for name, (low, high) in ranges.items()}

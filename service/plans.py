@@ -94,7 +94,7 @@ def compile_plan(definition: StudyDefinition) -> Plan:
     except SpaceError as error:
         raise Invalid.field(_join("space", error.path), error.message) from error
     try:
-        sampler = make_sampler(definition.sampler.model_dump())
+        sampler = make_sampler(definition.sampler.own())
     except SamplerError as error:
         raise Invalid.field(_join("sampler", error.path), error.message) from error
     try:

@@ -28,7 +28,7 @@ def look(body: schemas.SpaceBody) -> schemas.SpacePreview:
     space = _made("space", SearchSpace.from_dict, body.space)
     seen: dict[str, Any] = preview(space, seed=body.seed)
     if body.sampler is not None:
-        sampler: Sampler = _made("sampler", make_sampler, body.sampler.model_dump())
+        sampler: Sampler = _made("sampler", make_sampler, body.sampler.own())
         seen["examples"] = _first_trials(
             space, sampler, seed=body.seed, count=len(seen["examples"])
         )

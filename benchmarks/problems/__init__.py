@@ -18,4 +18,14 @@ PROBLEMS = [*NETWORKS, *FORMULAS, *OTHERS]
 SOME = [*NETWORKS[::2], *FORMULAS[1::4], *OTHERS[::6]]
 """What an hour is enough for: eight real networks, six formulas, six of the rest."""
 
-__all__ = ["PROBLEMS", "SOME", "Problem"]
+GROUPS = {
+    "real networks": NETWORKS,
+    "formulas": FORMULAS,
+    "real networks and formulas": [*NETWORKS, *FORMULAS],
+    "systems, small models, rough and stepped ones": OTHERS,
+    "held out": [problem for problem in PROBLEMS if not problem.tuned],
+    "all": PROBLEMS,
+}
+"""What means are told of."""
+
+__all__ = ["GROUPS", "PROBLEMS", "SOME", "Problem"]

@@ -62,6 +62,10 @@ class SamplerOptions(BaseModel):
 
     kind: str = "coarse_to_fine"
 
+    def own(self) -> dict[str, Any]:
+        """Those that are the sampler's: `asynchronous` is the study's, wherever it is said."""
+        return {name: one for name, one in self.model_dump().items() if name != "asynchronous"}
+
 
 class PrunerOptions(BaseModel):
     """Which pruner ends trials early, with its options."""

@@ -239,7 +239,7 @@ def test_evidence_from_elsewhere() -> None:
 
 
 def test_trials_that_have_not_ended_are_no_evidence_but_are_not_tried_again() -> None:
-    sampler = make_sampler({"asynchronous": True})
+    sampler = make_sampler({})
     rounds, seen = search(sampler, SPACE, seed=1, budget=28)
     running = [
         Observation(number=one.number, params=one.params, value=None, state="running")

@@ -1,11 +1,10 @@
-import json
 import math
 import random
 
 import pytest
 
 from sampler import Observation, SearchSpace
-from sampler.elites import Fit, choose, fit, rank_weights
+from sampler.elites import choose, fit, rank_weights
 
 SPACE = SearchSpace.from_dict(
     {
@@ -71,8 +70,3 @@ def test_fit() -> None:
 def test_one_elite_narrows_nothing() -> None:
     assert fit(SPACE, ELITES[:1], round_number=3).centres == {}
     assert "y" not in fit(SPACE, ELITES[:2], round_number=3).centres
-
-
-def test_a_fit_round_trips() -> None:
-    found = fit(SPACE, ELITES, round_number=3)
-    assert Fit.from_dict(json.loads(json.dumps(found.to_dict()))) == found
