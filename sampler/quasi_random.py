@@ -20,7 +20,8 @@ BLOCK = 256  # points made at a time; a power of two, as Sobol's sequence likes 
 class QuasiRandomSampler(OneRound):
     """One round over the whole budget; if the budget is raised later, one more goes on from it.
 
-    A parameter's draws depend on its place among the others, and on how many there are.
+    A parameter's draws depend on its name and on its place among the others: one that is added
+    behind them changes none of theirs.
     """
 
     def laid_out(self, space: SearchSpace, whole: Round) -> Round:
@@ -32,8 +33,11 @@ class QuasiRandomSampler(OneRound):
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
         """The point of the sequence that has the trial's number, in the round's box."""
-        block = _block(len(space.parameters), seed, number // BLOCK)
-        units = dict(zip(space.parameters, block[number % BLOCK].tolist(), strict=True))
+        turn, place = divmod(number, BLOCK)
+        units = {
+            name: float(_column(dimension, name, seed, turn)[place])
+            for dimension, name in enumerate(space.parameters)
+        }
         return space.decode(
             {
                 name: LINEAR.from_unit(units[name], low, high)
@@ -42,16 +46,18 @@ class QuasiRandomSampler(OneRound):
         )
 
 
-@lru_cache(maxsize=16)
-def _block(dimensions: int, seed: int, place: int) -> NDArray[np.float64]:
-    """Points place * BLOCK onwards of Sobol's sequence, scrambled by the seed.
+@lru_cache(maxsize=1024)
+def _column(dimension: int, name: str, seed: int, turn: int) -> NDArray[np.float64]:
+    """One dimension of the points turn * BLOCK onwards of Sobol's sequence.
 
-    A. B. Owen, "Scrambling Sobol and Niederreiter-Xing points", 1998.
+    Each is scrambled by the seed and the parameter's name: A. B. Owen, "Scrambling Sobol and
+    Niederreiter-Xing points", 1998.
     """
     from scipy.stats import qmc
 
-    sequence = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
-    if place:
-        sequence.fast_forward(place * BLOCK)
-    points: NDArray[np.float64] = sequence.random(BLOCK)
+    generator = np.random.default_rng([seed, *name.encode()])
+    sequence = qmc.Sobol(dimension + 1, scramble=True, rng=generator)
+    if turn:
+        sequence.fast_forward(turn * BLOCK)
+    points: NDArray[np.float64] = sequence.random(BLOCK)[:, dimension]
     return points

@@ -108,6 +108,9 @@ def importance_table(found: schemas.Importance) -> Table:
     for name, priority, share in sorted(rows, key=lambda row: -row[2]):
         style = None if priority else "dim"
         table.add_row(name, priority, percent(share), "█" * round(24 * share), style=style)
+    table.add_section()
+    for priority, share in (found.priorities or {}).items():
+        table.add_row("all of a priority", priority, percent(share), "█" * round(24 * share))
     return table
 
 

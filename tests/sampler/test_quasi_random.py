@@ -26,3 +26,13 @@ def test_every_part_has_its_share() -> None:
 
 def test_blocks_join() -> None:
     assert (points(range(250, 262)) == points(range(512))[250:262]).all()
+
+
+def test_a_parameter_that_is_added_changes_no_other() -> None:
+    more = SearchSpace.from_dict({**SPACE.to_dict(), "added": {"type": "bool"}})
+    wide = Round(number=0, first=0, size=512, box=dict.fromkeys(more.parameters, (0.0, 1.0)))
+    for number in (0, 7, 300):
+        before = SAMPLER.propose(SPACE, WHOLE, seed=3, number=number)
+        after = SAMPLER.propose(more, wide, seed=3, number=number)
+        assert {name: after[name] for name in before} == before
+    assert len({tuple(column) for column in points(range(32)).T}) == 3

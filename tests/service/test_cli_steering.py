@@ -94,6 +94,7 @@ def test_a_search_is_steered(tmp_path: Path) -> None:
         printed = run("study", "show", "outside", *there)
         assert "what mattered" in printed
         assert "what none explains" in printed
+        assert printed.count("all of a priority") == 2
         table = run("study", "export", "outside", *there)
         assert len(table.splitlines()) == 31
         file = tmp_path / "table.json"
