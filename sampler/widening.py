@@ -91,26 +91,31 @@ def within(space: SearchSpace, reaches: Mapping[str, Reach]) -> SearchSpace:
     for name, reach in reaches.items():
         parameter = parameters[name]
         if isinstance(parameter, Ranged):
-            own = replace(
-                reach,
-                low=min(reach.low, parameter.low),
-                high=max(reach.high, parameter.high),
-                low_open=reach.low_open and parameter.low > reach.low,
-                high_open=reach.high_open and parameter.high < reach.high,
-            )
+            own = _covering(reach, parameter.low, parameter.high)
             parameters[name] = replace(parameter, reach=own)
     return SearchSpace(parameters)
 
 
+def _covering(reach: Reach, low: float, high: float) -> Reach:
+    """A reach that holds both ends."""
+    return Reach(
+        low=min(reach.low, low),
+        high=max(reach.high, high),
+        low_open=reach.low_open and low > reach.low,
+        high_open=reach.high_open and high < reach.high,
+    )
+
+
 def widened(space: SearchSpace, ranges: Ranges) -> SearchSpace:
-    """The space with other ends for some of its parameters."""
+    """The space with other ends for some of its parameters, whatever their reach says now."""
     if not ranges:
         return space
     parameters: dict[str, Parameter] = dict(space.parameters)
     for name, (low, high) in ranges.items():
         parameter = parameters[name]
         assert isinstance(parameter, Ranged)
-        parameters[name] = replace(parameter, low=low, high=high)
+        reach = _covering(parameter.reach, low, high)
+        parameters[name] = replace(parameter, low=low, high=high, reach=reach)
     return SearchSpace(parameters)
 
 

@@ -197,6 +197,13 @@ def test_no_range_grows_beyond_its_reach(
         reaching(space, whole, {"x": [parameter.low, 10**6]})
 
 
+def test_what_a_round_drew_from_is_read_whatever_the_reach() -> None:
+    spec = {"type": "float", "low": 0.5, "high": 0.99, "scale": "log"}
+    space = within(SearchSpace.from_dict({"x": spec}), {"x": Reach(high=1.0, high_open=True)})
+    old = Round(number=1, first=0, size=9, box={}, model={"ranges": {"x": [0.5, 1.17]}})
+    assert space_of(space, old).parameters["x"].bounds == (0.5, 1.17)
+
+
 @pytest.mark.parametrize("widen", [True, False])
 def test_ranges_grow_when_they_may(widen: bool) -> None:
     sampler = make_sampler({"kind": "coarse_to_fine", "widen": widen})
