@@ -54,7 +54,6 @@ CIRCLE = {
 
 CASES: dict[str, tuple[Definition, str]] = {
     "low above high": (rate(low=2.0), "space.learning_rate.low"),
-    "low equal to high": (rate(low=1.0), "space.learning_rate.low"),
     "log from zero": (rate(low=0), "space.learning_rate.low"),
     "log from below zero": (rate(low=-1), "space.learning_rate.low"),
     "reverse_log up to one": (momentum(high=1.0), "space.momentum.high"),
