@@ -76,6 +76,15 @@ def fit_model(
     )
 
 
+def tried_before(
+    space: SearchSpace, settings: Sequence[Params], seen: Sequence[Observation]
+) -> list[bool]:
+    """Which of the settings were tried, bit for bit."""
+    names = tuple(space.parameters)
+    known = {tuple(map(one.params.get, names)) for one in seen}
+    return [tuple(map(setting.get, names)) in known for setting in settings]
+
+
 def untried(points: Floats, tried: Floats, *, again: Sequence[bool], enough: int) -> Rows:
     """The first row of each point that is NEAR to nothing tried.
 

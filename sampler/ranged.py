@@ -136,8 +136,6 @@ class Float(Ranged):
 
     def encode(self, value: Value) -> float:
         """Where the value lies on the scale; in steps, the middle of its share."""
-        if not self.varies:
-            return 0.5
         if self.step is None:
             return self._scale.to_unit(float(value), self.low, self.high)
         start, end = self._cell(value)

@@ -13,7 +13,7 @@ from sampler.coordinates import coordinates
 from sampler.elites import Fit, fit
 from sampler.favourites import favourites
 from sampler.gaussian_process import GaussianProcess
-from sampler.model import fit_model, untried
+from sampler.model import fit_model, tried_before, untried
 from sampler.parameters import Parameter
 from sampler.reasons import looks_reason, zoom_reason
 from sampler.rounds import Box, Observation, Round, whole_box
@@ -123,8 +123,7 @@ def _chosen(
         owners = np.repeat([USUAL] * len(usual) + [*chain(*lookers.values())], each)
         settings = [setting_at(space, row) for row in pool.tolist()]
         points = coordinates(space, settings)
-        before = {frozenset(one.params.items()) for one in seen}
-        again = [frozenset(setting.items()) in before for setting in settings]
+        again = tried_before(space, settings, seen)
         fresh = untried(points, model.points, again=again, enough=len(numbers))
         allowed = {
             number: np.flatnonzero(owners[fresh] == (number if number in looks else USUAL))
