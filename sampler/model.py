@@ -81,7 +81,9 @@ def tried_before(
 ) -> list[bool]:
     """Which of the settings were tried, bit for bit."""
     names = tuple(space.parameters)
-    known = {tuple(map(one.params.get, names)) for one in seen}
+    wanted = {setting.get(names[0]) for setting in settings}
+    alike = [one.params for one in seen if one.params.get(names[0]) in wanted]
+    known = {tuple(map(params.get, names)) for params in alike}
     return [tuple(map(setting.get, names)) in known for setting in settings]
 
 
