@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampler import SearchSpace, SpaceError, alarms, draws, importance, make_sampler, preview
+from sampler import (
+    Params,
+    SearchSpace,
+    SpaceError,
+    alarms,
+    draws,
+    importance,
+    make_sampler,
+    preview,
+)
 from sampler.parameters import Boolean, Constant, Float, Integer, parse_parameter
 from tests.sampler.spaces import search
 
@@ -63,6 +72,11 @@ def test_steps_have_fair_shares_and_clean_digits() -> None:
     assert parameter.text(0.3) == "0.3"
 
 
+def its_y(space: SearchSpace, params: Params) -> float:
+    """An objective of one parameter."""
+    return float(params["y"])
+
+
 SINGLE: list[dict[str, Any]] = [
     {"type": "float", "low": 0.3, "high": 0.3},
     {"type": "float", "low": 0.3, "high": 0.3, "step": 0.1},
@@ -90,9 +104,8 @@ def test_a_range_of_one_value(spec: dict[str, Any]) -> None:
     [warning] = found["warnings"]
     assert "single value" in warning["message"]
     for kind in ("random", "quasi_random", "grid", "coarse_to_fine"):
-        objective = lambda _, params: params["y"]  # noqa: E731
         sampler = make_sampler({"kind": kind})
-        rounds, seen = search(sampler, space, seed=1, budget=40, objective=objective)
+        rounds, seen = search(sampler, space, seed=1, budget=40, objective=its_y)
         assert all(one.params["x"] == value for one in seen)
         assert len({one.params["y"] for one in seen}) >= 39
         assert not any(alarm.parameter == "x" for alarm in alarms(space, seen[:9]))
