@@ -1,7 +1,7 @@
 """Acquisition: which settings of a pool the trials of a round try, by what the model believes."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -26,7 +26,7 @@ def pick(
     seed: int,
     numbers: Sequence[int],
     allowed: Mapping[int, Rows] = MappingProxyType({}),
-    looks: Collection[int] = (),
+    looks: Sequence[int] = (),
 ) -> list[int]:
     """The row of `points` that each trial tries; none twice, while there are others.
 
@@ -40,6 +40,8 @@ def pick(
     the trials that may not have them all; one of which none is left is a trial like any other.
     """
     posterior = Posterior(model, points, room=len(numbers))
+    most = max((len(allowed.get(number, points)) for number in looks), default=0)
+    noises = dict(zip(looks, normals(_LOOK, seed=seed, numbers=looks, count=most), strict=True))
     processes = _own_processes(model, seed=seed, numbers=[n for n in numbers if n not in looks])
     doubt, best = doubts(model.noise), model.best
     free = np.ones(len(points), dtype=np.bool_)
@@ -51,8 +53,8 @@ def pick(
         rows = left if len(left) else rows
         if number in looks and len(left):
             factor = np.linalg.cholesky(posterior.covariance(rows))
-            drawn = factor @ normals(_LOOK, seed=seed, numbers=[number], count=len(rows))[0]
-            row = int(rows[np.argmin(posterior.mean[rows] + drawn)])
+            drawn = posterior.mean[rows] + factor @ noises[number][: len(rows)]
+            row = int(rows[np.argmin(drawn)])
         elif number in processes:
             own = Posterior(processes[number], points, room=len(picked))
             for before in picked:
@@ -102,25 +104,30 @@ def improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
     from scipy.special import erfcx, ndtr
 
     z = (best - mean) / deviation
-    above, below = np.maximum(z, 0.0), np.clip(z, -FAR, 0.0)
-    density = np.exp(-0.5 * above * above) / math.sqrt(2.0 * math.pi)
-    near = np.log(density + above * ndtr(above))
+    below = np.clip(z, -FAR, 0.0)
     mills = math.sqrt(0.5 * math.pi) * erfcx(-math.sqrt(0.5) * below)
-    far = np.log1p(below * mills) - 0.5 * below * below - 0.5 * math.log(2.0 * math.pi)
-    logs: Floats = np.log(deviation) + np.where(z > 0.0, near, far)
+    logs: Floats = np.log1p(below * mills) - 0.5 * below * below - 0.5 * math.log(2.0 * math.pi)
+    ahead = z > 0.0  # mostly nowhere
+    if ahead.any():
+        above = z[ahead]
+        density = np.exp(-0.5 * above * above) / math.sqrt(2.0 * math.pi)
+        logs[ahead] = np.log(density + above * ndtr(above))
+    logs += np.log(deviation)
     return logs
 
 
 def normals(address: str, *, seed: int, numbers: Sequence[int], count: int) -> Floats:
-    """(numbers, count) standard normal draws, by Box and Muller's formula, 1958."""
-    half = (count + 1) // 2
+    """(numbers, count) standard normal draws, by Box and Muller's formula, 1958.
+
+    The first of a number are the same for any count.
+    """
     units = draws.units(
         seed=seed,
-        numbers=np.array(numbers)[:, None],
+        numbers=np.array(numbers, dtype=np.int64)[:, None],
         names=[address],
-        indices=np.arange(2 * half)[None, :],
+        indices=np.arange(count + count % 2),
     )[:, :, 0]
-    radius = np.sqrt(-2.0 * np.log1p(-units[:, :half] * (1.0 - 2.0**-53)))
-    angle = 2.0 * np.pi * units[:, half:]
-    both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return both[:, :count]
+    radius = np.sqrt(-2.0 * np.log1p(-units[:, ::2] * (1.0 - 2.0**-53)))
+    angle = 2.0 * np.pi * units[:, 1::2]
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=2)
+    return pairs.reshape(len(units), count + count % 2)[:, :count]

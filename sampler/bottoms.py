@@ -13,6 +13,7 @@ import numpy as np
 
 from sampler.coordinates import coordinates
 from sampler.gaussian_process import GaussianProcess
+from sampler.ranking import with_value
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 from sampler.values import Params
@@ -33,11 +34,7 @@ def bottom(seen: Sequence[Observation], *, looks: Collection[int], size: int) ->
     trials that were second `looks` are not asked how close they came, and evidence from elsewhere,
     with negative numbers, not at all. `size` is the number of trials of the coming round.
     """
-    ended = [
-        one
-        for one in seen
-        if one.number >= 0 and one.value is not None and math.isfinite(one.value)
-    ]
+    ended = [one for one in with_value(seen) if one.number >= 0]
     usual = [place for place, one in enumerate(ended) if one.number not in looks]
     last = usual[-max(LAST, ROUNDS * size) :]
     if len(last) < LAST or last[0] < FIRST:

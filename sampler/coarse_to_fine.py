@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from sampler import checks
 from sampler.coarse import spread
@@ -11,13 +12,14 @@ from sampler.elites import choose
 from sampler.errors import SamplerError
 from sampler.parameters import Ranged
 from sampler.random import uniform
+from sampler.ranking import ranked
 from sampler.reasons import by_hand_reason, coarse_reason, no_elite_reason, widened_reason
 from sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
 from sampler.space import SearchSpace
 from sampler.values import Value
 from sampler.widening import Ranges, ranges_in, space_of, widened, wider
 from sampler.wording import shown
-from sampler.zoom import setting_at, zoom
+from sampler.zoom import zoom
 
 COARSE = 12
 SMALLEST = 8
@@ -69,9 +71,10 @@ class CoarseToFine:
         """
         seen = sorted(
             (one for one in observations if one.state not in UNFINISHED),
-            key=lambda one: one.number,
+            key=attrgetter("number"),
         )
-        elites = choose(seen, share=self.elite_share)
+        best = ranked(seen)
+        elites = choose(best, share=self.elite_share)
         ranges = ranges_in(rounds[-1]) if rounds else {}
         before = ranges
         if self.widen and rounds:
@@ -87,7 +90,7 @@ class CoarseToFine:
             current = zoom(
                 wide,
                 current,
-                elites,
+                best,
                 seen,
                 coming=[one.params for one in observations if one.state in UNFINISHED],
                 seed=seed,
@@ -136,7 +139,7 @@ class CoarseToFine:
         wide = space_of(space, current)
         points = current.model.get("points")
         if points and current.first <= number < current.stop:
-            return setting_at(wide, points[number - current.first])
+            return wide.at(points[number - current.first])
         return uniform(wide, current.box, seed=seed, number=number)
 
 

@@ -33,16 +33,9 @@ class Fit:
     choices: dict[str, list[float]]
 
 
-def choose(observations: Sequence[Observation], *, share: float) -> list[Observation]:
-    """The best trials, best first: a share of those that gave a finite value, 4 to 24 of them.
-
-    Ties go to the lower number, so the order of the observations does not matter.
-    """
-    ranked = sorted(
-        (seen for seen in observations if seen.value is not None and math.isfinite(seen.value)),
-        key=lambda seen: (seen.value, seen.number),
-    )
-    return ranked[: min(max(math.ceil(share * len(ranked)), FEWEST), MOST)]
+def choose(best: Sequence[Observation], *, share: float) -> list[Observation]:
+    """A share of the trials that gave a value, as `ranked`: 4 to 24 of them."""
+    return list(best[: min(max(math.ceil(share * len(best)), FEWEST), MOST)])
 
 
 def fit(space: SearchSpace, elites: Sequence[Observation], *, round_number: int) -> Fit:

@@ -19,6 +19,7 @@ Rows: TypeAlias = NDArray[np.intp]
 
 JITTER = 1e-8  # added to the diagonal, so that equal settings do no harm
 ITERATIONS = 40
+TOLERANCE = 3e-6  # of the log posterior: a step that gains less is the last
 BOUND = 4.0  # deviations of a prior, from its most likely value to where a fit ends
 NEAREST = 1e-6  # of a length: nearer than that, a gradient is that of equal settings
 
@@ -45,10 +46,24 @@ class Metric:
             squares[place] += (one[:, column, None] - other[None, :, column]) ** 2
         return squares
 
+    def squares_of_pairs(self, points: Floats) -> Floats:
+        """Squared distances by parameter: (parameters, pairs), each pair once, as `squareform`."""
+        from scipy.spatial.distance import pdist
+
+        squares = np.empty((self.count, len(points) * (len(points) - 1) // 2))
+        for place in range(self.count):
+            columns = [column for column, owner in enumerate(self.owner) if owner == place]
+            pdist(points[:, columns], "sqeuclidean", out=squares[place])
+        return squares
+
+    def scaled(self, points: Floats, lengths: Floats) -> Floats:
+        """The points with each parameter's length for unit, so that distances are in lengths."""
+        scaled: Floats = points / lengths[list(self.owner)]
+        return scaled
+
     def distances(self, one: Floats, other: Floats, lengths: Floats) -> Floats:
         """Distances in lengths, without a matrix for each parameter."""
-        scale = lengths[list(self.owner)]
-        a, b = one / scale, other / scale
+        a, b = self.scaled(one, lengths), self.scaled(other, lengths)
         squares = (a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2 * a @ b.T
         distances: Floats = np.sqrt(np.maximum(squares, 0.0))
         return distances
@@ -87,7 +102,10 @@ class GaussianProcess:
 
     def kernel(self, one: Floats, other: Floats) -> Floats:
         """Covariances (rows of one, rows of other) before any value is known."""
-        distances = self.metric.distances(one, other, self.lengths)
+        return self.covariance(self.metric.distances(one, other, self.lengths))
+
+    def covariance(self, distances: Floats) -> Floats:
+        """The same of settings at such distances, in lengths."""
         return covariance(distances, signal=self.signal, rough=self.rough)
 
     def mean_at(self, points: Floats) -> Floats:
@@ -117,18 +135,23 @@ def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProce
     """
     from scipy.optimize import minimize
 
-    squares = metric.squares(points, points)
+    squares = metric.squares_of_pairs(points)
     centre, spread = priors(metric.count)
+
+    def loss(away: Floats) -> tuple[float, Floats]:
+        value, gradient = log_posterior(centre + away * spread, squares, values, centre, spread)
+        return value, gradient * spread
+
+    # In deviations of the priors, in which the steps in all directions are about alike.
     found: Any = minimize(
-        log_posterior,
-        centre,
-        args=(squares, values, centre, spread),
+        loss,
+        np.zeros(len(centre)),
         jac=True,
         method="L-BFGS-B",
-        bounds=np.stack([centre - BOUND * spread, centre + BOUND * spread], axis=1),
-        options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS},
+        bounds=[(-BOUND, BOUND)] * len(centre),
+        options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS, "ftol": TOLERANCE},
     )
-    return with_logs(metric, points, values, found.x)
+    return with_logs(metric, points, values, centre + found.x * spread)
 
 
 def priors(count: int) -> tuple[Floats, Floats]:
@@ -182,29 +205,26 @@ def condition(
 
 
 class Slopes:
-    """How the covariances of values, (n, n), follow the logs of lengths, signal, rough and noise.
+    """How the covariances of values follow the logs of lengths, signal, rough and noise.
 
-    By the log of a parameter's length, the slope is its `weights` times its squared distances times
-    `steep` of the trend and of the rest; by those of signal and rough, it is `trend` and `rest`.
+    `squares` has the squared distances of values by parameter, (parameters, …); all else here is
+    of the shape of one of these. By the log of a parameter's length, the slope is its `weights`
+    times its squared distances times `steep` of the trend and of the rest; by those of signal and
+    rough, it is `trend` and `rest`.
     """
 
     def __init__(self, logs: Floats, squares: Floats) -> None:
-        lengths, (self._signal, rough, self.noise) = np.exp(logs[:-3]), np.exp(logs[-3:]).tolist()
-        self.weights = lengths**-2
+        self.signal, self.rough, self.noise = np.exp(logs[-3:]).tolist()
+        self.weights = np.exp(-2.0 * logs[:-3])
         distances = np.sqrt(np.tensordot(self.weights, squares, axes=1))
         r = _ROOT5 * distances
-        self._decay, drop = np.exp(-r), np.exp(-distances)
-        self.trend = self._signal * (1.0 + r + r * r / 3.0) * self._decay
-        self.rest = rough * drop
+        self._decay = self.signal * np.exp(-r)
+        near = self._decay * (1.0 + r)
+        self.trend = near + self._decay * (r * r / 3.0)
+        self.rest = self.rough * np.exp(-distances)
         self._near = np.maximum(distances, NEAREST)
-        self.steep_trend = self._signal * (5.0 / 3.0) * (1.0 + r) * self._decay
+        self.steep_trend = (5.0 / 3.0) * near
         self.steep_rest = self.rest / self._near
-
-    def covariance(self) -> Floats:
-        """Of values seen through the noise."""
-        total: Floats = self.trend + self.rest
-        total[np.diag_indices_from(total)] += self.noise + JITTER
-        return total
 
     def bend(self) -> Floats:
         """By the logs of two lengths, the second slope is this times what both have before `steep`.
@@ -212,7 +232,7 @@ class Slopes:
         For a length and itself, twice the slope is to be taken from it.
         """
         rest = self.rest * (1.0 + 1.0 / self._near) / self._near**2
-        bend: Floats = self._signal * (25.0 / 3.0) * self._decay + rest
+        bend: Floats = (25.0 / 3.0) * self._decay + rest
         return bend
 
 
@@ -221,25 +241,30 @@ def log_posterior(
 ) -> tuple[float, Floats]:
     """The negative log of likelihood times priors, and its gradient, by the logs.
 
-    The logs are those of the lengths, then of signal, rough and noise.
+    The logs are those of the lengths, then of signal, rough and noise; `squares` are of the pairs.
     """
     from scipy.linalg import cho_solve, cholesky
     from scipy.linalg.lapack import dpotri
+    from scipy.spatial.distance import squareform
 
     slopes = Slopes(logs, squares)
-    factor = cholesky(slopes.covariance(), lower=True, check_finite=False)
+    kernel = squareform(slopes.trend + slopes.rest, checks=False)
+    np.fill_diagonal(kernel, slopes.signal + slopes.rough + slopes.noise + JITTER)
+    # In place, and lower halves in Fortran's order: to copy would take as long as to factor.
+    factor = cholesky(kernel.T, lower=True, overwrite_a=True, check_finite=False)
     centred = values - values.mean()
     alpha = cho_solve((factor, True), centred, check_finite=False)
-    lower, _ = dpotri(factor, lower=1)
-    inverse = np.tril(lower) + np.tril(lower, -1).T
-    # d(-log likelihood) = -1/2 trace((alpha alpha' - inverse) dK)
-    pull = np.outer(alpha, alpha) - inverse
+    entropy = np.log(np.diag(factor)).sum()
+    inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
+    # d(-log likelihood) = -1/2 trace((alpha alpha' - inverse) dK), and dK has each pair twice
+    pull = squareform(np.outer(alpha, alpha) - inverse.T, checks=False)
+    trace = alpha @ alpha - np.trace(inverse)
     gradient = np.empty_like(logs)
     steep = slopes.steep_trend + slopes.steep_rest
-    gradient[:-3] = -0.5 * slopes.weights * np.tensordot(squares, pull * steep, axes=2)
-    gradient[-3] = -0.5 * np.sum(pull * slopes.trend)
-    gradient[-2] = -0.5 * np.sum(pull * slopes.rest)
-    gradient[-1] = -0.5 * slopes.noise * np.trace(pull)
+    gradient[:-3] = -slopes.weights * (squares @ (pull * steep))
+    gradient[-3] = -pull @ slopes.trend - 0.5 * slopes.signal * trace
+    gradient[-2] = -pull @ slopes.rest - 0.5 * slopes.rough * trace
+    gradient[-1] = -0.5 * slopes.noise * trace
     away = (logs - centre) / spread
-    loss = 0.5 * centred @ alpha + np.log(np.diag(factor)).sum() + 0.5 * away @ away
+    loss = 0.5 * centred @ alpha + entropy + 0.5 * away @ away
     return float(loss), gradient + away / spread

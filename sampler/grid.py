@@ -10,7 +10,7 @@ from sampler.one_round import OneRound
 from sampler.parameters import Parameter
 from sampler.random import uniform
 from sampler.rounds import Box, Round
-from sampler.scales import LINEAR
+from sampler.scales import within
 from sampler.space import SearchSpace
 from sampler.values import Value
 from sampler.wording import counted, listed
@@ -92,7 +92,7 @@ def _places(parameter: Parameter, ends: tuple[float, float], *, budget: int) -> 
     fewest, finest = COMB
     count = min(max(8 * budget, fewest), finest)
     values = dict.fromkeys(
-        parameter.decode(LINEAR.from_unit(place / count, *ends)) for place in range(count + 1)
+        parameter.decode(within(place / count, *ends)) for place in range(count + 1)
     )
     return [parameter.encode(value) for value in values]
 
@@ -107,7 +107,7 @@ def _uneven(
     uneven: dict[str, list[float]] = {}
     for name, places in single.items():
         decode, count, ends = space.parameters[name].decode, levels[name], whole.box[name]
-        evenly = [LINEAR.from_unit(_even(at, count), *ends) for at in range(count)]
+        evenly = [within(_even(at, count), *ends) for at in range(count)]
         if len({decode(unit) for unit in evenly}) < count:
             uneven[name] = _spread(places, count)
     return uneven
@@ -144,7 +144,7 @@ def _crossing(
     point: dict[str, float] = {}
     for name in reversed(list(space.parameters)):
         crossing, at = divmod(crossing, levels[name])
-        even = LINEAR.from_unit(_even(at, levels[name]), *box[name])
+        even = within(_even(at, levels[name]), *box[name])
         point[name] = uneven[name][at] if name in uneven else even
     return space.decode(point)
 

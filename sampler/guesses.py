@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from sampler.ranking import value_of, with_value
 from sampler.rounds import Observation
 
 FEWEST = 3
@@ -35,11 +36,9 @@ def with_guesses(observations: Sequence[Observation]) -> list[Observation]:
     How late values follow from early ones may depend on the parameters, too, on l2 for one; but so
     few trials go on, and only the best, that a plane through them guessed no better than the line.
     """
-    ends = {
-        one.number: one.value
-        for one in observations
-        if one.value is not None and math.isfinite(one.value)
-    }
+    if not any(one.rungs for one in observations):
+        return list(observations)
+    ends = {one.number: value_of(one) for one in with_value(observations)}
     best = min(ends.values(), default=-math.inf)
     guesses: dict[int, float] = {}
     for epoch in sorted({epoch for one in observations for epoch in one.rungs}, reverse=True):

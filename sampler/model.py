@@ -1,13 +1,14 @@
 """What the search believes: a process fitted to all that was observed."""
 
-import math
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 
 from sampler.coordinates import coordinates, metric
 from sampler.gaussian_process import Floats, GaussianProcess, Rows, condition, fit_process
 from sampler.guesses import with_guesses
+from sampler.ranking import ranked, value_of, with_value
 from sampler.rounds import Observation
 from sampler.space import SearchSpace
 from sampler.values import Params
@@ -18,13 +19,15 @@ NEAR = 0.01  # of a range: settings that differ by less in everything are the sa
 GOOD = 0.35  # the part of the trials whose values are told apart by their differences
 FARTHEST = 1e9  # of such distances: what is further from the best is as bad as that
 
+_NUMBER = attrgetter("number")
+
 
 def telling(observations: Sequence[Observation]) -> list[Observation]:
     """The trials that a fit looks at, by number: the better half of its room, and the latest."""
-    ranked = sorted(observations, key=_rank)
-    best = ranked[: TELLING // 2]
-    rest = sorted(ranked[TELLING // 2 :], key=lambda seen: -seen.number)
-    return sorted([*best, *rest[: TELLING - len(best)]], key=lambda seen: seen.number)
+    best = ranked(observations)[: TELLING // 2]
+    among = {one.number for one in best}
+    rest = sorted((one for one in observations if one.number not in among), key=_NUMBER)
+    return sorted([*best, *rest[len(best) - TELLING :]], key=_NUMBER)
 
 
 def scores(observations: Sequence[Observation]) -> Floats:
@@ -35,7 +38,7 @@ def scores(observations: Sequence[Observation]) -> Floats:
     orders of magnitude count, so outliers change little. A trial without a value counts as one of
     the worst.
     """
-    values = np.array([_value(seen) for seen in observations])
+    values = np.array([value_of(seen) for seen in observations])
     with np.errstate(over="ignore"):
         away = values - values.min() if np.isfinite(values).any() else values
     ended = away[np.isfinite(away)]
@@ -58,7 +61,7 @@ def fit_model(
     the latest of them is believed.
     """
     seen = telling(with_guesses(observations))
-    if sum(math.isfinite(_value(one)) for one in seen) < FEWEST:
+    if len(with_value(seen)) < FEWEST:
         return None
     values = scores(seen)
     fitted = fit_process(metric(space), coordinates(space, [one.params for one in seen]), values)
@@ -77,9 +80,16 @@ def fit_model(
 
 
 def tried_before(
-    space: SearchSpace, settings: Sequence[Params], seen: Sequence[Observation]
+    space: SearchSpace, pool: Sequence[Sequence[float]], seen: Sequence[Observation]
 ) -> list[bool]:
-    """Which of the settings were tried, bit for bit."""
+    """At which points of the unit cube settings were tried, bit for bit.
+
+    Where a number that every setting has is from a continuum, only a trial that is kept as it was
+    is tried again, and of those the model has the points.
+    """
+    if any(not one.when and one.varies and not one.discrete for one in space.parameters.values()):
+        return [False] * len(pool)
+    settings = [space.at(point) for point in pool]
     names = tuple(space.parameters)
     wanted = {setting.get(names[0]) for setting in settings}
     alike = [one.params for one in seen if one.params.get(names[0]) in wanted]
@@ -100,14 +110,7 @@ def untried(points: Floats, tried: Floats, *, again: Sequence[bool], enough: int
 
     _, first = np.unique(points, axis=0, return_index=True)
     first.sort()
-    new: Rows = first[~np.array(again)[first]]
-    away: Rows = new[cdist(points[new], tried, "chebyshev").min(axis=1, initial=np.inf) >= NEAR]
-    return next((rows for rows in (away, new) if len(rows) >= enough), np.arange(len(points)))
-
-
-def _value(seen: Observation) -> float:
-    return seen.value if seen.value is not None and math.isfinite(seen.value) else math.inf
-
-
-def _rank(seen: Observation) -> tuple[float, int]:
-    return _value(seen), seen.number
+    first = first[~np.array(again)[first]]
+    away = cdist(points[first], tried, "chebyshev").min(axis=1, initial=np.inf)
+    several: list[Rows] = [first[away >= NEAR], first[away > 0.0]]
+    return next((rows for rows in several if len(rows) >= enough), np.arange(len(points)))

@@ -22,28 +22,35 @@ class Posterior:
         across = process.kernel(process.points, points)
         self._process = process
         self._points = points
-        self._half = solve_triangular(process.factor, across, lower=True, check_finite=False)
-        # Columns of the Cholesky factor of what is believed, a row each, and how many there are.
-        self._factor = np.empty((room, len(points)))
-        self._believed = 0
+        self._scaled = process.metric.scaled(points, process.lengths)
+        # What the Cholesky factor of all that is known has at the pool, a row each: first the rows
+        # of the values, then those of what is believed.
+        self._values = self._known = len(process.points)
+        self._half = np.empty((self._values + room, len(points)))
+        self._half[: self._values] = solve_triangular(
+            process.factor, across, lower=True, check_finite=False
+        )
+        half = self._half[: self._values]
         self.mean: Floats = process.mean + across.T @ process.alpha
-        known = np.einsum("ij,ij->j", self._half, self._half)
+        known = np.einsum("ij,ij->j", half, half)
         self.variance = np.maximum(process.variance - known + SPREAD, SPREAD * SPREAD)
 
     def covariance(self, rows: Rows) -> Floats:
         """(rows, rows), by the values that the process was fitted to."""
-        points, half = self._points[rows], self._half[:, rows]
+        points, half = self._points[rows], self._half[: self._values, rows]
         covariance: Floats = self._process.kernel(points, points) - half.T @ half
         covariance[np.diag_indices_from(covariance)] += SPREAD
         return covariance
 
     def believe(self, row: int) -> None:
         """Take it that a row's value is its mean: no mean changes, and what is near it is surer."""
-        across = self._process.kernel(self._points[row : row + 1], self._points)[0]
-        column = across - self._half[:, row] @ self._half
+        from scipy.spatial.distance import cdist
+
+        half = self._half[: self._known]
+        column = self._process.covariance(cdist(self._scaled[row : row + 1], self._scaled)[0])
+        column -= half[:, row] @ half
         column[row] += SPREAD
-        before = self._factor[: self._believed]
-        column = (column - before[:, row] @ before) / math.sqrt(self.variance[row])
-        self._factor[self._believed] = column
-        self._believed += 1
+        column /= math.sqrt(self.variance[row])
+        self._half[self._known] = column
+        self._known += 1
         self.variance = np.maximum(self.variance - column * column, SPREAD * SPREAD)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sampler.one_round import OneRound
 from sampler.rounds import Round
-from sampler.scales import LINEAR
+from sampler.scales import within
 from sampler.space import SearchSpace
 from sampler.values import Value
 from sampler.wording import counted
@@ -39,10 +39,7 @@ class QuasiRandomSampler(OneRound):
             for dimension, name in enumerate(space.parameters)
         }
         return space.decode(
-            {
-                name: LINEAR.from_unit(units[name], low, high)
-                for name, (low, high) in current.box.items()
-            }
+            {name: within(units[name], low, high) for name, (low, high) in current.box.items()}
         )
 
 

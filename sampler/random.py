@@ -8,7 +8,7 @@ import numpy as np
 from sampler import draws
 from sampler.one_round import OneRound
 from sampler.rounds import Box, Round
-from sampler.scales import LINEAR
+from sampler.scales import within
 from sampler.space import SearchSpace
 from sampler.values import Value
 from sampler.wording import counted
@@ -36,7 +36,7 @@ def uniform(space: SearchSpace, box: Box, *, seed: int, number: int) -> dict[str
     """The trial's uniform draw from a box: the same place of any box that is drawn."""
     place, row = divmod(number, BLOCK)
     units = zip(box.items(), _block(tuple(box), seed, place)[row], strict=True)
-    return space.decode({name: LINEAR.from_unit(u, *ends) for (name, ends), u in units})
+    return space.decode({name: within(u, *ends) for (name, ends), u in units})
 
 
 @lru_cache(maxsize=64)

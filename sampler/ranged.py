@@ -9,7 +9,7 @@ from typing import ClassVar
 from sampler import checks
 from sampler.errors import SpaceError
 from sampler.parameter import Parameter
-from sampler.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale
+from sampler.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span
 from sampler.values import Value
 from sampler.wording import decimal, did_you_mean, listed, shown
 
@@ -127,27 +127,27 @@ class Float(Ranged):
         """In steps it is."""
         return self.step is not None
 
-    def _cell(self, value: Value) -> tuple[float, float]:
+    @cached_property
+    def _span(self) -> Span:
+        """Where each value in steps owns half a step before and half a step after it."""
         half = (self.step or 0.0) / 2
-        low, high = self.low - half, self.high + half
-        place = float(value)
-        start, end = place - half, place + half
-        return self._scale.to_unit(start, low, high), self._scale.to_unit(end, low, high)
+        return Span(self._scale, self.low - half, self.high + half)
+
+    def _cell(self, value: Value) -> tuple[float, float]:
+        half, place = (self.step or 0.0) / 2, float(value)
+        return self._span.to_unit(place - half), self._span.to_unit(place + half)
 
     def encode(self, value: Value) -> float:
         """Where the value lies on the scale; in steps, the middle of its share."""
         if self.step is None:
-            return self._scale.to_unit(float(value), self.low, self.high)
+            return self._span.to_unit(float(value))
         start, end = self._cell(value)
         return (start + end) / 2
 
     def decode(self, unit: float) -> float:
         """The value there on the scale."""
-        if self.step is None:
-            return self._scale.from_unit(unit, self.low, self.high)
-        half = self.step / 2
-        x = self._scale.from_unit(unit, self.low - half, self.high + half)
-        return self._value((x - self.low) / self.step)
+        x = self._span.from_unit(unit)
+        return x if self.step is None else self._value((x - self.low) / self.step)
 
     def _value(self, steps: float) -> float:
         """The value nearest to so many steps: the ends bit for bit, others without noise digits."""
@@ -251,11 +251,12 @@ class Integer(Ranged):
                 raise self._error(field, f"must be a power of base ({base}), {nearest}")
 
     @cached_property
-    def _cells(self) -> tuple[Scale, float, float]:
-        """The axis on which each whole number owns the half before and the half after it."""
+    def _span(self) -> Span:
+        """Where each value owns half a step before and half a step after it."""
         if self.base is None:
-            return self._scale, self.low - self._half, self.high + self._half
-        return LINEAR, _exponent(self.low, self.base) - 0.5, _exponent(self.high, self.base) + 0.5
+            return Span(self._scale, self.low - self._half, self.high + self._half)
+        low, high = _exponent(self.low, self.base), _exponent(self.high, self.base)
+        return Span(LINEAR, low - self._half, high + self._half)
 
     @property
     def discrete(self) -> bool:
@@ -267,12 +268,8 @@ class Integer(Ranged):
         return (self.step or 1) / 2
 
     def _cell(self, value: Value) -> tuple[float, float]:
-        scale, low, high = self._cells
-        if self.base is None:
-            k, half = int(value), self._half
-        else:
-            k, half = _exponent(int(value), self.base), 0.5
-        return scale.to_unit(k - half, low, high), scale.to_unit(k + half, low, high)
+        k = int(value) if self.base is None else _exponent(int(value), self.base)
+        return self._span.to_unit(k - self._half), self._span.to_unit(k + self._half)
 
     def encode(self, value: Value) -> float:
         """The middle of the value's share."""
@@ -281,8 +278,7 @@ class Integer(Ranged):
 
     def decode(self, unit: float) -> int:
         """The value whose share this is."""
-        scale, low, high = self._cells
-        x = scale.from_unit(unit, low, high)
+        x = self._span.from_unit(unit)
         if self.step is not None:
             value = self.low + self.step * math.floor((x - self.low) / self.step + 0.5)
         else:

@@ -20,25 +20,44 @@ class Scale:
     above: float = -math.inf
     below: float = math.inf
 
-    def to_unit(self, x: float, low: float, high: float) -> float:
-        """Where x lies between low (0.0) and high (1.0); beyond an end, that end."""
-        if x <= low:
-            return 0.0
-        if x >= high:
-            return 1.0
-        start, end = self.to_axis(low), self.to_axis(high)
-        if start == end:  # the range is too narrow for the axis to tell its ends apart
-            return 0.5
-        return min(max((self.to_axis(x) - start) / (end - start), 0.0), 1.0)
 
-    def from_unit(self, u: float, low: float, high: float) -> float:
+class Span:
+    """A scale between two ends."""
+
+    def __init__(self, scale: Scale, low: float, high: float) -> None:
+        self._low, self._high = low, high
+        self._to_axis, self._from_axis = scale.to_axis, scale.from_axis
+        self._start = scale.to_axis(low)
+        self._length = scale.to_axis(high) - self._start
+
+    def to_unit(self, x: float) -> float:
+        """Where x lies between low (0.0) and high (1.0); beyond an end, that end."""
+        if x <= self._low:
+            return 0.0
+        if x >= self._high:
+            return 1.0
+        if not self._length:  # too narrow for the axis to tell its ends apart
+            return 0.5
+        u = (self._to_axis(x) - self._start) / self._length
+        return 0.0 if u < 0.0 else 1.0 if u > 1.0 else u
+
+    def from_unit(self, u: float) -> float:
         """The value at u: low at 0, high at 1, bit for bit; beyond an end, that end."""
         if u <= 0:
-            return low
+            return self._low
         if u >= 1:
-            return high
-        start, end = self.to_axis(low), self.to_axis(high)
-        return min(max(self.from_axis(start + u * (end - start)), low), high)
+            return self._high
+        x = self._from_axis(self._start + u * self._length)
+        return self._low if x < self._low else self._high if x > self._high else x
+
+
+def within(u: float, low: float, high: float) -> float:
+    """The place at u of an interval: low at 0, high at 1, bit for bit; beyond an end, that end."""
+    if u <= 0:
+        return low
+    if u >= 1:
+        return high
+    return min(max(low + u * (high - low), low), high)
 
 
 def _itself(x: float) -> float:

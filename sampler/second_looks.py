@@ -38,11 +38,12 @@ class Choice:
 
     def made(self, params: Params) -> bool:
         """Whether a setting has it."""
-        return self.name in params and same(params[self.name], self.value)
+        return self.among([params])[0]
 
     def among(self, settings: Sequence[Params]) -> list[bool]:
         """Which of the settings have it."""
-        return [self.made(params) for params in settings]
+        name, value = self.name, self.value
+        return [name in params and same(params[name], value) for params in settings]
 
 
 Look = Choice | Elsewhere | None
@@ -92,19 +93,22 @@ def lacking(space: SearchSpace, elites: Sequence[Observation]) -> list[Choice]:
 def own_fit(
     space: SearchSpace,
     look: Look,
-    seen: Sequence[Observation],
+    best: Sequence[Observation],
     *,
     share: float,
     round_number: int,
 ) -> Fit | None:
-    """What the best of the trials that a look is for have in common.
+    """What the best of the trials that a look is for have in common, of those as `ranked`.
 
     None if there are none, or if it is for none in particular. Of a long history only the LATEST
     trials are asked whether they are elsewhere; half of what a search tries at a bottom is.
     """
     if look is None or (isinstance(look, Elsewhere) and look.fresh):
         return None
-    asked = seen[-LATEST:] if isinstance(look, Elsewhere) else seen
+    asked = best
+    if isinstance(look, Elsewhere):
+        oldest = max((one.number for one in best), default=0) - LATEST
+        asked = [one for one in best if one.number > oldest]
     among = look.among([one.params for one in asked])
     elites = choose([one for one, is_so in zip(asked, among, strict=True) if is_so], share=share)
     return fit(space, elites, round_number=round_number) if elites else None

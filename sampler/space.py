@@ -1,7 +1,7 @@
 """The search space: parameters by name, and the conditions between them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,15 +51,19 @@ class SearchSpace:
                 if parent is parameter:
                     raise SpaceError(path, "a parameter cannot depend on itself")
                 clause.requirement.check(path, parent)
-        _ = self._parents_first
+        _ = self.parents_first
 
     def decode(self, units: Mapping[str, float]) -> dict[str, Value]:
         """The setting at a point of the unit cube. Inactive parameters are left out."""
         params: dict[str, Value] = {}
-        for parameter in self._parents_first:
-            if all(clause.holds(params) for clause in parameter.when):
+        for parameter in self.parents_first:
+            if not parameter.when or all(clause.holds(params) for clause in parameter.when):
                 params[parameter.name] = parameter.decode(units[parameter.name])
-        return {name: params[name] for name in self.parameters if name in params}
+        return self._in_order(params)
+
+    def at(self, point: Sequence[float]) -> dict[str, Value]:
+        """The setting at a point that has a place in the unit interval for each parameter."""
+        return self.decode(dict(zip(self.parameters, point, strict=True)))
 
     def encode(self, params: Params) -> dict[str, float]:
         """The point of the unit cube that stands for a setting: its active parameters alone."""
@@ -82,7 +86,7 @@ class SearchSpace:
                 hint = did_you_mean(name, self.parameters)
                 raise SpaceError(label(name), f"no such parameter{hint}")
         valid: dict[str, Value] = {}
-        for parameter in self._parents_first:
+        for parameter in self.parents_first:
             unmet = [str(clause) for clause in parameter.when if not clause.holds(valid)]
             if parameter.name in params and unmet:
                 raise SpaceError(parameter.name, f"takes part only when {listed(unmet)}")
@@ -90,11 +94,21 @@ class SearchSpace:
                 raise SpaceError(parameter.name, "is missing")
             if not unmet:
                 valid[parameter.name] = parameter.check(params[parameter.name])
-        return {name: valid[name] for name in self.parameters if name in valid}
+        return self._in_order(valid)
+
+    def _in_order(self, params: dict[str, Value]) -> dict[str, Value]:
+        """The setting in the order of its author."""
+        if not self._conditional:
+            return params
+        return {name: params[name] for name in self.parameters if name in params}
 
     @cached_property
-    def _parents_first(self) -> tuple[Parameter, ...]:
-        """The parameters, each after those that its condition asks for."""
+    def _conditional(self) -> bool:
+        return any(parameter.when for parameter in self.parameters.values())
+
+    @cached_property
+    def parents_first(self) -> tuple[Parameter, ...]:
+        """All parameters, each after those that its condition asks for."""
         ordered: dict[str, Parameter] = {}
 
         def place(parameter: Parameter, trail: tuple[str, ...]) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from sampler.acquisition import pick
 from sampler.bottoms import ways_out
 from sampler.candidates import candidates
-from sampler.coordinates import coordinates
-from sampler.elites import Fit, fit
+from sampler.coordinates import points_at
+from sampler.elites import Fit, choose, fit
 from sampler.favourites import favourites
 from sampler.gaussian_process import GaussianProcess
 from sampler.model import fit_model, tried_before, untried
@@ -20,7 +20,7 @@ from sampler.rounds import Box, Observation, Round, whole_box
 from sampler.second_looks import Look, looking, own_fit, second_looks
 from sampler.space import SearchSpace
 from sampler.threads import one_thread
-from sampler.values import Params, Value
+from sampler.values import Params
 
 POOL = 1024  # candidates of a round, or FEWEST_EACH for each trial of a large one
 FEWEST_EACH = 3
@@ -32,7 +32,7 @@ SMALLEST_MARGIN = 0.1
 def zoom(
     space: SearchSpace,
     current: Round,
-    elites: Sequence[Observation],
+    best: Sequence[Observation],
     seen: Sequence[Observation],
     *,
     coming: Sequence[Params],
@@ -43,11 +43,13 @@ def zoom(
 ) -> Round:
     """The round with the box, the elites and the reason of a zoom to these, and its points.
 
-    The model learns from all that was `seen`; `coming` are settings without a result yet. `by_hand`
-    has the intervals that a person drew, in place of those that the elites give. `looked` are the
-    trials so far that were second looks.
+    The model learns from all that was `seen`, of which the `best` are those with a value, as
+    `ranked`; `coming` are settings without a result yet. `by_hand` has the intervals that a person
+    drew, in place of those that the elites give. `looked` are the trials so far that were second
+    looks.
     """
     numbers = range(current.first, current.stop)
+    elites = choose(best, share=share)
     learned = fit(space, elites, round_number=current.number)
     fitted = {p.name: _interval(p, learned) for p in space.parameters.values()}
     box = {**fitted, **by_hand}
@@ -66,7 +68,7 @@ def zoom(
         if model:
             elsewhere = ways_out(space, model, seen, looks=looked, size=current.size)
             looks = second_looks(space, elites, numbers=numbers, elsewhere=elsewhere)
-            liked = favourites(model, space, seen, count=len(elites))
+            liked = favourites(model, space, best, count=len(elites))
             learned = fit(space, liked, round_number=current.number)
         points = _chosen(
             space,
@@ -74,6 +76,7 @@ def zoom(
             model,
             looks,
             learned,
+            best,
             seen,
             seed=seed,
             share=share,
@@ -94,6 +97,7 @@ def _chosen(
     model: GaussianProcess | None,
     looks: Mapping[int, Look],
     learned: Fit,
+    best: Sequence[Observation],
     seen: Sequence[Observation],
     *,
     seed: int,
@@ -109,7 +113,7 @@ def _chosen(
     usual = [number for number in numbers if number not in looks]
     wide = whole_box(space.parameters, by_hand)
     own = {
-        look: own_fit(space, look, seen, share=share, round_number=current.number)
+        look: own_fit(space, look, best, share=share, round_number=current.number)
         for look in dict.fromkeys(looks.values())
     }
     pools = [candidates(space, current.box, learned, seed=seed, numbers=usual, count=each)]
@@ -121,9 +125,8 @@ def _chosen(
     pool = np.concatenate(pools)
     if model is not None:
         owners = np.repeat([USUAL] * len(usual) + [*chain(*lookers.values())], each)
-        settings = [setting_at(space, row) for row in pool.tolist()]
-        points = coordinates(space, settings)
-        again = tried_before(space, settings, seen)
+        points = points_at(space, pool)
+        again = tried_before(space, pool.tolist(), seen)
         fresh = untried(points, model.points, again=again, enough=len(numbers))
         allowed = {
             number: np.flatnonzero(owners[fresh] == (number if number in looks else USUAL))
@@ -132,16 +135,14 @@ def _chosen(
         for number, look in looks.items():
             if look:
                 rows = allowed[number]
-                allowed[number] = rows[look.among([settings[row] for row in fresh[rows]])]
-        tried = pick(model, points[fresh], seed=seed, numbers=numbers, allowed=allowed, looks=looks)
+                settings = [space.at(point) for point in pool[fresh[rows]].tolist()]
+                allowed[number] = rows[look.among(settings)]
+        tried = pick(
+            model, points[fresh], seed=seed, numbers=numbers, allowed=allowed, looks=list(looks)
+        )
         pool = pool[fresh[tried]]
     chosen: list[list[float]] = pool.tolist()
     return chosen
-
-
-def setting_at(space: SearchSpace, point: Sequence[float]) -> dict[str, Value]:
-    """The setting at a point: a place in the unit interval for each parameter, in order."""
-    return space.decode(dict(zip(space.parameters, point, strict=True)))
 
 
 def _interval(parameter: Parameter, learned: Fit) -> tuple[float, float]:

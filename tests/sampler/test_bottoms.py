@@ -9,7 +9,6 @@ from sampler.coarse import spread
 from sampler.model import fit_model
 from sampler.reasons import looks_reason
 from sampler.rounds import whole_box
-from sampler.zoom import setting_at
 from tests.sampler.spaces import random_search, search
 
 SPACE = SearchSpace.from_dict(
@@ -149,7 +148,7 @@ def test_far_looks_are_far_and_fresh_ones_fill_the_space() -> None:
     assert all(far.among([params for number, params in tried.items() if number % 4 == 3]))
     fresh = [number for number in numbers if number % 4 == 1]
     points = spread(SPACE, whole_box(SPACE.parameters), seed=3, numbers=fresh)
-    assert [tried[number] for number in fresh] == [setting_at(SPACE, at) for at in points]
+    assert [tried[number] for number in fresh] == [SPACE.at(at) for at in points]
 
 
 def test_looks_elsewhere_stay_in_a_box_drawn_by_hand() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from sampler.candidates import candidates
 from sampler.elites import Fit, choose, fit
+from sampler.ranking import ranked
 from sampler.rounds import Box
 from tests.sampler.spaces import loss, network_space, random_search
 
@@ -15,7 +16,9 @@ NAMES = list(SPACE.parameters)
 @pytest.fixture(scope="module")
 def learned() -> Fit:
     return fit(
-        SPACE, choose(random_search(SPACE, loss, seed=4, count=80), share=0.1), round_number=3
+        SPACE,
+        choose(ranked(random_search(SPACE, loss, seed=4, count=80)), share=0.1),
+        round_number=3,
     )
 
 

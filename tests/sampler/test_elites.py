@@ -5,6 +5,7 @@ import pytest
 
 from sampler import Observation, SearchSpace
 from sampler.elites import choose, fit, rank_weights
+from sampler.ranking import ranked
 
 SPACE = SearchSpace.from_dict(
     {
@@ -28,13 +29,13 @@ ELITES = [
 )
 def test_how_many(count: int, share: float, chosen: int) -> None:
     seen = [Observation(number=n, params={}, value=float(n)) for n in range(count)]
-    assert [o.number for o in choose(seen, share=share)] == list(range(chosen))
+    assert [o.number for o in choose(ranked(seen), share=share)] == list(range(chosen))
 
 
 def test_ties_go_to_the_lower_number() -> None:
     seen = [Observation(number=n, params={}, value=n % 2) for n in range(20)]
     random.Random(1).shuffle(seen)
-    assert [o.number for o in choose(seen, share=0.3)] == [0, 2, 4, 6, 8, 10]
+    assert [o.number for o in choose(ranked(seen), share=0.3)] == [0, 2, 4, 6, 8, 10]
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
@@ -43,7 +44,7 @@ def test_only_finite_values(value: float | None) -> None:
         Observation(number=0, params={}, value=value, state="failed"),
         Observation(number=1, params={}, value=9.0),
     ]
-    assert [o.number for o in choose(seen, share=0.5)] == [1]
+    assert [o.number for o in choose(ranked(seen), share=0.5)] == [1]
 
 
 def test_weights_fall_and_sum_to_one() -> None:

@@ -22,7 +22,7 @@ def test_known_values_of_the_kernel() -> None:
 
 def test_gradient_meets_finite_differences() -> None:
     points, values = data(30)
-    squares = METRIC.squares(points, points)
+    squares = METRIC.squares_of_pairs(points)
     rng = np.random.default_rng(2)
     centre, spread = np.zeros(6), np.ones(6)
     logs = 0.5 * rng.normal(size=6) - np.array([0, 0, 0, 0, 1, 3])

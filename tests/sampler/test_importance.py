@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sampler import Observation, SearchSpace, importance
@@ -25,11 +26,13 @@ def test_what_matters_has_the_largest_share() -> None:
 
 def test_noise_alone_is_called_noise() -> None:
     space = SearchSpace.from_dict({"x": UNIT, "y": UNIT})
-    seen = random_search(
-        space, lambda _, params: hash((1, *params.values())) % 1000, seed=1, count=80
-    )
-    found: Any = importance(space, seen)
-    assert found["noise"] > 0.5
+    found: list[Any] = []
+    for seed in range(10):
+        luck = iter(np.random.default_rng(seed).random(80).tolist())
+        seen = random_search(space, lambda _, __, luck=luck: next(luck), seed=seed, count=80)
+        found.append(importance(space, seen))
+    # Now and then luck looks like an effect of something, but seldom.
+    assert sum(one["noise"] > 0.5 for one in found) >= 8
 
 
 def test_too_few_trials_say_nothing() -> None:

@@ -108,10 +108,17 @@ def test_what_was_tried_is_not_tried_again_while_there_is_something_else() -> No
     new = [False] * len(points)
     assert untried(points, tried, again=new, enough=2).tolist() == [1, 4]
     assert untried(points, points[[5]], again=new, enough=3).tolist() == [0, 1, 4]
-    assert untried(points, points[[5]], again=new, enough=4).tolist() == [0, 1, 2, 4, 5]
-    assert untried(points, points[[5]], again=new, enough=6).tolist() == [0, 1, 2, 3, 4, 5]
+    assert untried(points, points[[5]], again=new, enough=4).tolist() == [0, 1, 2, 4]
+    assert untried(points, points[[5]], again=new, enough=5).tolist() == [0, 1, 2, 3, 4, 5]
     again = [False, True, False, True, False, False]
     assert untried(points, tried, again=again, enough=1).tolist() == [4]
+
+
+def test_a_trial_kept_bit_for_bit_is_tried_again_only_when_nothing_else_is_left() -> None:
+    points = np.array([[0.3], [0.3 + NEAR / 9], [0.6], [0.3]])
+    tried = np.array([[0.3], [0.6]])
+    assert untried(points, tried, again=[False] * 4, enough=1).tolist() == [1]
+    assert untried(points, tried, again=[False] * 4, enough=2).tolist() == [0, 1, 2, 3]
 
 
 def test_of_a_long_history_nothing_is_tried_again_either() -> None:

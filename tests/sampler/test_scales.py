@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampler.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale
+from sampler.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span
 
 UNITS = st.floats(0.0, 1.0)
 RANGES = [
@@ -31,24 +31,24 @@ def test_names() -> None:
 @every_range
 def test_exact_at_both_ends_and_never_beyond(scale: Scale, low: float, high: float) -> None:
     for u in (0.0, -0.0, -1.0, -math.inf):
-        assert scale.from_unit(u, low, high) == low
+        assert Span(scale, low, high).from_unit(u) == low
     for u in (1.0, 1.5, math.inf):
-        assert scale.from_unit(u, low, high) == high
+        assert Span(scale, low, high).from_unit(u) == high
     for x in (low, -math.inf):
-        assert scale.to_unit(x, low, high) == 0.0
+        assert Span(scale, low, high).to_unit(x) == 0.0
     for x in (high, math.inf):
-        assert scale.to_unit(x, low, high) == 1.0
+        assert Span(scale, low, high).to_unit(x) == 1.0
     for u in (math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0)):
-        assert low <= scale.from_unit(u, low, high) <= high
+        assert low <= Span(scale, low, high).from_unit(u) <= high
 
 
 @every_range
 @given(one=UNITS, other=UNITS)
 def test_rises(scale: Scale, low: float, high: float, one: float, other: float) -> None:
     first, last = sorted((one, other))
-    x, y = scale.from_unit(first, low, high), scale.from_unit(last, low, high)
+    x, y = Span(scale, low, high).from_unit(first), Span(scale, low, high).from_unit(last)
     assert low <= x <= y <= high
-    assert 0.0 <= scale.to_unit(x, low, high) <= scale.to_unit(y, low, high) <= 1.0
+    assert 0.0 <= Span(scale, low, high).to_unit(x) <= Span(scale, low, high).to_unit(y) <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,11 @@ def test_rises(scale: Scale, low: float, high: float, one: float, other: float) 
 )
 @given(u=UNITS)
 def test_round_trip(scale: Scale, low: float, high: float, u: float) -> None:
-    x = scale.from_unit(u, low, high)
-    assert scale.to_unit(x, low, high) == pytest.approx(u, abs=1e-12)
-    assert scale.from_unit(scale.to_unit(x, low, high), low, high) == pytest.approx(x, rel=1e-13)
+    x = Span(scale, low, high).from_unit(u)
+    assert Span(scale, low, high).to_unit(x) == pytest.approx(u, abs=1e-12)
+    assert Span(scale, low, high).from_unit(Span(scale, low, high).to_unit(x)) == pytest.approx(
+        x, rel=1e-13
+    )
 
 
 @given(data=st.data(), scale=st.sampled_from([LINEAR, LOG, REVERSE_LOG]))
@@ -68,11 +70,11 @@ def test_any_range_has_exact_ends_and_an_inside(data: st.DataObject, scale: Scal
     ceiling = min(scale.below, 1e300)
     ends = st.floats(floor, ceiling, exclude_min=floor == 0.0, exclude_max=ceiling == 1.0)
     low, high = sorted(data.draw(st.lists(ends, min_size=2, max_size=2, unique=True)))
-    assert scale.from_unit(0.0, low, high) == low
-    assert scale.from_unit(1.0, low, high) == high
-    x = scale.from_unit(data.draw(UNITS), low, high)
+    assert Span(scale, low, high).from_unit(0.0) == low
+    assert Span(scale, low, high).from_unit(1.0) == high
+    x = Span(scale, low, high).from_unit(data.draw(UNITS))
     assert low <= x <= high
-    assert 0.0 <= scale.to_unit(x, low, high) <= 1.0
+    assert 0.0 <= Span(scale, low, high).to_unit(x) <= 1.0
 
 
 KNOWN = [
@@ -87,10 +89,10 @@ KNOWN = [
 
 @pytest.mark.parametrize(("scale", "low", "high", "u", "x"), KNOWN)
 def test_known_places(scale: Scale, low: float, high: float, u: float, x: float) -> None:
-    assert scale.from_unit(u, low, high) == pytest.approx(x, rel=1e-12, abs=1e-15)
-    assert scale.to_unit(x, low, high) == pytest.approx(u, rel=1e-9)
+    assert Span(scale, low, high).from_unit(u) == pytest.approx(x, rel=1e-12, abs=1e-15)
+    assert Span(scale, low, high).to_unit(x) == pytest.approx(u, rel=1e-9)
 
 
 def test_reverse_log_keeps_the_digits_of_small_values() -> None:
-    x = REVERSE_LOG.from_unit(0.5, 1e-12, 3e-12)
+    x = Span(REVERSE_LOG, 1e-12, 3e-12).from_unit(0.5)
     assert x == pytest.approx(2e-12, rel=1e-9)

@@ -5,6 +5,7 @@ import numpy as np
 
 from sampler import Observation, SearchSpace, make_sampler
 from sampler.elites import choose, fit
+from sampler.ranking import ranked
 from sampler.rounds import whole_box
 from sampler.second_looks import lacking, looking, own_fit, second_looks
 from tests.sampler.spaces import loss, network_space, random_search, search
@@ -61,12 +62,12 @@ def test_candidates_of_a_choice_have_it_and_gather_around_its_own_best() -> None
         for one in random_search(space, loss, seed=1, count=80)
         for rate in [space.encode(one.params)["learning_rate"]]
     ]
-    best = choose(seen, share=0.1)
+    best = choose(ranked(seen), share=0.1)
     (choice,) = lacking(space, best)
     points = looking(
         space,
         choice,
-        own_fit(space, choice, seen, share=0.1, round_number=3),
+        own_fit(space, choice, ranked(seen), share=0.1, round_number=3),
         fit(space, best, round_number=3),
         box=whole_box(space.parameters),
         seed=1,
@@ -82,11 +83,11 @@ def test_candidates_of_a_choice_have_it_and_gather_around_its_own_best() -> None
 def test_a_look_anywhere_keeps_part_of_an_elite_and_leaves_the_box() -> None:
     space = network_space()
     rounds, seen = search(make_sampler({"kind": "coarse_to_fine"}), space, seed=1, budget=60)
-    learned = fit(space, choose(seen, share=0.1), round_number=3)
+    learned = fit(space, choose(ranked(seen), share=0.1), round_number=3)
     points = looking(
         space,
         None,
-        own_fit(space, None, seen, share=0.1, round_number=3),
+        own_fit(space, None, ranked(seen), share=0.1, round_number=3),
         learned,
         box=whole_box(space.parameters),
         seed=1,
