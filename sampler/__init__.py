@@ -4,7 +4,7 @@
                                             what may be tried: values and the unit cube
     preview, lint                           what a space means before anything is trained
     draws                                   random numbers by address
-    rounds, protocol, catalogue             what every sampler takes and gives
+    rounds, ranking, protocol, catalogue    what every sampler takes and gives
     one_round, random, quasi_random, grid, coarse_to_fine
                                             one algorithm a file
     coarse, zoom, elites, candidates        a first look; what a zoom learns, and draws from it

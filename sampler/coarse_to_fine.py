@@ -97,6 +97,7 @@ class CoarseToFine:
                 share=self.elite_share,
                 by_hand=box or {},
                 looked={number for one in rounds for number in one.model.get("looks", ())},
+                last_round=current.number + _rounds_in(budget - current.stop, budget=budget),
             )
         else:
             drawn = box or {}
@@ -156,8 +157,16 @@ def _grown(space: SearchSpace, before: Ranges, ranges: Ranges) -> list[str]:
 def _size(rounds: Sequence[Round], *, budget: int) -> int:
     """From the budget alone, in even parts, so that no fragment is left at the end."""
     left = trials_left(rounds, budget=budget)
-    usual = min(max(math.ceil(budget / ROUNDS), SMALLEST), LARGEST)
     if not rounds:
-        coarse = max(COARSE, usual)
+        coarse = max(COARSE, _usual_size(budget))
         return coarse if left >= coarse + SMALLEST / 2 else left
-    return math.ceil(left / max(round(left / usual), 1))
+    return math.ceil(left / _rounds_in(left, budget=budget))
+
+
+def _usual_size(budget: int) -> int:
+    return min(max(math.ceil(budget / ROUNDS), SMALLEST), LARGEST)
+
+
+def _rounds_in(left: int, *, budget: int) -> int:
+    """How many rounds about as large as usual the trials make that are left of the budget."""
+    return max(round(left / _usual_size(budget)), 1) if left > 0 else 0

@@ -72,11 +72,13 @@ def zoom_reason(
     box: Box,
     by_hand: Box,
     round_number: int,
+    last_round: int,
 ) -> str:
     """Of a round that zooms: what its elites share, what stays whole, and the edge alarm.
 
     `seen` is all that the elites were chosen from, and `narrowed` names the parameters whose box
-    or choices follow them; `by_hand` are the intervals that a person drew.
+    or choices follow them; `by_hand` are the intervals that a person drew. `last_round` is the
+    number of the last round that the budget leaves room for.
     """
     tightest = sorted(narrowed, key=lambda name: box[name][1] - box[name][0])
     varied = [space.parameters[name] for name in tightest if space.parameters[name].varies]
@@ -93,7 +95,7 @@ def zoom_reason(
     alarms = [_alarm(space.parameters[name], end) for name, end in pressed_ends(space, elites)]
     first = f"The {who} of {len(seen)}{aside} {what}."
     waiting = [name for name in space.parameters if name not in by_hand]
-    return " ".join([first, *_waiting(space, waiting, round_number), *alarms])
+    return " ".join([first, *_waiting(space, waiting, round_number, last_round), *alarms])
 
 
 def looks_reason(space: SearchSpace, looks: Iterable[Look], *, by_hand: Box) -> list[str]:
@@ -130,16 +132,27 @@ def _found(parameter: Parameter, elites: Sequence[Observation]) -> str | None:
     return f"{parameter.name} from {first} to {last}"
 
 
-def _waiting(space: SearchSpace, among: Iterable[str], round_number: int) -> list[str]:
-    """Those of the parameters that stay whole for now, by the round that will narrow them."""
+def _waiting(
+    space: SearchSpace, among: Iterable[str], round_number: int, last_round: int
+) -> list[str]:
+    """Those of the parameters that stay whole for now, by the round that will narrow them, if any.
+
+    That round may never come.
+    """
     waiting: dict[int, list[str]] = {}
     for name in among:
         parameter = space.parameters[name]
         if parameter.varies and parameter.priority > round_number:
             waiting.setdefault(parameter.priority, []).append(name)
+    later = {number: names for number, names in waiting.items() if number <= last_round}
+    never = [name for number, names in waiting.items() if number > last_round for name in names]
     return [
-        f"{_few(names)} {'stays' if len(names) == 1 else 'stay'} whole until round {number}."
-        for number, names in sorted(waiting.items())
+        f"{_few(names)} {'stays' if len(names) == 1 else 'stay'} whole{until}."
+        for names, until in [
+            *((names, f" until round {number}") for number, names in sorted(later.items())),
+            (never, ""),
+        ]
+        if names
     ]
 
 

@@ -40,13 +40,14 @@ def zoom(
     share: float,
     by_hand: Box,
     looked: Collection[int],
+    last_round: int,
 ) -> Round:
     """The round with the box, the elites and the reason of a zoom to these, and its points.
 
     The model learns from all that was `seen`, of which the `best` are those with a value, as
     `ranked`; `coming` are settings without a result yet. `by_hand` has the intervals that a person
     drew, in place of those that the elites give. `looked` are the trials so far that were second
-    looks.
+    looks; `last_round` is the number of the last round that the budget leaves room for.
     """
     numbers = range(current.first, current.stop)
     elites = choose(best, share=share)
@@ -61,6 +62,7 @@ def zoom(
         box=box,
         by_hand=by_hand,
         round_number=current.number,
+        last_round=last_round,
     )
     with one_thread():
         model = fit_model(space, seen, coming)

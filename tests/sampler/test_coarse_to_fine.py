@@ -139,6 +139,16 @@ def test_reasons_in_natural_units() -> None:
     assert "learning_rate from 0.0" in rounds[-1].reason
 
 
+def test_reasons_promise_no_round_that_never_comes() -> None:
+    rounds, _ = search(SAMPLER, network_space(), seed=1, budget=20)
+    assert len(rounds) == 2
+    assert "momentum, hidden_units, batch_size and 2 more stay whole." in rounds[1].reason
+    rounds, _ = search(SAMPLER, network_space(), seed=1, budget=28)
+    assert len(rounds) == 3
+    assert "optimizer stay whole until round 2. hidden_layers stays whole." in rounds[1].reason
+    assert "hidden_layers stays whole." in rounds[2].reason
+
+
 def test_reasons_are_silent_on_what_has_one_value() -> None:
     one = {"epochs": {"type": "constant", "value": 3}}
     single = {"loss": {"type": "categorical", "choices": ["hinge"]}}
