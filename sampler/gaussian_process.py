@@ -254,7 +254,7 @@ def log_posterior(
     factor = cholesky(kernel.T, lower=True, overwrite_a=True, check_finite=False)
     centred = values - values.mean()
     alpha = cho_solve((factor, True), centred, check_finite=False)
-    entropy = np.log(np.diag(factor)).sum()
+    half_log_determinant = np.log(np.diag(factor)).sum()
     inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
     # d(-log likelihood) = -1/2 trace((alpha alpha' - inverse) dK), and dK has each pair twice
     pull = squareform(np.outer(alpha, alpha) - inverse.T, checks=False)
@@ -266,5 +266,5 @@ def log_posterior(
     gradient[-2] = -pull @ slopes.rest - 0.5 * slopes.rough * trace
     gradient[-1] = -0.5 * slopes.noise * trace
     away = (logs - centre) / spread
-    loss = 0.5 * centred @ alpha + entropy + 0.5 * away @ away
+    loss = 0.5 * centred @ alpha + half_log_determinant + 0.5 * away @ away
     return float(loss), gradient + away / spread
