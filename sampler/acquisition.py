@@ -40,43 +40,32 @@ def pick(
     the trials that may not have them all; one of which none is left is a trial like any other.
     """
     posterior = Posterior(model, points, room=len(numbers))
-    free = np.ones(len(points), dtype=np.bool_)
-    picked: dict[int, int] = {}
-
-    def take(number: int, row: int) -> None:
-        picked[number] = row
-        free[row] = False
-
-    def left(number: int) -> Rows:
-        mine = allowed.get(number)
-        return np.flatnonzero(free) if mine is None else mine[free[mine]]
-
-    # Second looks go by no belief, so they come first and are believed all at once.
-    most = max((len(left(number)) for number in looks), default=0)
-    draws_of = normals(_LOOK, seed=seed, numbers=looks, count=most)
-    for number, drawn in zip(looks, draws_of, strict=True):
-        rows = left(number)
-        if len(rows):
-            factor = np.linalg.cholesky(posterior.covariance(rows))
-            function = posterior.mean[rows] + factor @ drawn[: len(rows)]
-            take(number, int(rows[np.argmin(function)]))
-    posterior.believe([*picked.values()])
+    most = max((len(allowed.get(number, points)) for number in looks), default=0)
+    noises = dict(zip(looks, normals(_LOOK, seed=seed, numbers=looks, count=most), strict=True))
     processes = _own_processes(model, seed=seed, numbers=[n for n in numbers if n not in looks])
     doubt, best = doubts(model.noise), model.best
+    free = np.ones(len(points), dtype=np.bool_)
+    picked: list[int] = []
     for number in numbers:
-        if number in picked:
-            continue
-        rows = left(number)
-        rows = rows if len(rows) else np.flatnonzero(free)
-        if number in processes:
+        rows = np.flatnonzero(free)
+        mine = allowed.get(number, rows)
+        left = mine[free[mine]]
+        rows = left if len(left) else rows
+        if number in looks and len(left):
+            factor = np.linalg.cholesky(posterior.covariance(rows))
+            drawn = posterior.mean[rows] + factor @ noises[number][: len(rows)]
+            row = int(rows[np.argmin(drawn)])
+        elif number in processes:
             own = Posterior(processes[number], points, room=len(picked))
-            own.believe([*picked.values()])
+            for before in picked:
+                own.believe(before)
             row = _most_promising(own, rows, processes[number].best, doubt)
         else:
             row = _most_promising(posterior, rows, best, MORE * doubt)
-        take(number, row)
-        posterior.believe([row])
-    return [picked[number] for number in numbers]
+        posterior.believe(row)
+        free[row] = False
+        picked.append(row)
+    return picked
 
 
 def doubts(noise: float) -> float:

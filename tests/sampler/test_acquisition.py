@@ -84,14 +84,6 @@ def test_looks_follow_draws_and_the_trials_of_large_rounds_do_not() -> None:
     assert len(by_draws) > 1
 
 
-def test_what_looks_try_is_believed_before_others_choose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acquisition, "EACH_ITS_OWN", 0)
-    pool = np.array([[0.12], [0.121], [0.122], [0.88]])
-    for seed in range(9):
-        rows = pick(BASINS, pool, seed=seed, numbers=[0, 1], allowed={1: np.array([1])}, looks=[1])
-        assert rows == [3, 1]
-
-
 def test_the_trials_of_a_small_round_have_a_process_each() -> None:
     """What a trial of it tries first of all depends on the seed, but on nothing else."""
     model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=40))

@@ -45,8 +45,8 @@ def test_what_is_believed_is_as_sure_as_if_its_mean_had_been_observed() -> None:
     known = process(POINTS, VALUES, 0.01)
     posterior = Posterior(known, OTHERS, room=3)
     mean = posterior.mean.copy()
-    for rows in ([4], [], [9, 5]):
-        posterior.believe(rows)
+    for row in (4, 9, 5):
+        posterior.believe(row)
     # Fitted to the means as well, which are free of noise: the noise matrix is not uniform, so the
     # textbook formula is written out.
     kernel = known.kernel(np.concatenate([POINTS, OTHERS]), np.concatenate([POINTS, OTHERS]))
