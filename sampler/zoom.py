@@ -12,7 +12,7 @@ from sampler.candidates import candidates
 from sampler.coordinates import points_at
 from sampler.elites import Fit, choose, fit
 from sampler.favourites import favourites
-from sampler.gaussian_process import GaussianProcess
+from sampler.gaussian_process import Floats, GaussianProcess, Rows
 from sampler.model import fit_model, tried_before, untried
 from sampler.parameters import Parameter
 from sampler.reasons import looks_reason, zoom_reason
@@ -72,79 +72,81 @@ def zoom(
             looks = second_looks(space, elites, numbers=numbers, elsewhere=elsewhere)
             liked = favourites(model, space, best, count=len(elites))
             learned = fit(space, liked, round_number=current.number)
-        points = _chosen(
-            space,
-            replace(current, box=box),
-            model,
-            looks,
-            learned,
-            best,
-            seen,
-            seed=seed,
-            share=share,
-            by_hand=by_hand,
+        zoomed = replace(current, box=box)
+        each = max(POOL // len(numbers), FEWEST_EACH) if model else 1
+        own = {
+            look: own_fit(space, look, best, share=share, round_number=current.number)
+            for look in dict.fromkeys(looks.values())
+        }
+        pool, owners = _pool(
+            space, zoomed, learned, looks, own, seed=seed, each=each, by_hand=by_hand
         )
+        if model:
+            pool = _chosen(space, model, pool, owners, looks, seen, seed=seed, numbers=numbers)
     return replace(
         current,
         box=box,
         elites=tuple(elite.number for elite in elites),
         reason=" ".join([reason, *looks_reason(space, looks.values(), by_hand=by_hand)]),
-        model={"points": points, "looks": list(looks)},
+        model={"points": pool.tolist(), "looks": list(looks)},
     )
 
 
-def _chosen(
+def _pool(
     space: SearchSpace,
     current: Round,
-    model: GaussianProcess | None,
-    looks: Mapping[int, Look],
     learned: Fit,
-    best: Sequence[Observation],
-    seen: Sequence[Observation],
+    looks: Mapping[int, Look],
+    own: Mapping[Look, Fit | None],
     *,
     seed: int,
-    share: float,
+    each: int,
     by_hand: Box,
-) -> list[list[float]]:
-    """The points that the model chooses; without one, each trial's first candidate.
+) -> tuple[Floats, Rows]:
+    """Candidates, `each` so many for every trial, a row each; and the owner of each row.
 
-    Second looks have candidates of their own, and other trials none of those.
+    Second looks have candidates of their own, by their `own` fits, and other trials none of those.
     """
-    numbers = range(current.first, current.stop)
-    each = max(POOL // len(numbers), FEWEST_EACH) if model else 1
-    usual = [number for number in numbers if number not in looks]
+    usual = [number for number in range(current.first, current.stop) if number not in looks]
     wide = whole_box(space.parameters, by_hand)
-    own = {
-        look: own_fit(space, look, best, share=share, round_number=current.number)
-        for look in dict.fromkeys(looks.values())
-    }
     pools = [candidates(space, current.box, learned, seed=seed, numbers=usual, count=each)]
     lookers = {look: [number for number in looks if looks[number] == look] for look in own}
     pools += [
         looking(space, look, own[look], learned, box=wide, seed=seed, numbers=its, count=each)
         for look, its in lookers.items()
     ]
-    pool = np.concatenate(pools)
-    if model is not None:
-        owners = np.repeat([USUAL] * len(usual) + [*chain(*lookers.values())], each)
-        points = points_at(space, pool)
-        again = tried_before(space, pool.tolist(), seen)
-        fresh = untried(points, model.points, again=again, enough=len(numbers))
-        allowed = {
-            number: np.flatnonzero(owners[fresh] == (number if number in looks else USUAL))
-            for number in numbers
-        }
-        for number, look in looks.items():
-            if look:
-                rows = allowed[number]
-                settings = [space.at(point) for point in pool[fresh[rows]].tolist()]
-                allowed[number] = rows[look.among(settings)]
-        tried = pick(
-            model, points[fresh], seed=seed, numbers=numbers, allowed=allowed, looks=list(looks)
-        )
-        pool = pool[fresh[tried]]
-    chosen: list[list[float]] = pool.tolist()
-    return chosen
+    owners = np.repeat([USUAL] * len(usual) + [*chain(*lookers.values())], each)
+    return np.concatenate(pools), owners
+
+
+def _chosen(
+    space: SearchSpace,
+    model: GaussianProcess,
+    pool: Floats,
+    owners: Rows,
+    looks: Mapping[int, Look],
+    seen: Sequence[Observation],
+    *,
+    seed: int,
+    numbers: Sequence[int],
+) -> Floats:
+    """The row of the pool that the model chooses for each trial."""
+    points = points_at(space, pool)
+    again = tried_before(space, pool.tolist(), seen)
+    fresh = untried(points, model.points, again=again, enough=len(numbers))
+    allowed = {
+        number: np.flatnonzero(owners[fresh] == (number if number in looks else USUAL))
+        for number in numbers
+    }
+    for number, look in looks.items():
+        if look:
+            rows = allowed[number]
+            settings = [space.at(point) for point in pool[fresh[rows]].tolist()]
+            allowed[number] = rows[look.among(settings)]
+    tried = pick(
+        model, points[fresh], seed=seed, numbers=numbers, allowed=allowed, looks=list(looks)
+    )
+    return pool[fresh[tried]]
 
 
 def _interval(parameter: Parameter, learned: Fit) -> tuple[float, float]:
