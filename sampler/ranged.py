@@ -162,6 +162,8 @@ class Float(Ranged):
         """The width of a value's share in steps; else none has any, but a single one has all."""
         if not self.varies:
             return 1.0
+        if self.step is None:
+            return 0.0
         start, end = self._cell(value)
         return end - start
 

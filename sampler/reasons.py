@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from sampler.bottoms import Elsewhere
 from sampler.boxes import ranges_of
@@ -82,8 +83,8 @@ def zoom_reason(
     """
     tightest = sorted(narrowed, key=lambda name: box[name][1] - box[name][0])
     varied = [space.parameters[name] for name in tightest if space.parameters[name].varies]
-    texts = [_found(parameter, elites) for parameter in varied]
-    found = [text for text in texts if text][:MOST_NAMED]
+    texts = (_found(parameter, elites) for parameter in varied)
+    found = list(islice((text for text in texts if text), MOST_NAMED))
     who = "best trial" if len(elites) == 1 else f"best {len(elites)}"
     pruned = sum(observation.state == "pruned" for observation in seen)
     lost = sum(observation.value is None for observation in seen) - pruned
