@@ -74,10 +74,10 @@ class CoarseToFine:
             key=attrgetter("number"),
         )
         best = ranked(seen)
-        elites = choose(best, share=self.elite_share)
         ranges = ranges_in(rounds[-1]) if rounds else {}
         before = ranges
         if self.widen and rounds:
+            elites = choose(best, share=self.elite_share)
             ranges = self._widened(widened(space, ranges), elites, ranges)
         wide = widened(space, ranges)
         current = following(
@@ -86,7 +86,7 @@ class CoarseToFine:
             box=whole_box(space.parameters, box),
             reason="",
         )
-        if elites:
+        if best:
             current = zoom(
                 wide,
                 current,

@@ -39,14 +39,7 @@ class Metric:
     owner: tuple[int, ...]
     count: int
 
-    def squares(self, one: Floats, other: Floats) -> Floats:
-        """Squared distances by parameter: (parameters, rows of one, rows of other)."""
-        squares = np.zeros((self.count, len(one), len(other)))
-        for column, place in enumerate(self.owner):
-            squares[place] += (one[:, column, None] - other[None, :, column]) ** 2
-        return squares
-
-    def squares_of_pairs(self, points: Floats) -> Floats:
+    def squares(self, points: Floats) -> Floats:
         """Squared distances by parameter: (parameters, pairs), each pair once, as `squareform`."""
         from scipy.spatial.distance import pdist
 
@@ -135,7 +128,7 @@ def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProce
     """
     from scipy.optimize import minimize
 
-    squares = metric.squares_of_pairs(points)
+    squares = metric.squares(points)
     centre, spread = priors(metric.count)
 
     def loss(away: Floats) -> tuple[float, Floats]:

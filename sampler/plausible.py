@@ -36,9 +36,10 @@ def curvature(process: GaussianProcess) -> Floats:
     A square of all logs. From the gradient, eq. 5.9 of the same book, by the slope of an inverse.
     """
     from scipy.linalg import cho_solve
+    from scipy.spatial.distance import squareform
 
     one = np.eye(len(process.points))
-    squares = process.metric.squares(process.points, process.points)
+    squares = np.array([squareform(its) for its in process.metric.squares(process.points)])
     slopes = Slopes(process.logs, squares)
     parts = slopes.weights[:, None, None] * squares
     by_length = parts * (slopes.steep_trend + slopes.steep_rest)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from operator import attrgetter
 
 from sampler.bottoms import Elsewhere
 from sampler.boxes import ranges_of
@@ -17,6 +18,8 @@ from sampler.wording import counted, decimal, listed
 
 MOST_NAMED = 3
 WIDEST = 0.7
+
+_PRIORITY = attrgetter("priority")
 
 
 def coarse_reason(size: int, *, first: int, by_hand: Box) -> str:
@@ -136,24 +139,16 @@ def _found(parameter: Parameter, elites: Sequence[Observation]) -> str | None:
 def _waiting(
     space: SearchSpace, among: Iterable[str], round_number: int, last_round: int
 ) -> list[str]:
-    """Those of the parameters that stay whole for now, by the round that will narrow them, if any.
-
-    That round may never come.
-    """
-    waiting: dict[int, list[str]] = {}
-    for name in among:
-        parameter = space.parameters[name]
+    """Those of the parameters that stay whole for now, and until when, if their round comes."""
+    waiting: dict[str, list[str]] = {}
+    for parameter in sorted((space.parameters[name] for name in among), key=_PRIORITY):
         if parameter.varies and parameter.priority > round_number:
-            waiting.setdefault(parameter.priority, []).append(name)
-    later = {number: names for number, names in waiting.items() if number <= last_round}
-    never = [name for number, names in waiting.items() if number > last_round for name in names]
+            comes = parameter.priority <= last_round
+            until = f" until round {parameter.priority}" if comes else ""
+            waiting.setdefault(until, []).append(parameter.name)
     return [
         f"{_few(names)} {'stays' if len(names) == 1 else 'stay'} whole{until}."
-        for names, until in [
-            *((names, f" until round {number}") for number, names in sorted(later.items())),
-            (never, ""),
-        ]
-        if names
+        for until, names in waiting.items()
     ]
 
 

@@ -53,11 +53,7 @@ class Span:
 
 def within(u: float, low: float, high: float) -> float:
     """The place at u of an interval: low at 0, high at 1, bit for bit; beyond an end, that end."""
-    if u <= 0:
-        return low
-    if u >= 1:
-        return high
-    return min(max(low + u * (high - low), low), high)
+    return high if u >= 1 else min(max(low + u * (high - low), low), high)
 
 
 def _itself(x: float) -> float:

@@ -146,7 +146,7 @@ def test_different_choices_are_one_apart() -> None:
         SPACE,
         [{**params, "optimizer": "adam"}, {**params, "optimizer": "momentum", "momentum": 0.99}],
     )
-    squares = metric(SPACE).squares(points, points)[:, 0, 1]
+    squares = metric(SPACE).squares(points)[:, 0]
     assert dict(zip(SPACE.parameters, squares.tolist(), strict=True)) == pytest.approx(
         {**dict.fromkeys(SPACE.parameters, 0.0), "optimizer": 1.0}, abs=1e-6
     )

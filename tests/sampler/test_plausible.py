@@ -32,7 +32,7 @@ def test_curvature_by_finite_differences() -> None:
     points, values = rng.random((30, 4)), rng.normal(size=30)
     lengths = np.array([0.3, 0.6, 1.5])
     found = condition(METRIC, points, values, lengths=lengths, signal=1.0, rough=0.2, noise=0.05)
-    squares = METRIC.squares_of_pairs(points)
+    squares = METRIC.squares(points)
     # The gradient is by values around their own mean, the process's around the likeliest one.
     alpha = cho_solve((found.factor, True), values - values.mean())
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampler.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span
+from sampler.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span, within
 
 UNITS = st.floats(0.0, 1.0)
 RANGES = [
@@ -30,25 +30,27 @@ def test_names() -> None:
 
 @every_range
 def test_exact_at_both_ends_and_never_beyond(scale: Scale, low: float, high: float) -> None:
+    span = Span(scale, low, high)
     for u in (0.0, -0.0, -1.0, -math.inf):
-        assert Span(scale, low, high).from_unit(u) == low
+        assert span.from_unit(u) == low
     for u in (1.0, 1.5, math.inf):
-        assert Span(scale, low, high).from_unit(u) == high
+        assert span.from_unit(u) == high
     for x in (low, -math.inf):
-        assert Span(scale, low, high).to_unit(x) == 0.0
+        assert span.to_unit(x) == 0.0
     for x in (high, math.inf):
-        assert Span(scale, low, high).to_unit(x) == 1.0
+        assert span.to_unit(x) == 1.0
     for u in (math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0)):
-        assert low <= Span(scale, low, high).from_unit(u) <= high
+        assert low <= span.from_unit(u) <= high
 
 
 @every_range
 @given(one=UNITS, other=UNITS)
 def test_rises(scale: Scale, low: float, high: float, one: float, other: float) -> None:
+    span = Span(scale, low, high)
     first, last = sorted((one, other))
-    x, y = Span(scale, low, high).from_unit(first), Span(scale, low, high).from_unit(last)
+    x, y = span.from_unit(first), span.from_unit(last)
     assert low <= x <= y <= high
-    assert 0.0 <= Span(scale, low, high).to_unit(x) <= Span(scale, low, high).to_unit(y) <= 1.0
+    assert 0.0 <= span.to_unit(x) <= span.to_unit(y) <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -57,11 +59,10 @@ def test_rises(scale: Scale, low: float, high: float, one: float, other: float) 
 )
 @given(u=UNITS)
 def test_round_trip(scale: Scale, low: float, high: float, u: float) -> None:
-    x = Span(scale, low, high).from_unit(u)
-    assert Span(scale, low, high).to_unit(x) == pytest.approx(u, abs=1e-12)
-    assert Span(scale, low, high).from_unit(Span(scale, low, high).to_unit(x)) == pytest.approx(
-        x, rel=1e-13
-    )
+    span = Span(scale, low, high)
+    x = span.from_unit(u)
+    assert span.to_unit(x) == pytest.approx(u, abs=1e-12)
+    assert span.from_unit(span.to_unit(x)) == pytest.approx(x, rel=1e-13)
 
 
 @given(data=st.data(), scale=st.sampled_from([LINEAR, LOG, REVERSE_LOG]))
@@ -70,11 +71,12 @@ def test_any_range_has_exact_ends_and_an_inside(data: st.DataObject, scale: Scal
     ceiling = min(scale.below, 1e300)
     ends = st.floats(floor, ceiling, exclude_min=floor == 0.0, exclude_max=ceiling == 1.0)
     low, high = sorted(data.draw(st.lists(ends, min_size=2, max_size=2, unique=True)))
-    assert Span(scale, low, high).from_unit(0.0) == low
-    assert Span(scale, low, high).from_unit(1.0) == high
-    x = Span(scale, low, high).from_unit(data.draw(UNITS))
+    span = Span(scale, low, high)
+    assert span.from_unit(0.0) == low
+    assert span.from_unit(1.0) == high
+    x = span.from_unit(data.draw(UNITS))
     assert low <= x <= high
-    assert 0.0 <= Span(scale, low, high).to_unit(x) <= 1.0
+    assert 0.0 <= span.to_unit(x) <= 1.0
 
 
 KNOWN = [
@@ -89,10 +91,19 @@ KNOWN = [
 
 @pytest.mark.parametrize(("scale", "low", "high", "u", "x"), KNOWN)
 def test_known_places(scale: Scale, low: float, high: float, u: float, x: float) -> None:
-    assert Span(scale, low, high).from_unit(u) == pytest.approx(x, rel=1e-12, abs=1e-15)
-    assert Span(scale, low, high).to_unit(x) == pytest.approx(u, rel=1e-9)
+    span = Span(scale, low, high)
+    assert span.from_unit(u) == pytest.approx(x, rel=1e-12, abs=1e-15)
+    assert span.to_unit(x) == pytest.approx(u, rel=1e-9)
 
 
 def test_reverse_log_keeps_the_digits_of_small_values() -> None:
     x = Span(REVERSE_LOG, 1e-12, 3e-12).from_unit(0.5)
     assert x == pytest.approx(2e-12, rel=1e-9)
+
+
+@given(low=UNITS, high=UNITS, u=UNITS)
+def test_places_within_an_interval(low: float, high: float, u: float) -> None:
+    low, high = sorted((low, high))
+    assert within(0.0, low, high) == within(-1.0, low, high) == low
+    assert within(1.0, low, high) == within(2.0, low, high) == high
+    assert within(u, low, high) == Span(LINEAR, low, high).from_unit(u)
