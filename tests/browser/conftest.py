@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 
 from tests.support.processes import free_port, process, wait_until_ready
 from tests.support.studies import external
+from tests.support.waiting import until
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -104,13 +104,14 @@ class Service:
 
     def finished(self, name: str) -> dict[str, Any]:
         """The study, once it has completed."""
-        deadline = time.monotonic() + 60
-        while True:
-            study: dict[str, Any] = self.call("GET", f"/studies/{name}")
-            if study["state"] == "completed":
-                return study
-            assert time.monotonic() < deadline, f"{name} does not end: {study['trials']}"
-            time.sleep(0.1)
+        study: dict[str, Any] = {}
+
+        def has_ended() -> bool:
+            study.update(self.call("GET", f"/studies/{name}"))
+            return bool(study["state"] == "completed")
+
+        until(has_ended)
+        return study
 
     def told(self, name: str, results: Callable[[int], dict[str, Any]], *, trials: int) -> None:
         """A study whose trials end as `results` says, without any training."""

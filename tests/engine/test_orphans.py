@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.processes import is_alive
+from tests.support.waiting import until
 
 WORKER = """
 import sys
@@ -28,17 +28,9 @@ def test_a_pool_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     parent = subprocess.Popen([sys.executable, "-c", WORKER, str(note)])
     try:
-        wait_for(lambda: note.exists() and note.read_text() != "")
+        until(lambda: note.exists() and note.read_text() != "")
     finally:
         parent.send_signal(signal.SIGKILL)
         parent.wait()
     child = int(note.read_text())
-    wait_for(lambda: not is_alive(child))
-
-
-def wait_for(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: not is_alive(child))

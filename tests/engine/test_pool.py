@@ -13,8 +13,7 @@ from engine import pool
 from engine.errors import PoolError
 from engine.pool import run_pool
 from tests.engine.pool_tasks import Task, Unreadable, exit_at_once, read, work
-
-DEADLINE_SECONDS = 20.0
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -125,21 +124,19 @@ def test_a_deadly_task_takes_only_its_pool_along(deed: str, jobs: int, journal: 
 
 def test_a_process_killed_from_outside_is_replaced(journal: Path) -> None:
     def kill_the_first() -> None:
-        end = time.monotonic() + DEADLINE_SECONDS
-        while not read(journal, "begun") and time.monotonic() < end:
-            time.sleep(0.01)
-        os.kill(int(read(journal, "begun")[0][1]), signal.SIGKILL)
+        begun = until(lambda: read(journal, "begun"))
+        os.kill(int(begun[0][1]), signal.SIGKILL)
 
     broken: list[int] = []
     killer = threading.Thread(target=kill_the_first)
     killer.start()
-    tasks = [Task("long", journal, seconds=DEADLINE_SECONDS), Task("after", journal)]
+    tasks = [Task("long", journal, seconds=PATIENCE_SECONDS), Task("after", journal)]
     started = time.monotonic()
     run_pool(work, iter(tasks), jobs=1, on_broken=lambda: broken.append(1))
     killer.join()
     assert broken == [1]
     assert names(journal) == ["after"]
-    assert time.monotonic() - started < DEADLINE_SECONDS
+    assert time.monotonic() - started < PATIENCE_SECONDS
 
 
 def test_what_the_stream_raises_is_raised_when_the_tasks_at_work_are_done(journal: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine
 
-from service.client import Client
-from service.database import normalize_url, sqlite_url
+from service.client import LEASE_SECONDS, Client
+from service.database import Database, normalize_url, sqlite_url
 from tests.conftest import new_database
 from tests.faults import tally
 from tests.faults.checker import check, read
 from tests.faults.proxy import recorded
 from tests.faults.standing import integrity, standing
+from tests.support.leases import age_leases
 from tests.support.processes import served
 
 
@@ -35,6 +37,11 @@ class Place:
             return integrity(engine)
         finally:
             engine.dispose()
+
+    def age_leases(self) -> None:
+        """Let every lease run out, as if nobody had renewed it in time."""
+        with closing(Database(self.url)) as database:
+            age_leases(database, LEASE_SECONDS)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

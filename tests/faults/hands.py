@@ -27,11 +27,11 @@ from tests.faults.standing import integrity, standing
 from tests.support.leases import age_leases
 from tests.support.studies import network
 from tests.support.training import Killed
+from tests.support.waiting import PATIENCE_SECONDS
 
 NAME = "hands"
 EPOCHS = 8
 MOST_TRIALS = 30
-PATIENCE_SECONDS = 120.0
 
 
 def study(seed: int) -> dict[str, Any]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +11,9 @@ from service.client import Client
 from tests.faults import tally
 from tests.faults.conftest import Watched
 from tests.support.objectives import reference
-from tests.support.processes import CAVIAR, is_alive, kill_all, process
+from tests.support.processes import CAVIAR, is_alive, kill_worker, process
 from tests.support.studies import external
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 def study(client: Client, name: str, *, trials: int, epochs: int) -> None:
@@ -30,12 +27,9 @@ def options(server: str, name: str, function: str, *more: str) -> tuple[str, ...
     return ("work", "--server", server, "--study", name, "--objective", reference(function), *more)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def last_kept(client: Client, name: str, number: int) -> int:
+    """The epoch of a trial's newest checkpoint; 0 without one."""
+    return max((each.epoch for each in client.trial(name, number).checkpoints), default=0)
 
 
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
@@ -45,9 +39,9 @@ def test_poison_fails_and_the_others_are_unharmed(
     name = f"poisoned-{seed}"
     jobs = "1" if (watched.place.kind == "sqlite") == (seed % 2 == 0) else "2"
     study(client, name, trials=10, epochs=1)
-    command = options(watched.server, name, "poisoned", "--jobs", jobs, "--trial-seconds", "2")
+    command = options(watched.server, name, "poisoned", "--jobs", jobs, "--trial-seconds", "10")
     done = subprocess.run(
-        [*CAVIAR, *command], capture_output=True, text=True, timeout=110, check=False
+        [*CAVIAR, *command], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
     assert done.returncode == 0, done.stderr
     assert client.study(name).state == "completed"
@@ -66,30 +60,29 @@ def test_poison_fails_and_the_others_are_unharmed(
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 @pytest.mark.parametrize("what", ["worker", "everything"])
 def test_a_killed_workers_trial_goes_on_from_its_checkpoint(
-    watched: Watched, client: Client, what: str, seed: int
+    watched: Watched, client: Client, tmp_path: Path, what: str, seed: int
 ) -> None:
     name = f"killed-{what}-{seed}"
     study(client, name, trials=2, epochs=40)
-    more = ("--jobs", "2", "--lease-seconds", "1", "--checkpoint-seconds", "0")
-    with process(*options(watched.server, name, "slow", *more)) as first:
-        until(lambda: sum(trial.epoch >= 10 for trial in client.trials(name)) == 2)
+    gate = tmp_path / "gate"
+    more = ("--jobs", "2", "--checkpoint-seconds", "0")
+    command = options(watched.server, name, "gated", *more)
+    environment = {"CAVIAR_TEST_GATE": str(gate)}
+    with process(*command, environment=environment) as first:
+        until(lambda: [trial.epoch for trial in client.trials(name)] == [10, 10])
         # A checkpoint is left just after the report of its epoch.
-        until(lambda: all(client.trial(name, number).checkpoints for number in range(2)))
-        if what == "worker":
-            os.kill(first.pid, signal.SIGKILL)
-            first.wait()
-        else:
-            kill_all(first)
-        with process(*options(watched.server, name, "slow", *more)) as second:
-            assert second.wait(timeout=240) == 0
+        until(lambda: all(last_kept(client, name, number) == 10 for number in range(2)))
+        kill_worker(first, alone=what == "worker")
+        watched.place.age_leases()
+        gate.touch()
+        with process(*command, environment=environment) as second:
+            assert second.wait(timeout=PATIENCE_SECONDS) == 0
     watched.check(name, f"kill -9 under a function: {what}")
     for trial in client.trials(name):
         assert (trial.state, trial.attempt, trial.epoch) == ("completed", 2, 40)
         curve = client.curve(name, trial.number)
         assert curve.epoch == list(range(1, 41))
-        begun = [each for each in curve.metrics["begun"] if each is not None]
-        assert begun[0] == 0
-        assert begun[-1] > 0
+        assert curve.metrics["begun"] == [0] * 10 + [10] * 30
         loss = 1.0
         for told in curve.metrics["loss"]:
             loss = loss / 2 + trial.params["learning_rate"]  # type: ignore[operator]
@@ -101,11 +94,11 @@ def test_what_a_function_has_started_ends_with_it(
 ) -> None:
     study(client, "children", trials=1, epochs=1)
     note = tmp_path / "child"
-    command = options(watched.server, "children", "starts_and_hangs", "--trial-seconds", "1")
+    command = options(watched.server, "children", "starts_and_hangs", "--trial-seconds", "10")
     environment = {"CAVIAR_TEST_CHILD": str(note)}
     with process(*command, "--jobs", "1", environment=environment) as worker:
-        assert worker.wait(timeout=60) == 0
-    assert client.trial("children", 0).reason == "timeout: it trained for more than 1 seconds"
+        assert worker.wait(timeout=PATIENCE_SECONDS) == 0
+    assert client.trial("children", 0).reason == "timeout: it trained for more than 10 seconds"
     until(lambda: not is_alive(int(note.read_text())))
 
 
@@ -128,7 +121,7 @@ def test_what_cannot_be_is_told_before_anything_is_leased(
         [*CAVIAR, "work", "--server", watched.server, "--jobs", "1", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 1
@@ -143,7 +136,7 @@ def test_a_worker_told_to_stop_gives_its_trials_back(watched: Watched, client: C
     with process(*options(watched.server, "stopped", "slow", *more)) as worker:
         until(lambda: any(trial.epoch >= 10 for trial in client.trials("stopped")))
         worker.terminate()
-        assert worker.wait(timeout=30) == 130
+        assert worker.wait(timeout=PATIENCE_SECONDS) == 130
     [trial] = client.trials("stopped")
     assert (trial.state, trial.attempt) == ("waiting", 0)
     assert trial.epoch >= 10  # from there on it goes on

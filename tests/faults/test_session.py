@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -15,6 +14,7 @@ from tests.faults.conftest import Watched
 from tests.support.processes import process
 from tests.support.studies import network
 from tests.support.training import curve
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 EPOCHS = 300
 
@@ -36,15 +36,18 @@ def study() -> dict[str, Any]:
     return made
 
 
-def until(client: Client, number: int, holds: Callable[[TrialDetail], bool]) -> TrialDetail:
-    """Wait until something holds of a trial."""
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
+def until_it(client: Client, number: int, holds: Callable[[TrialDetail], bool]) -> TrialDetail:
+    """A trial, once something holds of it."""
+
+    def found() -> TrialDetail | None:
         with suppress(NotFound):  # it is not proposed yet
             if holds(trial := client.trial("session", number)):
                 return trial
-        time.sleep(0.01)
-    raise AssertionError(client.trial("session", number))
+        return None
+
+    trial = until(found)
+    assert trial is not None
+    return trial
 
 
 def rests(trial: TrialDetail) -> bool:
@@ -56,18 +59,18 @@ def test_a_session(watched: Watched, client: Client) -> None:
     client.create_study(study())
     command = ("work", "--server", watched.server, "--jobs", "2")
     with process(*command, "--checkpoint-seconds", "0.2"):
-        until(client, 0, lambda trial: trial.epoch >= 20)
+        until_it(client, 0, lambda trial: trial.epoch >= 20)
         client.adjust("session", 0, {"learning_rate": 0.01}, who="ana", why="it jumps")
-        adjusted = until(client, 0, lambda trial: trial.journal[0].confirmed)
+        adjusted = until_it(client, 0, lambda trial: trial.journal[0].confirmed)
         client.pause("session", 0, who="ana")
-        paused = until(client, 0, rests)
+        paused = until_it(client, 0, rests)
         at = adjusted.journal[0].epoch
         assert at is not None
         assert 20 <= at < paused.epoch
         first = curve(client, "session", 0)
 
         client.rewind("session", 0, 10, who="ana", why="again, with care")
-        back = until(client, 0, rests)
+        back = until_it(client, 0, rests)
         assert (back.epoch, back.journal[0].undone) == (10, True)
         assert curve(client, "session", 0) == {e: first[e] for e in range(1, 11)}
 
@@ -78,9 +81,9 @@ def test_a_session(watched: Watched, client: Client) -> None:
         client.resume("session", 0)
         client.adjust("session", 0, {"batch_size": 32})
         client.extend("session", 0, 5)
-        until(client, 0, lambda trial: rests(trial) and trial.epoch == EPOCHS + 5)
+        until_it(client, 0, lambda trial: rests(trial) and trial.epoch == EPOCHS + 5)
         for number in (1, 2, 3, 4):
-            child = until(client, number, lambda trial: rests(trial) and trial.epoch == 20)
+            child = until_it(client, number, lambda trial: rests(trial) and trial.epoch == 20)
             losses = curve(client, "session", number)
             assert losses.keys() == set(range(1, 21))
             assert {e: losses[e] for e in range(1, 11)} == {e: first[e] for e in range(1, 11)}
@@ -88,7 +91,7 @@ def test_a_session(watched: Watched, client: Client) -> None:
         assert curve(client, "session", 4) == {e: first[e] for e in range(1, 21)}
 
         client.replay("session", "again")
-        done = client.wait("again", timeout_seconds=240)
+        done = client.wait("again", timeout_seconds=PATIENCE_SECONDS)
         assert done.trials[TrialState.COMPLETED] == 5
     for number in range(5):
         assert curve(client, "again", number) == curve(client, "session", number)

@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import subprocess
-import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from service.client import Client
 from service.states import StudyState
 from tests.faults import tally
 from tests.faults.conftest import Place, Watched
-from tests.support.processes import children, command_line, kill_all, process
+from tests.support.processes import children, command_line, kill_worker, process
 from tests.support.studies import network
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 TRIALS = 40
 PRUNED = {"pruner": {"kind": "successive_halving", "eta": 3, "min_epochs": 4}}
@@ -67,15 +68,14 @@ def trained_alone(place: Place, definition: dict[str, Any]) -> list[tuple[Any, .
     with Client(place.server) as client:
         client.create_study(definition)
         with process("work", "--server", place.server, "--jobs", "1", "--study", name) as worker:
-            assert worker.wait(timeout=240) == 0  # a worker of one study ends with it
+            assert worker.wait(timeout=PATIENCE_SECONDS) == 0  # a worker of one study ends with it
         assert client.study(name).state == StudyState.COMPLETED
         return table(client, name)
 
 
 def options(watched: Watched, name: str, *more: str) -> tuple[str, ...]:
-    """The command that works on a study, with leases that soon run out."""
-    fixed = ("work", "--server", watched.server, "--study", name, "--jobs", "2")
-    return (*fixed, "--lease-seconds", "2", *more)
+    """The command that works on a study with two processes."""
+    return ("work", "--server", watched.server, "--study", name, "--jobs", "2", *more)
 
 
 def test_two_workers_of_two_processes_give_the_same_table(
@@ -84,7 +84,7 @@ def test_two_workers_of_two_processes_give_the_same_table(
     client.create_study(study("together"))
     command = options(watched, "together")
     with process(*command, "--name", "a"), process(*command, "--name", "b"):
-        client.wait("together", timeout_seconds=240)
+        client.wait("together", timeout_seconds=PATIENCE_SECONDS)
     assert table(client, "together") == undisturbed
     assert [row[0] for row in undisturbed] == list(range(TRIALS))
     watched.check("together", "two workers at once")
@@ -98,11 +98,13 @@ def test_a_killed_worker_loses_nothing(
     name = f"killed-{what.replace(' ', '-')}-{seed}"
     client.create_study(study(name))
     with process(*options(watched, name)) as first:
-        wait_until_half_way(client, name)
+        until(lambda: is_half_way(client, name))
         kill(first, what)
+        if what != "pool process":  # a worker that lives goes on by itself
+            watched.place.age_leases()
         assert client.study(name).progress.finished < TRIALS
         with process(*options(watched, name)):
-            client.wait(name, timeout_seconds=240)
+            client.wait(name, timeout_seconds=PATIENCE_SECONDS)
     assert table(client, name) == undisturbed
     watched.check(name, f"kill -9 of {NAMES[what]}, half way")
 
@@ -123,13 +125,14 @@ def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
     for _ in range(5):
         before = client.study(name).progress.epochs_trained
         with process(*command) as worker:
-            wait_for_epochs(client, name, before + generator.randint(40, 160))
+            until(partial(trained, client, name, before + generator.randint(40, 160)))
             if client.study(name).state == StudyState.COMPLETED:
                 break
             kill(worker, generator.choice(list(NAMES)))
             kills += 1
+        watched.place.age_leases()
     with process(*command):
-        client.wait(name, timeout_seconds=240)
+        client.wait(name, timeout_seconds=PATIENCE_SECONDS)
     assert table(client, name) == undisturbed_and_pruned
     watched.check(name, "kill -9 at a random moment, pruned and with checkpoints", kills)
 
@@ -141,72 +144,53 @@ def test_a_worker_that_was_stopped_and_goes_on_is_not_listened_to(
     """It sleeps until another one has its trials; then it says what it had to say, too late."""
     name = f"asleep-{seed}"
     client.create_study(study(name))
-    with process(*options(watched, name, "--name", "sleeper")) as sleeper:
-        wait_until_half_way(client, name)
+    brief = ("--name", "sleeper", "--lease-seconds", "3")
+    with process(*options(watched, name, *brief)) as sleeper:
+        until(lambda: is_half_way(client, name))
         os.killpg(sleeper.pid, signal.SIGSTOP)
         try:
             with process(*options(watched, name, "--name", "other")):
-                wait_until_nobody_holds(client, name, "sleeper")
+                until(lambda: not is_held_by(client, name, "sleeper"))
                 os.killpg(sleeper.pid, signal.SIGCONT)
-                client.wait(name, timeout_seconds=240)
+                client.wait(name, timeout_seconds=PATIENCE_SECONDS)
         finally:
             os.killpg(sleeper.pid, signal.SIGCONT)
-        assert sleeper.wait(timeout=60) == 0  # a lost lease is no error
+        assert sleeper.wait(timeout=PATIENCE_SECONDS) == 0  # a lost lease is no error
     assert table(client, name) == undisturbed
     watched.check(name, "a worker asleep until its leases are another's")
 
 
-def wait_for_epochs(client: Client, name: str, epochs: int) -> None:
-    """Wait until so many epochs were trained, or all is done."""
-    deadline = time.monotonic() + 60
-    while True:
-        found = client.study(name)
-        if found.progress.epochs_trained >= epochs or found.state == StudyState.COMPLETED:
-            return
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def trained(client: Client, name: str, epochs: int) -> bool:
+    """Whether so many epochs were trained, or all is done."""
+    found = client.study(name)
+    return found.progress.epochs_trained >= epochs or found.state == StudyState.COMPLETED
 
 
-def wait_until_nobody_holds(client: Client, name: str, worker: str) -> None:
-    """Wait until none of a study's trials runs at a worker."""
-    deadline = time.monotonic() + 60
-    while any(t.state == "running" and t.worker == worker for t in client.trials(name)):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def is_held_by(client: Client, name: str, worker: str) -> bool:
+    """Whether any of a study's trials runs at a worker."""
+    return any(t.state == "running" and t.worker == worker for t in client.trials(name))
 
 
-def wait_until_half_way(client: Client, name: str) -> None:
-    """Wait until a round has ended and another has been given out, with rounds to come.
+def is_half_way(client: Client, name: str) -> bool:
+    """Whether a round has ended and another has been given out, with rounds to come.
 
-    Not for a report of it: a group reports twice a second, and may be done before that.
+    Not whether it was reported of: a group reports twice a second, and may be done before that.
     """
-    deadline = time.monotonic() + 60
-    while True:
-        states = [trial.state for trial in client.trials(name)]
-        if "completed" in states and "running" in states:
-            assert len(states) < TRIALS, "the study is too short for this test"
-            return
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    states = [trial.state for trial in client.trials(name)]
+    begun = "completed" in states and "running" in states
+    assert not begun or len(states) < TRIALS, "the study is too short for this test"
+    return begun
 
 
 def kill(worker: subprocess.Popen[bytes], what: str) -> None:
     """Kill -9 the worker's own process, one process of its pool, or all of them."""
-    if what == "worker":
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.wait()
-    elif what == "everything":
-        kill_all(worker)
+    if what == "pool process":
+        # A pool that was broken a moment ago is being rebuilt.
+        os.kill(until(lambda: pool_processes(worker.pid))[0], signal.SIGKILL)
     else:
-        os.kill(_pool_process(worker.pid), signal.SIGKILL)
+        kill_worker(worker, alone=what == "worker")
 
 
-def _pool_process(pid: int) -> int:
-    """A process of the pool."""
-    deadline = time.monotonic() + 30
-    while True:  # a pool that was broken a moment ago is being rebuilt
-        for child in children(pid):
-            if "popen_loky_posix" in command_line(child):
-                return child
-        assert time.monotonic() < deadline, "the worker has no pool process"
-        time.sleep(0.01)
+def pool_processes(pid: int) -> list[int]:
+    """The processes of a worker's pool."""
+    return [child for child in children(pid) if "popen_loky_posix" in command_line(child)]

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tests.support.processes import (
     wait_until_ready,
 )
 from tests.support.studies import external, network
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 def write(folder: Path, definition: object) -> str:
@@ -78,14 +78,14 @@ def test_up_serves_works_and_stops_at_ctrl_c(tmp_path: Path) -> None:
     with process("up", *options) as up, Client(server) as client:
         wait_until_ready(server)
         client.create_study(network())
-        assert client.wait("inside", timeout_seconds=60).state == StudyState.COMPLETED
+        assert client.wait("inside", timeout_seconds=PATIENCE_SECONDS).state == StudyState.COMPLETED
         listed = json.loads(run("study", "list", "--server", server, "--json"))
         assert [study["name"] for study in listed] == ["inside"]
         assert "inside" in run("study", "show", "inside", "--server", server)
         elsewhere = ("--data", str(tmp_path), "--port", str(free_port()))
         assert "another caviar server" in fails("up", *elsewhere)
         os.killpg(up.pid, signal.SIGINT)
-        assert up.wait(timeout=15) == 0
+        assert up.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_a_killed_up_leaves_no_worker_and_goes_on_at_the_next_start(tmp_path: Path) -> None:
@@ -98,12 +98,15 @@ def test_a_killed_up_leaves_no_worker_and_goes_on_at_the_next_start(tmp_path: Pa
         with process("up", *options) as up:
             wait_until_ready(server)
             client.create_study(definition)
-            wait_for(lambda: client.study("inside").trials["running"] > 0)
+            until(lambda: client.study("inside").trials["running"] > 0)
             os.kill(up.pid, signal.SIGKILL)
-            wait_for(lambda: not group_members(up.pid))
+            until(lambda: not group_members(up.pid))
         with process("up", *options):
             wait_until_ready(server)
-            assert client.wait("inside", timeout_seconds=60).state == StudyState.COMPLETED
+            assert (
+                client.wait("inside", timeout_seconds=PATIENCE_SECONDS).state
+                == StudyState.COMPLETED
+            )
         numbers = [trial["number"] for trial in exported(tmp_path)]
     assert numbers == list(range(40))
 
@@ -115,14 +118,6 @@ def exported(data: Path) -> list[dict[str, Any]]:
         wait_until_ready(f"http://127.0.0.1:{port}")
         with Client(f"http://127.0.0.1:{port}") as client:
             return [trial.model_dump() for trial in client.trials("inside")]
-
-
-def wait_for(condition: Any, *, seconds: float = 30.0) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_wrong_file_is_one_line_that_names_the_field(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from typing import TypeVar
 
 from service.supervisor import worker_beside
 from tests.support.processes import children, command_line, free_port
+from tests.support.waiting import until
 
 T = TypeVar("T")
 
@@ -20,10 +19,10 @@ def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_run
     with worker_beside(
         server=server, jobs=1, on_death=lambda: calls.append(workers(server))
     ) as end:
-        [first] = awaited(lambda: workers(server))
+        [first] = until(lambda: workers(server))
         os.kill(first, signal.SIGKILL)
         # What was asked for before the death may be answered a little after it.
-        at_death, later = awaited(lambda: calls if len(calls) == 2 else [])
+        at_death, later = until(lambda: calls if len(calls) == 2 else [])
         assert at_death == []
         assert later == workers(server) != [first]
         end()
@@ -33,12 +32,3 @@ def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_run
 def workers(server: str) -> list[int]:
     """The processes of ours that work for this server."""
     return [pid for pid in children(os.getpid()) if server in command_line(pid)]
-
-
-def awaited(found: Callable[[], list[T]]) -> list[T]:
-    """What is found, once it is anything."""
-    deadline = time.monotonic() + 30
-    while not (result := found()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return result

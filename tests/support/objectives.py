@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +20,40 @@ def reference(name: str) -> str:
     return f"{FILE}:{name}"
 
 
-def staged(trial: Any) -> None:
+def staged(trial: Any, *, pace: Callable[[int], None] = lambda epoch: None) -> None:
     """Loses a half an epoch, goes on from its checkpoint, and stops when it is told to."""
     loss, begun = 1.0, 0
     if trial.checkpoint is not None:
         loss, begun = json.loads(trial.checkpoint)
     for epoch in range(begun + 1, trial.stop_epoch + 1):
+        pace(epoch)
         loss = loss / 2 + trial.params["learning_rate"]
         trial.report(epoch, loss=loss, begun=begun)
         trial.save(json.dumps([loss, epoch]).encode())
         if trial.should_stop:
             return
+
+
+def slow(trial: Any) -> None:
+    """Like `staged`, at a pace that leaves time to be stopped."""
+    staged(trial, pace=lambda epoch: time.sleep(0.05))
+
+
+def gated(trial: Any) -> None:
+    """Like `staged`; what follows epoch 10 waits for the file that CAVIAR_TEST_GATE names."""
+    gate = Path(os.environ["CAVIAR_TEST_GATE"])
+
+    def wait(epoch: int) -> None:
+        while epoch > 10 and not gate.exists():
+            time.sleep(0.01)
+
+    staged(trial, pace=wait)
 
 
 def forgetful(trial: Any) -> None:
     """Saves nothing: it begins at the first epoch each time."""
     for epoch in range(1, trial.stop_epoch + 1):
         trial.report(epoch, loss=trial.params["learning_rate"] / epoch)
-
-
-def slow(trial: Any) -> None:
-    """Like `staged`, at a pace that leaves time to be killed."""
-    loss, begun = json.loads(trial.checkpoint or b"[1.0, 0]")
-    for epoch in range(begun + 1, trial.stop_epoch + 1):
-        time.sleep(0.05)
-        loss = loss / 2 + trial.params["learning_rate"]
-        trial.report(epoch, loss=loss, begun=begun)
-        trial.save(json.dumps([loss, epoch]).encode())
-        if trial.should_stop:
-            return
 
 
 def number(trial: Any) -> float:

@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 CAVIAR = (sys.executable, "-m", "service")
 
@@ -32,7 +33,7 @@ def run(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
         env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -42,7 +43,7 @@ def run(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
 def fails(*arguments: str) -> str:
     """Run a command that must fail with one plain message; the message."""
     done = subprocess.run(
-        [*CAVIAR, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [*CAVIAR, *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
     assert done.returncode == 1, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
@@ -66,7 +67,7 @@ def process(
         if started.poll() is None:
             started.terminate()
         try:
-            started.wait(timeout=15)
+            started.wait(timeout=PATIENCE_SECONDS)
         finally:
             kill_all(started)
 
@@ -76,6 +77,16 @@ def kill_all(started: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(started.pid, signal.SIGKILL)
     started.wait()
+
+
+def kill_worker(worker: subprocess.Popen[bytes], *, alone: bool) -> None:
+    """Kill -9 a worker's own process or its pool with it; wait until none of them is left."""
+    if alone:
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+        until(lambda: not group_members(worker.pid))  # orphans end by themselves
+    else:
+        kill_all(worker)
 
 
 def children(pid: int) -> list[int]:
@@ -111,17 +122,16 @@ def _processes() -> list[list[str]]:
     return [line for line in lines if len(line) == 5 and not line[3].startswith("Z")]
 
 
-def wait_until_ready(server: str, *, seconds: float = 30.0) -> None:
+def wait_until_ready(server: str) -> None:
     """Wait until the server answers."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if httpx.get(f"{server}/ready", trust_env=False).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline, f"no server at {server}"
-        time.sleep(0.05)
+    until(lambda: _is_ready(server))
+
+
+def _is_ready(server: str) -> bool:
+    try:
+        return httpx.get(f"{server}/ready", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager
