@@ -15,7 +15,7 @@ from service.client import Client
 from service.states import StudyState
 from tests.faults import tally
 from tests.faults.conftest import Place, Watched
-from tests.support.processes import children, command_line, kill_worker, process
+from tests.support.processes import children, command_line, is_alive, kill_worker, process
 from tests.support.studies import network
 from tests.support.waiting import PATIENCE_SECONDS, until
 
@@ -100,8 +100,7 @@ def test_a_killed_worker_loses_nothing(
     with process(*options(watched, name)) as first:
         until(lambda: is_half_way(client, name))
         kill(first, what)
-        if what != "pool process":  # a worker that lives goes on by itself
-            watched.place.age_leases()
+        watched.place.age_leases()
         assert client.study(name).progress.finished < TRIALS
         with process(*options(watched, name)):
             client.wait(name, timeout_seconds=PATIENCE_SECONDS)
@@ -183,10 +182,15 @@ def is_half_way(client: Client, name: str) -> bool:
 
 
 def kill(worker: subprocess.Popen[bytes], what: str) -> None:
-    """Kill -9 the worker's own process, one process of its pool, or all of them."""
+    """Kill -9 the worker's own process, one process of its pool, or all of them.
+
+    When this returns, nobody trains what they had.
+    """
     if what == "pool process":
         # A pool that was broken a moment ago is being rebuilt.
-        os.kill(until(lambda: pool_processes(worker.pid))[0], signal.SIGKILL)
+        pool = until(lambda: pool_processes(worker.pid))
+        os.kill(pool[0], signal.SIGKILL)
+        until(lambda: not any(map(is_alive, pool)))
     else:
         kill_worker(worker, alone=what == "worker")
 
