@@ -8,14 +8,16 @@ import numpy as np
 
 from sampler import draws
 from sampler.gaussian_process import Floats, GaussianProcess, Rows
+from sampler.improvement import promises
 from sampler.plausible import plausible
 from sampler.posterior import Posterior
+from sampler.shortlist import Believer
 
 EACH_ITS_OWN = 32  # trials of a round that have a plausible process each
 BOLD, CAREFUL = 1.9, 1.45  # what deviations count in quiet and in noisy searches
 QUIET, NOISY = 0.002, 0.02  # variance of the noise, as a part of that of the values
 MORE = 1.17  # the deviations of a fitted process count so much more: it takes its lengths for sure
-FAR = 1e6  # standard deviations from the best: what is further is as hopeless
+AHEAD = 32  # trials: the second looks among so many are expected on a shortlist
 _LOOK, _LENGTHS = "/thompson", "/lengths"  # addresses of a trial's normal draws: no parameter names
 
 
@@ -40,13 +42,15 @@ def pick(
     the trials that may not have them all; one of which none is left is a trial like any other.
     """
     posterior = Posterior(model, points, room=len(numbers))
-    most = max((len(allowed.get(number, points)) for number in looks), default=0)
+    own = {look: allowed.get(look, np.arange(len(points))) for look in looks}
+    most = max(map(len, own.values()), default=0)
     noises = dict(zip(looks, normals(_LOOK, seed=seed, numbers=looks, count=most), strict=True))
     processes = _own_processes(model, seed=seed, numbers=[n for n in numbers if n not in looks])
-    doubt, best = doubts(model.noise), model.best
+    doubt = doubts(model.noise)
+    believer = Believer(posterior, best=model.best, doubt=MORE * doubt)
     free = np.ones(len(points), dtype=np.bool_)
     picked: list[int] = []
-    for number in numbers:
+    for place, number in enumerate(numbers):
         rows = np.flatnonzero(free)
         mine = allowed.get(number, rows)
         left = mine[free[mine]]
@@ -56,13 +60,17 @@ def pick(
             drawn = posterior.mean[rows] + factor @ noises[number][: len(rows)]
             row = int(rows[np.argmin(drawn)])
         elif number in processes:
-            own = Posterior(processes[number], points, room=len(picked))
-            for before in picked:
-                own.believe(before)
-            row = _most_promising(own, rows, processes[number].best, doubt)
+            process = processes[number]
+            alone = Posterior(process, points, room=len(picked))
+            alone.believe(picked)
+            mean, variance = alone.mean[rows], alone.variance[rows]
+            promised = promises(mean, variance, best=process.best, doubt=doubt)
+            row = int(rows[np.argmax(promised)])
         else:
-            row = _most_promising(posterior, rows, best, MORE * doubt)
-        posterior.believe(row)
+            ahead = own.keys() & numbers[place : place + AHEAD]
+            coming = [row for look in ahead for row in own[look].tolist()]
+            row = believer.most_promising(rows, coming=coming)
+        believer.believe(row)
         free[row] = False
         picked.append(row)
     return picked
@@ -87,32 +95,6 @@ def _own_processes(
         return {}
     drawn = normals(_LENGTHS, seed=seed, numbers=numbers, count=len(model.logs))
     return dict(zip(numbers, plausible(model, drawn), strict=True))
-
-
-def _most_promising(posterior: Posterior, rows: Rows, best: float, doubt: float) -> int:
-    """The one of `rows` with most improvement to expect, deviations counted so many times."""
-    deviation = doubt * np.sqrt(posterior.variance[rows])
-    return int(rows[np.argmax(improvement(posterior.mean[rows], deviation, best))])
-
-
-def improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
-    """The logarithm of how far below `best` a normal value is to be expected, above it being 0.
-
-    Far above the best, where the value itself is too small for a double, by the scaled
-    complementary error function.
-    """
-    from scipy.special import erfcx, ndtr
-
-    z = (best - mean) / deviation
-    below = np.clip(z, -FAR, 0.0)
-    mills = math.sqrt(0.5 * math.pi) * erfcx(-math.sqrt(0.5) * below)
-    logs: Floats = np.log1p(below * mills) - 0.5 * below * below - 0.5 * math.log(2.0 * math.pi)
-    ahead = z > 0.0  # mostly nowhere
-    above = z[ahead]
-    density = np.exp(-0.5 * above * above) / math.sqrt(2.0 * math.pi)
-    logs[ahead] = np.log(density + above * ndtr(above))
-    logs += np.log(deviation)
-    return logs
 
 
 def normals(address: str, *, seed: int, numbers: Sequence[int], count: int) -> Floats:

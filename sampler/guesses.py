@@ -24,8 +24,10 @@ class Line(NamedTuple):
         return self.y + self.slope * (x - self.x)
 
 
-def with_guesses(observations: Sequence[Observation]) -> list[Observation]:
+def with_guesses(observations: Sequence[Observation]) -> Sequence[Observation]:
     """The observations, those of pruned trials with a guess in place of the value they lack.
+
+    They are returned as they are, the same sequence, where there is nothing to guess from.
 
     A trial that stopped at a rung is guessed to have gone on as those did that went on from there:
     by the line, of least squares, from what they had at the rung to what they came to. The rungs
@@ -37,7 +39,7 @@ def with_guesses(observations: Sequence[Observation]) -> list[Observation]:
     few trials go on, and only the best, that a plane through them guessed no better than the line.
     """
     if not any(one.rungs for one in observations):
-        return list(observations)
+        return observations
     ends = {one.number: value_of(one) for one in with_value(observations)}
     best = min(ends.values(), default=-math.inf)
     guesses: dict[int, float] = {}

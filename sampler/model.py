@@ -1,6 +1,7 @@
 """What the search believes: a process fitted to all that was observed."""
 
 from collections.abc import Sequence
+from itertools import islice
 from operator import attrgetter
 
 import numpy as np
@@ -22,12 +23,16 @@ FARTHEST = 1e9  # of such distances: what is further from the best is as bad as 
 _NUMBER = attrgetter("number")
 
 
-def telling(observations: Sequence[Observation]) -> list[Observation]:
-    """The trials that a fit looks at, by number: the better half of its room, and the latest."""
-    best = ranked(observations)[: TELLING // 2]
+def telling(observations: Sequence[Observation], best: Sequence[Observation]) -> list[Observation]:
+    """The trials that a fit looks at, by number: the better half of its room, and the latest.
+
+    The `best` are those of the observations with a value, as `ranked`.
+    """
+    best = best[: TELLING // 2]
     among = {one.number for one in best}
-    rest = sorted((one for one in observations if one.number not in among), key=_NUMBER)
-    return sorted([*best, *rest[len(best) - TELLING :]], key=_NUMBER)
+    latest = sorted(observations, key=_NUMBER, reverse=True)
+    rest = islice((one for one in latest if one.number not in among), TELLING - len(best))
+    return sorted([*best, *rest], key=_NUMBER)
 
 
 def scores(observations: Sequence[Observation]) -> Floats:
@@ -53,14 +58,21 @@ def scores(observations: Sequence[Observation]) -> Floats:
 
 
 def fit_model(
-    space: SearchSpace, observations: Sequence[Observation], coming: Sequence[Params] = ()
+    space: SearchSpace,
+    observations: Sequence[Observation],
+    coming: Sequence[Params] = (),
+    *,
+    best: Sequence[Observation] | None = None,
 ) -> GaussianProcess | None:
     """The process fitted to the telling trials; None when too few gave a value.
 
     `coming` are settings that are tried already, without a result yet: what the process expects of
-    the latest of them is believed.
+    the latest of them is believed. Who has the observations `ranked` gives them as `best`.
     """
-    seen = telling(with_guesses(observations))
+    guessed = with_guesses(observations)
+    if best is None or guessed is not observations:
+        best = ranked(guessed)
+    seen = telling(guessed, best)
     if len(with_value(seen)) < FEWEST:
         return None
     values = scores(seen)

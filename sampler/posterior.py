@@ -1,6 +1,7 @@
 """What a process expects at a pool of points, and what of it is left to learn as some are tried."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,22 +36,37 @@ class Posterior:
         known = np.einsum("ij,ij->j", half, half)
         self.variance = np.maximum(process.variance - known + SPREAD, SPREAD * SPREAD)
 
-    def covariance(self, rows: Rows) -> Floats:
-        """(rows, rows), by the values that the process was fitted to."""
-        points, half = self._points[rows], self._half[: self._values, rows]
+    def covariance(self, rows: Rows, *, believed: bool = False) -> Floats:
+        """(rows, rows), by the values that the process was fitted to, and by what is `believed`."""
+        points = self._points[rows]
+        half = self._half[: self._known if believed else self._values, rows]
         covariance: Floats = self._process.kernel(points, points) - half.T @ half
         covariance[np.diag_indices_from(covariance)] += SPREAD
         return covariance
 
-    def believe(self, row: int) -> None:
-        """Take it that a row's value is its mean: no mean changes, and what is near it is surer."""
+    def believe(self, rows: Sequence[int]) -> None:
+        """Take it that each row's value is its mean: no mean changes, and what is near is surer."""
         from scipy.spatial.distance import cdist
 
+        rows = list(rows)
         half = self._half[: self._known]
-        column = self._process.covariance(cdist(self._scaled[row : row + 1], self._scaled)[0])
-        column -= half[:, row] @ half
-        column[row] += SPREAD
-        column /= math.sqrt(self.variance[row])
-        self._half[self._known] = column
-        self._known += 1
-        self.variance = np.maximum(self.variance - column * column, SPREAD * SPREAD)
+        block = self._process.covariance(cdist(self._scaled[rows], self._scaled))
+        block -= half[:, rows].T @ half
+        for place, row in enumerate(rows):
+            block[place, row] += SPREAD
+            block[place] = part(block[place], block[:place], row, self.variance)
+            self.variance = left(self.variance, block[place])
+        self._half[self._known : self._known + len(rows)] = block
+        self._known += len(rows)
+
+
+def part(covariances: Floats, before: Floats, row: int, variance: Floats) -> Floats:
+    """What a row adds to the Cholesky factor, by its covariances (m,) and the parts `before` it."""
+    added: Floats = (covariances - before[:, row] @ before) / math.sqrt(variance[row])
+    return added
+
+
+def left(variance: Floats, part: Floats) -> Floats:
+    """What of the variance (m,) is left when a row with this part is believed."""
+    rest: Floats = np.maximum(variance - part * part, SPREAD * SPREAD)
+    return rest

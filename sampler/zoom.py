@@ -65,7 +65,7 @@ def zoom(
         last_round=last_round,
     )
     with one_thread():
-        model = fit_model(space, seen, coming)
+        model = fit_model(space, seen, coming, best=best)
         looks: dict[int, Look] = {}
         if model:
             elsewhere = ways_out(space, model, seen, looks=looked, size=current.size)

@@ -1,7 +1,5 @@
 """Acquisition: what trials try, and by which function."""
 
-import math
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -14,7 +12,6 @@ from sampler.acquisition import (
     NOISY,
     QUIET,
     doubts,
-    improvement,
     normals,
     pick,
 )
@@ -95,18 +92,6 @@ def test_the_trials_of_a_small_round_have_a_process_each() -> None:
     assert firsts == [pick(model, points, seed=seed, numbers=[40])[0] for seed in range(20)]
     values = np.array([one.value for one in pool])
     assert np.median(values[firsts]) < np.quantile(values, 0.1)
-
-
-def test_improvement_is_the_integral_and_its_logarithm_is_finite_far_away() -> None:
-    mean, deviation = np.array([0.3, -2.0, 1.0, 5.0]), np.array([0.5, 1.0, 2.0, 1.0])
-    values = np.linspace(-12.0, 0.2, 200_001)
-    for m, d, found in zip(mean, deviation, improvement(mean, deviation, 0.2), strict=True):
-        below = np.trapezoid((0.2 - values) * stats.norm.pdf(values, m, d), values)
-        assert math.exp(found) == pytest.approx(below, rel=1e-6)
-    far = improvement(np.array([10.0, 50.0, 1e3, 1e5, 1e12]), np.ones(5), 0.0)
-    assert np.isfinite(far).all()
-    assert (np.diff(far[:4]) < 0.0).all()
-    assert far[2] == pytest.approx(-0.5e6 - 2 * math.log(1e3) - 0.5 * math.log(2 * math.pi))
 
 
 def test_normal_draws() -> None:

@@ -15,6 +15,7 @@ from sampler.model import (
     untried,
 )
 from sampler.posterior import Posterior
+from sampler.ranking import ranked
 from tests.sampler.spaces import loss, network_space, random_search, search
 
 SPACE = network_space()
@@ -63,14 +64,14 @@ def test_near_ties_among_the_best_score_nearly_the_same() -> None:
 
 def test_telling_trials_are_the_best_and_the_latest() -> None:
     many = seen([float((7919 * n) % 1000) for n in range(1000)])
-    found = telling(many)
+    found = telling(many, ranked(many))
     assert len(found) == TELLING
     numbers = [one.number for one in found]
     assert numbers == sorted(numbers)
-    ranked = sorted(many, key=lambda one: (one.value, one.number))
-    assert {one.number for one in ranked[: TELLING // 2]} <= set(numbers)
+    best = sorted(many, key=lambda one: (one.value, one.number))
+    assert {one.number for one in best[: TELLING // 2]} <= set(numbers)
     assert {998, 999} <= set(numbers)
-    assert telling(many[:50]) == many[:50]
+    assert telling(many[:50], ranked(many[:50])) == many[:50]
 
 
 def test_too_few_values_make_no_model() -> None:

@@ -1,0 +1,99 @@
+"""A shortlist: the most promising rows of a pool, one after another, by looking at a few of them.
+
+When a row is believed, nothing becomes more promising: means stay, and variances only shrink. So
+as long as the first of a few rows promises more than any other did when these were chosen, it is
+the first of all, and only the few need be looked at again: the "lazy" greedy algorithm of M.
+Minoux, "Accelerated greedy algorithms for maximizing submodular set functions", 1978.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sampler.gaussian_process import Floats, Rows
+from sampler.improvement import promises
+from sampler.posterior import Posterior, left, part
+
+LENGTH = 64  # rows of a list: a longer one lasts longer, and each pick takes longer
+
+
+class Believer:
+    """Finds what `promises` most in a posterior's pool, as one row after another is believed."""
+
+    def __init__(self, posterior: Posterior, *, best: float, doubt: float) -> None:
+        self._posterior = posterior
+        self._best = best
+        self._doubt = doubt
+        self._list: _Shortlist | None = None
+        self._new: list[int] = []  # rows that are believed here, and not by the posterior yet
+
+    def most_promising(self, rows: Rows, *, coming: Sequence[int]) -> int:
+        """The first of `rows`, of which none was believed.
+
+        A list that is made now expects the rows `coming` to be believed, too; others end it.
+        """
+        if self._list is not None and self._list.is_of(rows):
+            first, promise = self._first(self._list)
+            if promise >= self._list.bound:
+                return first
+        if self._new:
+            self._posterior.believe(self._new)
+            self._new = []
+        promised = self._promises(self._posterior.mean[rows], self._posterior.variance[rows])
+        self._list = _Shortlist(self._posterior, rows, promised, coming=coming)
+        return self._first(self._list)[0]
+
+    def believe(self, row: int) -> None:
+        """Take it that a row's value is its mean."""
+        self._new.append(row)
+        if self._list is not None and not self._list.believe(row):
+            self._list = None
+
+    def _first(self, few: "_Shortlist") -> tuple[int, float]:
+        promised = np.where(few.free, self._promises(few.mean, few.variance), -np.inf)
+        place = int(promised.argmax())
+        return int(few.rows[place]), float(promised[place])
+
+    def _promises(self, mean: Floats, variance: Floats) -> Floats:
+        return promises(mean, variance, best=self._best, doubt=self._doubt)
+
+
+class _Shortlist:
+    """The most promising of some rows, which are `free`, and the rows `coming`, which are not.
+
+    `bound` is the most that any of the other rows promised.
+    """
+
+    def __init__(
+        self, posterior: Posterior, rows: Rows, promised: Floats, *, coming: Sequence[int]
+    ) -> None:
+        order = np.argsort(-promised, kind="stable")
+        first, rest = order[:LENGTH], order[LENGTH:]
+        self.bound = float(promised[rest[0]]) if len(rest) else -np.inf
+        others = np.setdiff1d(np.array(coming, dtype=np.intp), rows[first])
+        self.rows = np.concatenate([rows[first], others])
+        self.free = np.arange(len(self.rows)) < len(first)
+        self.mean = posterior.mean[self.rows]
+        self.variance = posterior.variance[self.rows]
+        self._covariance = posterior.covariance(self.rows, believed=True)
+        self._parts = np.empty_like(self._covariance)
+        self._known = 0
+        self._place = {row: place for place, row in enumerate(self.rows.tolist())}
+        self._of = set(rows.tolist())
+
+    def is_of(self, rows: Rows) -> bool:
+        """Whether it was made of these rows, and of those that were believed since."""
+        return len(rows) == len(self._of) and self._of.issuperset(rows.tolist())
+
+    def believe(self, row: int) -> bool:
+        """Take it that a row's value is its mean; False if it has no place here."""
+        place = self._place.get(row)
+        if place is None:
+            return False
+        before = self._parts[: self._known]
+        self._parts[self._known] = part(self._covariance[place], before, place, self.variance)
+        self.variance = left(self.variance, self._parts[self._known])
+        self._known += 1
+        self.free[place] = False
+        self._of.discard(row)
+        return True
