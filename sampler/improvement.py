@@ -26,9 +26,10 @@ def improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
     below = np.clip(z, -FAR, 0.0)
     mills = math.sqrt(0.5 * math.pi) * erfcx(-math.sqrt(0.5) * below)
     logs: Floats = np.log1p(below * mills) - 0.5 * below * below - 0.5 * math.log(2.0 * math.pi)
-    ahead = z > 0.0  # mostly nowhere
-    above = z[ahead]
-    density = np.exp(-0.5 * above * above) / math.sqrt(2.0 * math.pi)
-    logs[ahead] = np.log(density + above * ndtr(above))
+    ahead = z > 0.0
+    if ahead.any():  # it seldom is
+        above = z[ahead]
+        density = np.exp(-0.5 * above * above) / math.sqrt(2.0 * math.pi)
+        logs[ahead] = np.log(density + above * ndtr(above))
     logs += np.log(deviation)
     return logs

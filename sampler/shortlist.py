@@ -79,11 +79,13 @@ class _Shortlist:
         self._parts = np.empty_like(self._covariance)
         self._known = 0
         self._place = {row: place for place, row in enumerate(self.rows.tolist())}
-        self._of = set(rows.tolist())
+        self._of = np.zeros(len(posterior.mean), dtype=np.bool_)
+        self._of[rows] = True
+        self._count = len(rows)
 
     def is_of(self, rows: Rows) -> bool:
         """Whether it was made of these rows, and of those that were believed since."""
-        return len(rows) == len(self._of) and self._of.issuperset(rows.tolist())
+        return len(rows) == self._count and bool(self._of[rows].all())
 
     def believe(self, row: int) -> bool:
         """Take it that a row's value is its mean; False if it has no place here."""
@@ -95,5 +97,6 @@ class _Shortlist:
         self.variance = left(self.variance, self._parts[self._known])
         self._known += 1
         self.free[place] = False
-        self._of.discard(row)
+        self._count -= bool(self._of[row])
+        self._of[row] = False
         return True
