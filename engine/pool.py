@@ -221,8 +221,9 @@ def _settle_in() -> None:
     threadpool_limits(limits=1)
     # Ctrl-C reaches every process of a terminal; what it means is for the parent to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if multiprocessing.parent_process() is not None:
-        threading.Thread(target=_end_as_orphan, args=(os.getppid(),), daemon=True).start()
+    parent = multiprocessing.parent_process()
+    if parent is not None:  # it may have died already: then somebody else is above by now
+        threading.Thread(target=_end_as_orphan, args=(parent.pid,), daemon=True).start()
 
 
 def _end_as_orphan(parent: int) -> None:

@@ -17,7 +17,7 @@ EACH_ITS_OWN = 32  # trials of a round that have a plausible process each
 BOLD, CAREFUL = 1.9, 1.45  # what deviations count in quiet and in noisy searches
 QUIET, NOISY = 0.002, 0.02  # variance of the noise, as a part of that of the values
 MORE = 1.17  # the deviations of a fitted process count so much more: it takes its lengths for sure
-AHEAD = 32  # trials: the second looks among so many are expected on a shortlist
+AHEAD = 32  # trials to come: a shortlist expects the rows of the second looks among them
 _LOOK, _LENGTHS = "/thompson", "/lengths"  # addresses of a trial's normal draws: no parameter names
 
 
@@ -30,7 +30,7 @@ def pick(
     allowed: Mapping[int, Rows] = MappingProxyType({}),
     looks: Sequence[int] = (),
 ) -> list[int]:
-    """The row of `points` that each trial tries; none twice, while there are others.
+    """The row of `points` that each trial tries; none twice, so there must be as many.
 
     It is where most improvement is to be expected (J. Mockus, "On Bayesian methods for seeking the
     extremum", 1974) over the best that the model expects of what was tried; in a round of no more
@@ -68,8 +68,8 @@ def pick(
             row = int(rows[np.argmax(promised)])
         else:
             ahead = own.keys() & numbers[place : place + AHEAD]
-            coming = [row for look in ahead for row in own[look].tolist()]
-            row = believer.most_promising(rows, coming=coming)
+            expected = [row for look in ahead for row in own[look].tolist()]
+            row = believer.most_promising(rows, expected=expected)
         believer.believe(row)
         free[row] = False
         picked.append(row)

@@ -27,7 +27,7 @@ class Line(NamedTuple):
 def with_guesses(observations: Sequence[Observation]) -> Sequence[Observation]:
     """The observations, those of pruned trials with a guess in place of the value they lack.
 
-    They are returned as they are, the same sequence, where there is nothing to guess from.
+    They are returned as they are, the same sequence, where no trial has rungs.
 
     A trial that stopped at a rung is guessed to have gone on as those did that went on from there:
     by the line, of least squares, from what they had at the rung to what they came to. The rungs

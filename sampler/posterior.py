@@ -22,7 +22,6 @@ class Posterior:
 
         across = process.kernel(process.points, points)
         self._process = process
-        self._points = points
         self._scaled = process.metric.scaled(points, process.lengths)
         # What the Cholesky factor of all that is known has at the pool, a row each: first the rows
         # of the values, then those of what is believed.
@@ -37,10 +36,12 @@ class Posterior:
         self.variance = np.maximum(process.variance - known + SPREAD, SPREAD * SPREAD)
 
     def covariance(self, rows: Rows, *, believed: bool = False) -> Floats:
-        """(rows, rows), by the values that the process was fitted to, and by what is `believed`."""
-        points = self._points[rows]
+        """(rows, rows), given the values; if `believed`, given what is believed of others, too."""
+        from scipy.spatial.distance import cdist
+
+        scaled = self._scaled[rows]
         half = self._half[: self._known if believed else self._values, rows]
-        covariance: Floats = self._process.kernel(points, points) - half.T @ half
+        covariance: Floats = self._process.covariance(cdist(scaled, scaled)) - half.T @ half
         covariance[np.diag_indices_from(covariance)] += SPREAD
         return covariance
 
@@ -54,19 +55,22 @@ class Posterior:
         block -= half[:, rows].T @ half
         for place, row in enumerate(rows):
             block[place, row] += SPREAD
-            block[place] = part(block[place], block[:place], row, self.variance)
-            self.variance = left(self.variance, block[place])
+            block[place] = factor_row(block[place], block[:place], row, self.variance)
+            self.variance = variance_left(self.variance, block[place])
         self._half[self._known : self._known + len(rows)] = block
         self._known += len(rows)
 
 
-def part(covariances: Floats, before: Floats, row: int, variance: Floats) -> Floats:
-    """What a row adds to the Cholesky factor, by its covariances (m,) and the parts `before` it."""
+def factor_row(covariances: Floats, before: Floats, row: int, variance: Floats) -> Floats:
+    """What a row adds to the Cholesky factor, (m,).
+
+    By its covariances given all but the rows `before` (k, m) that others added to the factor.
+    """
     added: Floats = (covariances - before[:, row] @ before) / math.sqrt(variance[row])
     return added
 
 
-def left(variance: Floats, part: Floats) -> Floats:
-    """What of the variance (m,) is left when a row with this part is believed."""
-    rest: Floats = np.maximum(variance - part * part, SPREAD * SPREAD)
-    return rest
+def variance_left(variance: Floats, added: Floats) -> Floats:
+    """What of the variance (m,) is left when the row is believed that added this to the factor."""
+    left: Floats = np.maximum(variance - added * added, SPREAD * SPREAD)
+    return left

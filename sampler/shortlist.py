@@ -12,13 +12,16 @@ import numpy as np
 
 from sampler.gaussian_process import Floats, Rows
 from sampler.improvement import promises
-from sampler.posterior import Posterior, left, part
+from sampler.posterior import Posterior, factor_row, variance_left
 
-LENGTH = 64  # rows of a list: a longer one lasts longer, and each pick takes longer
+ROWS = 64  # of a list: a longer one lasts longer, and each pick takes longer
 
 
 class Believer:
-    """Finds what `promises` most in a posterior's pool, as one row after another is believed."""
+    """Finds what `promises` most in a posterior's pool, as one row after another is believed.
+
+    The posterior itself hears of what is believed when a list is made, not before.
+    """
 
     def __init__(self, posterior: Posterior, *, best: float, doubt: float) -> None:
         self._posterior = posterior
@@ -27,10 +30,11 @@ class Believer:
         self._list: _Shortlist | None = None
         self._new: list[int] = []  # rows that are believed here, and not by the posterior yet
 
-    def most_promising(self, rows: Rows, *, coming: Sequence[int]) -> int:
-        """The first of `rows`, of which none was believed.
+    def most_promising(self, rows: Rows, *, expected: Sequence[int]) -> int:
+        """The one of `rows` that promises most; none of them was believed yet.
 
-        A list that is made now expects the rows `coming` to be believed, too; others end it.
+        If a list is made now, it has a place for the rows `expected`, too, which may be believed
+        without being found here. To believe a row without a place ends a list.
         """
         if self._list is not None and self._list.is_of(rows):
             first, promise = self._first(self._list)
@@ -40,7 +44,7 @@ class Believer:
             self._posterior.believe(self._new)
             self._new = []
         promised = self._promises(self._posterior.mean[rows], self._posterior.variance[rows])
-        self._list = _Shortlist(self._posterior, rows, promised, coming=coming)
+        self._list = _Shortlist(self._posterior, rows, promised, expected=expected)
         return self._first(self._list)[0]
 
     def believe(self, row: int) -> None:
@@ -59,24 +63,24 @@ class Believer:
 
 
 class _Shortlist:
-    """The most promising of some rows, which are `free`, and the rows `coming`, which are not.
+    """The most promising of some rows, which are `free`, and the rows `expected`, which are not.
 
-    `bound` is the most that any of the other rows promised.
+    `bound` is the most that any other of the rows promised.
     """
 
     def __init__(
-        self, posterior: Posterior, rows: Rows, promised: Floats, *, coming: Sequence[int]
+        self, posterior: Posterior, rows: Rows, promised: Floats, *, expected: Sequence[int]
     ) -> None:
         order = np.argsort(-promised, kind="stable")
-        first, rest = order[:LENGTH], order[LENGTH:]
+        first, rest = order[:ROWS], order[ROWS:]
         self.bound = float(promised[rest[0]]) if len(rest) else -np.inf
-        others = np.setdiff1d(np.array(coming, dtype=np.intp), rows[first])
+        others = np.setdiff1d(np.array(expected, dtype=np.intp), rows[first])
         self.rows = np.concatenate([rows[first], others])
         self.free = np.arange(len(self.rows)) < len(first)
         self.mean = posterior.mean[self.rows]
         self.variance = posterior.variance[self.rows]
         self._covariance = posterior.covariance(self.rows, believed=True)
-        self._parts = np.empty_like(self._covariance)
+        self._added = np.empty_like(self._covariance)
         self._known = 0
         self._place = {row: place for place, row in enumerate(self.rows.tolist())}
         self._of = np.zeros(len(posterior.mean), dtype=np.bool_)
@@ -92,9 +96,10 @@ class _Shortlist:
         place = self._place.get(row)
         if place is None:
             return False
-        before = self._parts[: self._known]
-        self._parts[self._known] = part(self._covariance[place], before, place, self.variance)
-        self.variance = left(self.variance, self._parts[self._known])
+        before = self._added[: self._known]
+        added = factor_row(self._covariance[place], before, place, self.variance)
+        self._added[self._known] = added
+        self.variance = variance_left(self.variance, added)
         self._known += 1
         self.free[place] = False
         self._count -= bool(self._of[row])

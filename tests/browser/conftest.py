@@ -104,14 +104,12 @@ class Service:
 
     def finished(self, name: str) -> dict[str, Any]:
         """The study, once it has completed."""
-        study: dict[str, Any] = {}
 
-        def has_ended() -> bool:
-            study.update(self.call("GET", f"/studies/{name}"))
-            return bool(study["state"] == "completed")
+        def ended() -> dict[str, Any] | None:
+            study: dict[str, Any] = self.call("GET", f"/studies/{name}")
+            return study if study["state"] == "completed" else None
 
-        until(has_ended)
-        return study
+        return until(ended)
 
     def told(self, name: str, results: Callable[[int], dict[str, Any]], *, trials: int) -> None:
         """A study whose trials end as `results` says, without any training."""

@@ -131,12 +131,10 @@ def test_a_process_killed_from_outside_is_replaced(journal: Path) -> None:
     killer = threading.Thread(target=kill_the_first)
     killer.start()
     tasks = [Task("long", journal, seconds=PATIENCE_SECONDS), Task("after", journal)]
-    started = time.monotonic()
     run_pool(work, iter(tasks), jobs=1, on_broken=lambda: broken.append(1))
     killer.join()
     assert broken == [1]
     assert names(journal) == ["after"]
-    assert time.monotonic() - started < PATIENCE_SECONDS
 
 
 def test_what_the_stream_raises_is_raised_when_the_tasks_at_work_are_done(journal: Path) -> None:

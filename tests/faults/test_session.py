@@ -45,9 +45,7 @@ def until_it(client: Client, number: int, holds: Callable[[TrialDetail], bool]) 
                 return trial
         return None
 
-    trial = until(found)
-    assert trial is not None
-    return trial
+    return until(found)
 
 
 def rests(trial: TrialDetail) -> bool:

@@ -15,11 +15,12 @@ from service.client import Client
 from service.states import StudyState
 from tests.faults import tally
 from tests.faults.conftest import Place, Watched
-from tests.support.processes import children, command_line, is_alive, kill_worker, process
+from tests.support.processes import is_alive, kill_worker, pool_processes, process
 from tests.support.studies import network
 from tests.support.waiting import PATIENCE_SECONDS, until
 
 TRIALS = 40
+JOBS = 2
 PRUNED = {"pruner": {"kind": "successive_halving", "eta": 3, "min_epochs": 4}}
 NAMES = {"worker": "the worker", "pool process": "a pool process", "everything": "both"}
 """What can be killed of a worker."""
@@ -75,7 +76,7 @@ def trained_alone(place: Place, definition: dict[str, Any]) -> list[tuple[Any, .
 
 def options(watched: Watched, name: str, *more: str) -> tuple[str, ...]:
     """The command that works on a study with two processes."""
-    return ("work", "--server", watched.server, "--study", name, "--jobs", "2", *more)
+    return ("work", "--server", watched.server, "--study", name, "--jobs", str(JOBS), *more)
 
 
 def test_two_workers_of_two_processes_give_the_same_table(
@@ -143,13 +144,21 @@ def test_a_worker_that_was_stopped_and_goes_on_is_not_listened_to(
     """It sleeps until another one has its trials; then it says what it had to say, too late."""
     name = f"asleep-{seed}"
     client.create_study(study(name))
-    brief = ("--name", "sleeper", "--lease-seconds", "3")
-    with process(*options(watched, name, *brief)) as sleeper:
+    with process(*options(watched, name, "--name", "sleeper")) as sleeper:
+
+        def sleeps_with_trials() -> bool:
+            os.killpg(sleeper.pid, signal.SIGSTOP)
+            if is_held_by(client, name, "sleeper"):
+                return True
+            os.killpg(sleeper.pid, signal.SIGCONT)
+            return False
+
         until(lambda: is_half_way(client, name))
-        os.killpg(sleeper.pid, signal.SIGSTOP)
+        until(sleeps_with_trials)
         try:
+            watched.place.age_leases()
             with process(*options(watched, name, "--name", "other")):
-                until(lambda: not is_held_by(client, name, "sleeper"))
+                until(lambda: is_held_by(client, name, "other"))
                 os.killpg(sleeper.pid, signal.SIGCONT)
                 client.wait(name, timeout_seconds=PATIENCE_SECONDS)
         finally:
@@ -171,7 +180,7 @@ def is_held_by(client: Client, name: str, worker: str) -> bool:
 
 
 def is_half_way(client: Client, name: str) -> bool:
-    """Whether a round has ended and another has been given out, with rounds to come.
+    """Whether some trials have ended and others are at work, with more to come.
 
     Not whether it was reported of: a group reports twice a second, and may be done before that.
     """
@@ -187,14 +196,9 @@ def kill(worker: subprocess.Popen[bytes], what: str) -> None:
     When this returns, nobody trains what they had.
     """
     if what == "pool process":
-        # A pool that was broken a moment ago is being rebuilt.
-        pool = until(lambda: pool_processes(worker.pid))
+        until(lambda: len(pool_processes(worker.pid)) == JOBS)
+        pool = pool_processes(worker.pid)
         os.kill(pool[0], signal.SIGKILL)
         until(lambda: not any(map(is_alive, pool)))
     else:
         kill_worker(worker, alone=what == "worker")
-
-
-def pool_processes(pid: int) -> list[int]:
-    """The processes of a worker's pool."""
-    return [child for child in children(pid) if "popen_loky_posix" in command_line(child)]

@@ -16,8 +16,10 @@ from sampler.acquisition import (
     pick,
 )
 from sampler.coordinates import coordinates
-from sampler.gaussian_process import Metric, condition
+from sampler.gaussian_process import Metric, Rows, condition
+from sampler.improvement import promises
 from sampler.model import fit_model
+from sampler.posterior import Posterior
 from tests.sampler.spaces import loss, network_space, random_search
 
 SPACE = network_space()
@@ -79,6 +81,38 @@ def test_looks_follow_draws_and_the_trials_of_large_rounds_do_not() -> None:
     by_draws = {pick(model, points, seed=seed, numbers=large, looks=[30])[0] for seed in range(9)}
     assert len(by_promise) == 1
     assert len(by_draws) > 1
+
+
+class LooksAtAll:
+    """Finds what promises most by looking at every row each time."""
+
+    def __init__(self, posterior: Posterior, *, best: float, doubt: float) -> None:
+        self._posterior, self._best, self._doubt = posterior, best, doubt
+
+    def most_promising(self, rows: Rows, *, expected: object) -> int:
+        mean, variance = self._posterior.mean[rows], self._posterior.variance[rows]
+        return int(rows[promises(mean, variance, best=self._best, doubt=self._doubt).argmax()])
+
+    def believe(self, row: int) -> None:
+        self._posterior.believe([row])
+
+
+def test_a_large_round_is_as_if_all_were_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every fifth trial is a second look with four rows of its own; one of them has none."""
+    model = fit_model(SPACE, random_search(SPACE, loss, seed=1, count=60))
+    assert model is not None
+    pool = random_search(SPACE, loss, seed=2, count=400)
+    points = coordinates(SPACE, [one.params for one in pool])
+    numbers = range(60, 160)
+    looks = list(numbers)[::5]
+    allowed = {number: np.arange(100, 400) for number in numbers}
+    allowed |= {look: np.arange(4 * place, 4 * place + 4) for place, look in enumerate(looks)}
+    allowed[looks[3]] = np.zeros(0, dtype=np.intp)
+    rows = pick(model, points, seed=1, numbers=numbers, allowed=allowed, looks=looks)
+    monkeypatch.setattr(acquisition, "Believer", LooksAtAll)
+    assert rows == pick(model, points, seed=1, numbers=numbers, allowed=allowed, looks=looks)
+    assert len(set(rows)) == 100
+    assert rows[5] in allowed[looks[1]]
 
 
 def test_the_trials_of_a_small_round_have_a_process_each() -> None:

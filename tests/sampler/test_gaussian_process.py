@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 
-from sampler.gaussian_process import Metric, fit_process, log_posterior, matern
+from sampler.gaussian_process import SMALL, Metric, fit_process, log_posterior, matern
 
 METRIC = Metric(owner=(0, 1, 2, 2), count=3)
 
@@ -21,8 +21,9 @@ def test_known_values_of_the_kernel() -> None:
     assert matern(np.array([0.0, 1.0, 2.0])) == pytest.approx(expected, abs=1e-4)
 
 
-def test_gradient_meets_finite_differences() -> None:
-    points, values = data(30)
+@pytest.mark.parametrize("count", [SMALL - 20, 2 * SMALL + 1])
+def test_gradient_meets_finite_differences(count: int) -> None:
+    points, values = data(count)
     squares = METRIC.squares(points)
     rng = np.random.default_rng(2)
     centre, spread = np.zeros(6), np.ones(6)

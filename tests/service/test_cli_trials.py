@@ -10,6 +10,7 @@ from service.client import Client
 from service.schemas import Result
 from tests.support.processes import CAVIAR, run, served
 from tests.support.studies import external
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 def test_a_trial_by_the_hand_from_the_command_line(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_a_trial_by_the_hand_from_the_command_line(tmp_path: Path) -> None:
                 [*CAVIAR, "trial", *arguments, "--server", server],
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=PATIENCE_SECONDS,
                 check=False,
             )
             assert failed.returncode == 1

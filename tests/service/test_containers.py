@@ -15,6 +15,7 @@ from service.client import Client
 from service.states import StudyState
 from tests.support.processes import free_port, process, run, wait_until_ready
 from tests.support.studies import network
+from tests.support.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,7 +69,7 @@ def test_the_services_run_as_the_file_says(
         client = stack.enter_context(Client(server))
         assert "PostgreSQL" in client.health().database
         client.create_study(network("composed", trials=12))
-        study = client.wait("composed", timeout_seconds=60)
+        study = client.wait("composed", timeout_seconds=PATIENCE_SECONDS)
         assert study.state == StudyState.COMPLETED
         assert study.progress.finished == 12
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TypeVar
 
 from service.supervisor import worker_beside
 from tests.support.processes import children, command_line, free_port
 from tests.support.waiting import until
-
-T = TypeVar("T")
 
 
 def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_runs() -> None:

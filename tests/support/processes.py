@@ -80,18 +80,26 @@ def kill_all(started: subprocess.Popen[bytes]) -> None:
 
 
 def kill_worker(worker: subprocess.Popen[bytes], *, alone: bool) -> None:
-    """Kill -9 a worker's own process or its pool with it; wait until none of them is left."""
+    """Kill -9 a worker's own process or its pool with it; wait until none of them is left.
+
+    Functions have processes in sessions of their own, which end by themselves.
+    """
     if alone:
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
-        until(lambda: not group_members(worker.pid))  # orphans end by themselves
     else:
         kill_all(worker)
+    until(lambda: not group_members(worker.pid))  # orphans, too, end by themselves
 
 
 def children(pid: int) -> list[int]:
     """The processes that a process started and that are there."""
     return [int(line[0]) for line in _processes() if int(line[1]) == pid]
+
+
+def pool_processes(pid: int) -> list[int]:
+    """The processes of a worker's pool."""
+    return [child for child in children(pid) if "popen_loky_posix" in command_line(child)]
 
 
 def group_members(group: int) -> list[str]:

@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 300.0
 """For what takes a second or two: a machine that others keep busy takes many times as long."""
 
 
-def until(found: Callable[[], T]) -> T:
+def until(found: Callable[[], T | None]) -> T:
     """What is found, once it is anything or holds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (result := found()):
