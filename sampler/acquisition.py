@@ -42,7 +42,8 @@ def pick(
     the trials that may not have them all; one of which none is left is a trial like any other.
     """
     posterior = Posterior(model, points, room=len(numbers))
-    own = {look: allowed.get(look, np.arange(len(points))) for look in looks}
+    everything = np.arange(len(points))
+    own = {look: allowed.get(look, everything) for look in looks}
     most = max(map(len, own.values()), default=0)
     noises = dict(zip(looks, normals(_LOOK, seed=seed, numbers=looks, count=most), strict=True))
     processes = _own_processes(model, seed=seed, numbers=[n for n in numbers if n not in looks])
@@ -51,10 +52,9 @@ def pick(
     free = np.ones(len(points), dtype=np.bool_)
     picked: list[int] = []
     for place, number in enumerate(numbers):
-        rows = np.flatnonzero(free)
-        mine = allowed.get(number, rows)
+        mine = allowed.get(number, everything)
         left = mine[free[mine]]
-        rows = left if len(left) else rows
+        rows = left if len(left) else everything[free]
         if number in looks and len(left):
             factor = np.linalg.cholesky(posterior.covariance(rows))
             drawn = posterior.mean[rows] + factor @ noises[number][: len(rows)]

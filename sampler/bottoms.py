@@ -8,7 +8,6 @@ for the last digits.
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -36,8 +35,8 @@ def bottom(seen: Sequence[Observation], *, looks: Collection[int], size: int) ->
     with negative numbers, not at all. `size` is the number of trials of the coming round.
     """
     ended = [one for one in with_value(seen) if one.number >= 0]
-    usual = (place for place in reversed(range(len(ended))) if ended[place].number not in looks)
-    last = list(islice(usual, max(LAST, ROUNDS * size)))[::-1]
+    usual = [place for place, one in enumerate(ended) if one.number not in looks]
+    last = usual[-max(LAST, ROUNDS * size) :]
     if len(last) < LAST or last[0] < FIRST:
         return None
     values = np.array([one.value for one in ended], dtype=np.float64)

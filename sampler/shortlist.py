@@ -85,11 +85,10 @@ class _Shortlist:
         self._place = {row: place for place, row in enumerate(self.rows.tolist())}
         self._of = np.zeros(len(posterior.mean), dtype=np.bool_)
         self._of[rows] = True
-        self._count = len(rows)
 
     def is_of(self, rows: Rows) -> bool:
         """Whether it was made of these rows, and of those that were believed since."""
-        return len(rows) == self._count and bool(self._of[rows].all())
+        return len(rows) == self._of.sum() and bool(self._of[rows].all())
 
     def believe(self, row: int) -> bool:
         """Take it that a row's value is its mean; False if it has no place here."""
@@ -102,6 +101,5 @@ class _Shortlist:
         self.variance = variance_left(self.variance, added)
         self._known += 1
         self.free[place] = False
-        self._count -= bool(self._of[row])
         self._of[row] = False
         return True

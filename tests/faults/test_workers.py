@@ -196,8 +196,7 @@ def kill(worker: subprocess.Popen[bytes], what: str) -> None:
     When this returns, nobody trains what they had.
     """
     if what == "pool process":
-        until(lambda: len(pool_processes(worker.pid)) == JOBS)
-        pool = pool_processes(worker.pid)
+        pool = until(lambda: found if len(found := pool_processes(worker.pid)) == JOBS else None)
         os.kill(pool[0], signal.SIGKILL)
         until(lambda: not any(map(is_alive, pool)))
     else:

@@ -16,10 +16,9 @@ from sampler.acquisition import (
     pick,
 )
 from sampler.coordinates import coordinates
-from sampler.gaussian_process import Metric, Rows, condition
-from sampler.improvement import promises
+from sampler.gaussian_process import Metric, condition
 from sampler.model import fit_model
-from sampler.posterior import Posterior
+from tests.sampler.exhaustive import LooksAtAll
 from tests.sampler.spaces import loss, network_space, random_search
 
 SPACE = network_space()
@@ -81,20 +80,6 @@ def test_looks_follow_draws_and_the_trials_of_large_rounds_do_not() -> None:
     by_draws = {pick(model, points, seed=seed, numbers=large, looks=[30])[0] for seed in range(9)}
     assert len(by_promise) == 1
     assert len(by_draws) > 1
-
-
-class LooksAtAll:
-    """Finds what promises most by looking at every row each time."""
-
-    def __init__(self, posterior: Posterior, *, best: float, doubt: float) -> None:
-        self._posterior, self._best, self._doubt = posterior, best, doubt
-
-    def most_promising(self, rows: Rows, *, expected: object) -> int:
-        mean, variance = self._posterior.mean[rows], self._posterior.variance[rows]
-        return int(rows[promises(mean, variance, best=self._best, doubt=self._doubt).argmax()])
-
-    def believe(self, row: int) -> None:
-        self._posterior.believe([row])
 
 
 def test_a_large_round_is_as_if_all_were_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,15 @@
 """A shortlist finds what would be found by looking at all rows each time."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from sampler import shortlist
-from sampler.gaussian_process import GaussianProcess, Metric, condition
-from sampler.improvement import promises
+from sampler.gaussian_process import Floats, GaussianProcess, Metric, Rows, condition
 from sampler.posterior import Posterior
 from sampler.shortlist import Believer
+from tests.sampler.exhaustive import LooksAtAll
 
 METRIC = Metric(owner=(0, 1, 2), count=3)
 DOUBT = 1.7
@@ -18,12 +20,14 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Of how many rows each list is made."""
     sizes: list[int] = []
 
-    def counted(posterior: Posterior, rows: np.ndarray, *others: object, **more: object) -> object:
-        sizes.append(len(rows))
-        return make(posterior, rows, *others, **more)  # type: ignore[arg-type]
+    class Counted(shortlist._Shortlist):
+        def __init__(
+            self, posterior: Posterior, rows: Rows, promised: Floats, *, expected: Sequence[int]
+        ) -> None:
+            sizes.append(len(rows))
+            super().__init__(posterior, rows, promised, expected=expected)
 
-    make = shortlist._Shortlist
-    monkeypatch.setattr(shortlist, "_Shortlist", counted)
+    monkeypatch.setattr(shortlist, "_Shortlist", Counted)
     return sizes
 
 
@@ -38,10 +42,13 @@ def a_process(seed: int) -> tuple[GaussianProcess, np.ndarray]:
     return process, generator.random((400, 3))
 
 
-def by_looking_at_all(posterior: Posterior, rows: np.ndarray, best: float) -> int:
-    """The one of the rows that promises most."""
-    promised = promises(posterior.mean[rows], posterior.variance[rows], best=best, doubt=DOUBT)
-    return int(rows[promised.argmax()])
+def both(process: GaussianProcess, points: np.ndarray) -> tuple[Believer, LooksAtAll]:
+    """One that looks at a few, and one that looks at all; each with a posterior of its own."""
+    one, other = (Posterior(process, points, room=len(points)) for _ in range(2))
+    return (
+        Believer(one, best=process.best, doubt=DOUBT),
+        LooksAtAll(other, best=process.best, doubt=DOUBT),
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -51,32 +58,28 @@ def test_it_finds_the_same_and_looks_at_few(
 ) -> None:
     """Every fourth row that is believed comes from elsewhere; half of these are expected."""
     monkeypatch.setattr(shortlist, "ROWS", size)
-    process, points = a_process(seed)
-    believer = Believer(Posterior(process, points, room=90), best=process.best, doubt=DOUBT)
-    all_of_it = Posterior(process, points, room=90)
+    believer, thorough = both(*a_process(seed))
     free = np.arange(100, 400)
     for turn in range(90):
         if turn % 4 == 0:
             row = turn
         else:
             row = believer.most_promising(free, expected=range(0, 90, 8))
-            assert row == by_looking_at_all(all_of_it, free, process.best)
+            assert row == thorough.most_promising(free, expected=())
             free = free[free != row]
         believer.believe(row)
-        all_of_it.believe([row])
+        thorough.believe(row)
     # Of 67 picks. At every eighth turn a row is believed that is on no list.
     assert len(made) == 12 if size == 64 else len(made) < 45
 
 
 def test_a_list_is_not_used_for_other_rows(made: list[int]) -> None:
-    process, points = a_process(1)
-    believer = Believer(Posterior(process, points), best=process.best, doubt=DOUBT)
-    posterior = Posterior(process, points)
+    believer, thorough = both(*a_process(1))
     sets = [(0, 300), (100, 400), (100, 200), (0, 300), (0, 7), (0, 7)]
     for ends in sets:
         rows = np.arange(*ends)
         found = believer.most_promising(rows, expected=[])
-        assert found == by_looking_at_all(posterior, rows, process.best)
+        assert found == thorough.most_promising(rows, expected=())
     assert made == [300, 300, 100, 300, 7]
 
 
