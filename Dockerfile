@@ -1,7 +1,8 @@
 # One image for every part: `caviar db upgrade`, `caviar serve`, `caviar work`.
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md constraints.txt caviar.py ./
+COPY pyproject.toml README.md constraints.txt ./
+COPY src src
 COPY sampler sampler
 COPY engine engine
 COPY service service

@@ -17,7 +17,7 @@ install: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
 	@# Some pip does not compile what it installs: then every start would take seconds more.
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib sampler engine service migrations || true
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib src benchmarks || true
 	@touch $@
 
 .venv/bench: .venv/installed
@@ -53,22 +53,22 @@ examples: install
 bench: bench-engine bench-sampler bench-pruning bench-main bench-memory bench-examples
 
 bench-engine: .venv/bench
-	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python -m benchmarks.engine
 
 # Twenty problems, in about an hour; PROBLEMS=all takes hours.
 PROBLEMS ?= some
 bench-sampler: .venv/bench
-	$(BIN)/python benchmarks/sampler.py --problems $(PROBLEMS)
-	$(BIN)/python benchmarks/proposals.py
+	$(BIN)/python -m benchmarks.sampler --problems $(PROBLEMS)
+	$(BIN)/python -m benchmarks.proposals
 
 bench-pruning: install
-	$(BIN)/python benchmarks/pruning.py
+	$(BIN)/python -m benchmarks.pruning
 
 bench-main: install
-	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python -m benchmarks.main_job
 
 bench-memory: install
-	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python -m benchmarks.memory
 
 # Here PyTorch is installed, so both examples run.
 bench-examples: .venv/bench examples

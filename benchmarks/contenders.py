@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-import engine
-from engine.datasets import Examples
-from engine.grouping import lanes_in_cache
+from caviar import engine
+from caviar.engine.data.datasets import Examples
+from caviar.engine.population.grouping import lanes_in_cache
 
 try:
     import torch

@@ -1,6 +1,6 @@
 """How fast the engine trains, beside scikit-learn and PyTorch, all on one thread in one run.
 
-    python benchmarks/engine.py [--repeats N] [--networks NAME …]
+    python -m benchmarks.engine [--repeats N] [--networks NAME …]
 
 Every contender trains the same network with Adam on mini-batches of 64. The engine chooses how many
 trials it trains at once; the stacked PyTorch has the best of several numbers. Times are per step
@@ -11,21 +11,20 @@ repeat, so that what else the machine does falls on both.
 import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np  # noqa: E402
-from contenders import (  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
+
+from benchmarks.contenders import (  # noqa: E402
     BATCH,
     Contender,
     Network,
@@ -35,11 +34,9 @@ from contenders import (  # noqa: E402
     torch,
     torch_loop,
 )
-from threadpoolctl import threadpool_limits  # noqa: E402
-
-import engine  # noqa: E402
-from engine import population  # noqa: E402
-from engine.updates import Update  # noqa: E402
+from caviar import engine  # noqa: E402
+from caviar.engine.population import population  # noqa: E402
+from caviar.engine.population.updates import Update  # noqa: E402
 
 SECONDS = 0.25
 """About how long one measurement lasts."""

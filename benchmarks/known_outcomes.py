@@ -1,6 +1,6 @@
 """Known outcomes of training and of searching, ours beside the expected.
 
-    python benchmarks/known_outcomes.py [--seeds N]
+    python -m benchmarks.known_outcomes [--seeds N]
 
 Networks are trained from several seeds at once, as the lanes of one population; medians are
 shown, and the lowest and the highest where one seed differs much from another.
@@ -11,22 +11,18 @@ hundredths of accuracy are within what is expected.
 import argparse
 import os
 import statistics
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from numpy.typing import NDArray
 
-import engine
-import sampler
-from engine.bundled import circles, moons
-from engine.datasets import Examples
-from engine.scaling import Scaling
+from caviar import engine, sampler
+from caviar.engine.data.builtin import circles, moons
+from caviar.engine.data.datasets import Examples
+from caviar.engine.data.scaling import Scaling
 
 NOISE = 0.2
 SETS = 5

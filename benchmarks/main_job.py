@@ -1,6 +1,6 @@
 """The main job: 1,000 random settings of a network on digits, from the prompt to the best one.
 
-    python benchmarks/main_job.py [--trials 1000] [--repeats 3] [--skip-peer]
+    python -m benchmarks.main_job [--trials 1000] [--repeats 3] [--skip-peer]
 
 Beside each other in one run, each as a whole process of its own, two processes at work:
 
@@ -69,7 +69,7 @@ def run_caviar(trials: int, seed: int) -> dict[str, float]:
         options = ["--data", folder, "--jobs", str(JOBS), "--port", "0", "--json"]
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "service", "run", str(file), *options],
+            [sys.executable, "-P", "-m", "caviar", "run", str(file), *options],
             env={**os.environ, **ONE_THREAD},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -136,7 +136,7 @@ import warnings
 warnings.filterwarnings("ignore")
 import os
 os.environ["PYTHONWARNINGS"] = "ignore"
-import engine
+from caviar import engine
 
 trials, seed, epochs, jobs = map(int, sys.argv[1:])
 data = engine.load_dataset("digits")
@@ -172,8 +172,8 @@ print(json.dumps({"error": 1.0 - search.best_score_}))
 
 ENGINE = """
 import json, sys, time
-import engine
-from sampler import SearchSpace, make_sampler
+from caviar import engine
+from caviar.sampler import SearchSpace, make_sampler
 from benchmarks.main_job import study, train_group, work_of
 from functools import partial
 
@@ -200,8 +200,8 @@ print(json.dumps({"searched": searched, "work": work}))
 SPEEDS = """
 import json, time
 import numpy as np
-from engine.arithmetic import arithmetic
-from engine.optimizers import OPTIMIZERS
+from caviar.engine.arithmetic import arithmetic
+from caviar.engine.optim.optimizers import OPTIMIZERS
 
 
 def seconds(work):
@@ -254,7 +254,7 @@ def floor(work: list[float]) -> float:
 
 def train_group(lanes: Any, *, seed: int) -> None:
     """Train a group to its end, as a worker does, and tell nobody."""
-    import engine
+    from caviar import engine
 
     training = engine.Training(engine.load_dataset("digits"), lanes, seed=seed)
     for _ in training.run(EPOCHS):

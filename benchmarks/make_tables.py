@@ -1,6 +1,6 @@
 """Trains the networks behind benchmarks/problems/tables: a few thousand random settings each.
 
-Run it again only when the settings or the engine change: `python benchmarks/make_tables.py all`, or
+Run it again only when the settings or the engine change: `python -m benchmarks.make_tables all`, or
 the names of single tables. It takes about seven minutes.
 """
 
@@ -10,14 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-_HERE = Path(__file__).resolve().parent  # last, for it has a file that is named as a room
-sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str(_HERE)]
-
-from problems import drawings  # noqa: E402
-from problems.settings import SETTINGS, Setting  # noqa: E402
-
-import engine  # noqa: E402
-from sampler import Round, SearchSpace, make_sampler  # noqa: E402
+from benchmarks.problems import drawings
+from benchmarks.problems.settings import SETTINGS, Setting
+from caviar import engine
+from caviar.sampler import Round, SearchSpace, make_sampler
 
 TRIALS = 2400
 SEED = 20_260

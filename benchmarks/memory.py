@@ -1,6 +1,6 @@
 """What memory training takes: a large data set shared by a pool, and the rows of a population.
 
-    python benchmarks/memory.py [--megabytes 1024] [--jobs 2]
+    python -m benchmarks.memory [--megabytes 1024] [--jobs 2]
 
 The pool's memory is the sum of its processes' proportional set sizes, in which a page that several
 share counts once in all. The population's is what NumPy allocates, by tracemalloc.
@@ -8,7 +8,6 @@ share counts once in all. The population's is what NumPy allocates, by tracemall
 
 import argparse
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -19,12 +18,11 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 ROOT = str(Path(__file__).resolve().parents[1])
-sys.path.insert(0, ROOT)
 os.environ["PYTHONPATH"] = ROOT  # so that the pool's processes find `train`
 
 import numpy as np  # noqa: E402
 
-import engine  # noqa: E402
+from caviar import engine  # noqa: E402
 
 FEATURES = 256
 MEGABYTE = 2**20

@@ -1,6 +1,6 @@
 """How fast our samplers propose: a round planned and all of its trials proposed, on one core.
 
-    python benchmarks/proposals.py
+    python -m benchmarks.proposals
 
 History is what was observed before the round; the budget is twice as large. A plan is where the
 search from coarse to fine fits its model; its rounds hold 8 to 256 trials, as the budget says.
@@ -8,17 +8,13 @@ search from coarse to fine fits its model; its rounds hold 8 to 256 trials, as t
 
 import os
 import statistics
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
-_HERE = Path(__file__).resolve().parent  # last, for it has a file that is named as a room
-sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str(_HERE)]
 
-from sampler import Observation, Round, SearchSpace, make_sampler  # noqa: E402
+from caviar.sampler import Observation, Round, SearchSpace, make_sampler  # noqa: E402
 
 KINDS = ("random", "quasi_random", "coarse_to_fine")
 HISTORIES = (100, 1_000, 10_000)

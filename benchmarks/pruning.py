@@ -1,6 +1,6 @@
 """Pruners beside the full search: what the best of the digits study loses, and what it saves.
 
-    python benchmarks/pruning.py [--seeds 5] [--jobs 1] [--samplers …] [--pruners …]
+    python -m benchmarks.pruning [--seeds 5] [--jobs 1] [--samplers …] [--pruners …]
 
 The study is examples/digits.json, with random settings in one round and as it stands, from coarse
 to fine. Each search is a whole `caviar run`. The target, for successive halving with either: a best
@@ -42,7 +42,7 @@ def search(sampler: str, pruner: str, *, seed: int, jobs: int, trials: int) -> t
         file.write_text(json.dumps(study))
         options = ["--data", folder, "--jobs", str(jobs), "--port", "0", "--json"]
         done = subprocess.run(
-            [sys.executable, "-m", "service", "run", str(file), *options],
+            [sys.executable, "-P", "-m", "caviar", "run", str(file), *options],
             env={**os.environ, **ONE_THREAD},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """Our samplers beside Optuna's: mean normalized regret after 25, 50, 100 and 200 trials.
 
-    python benchmarks/sampler.py [--quick] [--seeds N] [--jobs N] [--cache DIR]
+    python -m benchmarks.sampler [--quick] [--seeds N] [--jobs N] [--cache DIR]
                                  [--samplers A,B] [--problems A,B | some | all | tuned | held_out]
 
 Every search runs in batches of 8, what a batch gave being told before the next is asked for. The
@@ -22,14 +22,12 @@ from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
-_HERE = Path(__file__).resolve().parent
-sys.path[:] = [str(_HERE.parent), *(p for p in sys.path if p != str(_HERE)), str(_HERE)]
 
 import numpy as np  # noqa: E402
 from joblib import Parallel, delayed  # noqa: E402
-from problems import GROUPS, PROBLEMS, SOME, Problem, peers  # noqa: E402
 
-from sampler import Observation, Round, make_sampler, planned  # noqa: E402
+from benchmarks.problems import GROUPS, PROBLEMS, SOME, Problem, peers  # noqa: E402
+from caviar.sampler import Observation, Round, make_sampler, planned  # noqa: E402
 
 OURS = ("random", "quasi_random", "grid", "coarse_to_fine")
 AT = (25, 50, 100, 200)

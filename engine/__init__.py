@@ -16,12 +16,17 @@ checkpoints, models, estimator
                      what is kept of a trial, and the network to be used
 """
 
-from engine.activations import ACTIVATIONS
-from engine.averages import smooth
-from engine.checkpoints import Checkpoint, make_checkpoint, read_checkpoint, write_checkpoint
-from engine.datasets import DATASETS, Dataset, describe_dataset, load_dataset, make_dataset
-from engine.draws import MAX_SEED
-from engine.errors import (
+from caviar.engine.checkpoints import Checkpoint, make_checkpoint, read_checkpoint, write_checkpoint
+from caviar.engine.data.datasets import (
+    DATASETS,
+    Dataset,
+    describe_dataset,
+    load_dataset,
+    make_dataset,
+)
+from caviar.engine.data.on_disk import open_dataset, save_dataset
+from caviar.engine.draws import MAX_SEED
+from caviar.engine.errors import (
     CheckpointError,
     DatasetError,
     EngineError,
@@ -29,20 +34,21 @@ from engine.errors import (
     PoolError,
     RecipeError,
 )
-from engine.folders import open_dataset, save_dataset
-from engine.gradient_check import gradient_check
-from engine.grouping import group_lanes
-from engine.initializers import INITIALIZERS
-from engine.lanes import Lane, LaneState
-from engine.losses import LOSSES
-from engine.metrics import METRICS, metrics_of
-from engine.models import Model, load
-from engine.optimizers import OPTIMIZERS
-from engine.pool import run_pool
-from engine.recipe import Recipe, check_name, check_value, read_recipe
-from engine.schedules import SCHEDULES
-from engine.shapes import Shape
-from engine.training import EpochRecord, Training
+from caviar.engine.gradient_check import gradient_check
+from caviar.engine.layers.activations import ACTIVATIONS
+from caviar.engine.layers.initializers import INITIALIZERS
+from caviar.engine.layers.losses import LOSSES
+from caviar.engine.metrics import METRICS, metrics_of
+from caviar.engine.models import Model, load
+from caviar.engine.optim.averages import smooth
+from caviar.engine.optim.optimizers import OPTIMIZERS
+from caviar.engine.optim.schedules import SCHEDULES
+from caviar.engine.pool import run_pool
+from caviar.engine.population.grouping import group_lanes
+from caviar.engine.population.lanes import Lane, LaneState
+from caviar.engine.recipe import Recipe, check_name, check_value, read_recipe
+from caviar.engine.shapes import Shape
+from caviar.engine.training import EpochRecord, Training
 
 __all__ = [
     "ACTIVATIONS",

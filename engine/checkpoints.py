@@ -17,13 +17,13 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from engine.datasets import TASKS, Dataset
-from engine.errors import CheckpointError, RecipeError
-from engine.lanes import Lane, LaneState
-from engine.optimizers import OPTIMIZERS
-from engine.recipe import Recipe, recipe_from
-from engine.scaling import Scaling
-from engine.shapes import Shape
+from caviar.engine.data.datasets import TASKS, Dataset
+from caviar.engine.data.scaling import Scaling
+from caviar.engine.errors import CheckpointError, RecipeError
+from caviar.engine.optim.optimizers import OPTIMIZERS
+from caviar.engine.population.lanes import Lane, LaneState
+from caviar.engine.recipe import Recipe, recipe_from
+from caviar.engine.shapes import Shape
 
 T = TypeVar("T", np.float32, np.float64)
 

@@ -9,13 +9,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from engine.checkpoints import make_checkpoint
-from engine.datasets import Dataset, Examples
-from engine.lanes import Lane
-from engine.models import Model, load
-from engine.recipe import Recipe, read_recipe
-from engine.scaling import Scaling, moments
-from engine.training import Training
+from caviar.engine.checkpoints import make_checkpoint
+from caviar.engine.data.datasets import Dataset, Examples
+from caviar.engine.data.scaling import Scaling, moments
+from caviar.engine.models import Model, load
+from caviar.engine.population.lanes import Lane
+from caviar.engine.recipe import Recipe, read_recipe
+from caviar.engine.training import Training
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.activations import ACTIVATIONS
-from engine.arithmetic import arithmetic
-from engine.arrays import Array
-from engine.batch_norm import batch_norm_forward
-from engine.datasets import Dataset, Examples
-from engine.draws import check_draws
-from engine.errors import RecipeError
-from engine.lanes import Lane, LaneState, initial_state
-from engine.layers import dense_forward
-from engine.population import Population
-from engine.recipe import Recipe
-from engine.shapes import Shape
+from caviar.engine.arithmetic import arithmetic
+from caviar.engine.arrays import Array
+from caviar.engine.data.datasets import Dataset, Examples
+from caviar.engine.draws import check_draws
+from caviar.engine.errors import RecipeError
+from caviar.engine.layers.activations import ACTIVATIONS
+from caviar.engine.layers.batch_norm import batch_norm_forward
+from caviar.engine.layers.dense import dense_forward
+from caviar.engine.population.lanes import Lane, LaneState, initial_state
+from caviar.engine.population.population import Population
+from caviar.engine.recipe import Recipe
+from caviar.engine.shapes import Shape
 
 STEP = 1e-7
 LANES_AT_ONCE = 64

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import Array
-from engine.losses import LOSSES
+from caviar.engine.arrays import Array
+from caviar.engine.layers.losses import LOSSES
 
 PARTS = ("training", "validation")
 

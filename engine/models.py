@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.arithmetic import arithmetic
-from engine.checkpoints import Checkpoint, read_checkpoint
-from engine.datasets import Examples
-from engine.errors import DatasetError
-from engine.layouts import EVALUATED_AT_ONCE
-from engine.population import Population
+from caviar.engine.arithmetic import arithmetic
+from caviar.engine.checkpoints import Checkpoint, read_checkpoint
+from caviar.engine.data.datasets import Examples
+from caviar.engine.errors import DatasetError
+from caviar.engine.population.layouts import EVALUATED_AT_ONCE
+from caviar.engine.population.population import Population
 
 
 class Model:

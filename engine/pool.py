@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from engine.errors import PoolError
+from caviar.engine.errors import PoolError
 
 T = TypeVar("T")
 

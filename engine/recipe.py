@@ -5,14 +5,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.activations import ACTIVATIONS
-from engine.datasets import TASKS, Dataset
-from engine.errors import RecipeError
-from engine.initializers import INITIALIZERS
-from engine.optimizers import OPTIMIZERS
-from engine.rules import Choice, Flag, Integer, Number, Rule
-from engine.schedules import SCHEDULES
-from engine.shapes import Shape
+from caviar.engine.data.datasets import TASKS, Dataset
+from caviar.engine.errors import RecipeError
+from caviar.engine.layers.activations import ACTIVATIONS
+from caviar.engine.layers.initializers import INITIALIZERS
+from caviar.engine.optim.optimizers import OPTIMIZERS
+from caviar.engine.optim.schedules import SCHEDULES
+from caviar.engine.rules import Choice, Flag, Integer, Number, Rule
+from caviar.engine.shapes import Shape
 
 MAX_HIDDEN_LAYERS = 20
 MAX_HIDDEN_UNITS = 16_384

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from engine.errors import RecipeError
+from caviar.engine.errors import RecipeError
 
 
 @dataclass(frozen=True, kw_only=True)

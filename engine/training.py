@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.arithmetic import arithmetic
-from engine.datasets import Dataset
-from engine.draws import shuffle
-from engine.errors import LaneError
-from engine.lanes import Lane, LaneState, initial_state, readjusted
-from engine.population import Population
+from caviar.engine.arithmetic import arithmetic
+from caviar.engine.data.datasets import Dataset
+from caviar.engine.draws import shuffle
+from caviar.engine.errors import LaneError
+from caviar.engine.population.lanes import Lane, LaneState, initial_state, readjusted
+from caviar.engine.population.population import Population
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from service.models import Base
+from caviar.service.server.store.models import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

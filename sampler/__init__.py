@@ -22,23 +22,23 @@
 Pure: everything goes in as arguments and comes out as values. Objectives are minimized.
 """
 
-from sampler.alarms import Alarm, alarms
-from sampler.boxes import box_of, ranges_of
-from sampler.catalogue import make_sampler
-from sampler.errors import InputError, PrunerError, SamplerError, SpaceError
-from sampler.importance import importance
-from sampler.parameters import Parameter, Reach
-from sampler.preview import preview, space_warnings
-from sampler.protocol import Sampler
-from sampler.pruning import Arrival, Finish, Pruner, Verdict, make_pruner
-from sampler.reaching import reaching
-from sampler.reasons import by_hand_reason
-from sampler.repeats import Repeats, repeats
-from sampler.rounds import Observation, Round, as_numbered, planned, whole_box
-from sampler.space import SearchSpace
-from sampler.values import Params, Value
-from sampler.widening import space_of, within
-from sampler.wording import counted
+from caviar.sampler.catalogue import make_sampler
+from caviar.sampler.coarse_to_fine.alarms import Alarm, alarms
+from caviar.sampler.coarse_to_fine.explanations import by_hand_reason
+from caviar.sampler.coarse_to_fine.reaching import reaching
+from caviar.sampler.coarse_to_fine.widening import space_of, within
+from caviar.sampler.errors import InputError, PrunerError, SamplerError, SpaceError
+from caviar.sampler.protocol import Sampler
+from caviar.sampler.pruning import Arrival, Finish, Pruner, Verdict, make_pruner
+from caviar.sampler.rounds import Observation, Round, as_numbered, planned, whole_box
+from caviar.sampler.space.boxes import box_of, ranges_of
+from caviar.sampler.space.parameters import Parameter, Reach
+from caviar.sampler.space.preview import preview, space_warnings
+from caviar.sampler.space.space import SearchSpace
+from caviar.sampler.surrogate.importance import importance
+from caviar.sampler.surrogate.noise import Repeats, repeats
+from caviar.sampler.text import counted
+from caviar.sampler.values import Params, Value
 
 __all__ = [
     "Alarm",

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from sampler.coarse_to_fine import CoarseToFine
-from sampler.described import described
-from sampler.errors import SamplerError
-from sampler.grid import GridSampler
-from sampler.protocol import Sampler
-from sampler.quasi_random import QuasiRandomSampler
-from sampler.random import RandomSampler
+from caviar.sampler.algorithms.grid import GridSampler
+from caviar.sampler.algorithms.quasi_random import QuasiRandomSampler
+from caviar.sampler.algorithms.random import RandomSampler
+from caviar.sampler.coarse_to_fine.sampler import CoarseToFine
+from caviar.sampler.errors import SamplerError
+from caviar.sampler.kinds import described
+from caviar.sampler.protocol import Sampler
 
 DEFAULT_KIND = "coarse_to_fine"
 KINDS: dict[str, Callable[..., Sampler]] = {

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sampler.rounds import Box, Observation, Round
-from sampler.space import SearchSpace
-from sampler.values import Value
+from caviar.sampler.rounds import Box, Observation, Round
+from caviar.sampler.space.space import SearchSpace
+from caviar.sampler.values import Value
 
 
 class Sampler(Protocol):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from operator import attrgetter
 
-from sampler.rounds import Observation
+from caviar.sampler.rounds import Observation
 
 
 def value_of(one: Observation) -> float:

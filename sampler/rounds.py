@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from sampler.values import JSON, Params
+from caviar.sampler.values import JSON, Params
 
 Box: TypeAlias = dict[str, tuple[float, float]]
 

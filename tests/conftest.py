@@ -15,10 +15,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from service import schema, segments
-from service.app import create_app
-from service.client import Client
-from service.database import Database, normalize_url, sqlite_url
+from caviar.service.client import Client
+from caviar.service.server.app import create_app
+from caviar.service.server.store import schema
+from caviar.service.server.store.database import Database, normalize_url, sqlite_url
+from caviar.service.worker.network import segments
 from tests.support.apps import running
 
 

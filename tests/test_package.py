@@ -20,9 +20,10 @@ def test_the_wheel_holds_every_file_of_the_rooms(tmp_path: Path) -> None:
         for path in (ROOT / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert packed == wanted | {"caviar.py"}
-    assert "service/dashboard/index.html" in packed
-    assert any(name.startswith("migrations/versions/0001") for name in packed)
+    own = {"__init__.py", "__main__.py", "py.typed"}
+    assert packed == {f"caviar/{name}" for name in wanted | own}
+    assert "caviar/service/server/dashboard/index.html" in packed
+    assert any(name.startswith("caviar/migrations/versions/0001") for name in packed)
 
 
 def test_no_index_host_stands_in_the_pins() -> None:

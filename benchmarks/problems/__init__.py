@@ -1,16 +1,16 @@
 """What the samplers are measured on."""
 
-from problems.analytic import ANALYTIC
-from problems.applied import APPLIED
-from problems.engineered import ENGINEERED
-from problems.fits import FITS
-from problems.held_out import HELD_OUT
-from problems.machines import MACHINES
-from problems.methods import METHODS
-from problems.models import MODELS
-from problems.networks import NETWORKS
-from problems.problem import Problem
-from problems.structured import STRUCTURED
+from benchmarks.problems.analytic import ANALYTIC
+from benchmarks.problems.applied import APPLIED
+from benchmarks.problems.engineered import ENGINEERED
+from benchmarks.problems.fits import FITS
+from benchmarks.problems.held_out import HELD_OUT
+from benchmarks.problems.machines import MACHINES
+from benchmarks.problems.methods import METHODS
+from benchmarks.problems.models import MODELS
+from benchmarks.problems.networks import NETWORKS
+from benchmarks.problems.problem import Problem
+from benchmarks.problems.structured import STRUCTURED
 
 FORMULAS = [*ANALYTIC, *STRUCTURED, *APPLIED]
 OTHERS = [*ENGINEERED, *MACHINES, *METHODS, *MODELS, *FITS, *HELD_OUT]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from problems.problem import Problem
+from benchmarks.problems.problem import Problem
 
 Params = Mapping[str, Any]
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from problems.bends import logistic, softplus
-from problems.problem import Problem
-from problems.simulated import descent, steering
-from problems.specs import flag, one_of, real, whole
+from benchmarks.problems.bends import logistic, softplus
+from benchmarks.problems.problem import Problem
+from benchmarks.problems.simulated import descent, steering
+from benchmarks.problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]
 

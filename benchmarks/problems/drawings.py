@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import engine
+from caviar import engine
 
 Raw = tuple[NDArray[np.float64], NDArray[Any]]
 
@@ -36,7 +36,7 @@ def springs(points: int = 700, noise: float = 0.05) -> Raw:
 
 def parity() -> Raw:
     """The engine's handwritten digits, odd or even."""
-    from engine.bundled import BUNDLED
+    from caviar.engine.data.builtin import BUNDLED
 
     features, labels = BUNDLED["digits"]()
     return features, labels % 2

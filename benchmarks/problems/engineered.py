@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from problems.bends import logistic, softplus
-from problems.computed import multigrid, separator, smoother, tracking, warehouse
-from problems.problem import Problem
-from problems.specs import flag, one_of, real, whole
+from benchmarks.problems.bends import logistic, softplus
+from benchmarks.problems.computed import multigrid, separator, smoother, tracking, warehouse
+from benchmarks.problems.problem import Problem
+from benchmarks.problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]
 

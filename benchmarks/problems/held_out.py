@@ -7,10 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from problems.bends import logistic, softplus
-from problems.problem import Problem
-from problems.specs import flag, one_of, real, whole
-from problems.trained import denoiser, hills, mixture, ratings, reservoir, words
+from benchmarks.problems.bends import logistic, softplus
+from benchmarks.problems.problem import Problem
+from benchmarks.problems.specs import flag, one_of, real, whole
+from benchmarks.problems.trained import denoiser, hills, mixture, ratings, reservoir, words
 
 Params = Mapping[str, Any]
 

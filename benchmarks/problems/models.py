@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from problems.problem import Problem
-from problems.specs import flag, one_of, real, whole
+from benchmarks.problems.problem import Problem
+from benchmarks.problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]
 Array = np.ndarray[Any, Any]

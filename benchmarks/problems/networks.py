@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.problem import Problem
-from problems.settings import SETTINGS, Setting
-from sampler import SearchSpace
+from benchmarks.problems.problem import Problem
+from benchmarks.problems.settings import SETTINGS, Setting
+from caviar.sampler import SearchSpace
 
 TABLES = Path(__file__).parent / "tables"
 TREES = 100

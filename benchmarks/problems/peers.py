@@ -9,8 +9,8 @@ import functools
 import warnings
 from typing import Any
 
-from problems.problem import Problem
-from sampler.parameters import Boolean, Categorical, Float, Integer, Parameter
+from benchmarks.problems.problem import Problem
+from caviar.sampler.space.parameters import Boolean, Categorical, Float, Integer, Parameter
 
 PEERS = ("Random", "QMC", "TPE", "CMA-ES", "GP")
 

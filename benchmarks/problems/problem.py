@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sampler import SearchSpace
+from caviar.sampler import SearchSpace
 
 DRAWS = 4000
 CLIMBS, STEPS = 12, 1500

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from problems.problem import CLIMBS
+from benchmarks.problems.problem import CLIMBS
 
 LEARNING_RATE = {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"}
 MOMENTUM = {

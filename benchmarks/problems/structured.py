@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from problems.problem import Problem
-from problems.specs import flag, one_of, real, whole
+from benchmarks.problems.problem import Problem
+from benchmarks.problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ Revises: none
 import sqlalchemy as sa
 from alembic import op
 
-from service.models import ExactDouble
+from caviar.service.server.store.models import ExactDouble
 
 revision = "0001"
 down_revision = None

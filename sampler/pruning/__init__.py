@@ -6,7 +6,7 @@ none, successive_halving, hyperband, median, asynchronous
 catalogue                pruners by the name that users write
 """
 
-from sampler.pruning.catalogue import make_pruner
-from sampler.pruning.protocol import Arrival, Finish, Pruner, Verdict
+from caviar.sampler.pruning.catalogue import make_pruner
+from caviar.sampler.pruning.protocol import Arrival, Finish, Pruner, Verdict
 
 __all__ = ["Arrival", "Finish", "Pruner", "Verdict", "make_pruner"]

@@ -7,8 +7,8 @@ stops a trial at once instead of keeping it for later.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sampler.pruning.protocol import Arrival, Finish, Verdict, top
-from sampler.pruning.successive_halving import SuccessiveHalving
+from caviar.sampler.pruning.protocol import Arrival, Finish, Verdict, top
+from caviar.sampler.pruning.successive_halving import SuccessiveHalving
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from sampler.described import described
-from sampler.errors import PrunerError
-from sampler.pruning.asynchronous import AsynchronousHalving
-from sampler.pruning.hyperband import Hyperband
-from sampler.pruning.median import MedianPruner
-from sampler.pruning.none import NoPruner
-from sampler.pruning.protocol import Pruner
-from sampler.pruning.successive_halving import SuccessiveHalving
+from caviar.sampler.errors import PrunerError
+from caviar.sampler.kinds import described
+from caviar.sampler.pruning.asynchronous import AsynchronousHalving
+from caviar.sampler.pruning.hyperband import Hyperband
+from caviar.sampler.pruning.median import MedianPruner
+from caviar.sampler.pruning.none import NoPruner
+from caviar.sampler.pruning.protocol import Pruner
+from caviar.sampler.pruning.successive_halving import SuccessiveHalving
 
 DEFAULT_KIND = "none"
 KINDS: dict[str, Callable[..., Pruner]] = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
-from sampler.pruning.protocol import Arrival, Finish, Verdict
-from sampler.pruning.successive_halving import SuccessiveHalving, round_epochs
+from caviar.sampler.pruning.protocol import Arrival, Finish, Verdict
+from caviar.sampler.pruning.successive_halving import SuccessiveHalving, round_epochs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sampler.pruning.options import check_count, check_min_epochs
-from sampler.pruning.protocol import Arrival, Finish, Verdict
+from caviar.sampler.pruning.options import check_count, check_min_epochs
+from caviar.sampler.pruning.protocol import Arrival, Finish, Verdict
 
 PARTS = 5
 """By default there is a rung at every fifth part of the epochs."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sampler.pruning.protocol import Arrival, Finish, Verdict
+from caviar.sampler.pruning.protocol import Arrival, Finish, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Options of pruners: what they may be."""
 
-from sampler import checks
-from sampler.errors import PrunerError
+from caviar.sampler.errors import PrunerError
+from caviar.sampler.space import checks
 
 MOST_EPOCHS = 1_000_000
 

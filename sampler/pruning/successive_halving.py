@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import log
 
-from sampler.pruning.options import check_eta, check_min_epochs
-from sampler.pruning.protocol import Arrival, Finish, Verdict, top
+from caviar.sampler.pruning.options import check_eta, check_min_epochs
+from caviar.sampler.pruning.protocol import Arrival, Finish, Verdict, top
 
 PARTS = 9
 """By default the first rung is at about this part of the epochs."""

@@ -7,13 +7,13 @@ with Client("http://127.0.0.1:8700") as client:
 What the server refuses is raised as one of `service.errors`.
 """
 
-from service.client.connection import DEFAULT_SERVER
-from service.client.house import HouseCalls
-from service.client.panda import PandaCalls
-from service.client.replicas import ReplicaCalls
-from service.client.rounds import RoundCalls
-from service.client.studies import ENDED, StudyCalls
-from service.client.trials import LEASE_SECONDS, TrialCalls
+from caviar.service.client.actions import PandaCalls
+from caviar.service.client.connection import DEFAULT_SERVER
+from caviar.service.client.replicas import ReplicaCalls
+from caviar.service.client.rounds import RoundCalls
+from caviar.service.client.studies import ENDED, StudyCalls
+from caviar.service.client.system import HouseCalls
+from caviar.service.client.trials import LEASE_SECONDS, TrialCalls
 
 __all__ = ["DEFAULT_SERVER", "ENDED", "LEASE_SECONDS", "Client"]
 

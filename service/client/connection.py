@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel
 
-from service.errors import CaviarError, Invalid, Unreachable, from_problem
+from caviar.service.contract.errors import CaviarError, Invalid, Unreachable, from_problem
 
 DEFAULT_SERVER = "http://127.0.0.1:8700"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from service import schemas
-from service.errors import NotFound
+from caviar.service.contract import schemas
+from caviar.service.contract.errors import NotFound
 
 
 def path_of(study: str) -> str:

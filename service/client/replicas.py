@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from service import schemas
-from service.client.connection import Connection
-from service.client.paths import path_of
+from caviar.service.client.connection import Connection
+from caviar.service.client.paths import path_of
+from caviar.service.contract import schemas
 
 
 class ReplicaCalls(Connection):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service import schemas
-from service.client.connection import Connection
-from service.client.paths import path_of
+from caviar.service.client.connection import Connection
+from caviar.service.client.paths import path_of
+from caviar.service.contract import schemas
 
 
 class RoundCalls(Connection):

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from service import schemas
-from service.client.connection import Connection
-from service.client.paths import path_of
-from service.states import StudyState
+from caviar.service.client.connection import Connection
+from caviar.service.client.paths import path_of
+from caviar.service.contract import schemas
+from caviar.service.contract.states import StudyState
 
 ENDED = (StudyState.STOPPED, StudyState.COMPLETED)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal
 
-from service import schemas
-from service.client.connection import Connection
-from service.client.paths import path_of
+from caviar.service.client.connection import Connection
+from caviar.service.client.paths import path_of
+from caviar.service.contract import schemas
 
 LEASE_SECONDS = 60.0
 """How long a lease lasts without a report."""

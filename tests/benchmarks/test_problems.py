@@ -5,13 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from problems import PROBLEMS, Problem, drawings
-from problems.networks import TABLES
-from problems.settings import SETTINGS, Setting
-from problems.simulated import descent, steering
 
-import engine
-from sampler import SearchSpace
+from benchmarks.problems import PROBLEMS, Problem, drawings
+from benchmarks.problems.networks import TABLES
+from benchmarks.problems.settings import SETTINGS, Setting
+from benchmarks.problems.simulated import descent, steering
+from caviar import engine
+from caviar.sampler import SearchSpace
 
 FORMULAS = [one for one in PROBLEMS if one.name not in {setting.name for setting in SETTINGS}]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.datasets import Dataset, make_dataset
-from engine.lanes import Lane
-from engine.recipe import Recipe, read_recipe
+from caviar.engine.data.datasets import Dataset, make_dataset
+from caviar.engine.population.lanes import Lane
+from caviar.engine.recipe import Recipe, read_recipe
 
 OPTIMIZERS: list[dict[str, object]] = [
     {"optimizer": "gd"},

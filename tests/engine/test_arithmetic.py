@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from engine.arithmetic import arithmetic
+from caviar.engine.arithmetic import arithmetic
 
 
 def blas_threads() -> set[int]:

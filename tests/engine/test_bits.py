@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from engine.datasets import Dataset
-from engine.lanes import Lane, LaneState
-from engine.training import Training
+from caviar.engine.data.datasets import Dataset
+from caviar.engine.population.lanes import Lane, LaneState
+from caviar.engine.training import Training
 from tests.engine.cases import make, make_regression, mixed_lanes
 
 EPOCHS = 3

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import engine
-from engine.checkpoints import Checkpoint, make_checkpoint, read_checkpoint, write_checkpoint
-from engine.datasets import Dataset, make_dataset
-from engine.errors import CheckpointError, DatasetError
-from engine.lanes import Lane
-from engine.training import Training
+from caviar import engine
+from caviar.engine.checkpoints import Checkpoint, make_checkpoint, read_checkpoint, write_checkpoint
+from caviar.engine.data.datasets import Dataset, make_dataset
+from caviar.engine.errors import CheckpointError, DatasetError
+from caviar.engine.population.lanes import Lane
+from caviar.engine.training import Training
 from tests.engine.cases import lane, make, make_regression
 
 DATASETS = {

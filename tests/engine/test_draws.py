@@ -1,6 +1,6 @@
 import numpy as np
 
-from engine.draws import MAX_SEED, shuffle, split_order, weight_draws
+from caviar.engine.draws import MAX_SEED, shuffle, split_order, weight_draws
 
 
 def test_draws_depend_on_every_part_of_their_key_and_nothing_else() -> None:

@@ -6,8 +6,8 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from engine.checkpoints import write_checkpoint
-from engine.estimator import CaviarClassifier, CaviarRegressor
+from caviar.engine.checkpoints import write_checkpoint
+from caviar.engine.estimator import CaviarClassifier, CaviarRegressor
 
 CHECKS = [
     check

@@ -1,9 +1,9 @@
 import pytest
 
-from engine.activations import ACTIVATIONS, Activation, relu_forward
-from engine.errors import RecipeError
-from engine.gradient_check import gradient_check
-from engine.initializers import INITIALIZERS
+from caviar.engine.errors import RecipeError
+from caviar.engine.gradient_check import gradient_check
+from caviar.engine.layers.activations import ACTIVATIONS, Activation, relu_forward
+from caviar.engine.layers.initializers import INITIALIZERS
 from tests.engine.cases import make, make_regression, recipe
 
 DATASETS = {

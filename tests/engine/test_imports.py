@@ -1,11 +1,11 @@
 import subprocess
 import sys
 
-import engine
+from caviar import engine
 
 
 def test_importing_the_engine_is_light() -> None:
-    code = "import engine, sys; print(*{'sklearn', 'scipy', 'joblib'} & set(sys.modules))"
+    code = "import caviar.engine, sys; print(*{'sklearn', 'scipy', 'joblib'} & set(sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from engine.losses import LOSSES
-from engine.metrics import METRICS, Spread, Tally, metrics_of
+from caviar.engine.layers.losses import LOSSES
+from caviar.engine.metrics import METRICS, Spread, Tally, metrics_of
 
 NONE = Spread(deviation=1.0, variance=0.0)
 

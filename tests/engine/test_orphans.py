@@ -14,7 +14,7 @@ from tests.support.waiting import PATIENCE_SECONDS, until
 
 WORKER = """
 import sys
-from engine.pool import run_pool
+from caviar.engine.pool import run_pool
 from tests.engine.test_orphans import linger
 run_pool(linger, iter([sys.argv[1]]), jobs=1)
 """

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import pool
-from engine.errors import PoolError
-from engine.pool import run_pool
+from caviar.engine import pool
+from caviar.engine.errors import PoolError
+from caviar.engine.pool import run_pool
 from tests.engine.pool_tasks import Task, Unreadable, exit_at_once, read, work
 from tests.support.waiting import PATIENCE_SECONDS, until
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from engine.recipe import (
+from caviar.engine.recipe import (
     MAX_HIDDEN_LAYERS,
     RULES,
     Recipe,

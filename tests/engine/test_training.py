@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.datasets import load_dataset
-from engine.errors import LaneError, RecipeError
-from engine.population import Population
-from engine.training import Training
-from engine.updates import PIECE
+from caviar.engine.data.datasets import load_dataset
+from caviar.engine.errors import LaneError, RecipeError
+from caviar.engine.population.population import Population
+from caviar.engine.population.updates import PIECE
+from caviar.engine.training import Training
 from tests.engine.cases import lane, make, mixed_lanes, recipe
 
 METRICS = [

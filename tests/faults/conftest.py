@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine
 
-from service.client import LEASE_SECONDS, Client
-from service.database import Database, normalize_url, sqlite_url
+from caviar.service.client import LEASE_SECONDS, Client
+from caviar.service.server.store.database import Database, normalize_url, sqlite_url
 from tests.conftest import new_database
 from tests.faults import tally
 from tests.faults.checker import check, read

@@ -13,14 +13,15 @@ from typing import Any
 
 import httpx
 
-from service import leases, schemas
-from service.client import Client
-from service.database import Database
-from service.errors import CaviarError
-from service.groups import Group, Grouping
-from service.schemas import Decision, Recorded, Report, Result
-from service.segments import Segment
-from service.states import OPEN, StudyState, TrialState
+from caviar.service.client import Client
+from caviar.service.contract import schemas
+from caviar.service.contract.errors import CaviarError
+from caviar.service.contract.schemas import Decision, Recorded, Report, Result
+from caviar.service.contract.states import OPEN, StudyState, TrialState
+from caviar.service.server.operations import leases
+from caviar.service.server.store.database import Database
+from caviar.service.worker.network.groups import Group, Grouping
+from caviar.service.worker.network.segments import Segment
 from tests.faults.checker import Final
 from tests.faults.history import Recording
 from tests.faults.standing import integrity, standing

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from service import leases
-from service.client import Client
-from service.database import Database
-from service.errors import CaviarError
-from service.schemas import LeasedTrial, Report, Result
+from caviar.service.client import Client
+from caviar.service.contract.errors import CaviarError
+from caviar.service.contract.schemas import LeasedTrial, Report, Result
+from caviar.service.server.operations import leases
+from caviar.service.server.store.database import Database
 from tests.faults.checker import Final
 from tests.faults.history import Recording
 from tests.faults.standing import integrity, standing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
-from service.client import Client
+from caviar.service.client import Client
 from tests.faults.checker import Final
 
 CHECKS = {

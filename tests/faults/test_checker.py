@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from service import leases, results, transitions
-from service.app import create_app
-from service.database import Database
-from service.models import TrialRow
+from caviar.service.server.app import create_app
+from caviar.service.server.operations import leases, results
+from caviar.service.server.rules import trial_states as transitions
+from caviar.service.server.store.database import Database
+from caviar.service.server.store.models import TrialRow
 from tests.faults import tally
 from tests.faults.checker import Final, check, read
 from tests.faults.history import Recording

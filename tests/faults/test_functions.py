@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.client import Client
+from caviar.service.client import Client
 from tests.faults import tally
 from tests.faults.conftest import Watched
 from tests.support.objectives import reference

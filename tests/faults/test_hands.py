@@ -14,14 +14,14 @@ import httpx
 import pytest
 from sqlalchemy.orm import Session
 
-from service import journal
-from service.app import create_app
-from service.client import Client
-from service.database import Database
-from service.models import JournalRow, StudyRow, TrialRow
-from service.schemas.base import Setting
-from service.states import TrialState
-from service.store import journal as journal_rows
+from caviar.service.client import Client
+from caviar.service.contract.schemas.base import Setting
+from caviar.service.contract.states import TrialState
+from caviar.service.server.app import create_app
+from caviar.service.server.operations import journal
+from caviar.service.server.store.database import Database
+from caviar.service.server.store.models import JournalRow, StudyRow, TrialRow
+from caviar.service.server.store.queries import journal as journal_rows
 from tests.faults import tally
 from tests.faults.checker import check, read
 from tests.faults.hands import NAME, hands, study

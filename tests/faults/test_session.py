@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from service.client import Client
-from service.errors import NotFound
-from service.schemas import TrialDetail
-from service.states import TrialState
+from caviar.service.client import Client
+from caviar.service.contract.errors import NotFound
+from caviar.service.contract.schemas import TrialDetail
+from caviar.service.contract.states import TrialState
 from tests.faults.conftest import Watched
 from tests.support.processes import process
 from tests.support.studies import network

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from service.client import Client
-from service.states import StudyState
+from caviar.service.client import Client
+from caviar.service.contract.states import StudyState
 from tests.faults import tally
 from tests.faults.conftest import Place, Watched
 from tests.support.processes import is_alive, kill_worker, pool_processes, process

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sampler import Observation, Params, Round, Sampler, SearchSpace, make_sampler, planned
+from caviar.sampler import Observation, Params, Round, Sampler, SearchSpace, make_sampler, planned
 
 NETWORK: dict[str, dict[str, Any]] = {
     "learning_rate": {

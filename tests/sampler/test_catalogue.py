@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampler import SamplerError, make_sampler
-from sampler.coarse_to_fine import CoarseToFine
-from sampler.random import RandomSampler
+from caviar.sampler import SamplerError, make_sampler
+from caviar.sampler.algorithms.random import RandomSampler
+from caviar.sampler.coarse_to_fine.sampler import CoarseToFine
 
 
 def test_kinds() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sampler import draws
+from caviar.sampler import draws
 
 SEEDS = st.integers(0, draws.MAX_SEED)
 NUMBERS = st.integers(0, draws.MAX_NUMBER)

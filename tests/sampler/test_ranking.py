@@ -3,8 +3,8 @@
 import math
 import random
 
-from sampler import Observation
-from sampler.ranking import ranked, value_of, with_value
+from caviar.sampler import Observation
+from caviar.sampler.ranking import ranked, value_of, with_value
 
 
 def test_best_first_and_ties_go_to_the_lower_number() -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampler import Round, planned
-from sampler.rounds import trials_left
+from caviar.sampler import Round, planned
+from caviar.sampler.rounds import trials_left
 
 UNITS = st.floats(0, 1)
 ROUNDS = st.builds(

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampler import Observation, Round, Sampler, SearchSpace, box_of, draws, make_sampler, planned
+from caviar.sampler import (
+    Observation,
+    Round,
+    Sampler,
+    SearchSpace,
+    box_of,
+    draws,
+    make_sampler,
+    planned,
+)
 from tests.sampler.spaces import NETWORK, network_space, search, values
 
 KINDS = ("random", "quasi_random", "grid", "coarse_to_fine")

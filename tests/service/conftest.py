@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.client import Client
+from caviar.service.client import Client
 from tests.support.panda import study
 from tests.support.training import curve, train
 

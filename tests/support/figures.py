@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from service.figures import FigureData
-from service.schemas import Curve, Round, Study, Trial
+from caviar.service.contract.schemas import Curve, Round, Study, Trial
+from caviar.service.server.figures import FigureData
 from tests.support.trials import trial
 
 SPACE: dict[str, dict[str, Any]] = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.client import Client
-from service.functions.keeper import FunctionProcess
-from service.functions.segments import FunctionSegment
-from service.functions.tasks import FunctionTasks
+from caviar.service.client import Client
+from caviar.service.worker.function.host import FunctionProcess
+from caviar.service.worker.function.segments import FunctionSegment
+from caviar.service.worker.function.tasks import FunctionTasks
 from tests.support.objectives import reference
 from tests.support.studies import external
 from tests.support.training import Interrupted

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from service.database import Database
-from service.models import StudyRow, TrialRow
-from service.schemas import LeasedTrial, Result
+from caviar.service.contract.schemas import LeasedTrial, Result
+from caviar.service.server.store.database import Database
+from caviar.service.server.store.models import StudyRow, TrialRow
 
 
 def result(trial: LeasedTrial, value: float = 0.5, **changes: object) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import engine
+from caviar import engine
 from tests.support.studies import network
 
 EPOCHS = 12

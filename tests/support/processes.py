@@ -15,7 +15,7 @@ import httpx
 
 from tests.support.waiting import PATIENCE_SECONDS, until
 
-CAVIAR = (sys.executable, "-m", "service")
+CAVIAR = (sys.executable, "-P", "-m", "caviar")
 
 
 def free_port() -> int:

@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from service.client import Client
-from service.schemas import Result
-from service.states import StudyState
+from caviar.service.client import Client
+from caviar.service.contract.schemas import Result
+from caviar.service.contract.states import StudyState
 from tests.support.studies import HALVING
 
 KINDS: list[dict[str, Any]] = [

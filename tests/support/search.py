@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from service.client import Client
-from service.schemas import LeasedTrial, Result
+from caviar.service.client import Client
+from caviar.service.contract.schemas import LeasedTrial, Result
 
 Value = Callable[[Mapping[str, Any]], float]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from service import schemas
-from service.client import Client
-from service.groups import Group, Grouping
-from service.segments import Segment
+from caviar.service.client import Client
+from caviar.service.contract import schemas
+from caviar.service.worker.network.groups import Group, Grouping
+from caviar.service.worker.network.segments import Segment
 
 
 def train(

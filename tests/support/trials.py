@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.schemas import Trial
-from service.states import TrialState
+from caviar.service.contract.schemas import Trial
+from caviar.service.contract.states import TrialState
 
 
 def trial(number: int = 0, value: float | None = None, **changes: Any) -> Trial:

@@ -1,0 +1,1 @@
+"""The pieces of a network, forward and backward side by side."""

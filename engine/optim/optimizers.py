@@ -1,0 +1,186 @@
+"""Optimizers: one step in place, on any block of parameters whose lanes are rows.
+
+`update(parameters, gradients, slots, columns, scratch)` moves parameters (k, n) by gradients
+(k, n). `slots` are the running averages the optimizer keeps, (k, n) each, unscaled: see averages.
+`columns` are its
+coefficients, one column (k, 1) each, as `coefficients` gives them: every lane has its own.
+`gradients` and `scratch` (k, n) are used up.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from caviar.engine.arrays import Array
+from caviar.engine.optim.averages import bias_correction, update_unscaled
+
+if TYPE_CHECKING:
+    from caviar.engine.recipe import Recipe
+
+Columns = tuple[NDArray[np.float64], ...]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """One optimizer, and the averages that it keeps.
+
+    `coefficients(recipes, learning_rates, first_steps, steps)` gives arrays (steps or 1, k): for k
+    lanes with learning_rates (k,), the coefficients of their next steps, the first of which is
+    first_steps (k,), counted from 1.
+    """
+
+    slots: Mapping[str, Callable[["Recipe"], float]]
+    """The averages by name, each with the factor 1 - beta that it is kept without."""
+    coefficients: Callable[[Sequence["Recipe"], NDArray[np.float64], Sequence[int], int], Columns]
+    update: Callable[[Array, Array, tuple[Array, ...], tuple[Array, ...], Array], None]
+
+
+def gd_coefficients(
+    recipes: Sequence["Recipe"],
+    learning_rates: NDArray[np.float64],
+    first_steps: Sequence[int],
+    steps: int,
+) -> Columns:
+    """(alpha)."""
+    return (learning_rates[None],)
+
+
+def gd(
+    parameters: Array,
+    gradients: Array,
+    slots: tuple[Array, ...],
+    columns: tuple[Array, ...],
+    scratch: Array,
+) -> None:
+    """W -= alpha dW."""
+    (rate,) = columns
+    gradients *= rate
+    parameters -= gradients
+
+
+def momentum_coefficients(
+    recipes: Sequence["Recipe"],
+    learning_rates: NDArray[np.float64],
+    first_steps: Sequence[int],
+    steps: int,
+) -> Columns:
+    """(alpha (1 - beta), beta)."""
+    beta = np.array([[recipe.momentum for recipe in recipes]])
+    return learning_rates * (1.0 - beta), beta
+
+
+def momentum(
+    parameters: Array,
+    gradients: Array,
+    slots: tuple[Array, ...],
+    columns: tuple[Array, ...],
+    scratch: Array,
+) -> None:
+    """V = beta V + (1 - beta) dW; W -= alpha V. No bias correction."""
+    (velocity,) = slots
+    rate, beta = columns
+    update_unscaled(velocity, gradients, beta)
+    np.multiply(velocity, rate, out=scratch)
+    parameters -= scratch
+
+
+def rmsprop_coefficients(
+    recipes: Sequence["Recipe"],
+    learning_rates: NDArray[np.float64],
+    first_steps: Sequence[int],
+    steps: int,
+) -> Columns:
+    """(alpha / r, d, epsilon / r) with r = sqrt(1 - d)."""
+    decay = np.array([[recipe.rms_decay for recipe in recipes]])
+    epsilon = np.array([[recipe.epsilon for recipe in recipes]])
+    root = np.sqrt(1.0 - decay)
+    return learning_rates / root, decay, epsilon / root
+
+
+def rmsprop(
+    parameters: Array,
+    gradients: Array,
+    slots: tuple[Array, ...],
+    columns: tuple[Array, ...],
+    scratch: Array,
+) -> None:
+    """S = d S + (1 - d) dW^2; W -= alpha dW / (sqrt(S) + epsilon)."""
+    (square,) = slots
+    rate, decay, epsilon = columns
+    np.multiply(gradients, gradients, out=scratch)
+    update_unscaled(square, scratch, decay)
+    np.sqrt(square, out=scratch)
+    scratch += epsilon
+    gradients /= scratch
+    gradients *= rate
+    parameters -= gradients
+
+
+def adam_coefficients(
+    recipes: Sequence["Recipe"],
+    learning_rates: NDArray[np.float64],
+    first_steps: Sequence[int],
+    steps: int,
+) -> Columns:
+    """(alpha r / q, beta1, beta2, epsilon r), with the bias corrections folded in.
+
+    Where q = (1 - beta1^t) / (1 - beta1) and r = sqrt((1 - beta2^t) / (1 - beta2)), the unscaled
+    averages U and R have Vhat = U / q and sqrt(Shat) = sqrt(R) / r.
+    """
+    beta1 = np.array([[recipe.beta1 for recipe in recipes]])
+    beta2 = np.array([[recipe.beta2 for recipe in recipes]])
+    epsilon = np.array([[recipe.epsilon for recipe in recipes]])
+    lanes = list(zip(recipes, first_steps, strict=True))
+    first = np.stack([_corrections(lane.beta1, step, steps) for lane, step in lanes], axis=1)
+    second = np.stack([_corrections(lane.beta2, step, steps) for lane, step in lanes], axis=1)
+    root = np.sqrt(second / (1.0 - beta2))
+    return learning_rates * root * (1.0 - beta1) / first, beta1, beta2, epsilon * root
+
+
+@lru_cache(maxsize=1024)
+def _corrections(beta: float, first_step: int, steps: int) -> NDArray[np.float64]:
+    # Lane by lane in plain Python: the powers must not depend on a lane's place in a vector.
+    return np.array([bias_correction(beta, first_step + step) for step in range(steps)])
+
+
+def adam(
+    parameters: Array,
+    gradients: Array,
+    slots: tuple[Array, ...],
+    columns: tuple[Array, ...],
+    scratch: Array,
+) -> None:
+    """V and S as in momentum and rmsprop; W -= alpha Vhat / (sqrt(Shat) + epsilon)."""
+    velocity, square = slots
+    rate, beta1, beta2, epsilon = columns
+    update_unscaled(velocity, gradients, beta1)
+    gradients *= gradients
+    update_unscaled(square, gradients, beta2)
+    np.sqrt(square, out=scratch)
+    scratch += epsilon
+    np.divide(velocity, scratch, out=scratch)
+    scratch *= rate
+    parameters -= scratch
+
+
+_MOMENTUM: Mapping[str, Callable[["Recipe"], float]] = {
+    "velocity": lambda recipe: 1.0 - recipe.momentum
+}
+_RMSPROP: Mapping[str, Callable[["Recipe"], float]] = {
+    "square": lambda recipe: 1.0 - recipe.rms_decay
+}
+_ADAM: Mapping[str, Callable[["Recipe"], float]] = {
+    "velocity": lambda recipe: 1.0 - recipe.beta1,
+    "square": lambda recipe: 1.0 - recipe.beta2,
+}
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "gd": Optimizer({}, gd_coefficients, gd),
+    "momentum": Optimizer(_MOMENTUM, momentum_coefficients, momentum),
+    "rmsprop": Optimizer(_RMSPROP, rmsprop_coefficients, rmsprop),
+    "adam": Optimizer(_ADAM, adam_coefficients, adam),
+}

@@ -1,0 +1,1 @@
+"""Networks of many trials, stacked and trained in lock-step."""

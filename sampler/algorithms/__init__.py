@@ -1,0 +1,1 @@
+"""Samplers that do not learn from results, one algorithm a file."""

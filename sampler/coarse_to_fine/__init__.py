@@ -1,0 +1,1 @@
+"""The default sampler: the whole space first, then boxes around the best trials."""

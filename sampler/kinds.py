@@ -1,0 +1,35 @@
+"""What a piece of JSON describes: one of several kinds, and that kind's own options."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from caviar.sampler.errors import InputError
+from caviar.sampler.text import did_you_mean, label, listed, shown
+
+T = TypeVar("T")
+
+
+def described(
+    options: object,
+    kinds: Mapping[str, Callable[..., T]],
+    *,
+    default: str,
+    error: type[InputError],
+) -> T:
+    """The one of the kinds that `{"kind": …}` names, made with the other options.
+
+    Raises `error` with the option at fault, whatever it is given.
+    """
+    if not isinstance(options, Mapping):
+        raise error("", f"must be an object with a kind, not {shown(options)}")
+    kind = options.get("kind", default)
+    if not isinstance(kind, str) or kind not in kinds:
+        known, hint = listed(list(kinds), word="or"), did_you_mean(kind, kinds)
+        raise error("kind", f"must be {known}, not {shown(kind)}{hint}")
+    known_options = list(inspect.signature(kinds[kind]).parameters)
+    for option in options:
+        if option != "kind" and option not in known_options:
+            hint = did_you_mean(option, known_options)
+            raise error(label(option), f"is no option of {kind}{hint}")
+    return kinds[kind](**{name: options[name] for name in known_options if name in options})

@@ -1,0 +1,1 @@
+"""Search spaces: parameters, scales, conditions, boxes, previews."""

@@ -1,5 +1,0 @@
-"""`python -m service` is `caviar`."""
-
-from service.cli import main
-
-main()

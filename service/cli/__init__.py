@@ -1,0 +1,1 @@
+"""The command `caviar`, a file a noun."""

@@ -1,0 +1,112 @@
+"""What a person sees while a study runs: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from caviar.service.cli.render import duration, number
+from caviar.service.contract import schemas
+
+PLAIN_SECONDS = 5.0
+"""The time between two plain lines."""
+
+
+class Display(Protocol):
+    """Shows a study whenever it has changed."""
+
+    def __call__(self, study: schemas.Study) -> None: ...
+
+
+@contextmanager
+def display(console: Console) -> Iterator[Display]:
+    """A live bar when the console is a terminal, else a line every few seconds."""
+    if console.is_terminal:
+        with _bar(console) as bar:
+            yield LiveDisplay(bar)
+    else:
+        yield PlainDisplay(console)
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[facts]}"),
+        console=console,
+        transient=True,
+    )
+
+
+class LiveDisplay:
+    """A progress bar with the best value, the pace and the time left beside it."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("starting", total=None, facts="")
+        self._pace = Pace()
+
+    def __call__(self, study: schemas.Study) -> None:
+        """Show the study."""
+        self._bar.update(
+            self._task,
+            description=study.name,
+            completed=study.progress.finished,
+            total=study.progress.total,
+            facts=_facts(study, self._pace(study)),
+        )
+
+
+class PlainDisplay:
+    """A line now and then, and one for the end."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._shown_at = -PLAIN_SECONDS
+        self._pace = Pace()
+
+    def __call__(self, study: schemas.Study) -> None:
+        """Show the study, unless a line was shown a moment ago."""
+        now = time.monotonic()
+        ended = study.progress.finished == study.progress.total
+        pace = self._pace(study)
+        if not ended and now - self._shown_at < PLAIN_SECONDS:
+            return
+        self._shown_at = now
+        done = f"{study.progress.finished}/{study.progress.total} trials"
+        self._console.print(f"{study.name}  {done}  {_facts(study, pace)}", highlight=False)
+
+
+class Pace:
+    """Epochs a second, all trials together, as an average over the last looks."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, int] | None = None
+        self._smooth: float | None = None
+
+    def __call__(self, study: schemas.Study) -> float | None:
+        """The pace now; None before there is any."""
+        now, epochs = time.monotonic(), study.progress.epochs_trained
+        if self._last is not None and now > self._last[0]:
+            current = (epochs - self._last[1]) / (now - self._last[0])
+            self._smooth = current if self._smooth is None else 0.7 * self._smooth + 0.3 * current
+        self._last = now, epochs
+        return self._smooth
+
+
+def _facts(study: schemas.Study, pace: float | None) -> str:
+    facts = []
+    if study.best is not None and study.best.value is not None:
+        facts.append(f"best {number(study.best.value)}")
+    if pace:
+        facts.append(f"{pace:,.0f} epochs/s")
+    if study.progress.eta_seconds:
+        facts.append(f"{duration(study.progress.eta_seconds)} left")
+    return "  ".join(facts)

@@ -1,0 +1,139 @@
+"""The client's calls about one trial taken by the hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel
+
+from caviar.service.client.connection import Connection
+from caviar.service.client.paths import path_of
+from caviar.service.contract import schemas
+from caviar.service.contract.schemas.base import Setting
+
+SOMEBODY = "a person"
+
+
+class PandaCalls(Connection):
+    """Adjust, pause, resume, rewind, fork, extend, cancel, void, unvoid; the journal."""
+
+    def adjust(
+        self,
+        study: str,
+        number: int,
+        changes: Mapping[str, Setting],
+        *,
+        who: str = SOMEBODY,
+        why: str | None = None,
+    ) -> schemas.TrialDetail:
+        """Change hyperparameters from the trial's next epoch on."""
+        body = schemas.AdjustBody(changes=dict(changes), who=who, why=why)
+        return self._act(study, number, "adjust", body)
+
+    def pause(
+        self, study: str, number: int, *, who: str = SOMEBODY, why: str | None = None
+    ) -> schemas.TrialDetail:
+        """Pause a trial after the epoch that it is in."""
+        return self._act(study, number, "pause", schemas.Act(who=who, why=why))
+
+    def resume(
+        self,
+        study: str,
+        number: int,
+        *,
+        give_back: bool = False,
+        who: str = SOMEBODY,
+        why: str | None = None,
+    ) -> schemas.TrialDetail:
+        """Let a trial go on, or give it back to the search."""
+        body = schemas.ResumeBody(give_back=give_back, who=who, why=why)
+        return self._act(study, number, "resume", body)
+
+    def rewind(
+        self, study: str, number: int, epoch: int, *, who: str = SOMEBODY, why: str | None = None
+    ) -> schemas.TrialDetail:
+        """Take a trial back to an earlier epoch."""
+        return self._act(study, number, "rewind", schemas.RewindBody(epoch=epoch, who=who, why=why))
+
+    def extend(
+        self, study: str, number: int, epochs: int, *, who: str = SOMEBODY, why: str | None = None
+    ) -> schemas.TrialDetail:
+        """Train a trial for more epochs than it was to have."""
+        body = schemas.ExtendBody(epochs=epochs, who=who, why=why)
+        return self._act(study, number, "extend", body)
+
+    def cancel(
+        self, study: str, number: int, *, who: str = SOMEBODY, why: str | None = None
+    ) -> schemas.TrialDetail:
+        """End a trial."""
+        return self._act(study, number, "cancel", schemas.Act(who=who, why=why))
+
+    def void(
+        self, study: str, number: int, why: str, *, who: str = SOMEBODY
+    ) -> schemas.TrialDetail:
+        """Let a finished trial not count."""
+        return self._act(study, number, "void", schemas.VoidBody(why=why, who=who))
+
+    def unvoid(
+        self, study: str, number: int, *, who: str = SOMEBODY, why: str | None = None
+    ) -> schemas.TrialDetail:
+        """Let a void trial count again."""
+        return self._act(study, number, "unvoid", schemas.Act(who=who, why=why))
+
+    def fork(
+        self,
+        study: str,
+        number: int,
+        *,
+        children: Sequence[Mapping[str, Setting]] | None = None,
+        count: int | None = None,
+        perturb: Mapping[str, float] | None = None,
+        epoch: int | None = None,
+        epochs: int | None = None,
+        twin: bool = False,
+        who: str = SOMEBODY,
+        why: str | None = None,
+    ) -> schemas.Forked:
+        """Let children go on from an epoch of a trial.
+
+        Args:
+            study: its name.
+            number: the parent's.
+            children: what each changes; or else
+            count: how many children there are, and
+            perturb: by name, the factor by which each child's value may differ at most.
+            epoch: where they leave; now, if left out.
+            epochs: how many they train from there; as many as the parent, if left out.
+            twin: whether one more goes on without a change.
+            who: who does it.
+            why: the reason.
+        """
+        body = schemas.ForkBody(
+            children=None
+            if children is None
+            else [schemas.Child(changes=dict(each)) for each in children],
+            count=count,
+            perturb=dict(perturb or {}),
+            epoch=epoch,
+            epochs=epochs,
+            twin=twin,
+            who=who,
+            why=why,
+        )
+        path = f"{path_of(study)}/trials/{number}/fork"
+        return self._call("POST", path, schemas.Forked, body=body, once=True)
+
+    def journal(self, study: str, number: int | None = None) -> list[schemas.JournalEntry]:
+        """What persons did to a trial, or to all of a study."""
+        path = path_of(study) if number is None else f"{path_of(study)}/trials/{number}"
+        return self._call("GET", f"{path}/journal", schemas.Journal).entries
+
+    def replay(self, study: str, name: str, *, seed: int | None = None) -> schemas.Study:
+        """Do again what persons did, in a new study, on the same seed or another."""
+        body = schemas.ReplayBody(name=name, seed=seed)
+        path = f"{path_of(study)}/replay"
+        return self._call("POST", path, schemas.Study, body=body, once=True)
+
+    def _act(self, study: str, number: int, act: str, body: BaseModel) -> schemas.TrialDetail:
+        path = f"{path_of(study)}/trials/{number}/{act}"
+        return self._call("POST", path, schemas.TrialDetail, body=body, once=True)

@@ -1,1 +1,0 @@
-"""What the command can do: a file a noun. `service.cli` puts names to the functions."""

@@ -1,0 +1,1 @@
+"""What crosses the wire: bodies, states, errors, limits, strict JSON, number formats."""

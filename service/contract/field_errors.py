@@ -1,0 +1,67 @@
+"""Which field was wrong, in the caller's words: pydantic's errors made plain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from caviar.service.contract.errors import FieldError
+from caviar.service.contract.schemas.base import NO_NUL, SLUG, WORKER
+
+# Parts of pydantic's locations that are not names of the caller's: where a value was looked
+# for, the members of a union, and the tags of a discriminated one.
+NOT_A_FIELD = {"body", "query", "path", "header", "bool", "int", "float", "str"}
+TAGS = {"network", "external"}
+
+PATTERNS = {
+    SLUG: "must be of lower-case letters, digits, - and _, a letter or digit first, at most 64",
+    WORKER: "must be of letters, digits and . _ : @ + - alone",
+    NO_NUL: "must not have a NUL character in it",
+}
+
+
+def field_errors(errors: Sequence[Any]) -> list[FieldError]:
+    """Pydantic's errors in the caller's words, one a field."""
+    found: dict[str, FieldError] = {}
+    for error in errors:
+        field = _field(error["loc"])
+        if error["type"].startswith("union_tag"):
+            field += ".kind"
+        found.setdefault(field, FieldError(field, _message(error)))
+    return list(found.values())
+
+
+def _field(location: Sequence[str | int]) -> str:
+    parts: list[str] = []
+    for part in location:
+        if isinstance(part, int):
+            if parts:
+                parts[-1] += f"[{part}]"
+        elif part in NOT_A_FIELD or (part in TAGS and parts == ["objective"]):
+            continue
+        else:
+            parts.append(part)
+    return ".".join(parts) or "body"
+
+
+def _message(error: Any) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "is not a known field: remove it, or look for a slip of the pen"
+        case "missing":
+            return "is missing"
+        case "string_pattern_mismatch":
+            pattern = error["ctx"]["pattern"]
+            return PATTERNS.get(pattern, f"must match {pattern}")
+        case "string_too_short" | "too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must have at most {error['ctx']['max_length']} characters"
+        case "too_long":
+            return f"must have at most {error['ctx']['max_length']} entries"
+        case "union_tag_invalid" | "union_tag_not_found":
+            return "must be one of network, external"
+        case "dict_type" | "model_type" | "model_attributes_type" | "dict_attributes_type":
+            return "must be an object"
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"must be {message}" if "Input should be " in error["msg"] else message

@@ -1,0 +1,294 @@
+"""What readers get: studies, trials, curves, rounds, the house."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from caviar.service.contract.schemas.base import Answer, Setting, example
+from caviar.service.contract.schemas.definition import DIGITS
+from caviar.service.contract.states import StudyState, TrialState
+
+TRIAL: dict[str, Any] = {
+    "number": 7,
+    "state": "completed",
+    "params": {"learning_rate": 0.0032, "momentum": 0.97},
+    "value": 0.061,
+    "epoch": 20,
+    "best_epoch": 18,
+    "metrics": {"validation_loss": 0.061, "validation_error": 0.017},
+    "round": 0,
+    "attempt": 1,
+    "worker": "laptop-1",
+    "started_at": "2026-11-20T12:00:00.000Z",
+    "finished_at": "2026-11-20T12:00:02.500Z",
+    "reason": None,
+    "void": False,
+    "void_reason": None,
+    "last_epoch": 20,
+    "taken": False,
+    "parent": None,
+    "enqueued": False,
+    "replica_of": None,
+    "revision": 31,
+}
+CURVE = {"number": 7, "epoch": [1, 2], "metrics": {"validation_loss": [0.52, 0.31]}}
+ROUND = {
+    "number": 1,
+    "state": "open",
+    "first_trial": 12,
+    "trials": 8,
+    "box": {"learning_rate": [0.31, 0.58]},
+    "enqueued": 0,
+    "by_hand": False,
+    "ranges": {"learning_rate": [0.0017, 0.021]},
+    "whole": {"learning_rate": [0.0001, 1.0]},
+    "elites": [7, 3],
+    "alarms": [],
+    "reason": "The best 2 of 12 trials had learning_rate between 0.0017 and 0.021.",
+}
+STUDY = DIGITS | {
+    "state": "running",
+    "trials": {"completed": 12, "running": 8},
+    "best": TRIAL,
+    "round": 1,
+    "progress": {
+        "finished": 12,
+        "total": 60,
+        "epochs_trained": 310,
+        "seconds": 4.2,
+        "eta_seconds": 16.8,
+    },
+    "revision": 42,
+    "created_at": "2026-11-20T12:00:00.000Z",
+    "direction": "minimize",
+    "sampler": {"kind": "coarse_to_fine"},
+    "pruner": {"kind": "none"},
+    "mode": "caviar",
+    "void": 0,
+    "asynchronous": False,
+    "warm_start": None,
+    "evidence": 0,
+    "warnings": [],
+}
+DATASET = {"name": "digits", "task": "multiclass", "features": 64, "classes": 10}
+WORKER = {"name": "laptop-1", "running": 8, "last_seen_at": "2026-11-20T12:00:02.000Z"}
+
+
+class Trial(Answer):
+    """A row of the table of trials."""
+
+    model_config = ConfigDict(json_schema_extra=example(TRIAL))
+
+    number: int
+    state: TrialState
+    params: dict[str, Setting]
+    value: float | None
+    epoch: int
+    best_epoch: int | None
+    metrics: dict[str, float]
+    round: int
+    attempt: int
+    worker: str | None
+    started_at: str | None
+    finished_at: str | None
+    reason: str | None
+    void: bool
+    void_reason: str | None
+    last_epoch: int = Field(description="Where it ends, unless it is pruned or extended.")
+    taken: bool = Field(description="A person has it by the hand: nothing else ends it.")
+    parent: int | None = Field(description="The trial that it was forked from.")
+    enqueued: bool = Field(False, description="Whether its setting is the user's own.")
+    replica_of: int | None = Field(
+        None, description="The trial whose setting it trains again, on a fresh seed."
+    )
+    revision: int
+
+
+class TrialPage(Answer):
+    """Trials, and the revision that they are of."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example({"trials": [TRIAL], "next_page_token": None, "revision": 42})
+    )
+
+    trials: list[Trial]
+    next_page_token: str | None
+    revision: int
+
+
+class Curve(Answer):
+    """Metrics by epoch, in columns; `epoch` counts finished epochs."""
+
+    model_config = ConfigDict(json_schema_extra=example(CURVE))
+
+    number: int
+    epoch: list[int]
+    metrics: dict[str, list[float | None]]
+
+
+class Alarm(Answer):
+    """Most elites press against an end of a parameter: better settings may lie beyond it."""
+
+    parameter: str
+    end: Literal["low", "high"]
+    value: float = Field(description="Where that end is.")
+    wider: float | None = Field(description="Where it might better be; null where it must not.")
+
+
+class Round(Answer):
+    """One stage from coarse to fine: what it drew from, and why."""
+
+    model_config = ConfigDict(json_schema_extra=example(ROUND))
+
+    number: int
+    state: Literal["open", "closed"]
+    first_trial: int
+    trials: int
+    enqueued: int = Field(0, description="How many of its trials have settings of the user's own.")
+    by_hand: bool = Field(False, description="Whether a person drew its box.")
+    box: dict[str, list[float]] = Field(description="In the unit interval of each scale.")
+    ranges: dict[str, Any] = Field(
+        description="The box in natural units: [low, high], or its choices."
+    )
+    whole: dict[str, Any] = Field(
+        {},
+        description="All of each range that the search knew of then; wider than the space's own "
+        "where the sampler widened it.",
+    )
+    elites: list[int]
+    alarms: list[Alarm] = Field([])
+    reason: str
+
+
+class RoundList(Answer):
+    """The rounds of a study, from the first."""
+
+    model_config = ConfigDict(json_schema_extra=example({"rounds": [ROUND]}))
+
+    rounds: list[Round]
+
+
+class Progress(Answer):
+    """How far a study is."""
+
+    finished: int
+    total: int
+    epochs_trained: int
+    seconds: float = Field(description="Since its first trial, to its last result.")
+    eta_seconds: float | None
+
+
+class Advice(Answer):
+    """Something that is allowed, and probably not meant so."""
+
+    field: str
+    message: str
+
+
+class Study(Answer):
+    """A study as it stands, with its definition."""
+
+    model_config = ConfigDict(json_schema_extra=example(STUDY))
+
+    name: str
+    state: StudyState
+    trials: dict[TrialState, int] = Field(description="By state, without those that are void.")
+    void: int
+    best: Trial | None
+    round: int | None
+    progress: Progress
+    revision: int
+    created_at: str
+    space: dict[str, Any]
+    objective: dict[str, Any]
+    direction: str
+    sampler: dict[str, Any]
+    pruner: dict[str, Any]
+    mode: str
+    budget: dict[str, Any]
+    seed: int
+    asynchronous: bool = Field(
+        False,
+        description="Whether the table of trials depends on timing: no round waits for the last.",
+    )
+    warm_start: dict[str, Any] | None = None
+    evidence: int = Field(0, description="Trials taken from the study of `warm_start`.")
+    warnings: list[Advice] = Field([])
+
+
+class StudyPage(Answer):
+    """Studies, the newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example({"studies": [STUDY], "next_page_token": None})
+    )
+
+    studies: list[Study]
+    next_page_token: str | None
+
+
+class Figure(Answer):
+    """A plot as plotly describes it: plotly.graph_objects.Figure(**answer) draws it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {"data": [{"type": "scatter", "x": [0, 1], "y": [0.5, 0.3]}], "layout": {}}
+        )
+    )
+
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
+class DatasetList(Answer):
+    """What a network objective can train on."""
+
+    model_config = ConfigDict(json_schema_extra=example({"datasets": [DATASET]}))
+
+    datasets: list[dict[str, Any]]
+
+
+class Worker(Answer):
+    """A worker that holds leases now."""
+
+    name: str
+    running: int
+    last_seen_at: str
+
+
+class WorkerList(Answer):
+    """The workers that hold leases now."""
+
+    model_config = ConfigDict(json_schema_extra=example({"workers": [WORKER]}))
+
+    workers: list[Worker]
+
+
+class Ready(Answer):
+    """The database answers."""
+
+    model_config = ConfigDict(json_schema_extra=example({"ready": True}))
+
+    ready: bool
+
+
+class Health(Answer):
+    """Alive, and with what."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "status": "ok",
+                "version": "0.1.0",
+                "database": "SQLite 3.51.3",
+                "schema_revision": "0001",
+            }
+        )
+    )
+
+    status: Literal["ok"]
+    version: str
+    database: str
+    schema_revision: str | None

@@ -1,0 +1,1 @@
+"""The server: routes, operations, rules, the database, figures and the dashboard."""

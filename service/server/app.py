@@ -1,0 +1,103 @@
+"""The FastAPI application, built by a factory."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from caviar.service import __version__
+from caviar.service.contract import limits
+from caviar.service.contract.errors import CaviarError
+from caviar.service.server.http import problems
+from caviar.service.server.http.checkpoints import checkpoints_router
+from caviar.service.server.http.heads import Heads
+from caviar.service.server.http.page import mount_assets, page_router
+from caviar.service.server.http.replicas import replicas_router
+from caviar.service.server.http.rounds import rounds_router
+from caviar.service.server.http.security import LOOPBACK, BodyLimit, Guard
+from caviar.service.server.http.studies import studies_router
+from caviar.service.server.http.system import house_router
+from caviar.service.server.http.trial_actions import panda_router
+from caviar.service.server.http.trials import trials_router
+from caviar.service.server.operations import leases
+from caviar.service.server.store import schema
+from caviar.service.server.store.database import Database
+from caviar.service.server.store.queries import trials as trial_rows
+
+ROUTERS = (
+    studies_router,
+    rounds_router,
+    replicas_router,
+    trials_router,
+    checkpoints_router,
+    panda_router,
+    house_router,
+    page_router,
+)
+
+REAP_SECONDS = 1.0
+"""How often leases that ran out are looked for."""
+
+logger = logging.getLogger("caviar")
+
+
+def create_app(
+    database: Database,
+    *,
+    allowed_hosts: Sequence[str] = LOOPBACK,
+    reap_seconds: float = REAP_SECONDS,
+) -> FastAPI:
+    """The application over a database that has the newest schema.
+
+    Raises:
+        Conflict (at start): the database has another schema.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        schema.require_current(database)
+        if database.is_sqlite:
+            database.write(lambda session: trial_rows.rebase_leases(session, database.now(session)))
+        stop = threading.Event()
+        reaper = threading.Thread(
+            target=_reap, args=(database, reap_seconds, stop), name="reaper", daemon=True
+        )
+        reaper.start()
+        yield
+        stop.set()
+        reaper.join()
+
+    app = FastAPI(
+        title="Caviar",
+        version=__version__,
+        description="Hyperparameter search: ask, report, tell.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.database = database
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    mount_assets(app)
+    app.add_middleware(Heads)
+    app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES, octets=limits.CHECKPOINT_BYTES)
+    app.add_middleware(Guard, allowed_hosts=allowed_hosts)
+    return app
+
+
+def _reap(database: Database, seconds: float, stop: threading.Event) -> None:
+    while not stop.wait(seconds):
+        try:
+            leases.reap(database)
+            leases.forget_old_answers(database)
+        except CaviarError as error:
+            # The database may be away for a while: the next look comes soon.
+            logger.warning("the reaper waits: %s", error.detail)
+        except Exception:
+            # Without a reaper lost trials would run for ever.
+            logger.exception("the reaper failed, and looks again")

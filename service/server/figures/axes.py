@@ -1,0 +1,143 @@
+"""Axes: where a value lies on one, and how it looks.
+
+A parameter's axis follows its scale; on that of `reverse_log` lies 1 - x, running backwards, with
+ticks that say x.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from caviar.service.contract.schemas import Setting
+from caviar.service.server.figures.ticks import Ticks, log_ticks, plain, power_ticks
+
+DECADES = 307.0  # of doubles, above 1 and below
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Where a value lies on a plotly axis, and how that axis looks. `place` of a value that the
+    axis cannot show is NaN.
+    """
+
+    place: Callable[[Any, int], float]
+    layout: dict[str, Any]
+
+
+def value_axis(values: Sequence[float], title: str, *, maximize: bool) -> Axis:
+    """The axis of the objective: logarithmic when all values are positive and spread over a
+    decade, with room for a rim on the bad side.
+
+    Shares that should grow stay linear: what matters of an accuracy happens close to 1.
+    """
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    is_share = maximize and low >= 0 and high <= 1
+    is_log = low > 0 and 10 * low <= high and not is_share
+    start, end = (math.log10(low), math.log10(high)) if is_log else (low, high)
+    room = 0.06 * (end - start) or 0.1 * abs(end) or 1.0
+    start, end = start - room * (1 + maximize), end + room * (2 - maximize)
+    if not math.isfinite(end - start):
+        start, end = low, high
+    layout: dict[str, Any] = {
+        "type": "log" if is_log else "linear",
+        "range": [start, end],
+        "title": {"text": html.escape(title, quote=False)},
+        "zeroline": False,
+        "exponentformat": "e",
+    }
+    layout |= _ticks(log_ticks(low, high)) if is_log else {"nticks": 7}
+    return Axis(lambda value, _: float(value), layout)
+
+
+def rim(axis: Axis, *, maximize: bool) -> float:
+    """The value at the bad edge of a value axis, where trials without a value are marked."""
+    start, end = axis.layout["range"]
+    edge = 0.97 * start + 0.03 * end if maximize else 0.97 * end + 0.03 * start
+    if axis.layout["type"] == "log":
+        return float(10.0 ** min(max(edge, -DECADES), DECADES))
+    return float(edge)
+
+
+def parameter_axis(name: str, spec: dict[str, Any]) -> Axis:
+    """A parameter's own axis: linear, logarithmic, or log in 1 - x with x growing to the right."""
+    scale = "categorical" if spec["type"] == "categorical" else spec.get("scale", "linear")
+    axis = AXES[scale](spec)
+    note = {"log": " · log", "reverse_log": " · log of 1 − x"}.get(scale, "")
+    title = {"text": html.escape(name, quote=False) + note}
+    return Axis(axis.place, {"zeroline": False, **axis.layout, "title": title})
+
+
+def _linear(spec: dict[str, Any]) -> Axis:
+    low, high = float(spec["low"]), float(spec["high"])
+    room = 0.04 * (high - low)
+    layout: dict[str, Any] = {"type": "linear", "range": [low - room, high + room], "nticks": 6}
+    if spec["type"] == "int":
+        layout["dtick"] = max(1, math.ceil((high - low) / 6))
+        layout["tick0"] = spec["low"]
+    return Axis(lambda x, _: float(x), layout)
+
+
+def _log(spec: dict[str, Any]) -> Axis:
+    low, high = float(spec["low"]), float(spec["high"])
+    base = spec.get("base")
+    ticks = power_ticks(low, high, base) if base else log_ticks(low, high)
+    return Axis(_positive, {"type": "log", "range": _log_range(low, high), **_ticks(ticks)})
+
+
+def _reverse_log(spec: dict[str, Any]) -> Axis:
+    most, least = 1.0 - spec["low"], 1.0 - spec["high"]
+    ticks = [(rest, plain(1.0 - rest)) for rest, _ in reversed(log_ticks(least, most))]
+    start, end = _log_range(least, most)
+    return Axis(
+        lambda x, _: _positive(1.0 - float(x), 0),
+        {"type": "log", "range": [end, start], **_ticks(ticks)},
+    )
+
+
+def _categorical(spec: dict[str, Any]) -> Axis:
+    choices = list(spec["choices"])
+    every = math.ceil(len(choices) / 12)
+    ticks = [(float(i), _short(choice)) for i, choice in enumerate(choices)][::every]
+
+    def place(choice: Setting, number: int) -> float:
+        return choices.index(choice) + jitter(number) if choice in choices else math.nan
+
+    layout = {"type": "linear", "range": [-0.6, len(choices) - 0.4], "showgrid": False}
+    return Axis(place, {**layout, **_ticks(ticks)})
+
+
+AXES: dict[str, Callable[[dict[str, Any]], Axis]] = {
+    "linear": _linear,
+    "log": _log,
+    "reverse_log": _reverse_log,
+    "categorical": _categorical,
+}
+
+
+def jitter(number: int) -> float:
+    """A trial's own place across a strip, in [-0.25, 0.25): the same in every drawing."""
+    return (number * 0.6180339887498949 % 1.0 - 0.5) / 2  # golden ratio: neighbors lie apart
+
+
+def _positive(x: Any, _: int) -> float:
+    return float(x) if x > 0 else math.nan
+
+
+def _log_range(low: float, high: float) -> list[float]:
+    start, end = math.log10(low), math.log10(high)
+    room = 0.04 * (end - start)
+    return [start - room, end + room]
+
+
+def _ticks(ticks: Ticks) -> dict[str, Any]:
+    values, texts = zip(*ticks, strict=True)
+    return {"tickmode": "array", "tickvals": list(values), "ticktext": list(texts)}
+
+
+def _short(choice: Setting) -> str:
+    text = str(choice)
+    return html.escape(text if len(text) <= 14 else text[:13] + "…", quote=False)

@@ -1,0 +1,96 @@
+"""Each trial's value by its number, the best so far as a step line, rounds as bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from caviar.service.contract.schemas import Round, Trial
+from caviar.service.server.figures.axes import rim, value_axis
+from caviar.service.server.figures.data import (
+    POINTS,
+    FigureData,
+    best_of,
+    counts,
+    ended,
+    has_value,
+    rank,
+    sample,
+    thinned,
+)
+from caviar.service.server.figures.marks import (
+    BEST,
+    PAPER,
+    SHADED,
+    Figure,
+    Trace,
+    figure,
+    sample_note,
+    trial_traces,
+)
+
+
+def best_so_far(data: FigureData) -> Figure:
+    """Each trial's value by its number, the best so far as a step line, rounds as bands."""
+    marked, best = ended(data), best_of(data)
+    drawn, maximize = sample(marked, best), data.study.direction == "maximize"
+    metric = str(data.study.objective["metric"])
+    values = [t.value for t in drawn if t.value is not None and has_value(t)]
+    axis = value_axis(values, metric, maximize=maximize)
+    last = marked[-1].number if marked else 0
+    place, edge = (lambda trial: float(trial.number)), rim(axis, maximize=maximize)
+    traces = trial_traces(data, drawn, best, place, edge, list(data.study.space))
+    if best is not None:
+        traces.insert(0, _step_line(data, last))
+    bands, labels = _round_bands(data.rounds, last)
+    number_axis = {
+        "title": {"text": "trial"},
+        "range": [-0.02 * last - 0.7, 1.02 * last + 0.7],
+        "zeroline": False,
+        "tickformat": ",d",
+        "nticks": 8,
+        "showgrid": False,
+    }
+    return figure(
+        traces,
+        note=sample_note(drawn, marked),
+        empty="No trial has ended yet.",
+        xaxis=number_axis,
+        yaxis=axis.layout,
+        shapes=bands,
+        annotations=labels,
+    )
+
+
+def _step_line(data: FigureData, last: int) -> Trace:
+    steps: list[Trial] = []
+    for trial in sorted(filter(counts, data.trials), key=lambda trial: trial.number):
+        if not steps or rank(data, trial)[0] < rank(data, steps[-1])[0]:
+            steps.append(trial)
+    steps = thinned(steps, POINTS)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "best so far",
+        "x": [*(trial.number for trial in steps), last],
+        "y": [*(trial.value for trial in steps), steps[-1].value],
+        "line": {"color": BEST, "width": 2, "shape": "hv"},
+        "hoverinfo": "skip",
+    }
+
+
+def _round_bands(rounds: Sequence[Round], last: int) -> tuple[list[Any], list[Any]]:
+    """A faint band for every other round; a label where there is room for it."""
+    shown = [r for r in rounds if r.first_trial <= last] if len(rounds) > 1 else []
+    bands: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    for item in shown:
+        start, end = item.first_trial - 0.5, min(item.first_trial + item.trials, last + 1) - 0.5
+        across = {"xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1}
+        if item.number % 2:
+            bands.append({"type": "rect", **across, **SHADED})
+        if end - start > 0.08 * last:
+            place = {"x": start, "xanchor": "left", "y": 1, "yanchor": "bottom"}
+            text = str(item.number) if labels else f"round {item.number}"
+            labels.append({"text": text, **place, **PAPER, "xref": "x", "opacity": 0.75})
+    return bands, labels

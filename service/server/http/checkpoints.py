@@ -1,0 +1,116 @@
+"""Checkpoints and models: octets in, octets out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Header, Query, Request, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from caviar.service.contract import limits, schemas
+from caviar.service.contract import strict_json as jsonbody
+from caviar.service.contract.errors import Invalid
+from caviar.service.contract.field_errors import field_errors
+from caviar.service.server.http.common import DatabaseOf, StudyName, TrialNumber, router
+from caviar.service.server.operations import checkpoints
+
+checkpoints_router = router("checkpoints")
+
+OCTETS = "application/octet-stream"
+CONTENT = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
+
+ZIP = b"PK\x03\x04"
+"""How an .npz file begins."""
+
+
+Epoch = Annotated[
+    int | None, Query(ge=0, le=limits.EPOCHS, description="Of which epoch; else the newest.")
+]
+
+
+@checkpoints_router.put(
+    "/studies/{study}/trials/{number}/checkpoint",
+    openapi_extra={"requestBody": {"content": CONTENT, "required": True}},
+)
+async def put_checkpoint(
+    study: StudyName,
+    number: TrialNumber,
+    database: DatabaseOf,
+    request: Request,
+    caviar_lease: Annotated[
+        str, Header(max_length=64, description="The token of the trial's current lease.")
+    ],
+    caviar_epoch: Annotated[
+        int | None,
+        Header(
+            ge=0,
+            le=limits.EPOCHS,
+            description="The epoch that it is of: of an external objective's, which are opaque.",
+        ),
+    ] = None,
+    caviar_best: Annotated[
+        str | None,
+        Header(max_length=8_192, description="The trial's best so far as JSON: value, epoch, …"),
+    ] = None,
+) -> schemas.CheckpointKept:
+    """Keep a checkpoint of a trial, from whoever trains it."""
+    content = await request.body()
+    return await run_in_threadpool(
+        checkpoints.put,
+        database,
+        study,
+        number,
+        lease=caviar_lease,
+        best=_best(caviar_best),
+        content=content,
+        epoch=caviar_epoch,
+    )
+
+
+def _best(header: str | None) -> schemas.Best | None:
+    if header is None:
+        return None
+    try:
+        value = jsonbody.parse(header.encode())
+        return schemas.BestSoFar.model_validate(value).answer()
+    except ValidationError as error:
+        raise Invalid.of(*field_errors(error.errors())) from error
+
+
+@checkpoints_router.get(
+    "/studies/{study}/trials/{number}/checkpoint",
+    response_class=Response,
+    responses={200: {"content": CONTENT}},
+)
+def get_checkpoint(
+    study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
+) -> Response:
+    """What a trial goes on from: of a network an .npz file without pickle, else as it was put."""
+    found = checkpoints.get(database, study, number, epoch=epoch)
+    return _file(found.data, found.epoch, f"{study}-{number}-epoch-{found.epoch}-checkpoint")
+
+
+@checkpoints_router.get(
+    "/studies/{study}/trials/{number}/model",
+    response_class=Response,
+    responses={200: {"content": CONTENT}},
+)
+def get_model(
+    study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
+) -> Response:
+    """The trained network, for `caviar.load`: the same file as the checkpoint."""
+    found = checkpoints.model(database, study, number, epoch=epoch)
+    return _file(found.data, found.epoch, f"{study}-{number}-epoch-{found.epoch}-model")
+
+
+def _file(data: bytes, epoch: int, stem: str) -> Response:
+    name = f"{stem}.npz" if data.startswith(ZIP) else f"{stem}.bin"
+    return Response(
+        data,
+        media_type=OCTETS,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Caviar-Epoch": str(epoch),
+        },
+    )

@@ -1,0 +1,58 @@
+"""Every failure as a problem body (RFC 9457): one place where errors become HTTP."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from caviar.service.contract.errors import CaviarError, Invalid, problem
+from caviar.service.contract.field_errors import field_errors
+
+MEDIA_TYPE = "application/problem+json"
+
+logger = logging.getLogger("caviar")
+
+
+def respond(error: CaviarError) -> JSONResponse:
+    """The response of an expected error."""
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+    return JSONResponse(
+        error.problem(), status_code=error.status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the app become a problem body."""
+
+    @app.exception_handler(CaviarError)
+    def expected(request: Request, error: CaviarError) -> JSONResponse:
+        return respond(error)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return respond(Invalid.of(*field_errors(error.errors())))
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> JSONResponse:
+        title = HTTPStatus(error.status_code).phrase
+        slug = title.lower().replace(" ", "-")
+        detail = {
+            404: f"there is nothing at {request.url.path}",
+            405: f"{request.method} is not possible at {request.url.path}",
+        }.get(error.status_code, str(error.detail))
+        return JSONResponse(
+            problem(error.status_code, slug, title, detail),
+            status_code=error.status_code,
+            media_type=MEDIA_TYPE,
+            headers=error.headers,
+        )
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        logger.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        return respond(CaviarError("the server made a mistake; its log tells more"))

@@ -1,0 +1,50 @@
+"""Sockets to serve on."""
+
+from __future__ import annotations
+
+import socket
+
+from caviar.service.client import DEFAULT_SERVER
+from caviar.service.contract.errors import Conflict
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = int(DEFAULT_SERVER.rpartition(":")[2])
+
+BACKLOG = 2048
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A listening socket: who connects is kept waiting until a server accepts.
+
+    Args:
+        host: the address to listen on.
+        port: 0 takes any free port; None the usual one, or any free one when that is in use.
+
+    Raises:
+        Conflict: the port is in use.
+    """
+    if port is None:
+        try:
+            return listen(host, DEFAULT_PORT)
+        except Conflict:
+            return listen(host, 0)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends at once (TCP_NODELAY) only where the protocol is named. Without, an answer whose
+    # head and body are two packets waits 40 ms for the acknowledgement of the first.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Conflict(
+            f"cannot listen on {host}:{port} ({error.strerror}): choose another with --port"
+        ) from error
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The address of a server that listens there."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

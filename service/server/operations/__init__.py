@@ -1,0 +1,1 @@
+"""One public function is one call: it opens the transaction and returns the answer."""

@@ -1,0 +1,1 @@
+"""What happens inside an operation's transaction: a session and rows come in, nothing commits."""

@@ -1,0 +1,35 @@
+"""What a definition may say, and probably does not mean."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from caviar.sampler import space_warnings
+from caviar.service.contract.errors import FieldError
+from caviar.service.server.rules.plans import Plan
+
+ROUNDS_ON_TIMING = (
+    "the table of trials depends on timing: each round is planned from the trials that had "
+    "ended by then, so the same seed need not give the same trials again."
+)
+PRUNED_ON_TIMING = (
+    "the table of trials depends on timing: each trial is compared with those that came before "
+    "it, so the same seed need not give the same trials again."
+)
+NOTHING_WAITS = "changes nothing: no trial of this {} search waits for the results of others."
+LEARNS_NOTHING = "changes no proposal: a {} search learns from no trial, coarse_to_fine does."
+
+
+@lru_cache(maxsize=256)
+def of(plan: Plan) -> list[FieldError]:
+    """What a colleague would ask about a study, field by field."""
+    definition, kind = plan.definition, plan.definition.sampler.kind
+    found = [FieldError(f"space.{name}", message) for name, message in space_warnings(plan.space)]
+    if definition.asynchronous:
+        message = ROUNDS_ON_TIMING if plan.depends_on_results else NOTHING_WAITS.format(kind)
+        found.append(FieldError("asynchronous", message))
+    if not plan.pruner.waits:
+        found.append(FieldError("pruner.kind", PRUNED_ON_TIMING))
+    if definition.warm_start is not None and not plan.sampler.learns:
+        found.append(FieldError("warm_start", LEARNS_NOTHING.format(kind)))
+    return found

@@ -1,0 +1,61 @@
+"""A call that carries an Idempotency-Key happens once, however often it is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from caviar.service.contract.errors import Conflict
+from caviar.service.server.store.queries import answers
+
+A = TypeVar("A", bound=BaseModel)
+N = TypeVar("N")
+
+
+@dataclass(frozen=True)
+class Key:
+    """An Idempotency-Key bound to its operation, and the digest of the body sent with it."""
+
+    key: str
+    body_digest: str
+
+    @classmethod
+    def of(cls, header: str, operation: str, body: bytes) -> Key:
+        """The key of one operation (`POST /studies`): the same header elsewhere is another key."""
+        return cls(_digest(f"{operation} {header}".encode()), _digest(body))
+
+    def within(self, part: str) -> Key:
+        """A key of its own for a part of the call."""
+        return Key(_digest(f"{self.key} {part}".encode()), self.body_digest)
+
+
+def once(
+    session: Session, key: Key | None, answer_type: type[A], now: float, work: Callable[[], A | N]
+) -> A | N:
+    """Do `work` and keep its answer, or give the answer that the key already has.
+
+    Only what is of `answer_type` is an answer to keep.
+
+    Raises:
+        Conflict: the key was used with another body.
+    """
+    if key is None:
+        return work()
+    known = answers.find(session, key.key)
+    if known is not None:
+        if known.body_digest != key.body_digest:
+            raise Conflict("this Idempotency-Key was already used with another body")
+        return answer_type.model_validate(known.answer)
+    answer = work()
+    if isinstance(answer, answer_type):
+        answers.keep(session, key.key, key.body_digest, answer.model_dump(mode="json"), now)
+    return answer
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

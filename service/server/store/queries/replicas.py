@@ -1,0 +1,54 @@
+"""Queries on replicas: trials that train the setting of another one again, on a fresh seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from caviar.service.server.store.models import StudyRow, TrialRow
+from caviar.service.server.store.queries import trials
+
+PAGE = 100
+"""Trials looked at in one query: most settings are there only once."""
+
+
+def originals(session: Session, study: StudyRow, *, count: int, maximize: bool) -> list[TrialRow]:
+    """The best trials that speak for their settings, each setting once."""
+    order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
+    query = (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, *trials.speaks_for_its_settings())
+        .order_by(order, TrialRow.number)
+        .limit(PAGE)
+    )
+    found: dict[str, TrialRow] = {}
+    for offset in range(0, study.next_number, PAGE):
+        page = session.scalars(query.offset(offset)).all()
+        for row in page:
+            found.setdefault(json.dumps(row.params, sort_keys=True), row)
+        if len(found) >= count or len(page) < PAGE:
+            break
+    return list(found.values())[:count]
+
+
+def offsets(session: Session, study: StudyRow) -> dict[int, int]:
+    """The last seed that each original was trained on again, counted from the study's own."""
+    query = (
+        select(TrialRow.replica_of, func.max(TrialRow.seed_offset))
+        .where(TrialRow.study_id == study.id, TrialRow.replica_of.is_not(None))
+        .group_by(TrialRow.replica_of)
+    )
+    return {number: last for number, last in session.execute(query) if number is not None}
+
+
+def all_of(session: Session, study: StudyRow) -> Sequence[TrialRow]:
+    """Every replica of a study, by number."""
+    query = (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.replica_of.is_not(None))
+        .order_by(TrialRow.number)
+    )
+    return session.scalars(query).all()

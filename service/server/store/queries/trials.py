@@ -1,0 +1,281 @@
+"""Queries on trials."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from caviar.service.contract.errors import Invalid, NotFound
+from caviar.service.contract.states import OPEN, TrialState
+from caviar.service.server.store.models import StudyRow, TrialRow
+
+CHUNK = 500
+"""Numbers in one IN list: well below the variables that SQLite takes."""
+
+AWAITED = TrialRow.taken.is_(False), TrialRow.replica_of.is_(None)
+"""What rounds wait for: no trial that a person has, and no replica."""
+
+
+def get(session: Session, study: StudyRow, number: int) -> TrialRow:
+    """One trial.
+
+    Raises:
+        NotFound: there is none of this number.
+    """
+    row = session.get(TrialRow, (study.id, number)) if 0 <= number < 2**31 else None
+    if row is None:
+        yet = " yet: its first comes when a worker asks" if study.next_number == 0 else ""
+        raise NotFound(f"study {study.name!r} has no trial {number}{yet}")
+    return row
+
+
+def by_number(session: Session, study: StudyRow, numbers: Iterable[int]) -> dict[int, TrialRow]:
+    """The trials of these numbers; a number that there is none of is left out."""
+    wanted = sorted(number for number in set(numbers) if number < study.next_number)
+    rows: dict[int, TrialRow] = {}
+    for first in range(0, len(wanted), CHUNK):
+        query = select(TrialRow).where(
+            TrialRow.study_id == study.id, TrialRow.number.in_(wanted[first : first + CHUNK])
+        )
+        rows.update((row.number, row) for row in session.scalars(query))
+    return rows
+
+
+def waiting(session: Session, study: StudyRow, limit: int) -> Sequence[TrialRow]:
+    """Trials that may be leased, the lowest numbers first."""
+    query = (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.state == TrialState.WAITING)
+        .order_by(TrialRow.number)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def expired(session: Session, study: StudyRow, now: float) -> Sequence[TrialRow]:
+    """Running trials whose lease has run out."""
+    return session.scalars(_running(study).where(TrialRow.lease_expires_at < now)).all()
+
+
+def held_by(session: Session, study: StudyRow, worker: str) -> Sequence[TrialRow]:
+    """Running trials that a worker holds."""
+    return session.scalars(_running(study).where(TrialRow.worker == worker)).all()
+
+
+def _running(study: StudyRow) -> Select[TrialRow]:
+    return (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.state == TrialState.RUNNING)
+        .order_by(TrialRow.number)
+    )
+
+
+def rebase_leases(session: Session, now: float) -> None:
+    """Give every running trial its whole lease again, from now.
+
+    For a server that starts: its clock knows nothing of the time it was away.
+    """
+    session.execute(
+        update(TrialRow)
+        .where(TrialRow.state == TrialState.RUNNING)
+        .values(lease_expires_at=now + TrialRow.lease_seconds)
+    )
+
+
+def any_open(session: Session, study: StudyRow) -> bool:
+    """Whether a trial of the study has not ended."""
+    return _any(session, study, OPEN)
+
+
+def any_running(session: Session, study: StudyRow) -> bool:
+    """Whether a trial of the study is leased."""
+    return _any(session, study, [TrialState.RUNNING])
+
+
+def any_awaited(session: Session, study: StudyRow, *, before: int | None = None) -> bool:
+    """Whether a trial has not ended that the next round waits for, or the round `before`."""
+    earlier = () if before is None else (TrialRow.round < before,)
+    return _any(session, study, OPEN, *AWAITED, *earlier)
+
+
+def added(session: Session, study: StudyRow) -> set[int]:
+    """The numbers of trials that persons put into the search: own settings, forks, replicas."""
+    by_hand = or_(
+        TrialRow.enqueued.is_(True), TrialRow.origin.is_not(None), TrialRow.replica_of.is_not(None)
+    )
+    query = select(TrialRow.number).where(TrialRow.study_id == study.id, by_hand)
+    return set(session.scalars(query))
+
+
+def awaited_rounds(session: Session, study: StudyRow) -> set[int]:
+    """The rounds that have trials which are awaited and have not ended."""
+    query = select(TrialRow.round).where(
+        TrialRow.study_id == study.id, TrialRow.state.in_(OPEN), *AWAITED
+    )
+    return set(session.scalars(query.distinct()))
+
+
+def _any(
+    session: Session, study: StudyRow, states: Sequence[TrialState], *where: ColumnElement[bool]
+) -> bool:
+    # State by state, for the index gives the first row of each at once.
+    queries = (
+        select(TrialRow.number)
+        .where(TrialRow.study_id == study.id, TrialRow.state == state, *where)
+        .limit(1)
+        for state in states
+    )
+    return any(session.scalar(query) is not None for query in queries)
+
+
+def cancel_open(session: Session, study: StudyRow, *, reason: str, now: float) -> None:
+    """End every open trial of a study."""
+    session.execute(
+        update(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.state.in_(OPEN))
+        .values(
+            state=TrialState.CANCELLED,
+            lease_expires_at=None,
+            finished_at=now,
+            reason=reason,
+            revision=study.revision,
+        )
+    )
+
+
+def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | None:
+    """The completed trial of the best value, no replica; of equals the lowest number."""
+    order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
+    query = (
+        select(TrialRow)
+        .where(
+            TrialRow.study_id == study.id,
+            TrialRow.value.is_not(None),
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.void.is_(False),
+            TrialRow.replica_of.is_(None),
+        )
+        .order_by(order, TrialRow.number)
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def searched(session: Session, study: StudyRow, *, most: int) -> tuple[int, int]:
+    """What the search's own trials took: epochs, of each at `most` so many, and how many are open.
+
+    Forks and replicas are not its own. A trial that a person has counts whole. One that failed, or
+    diverged in nobody knows which epoch, counts up to where its segment was to stop: how far it
+    came before its worker was lost is known by chance.
+    """
+    lost = or_(
+        TrialRow.state == TrialState.FAILED,
+        and_(TrialRow.state == TrialState.DIVERGED, TrialRow.epoch == 0),
+    )
+    took = case((TrialRow.taken.is_(True), most), (lost, TrialRow.stop_epoch), else_=TrialRow.epoch)
+    is_open = and_(TrialRow.state.in_(OPEN), TrialRow.taken.is_(False))
+    query = select(
+        func.sum(case((is_open, 0), (took > most, most), else_=took)),
+        func.sum(case((is_open, 1), else_=0)),
+    ).where(TrialRow.study_id == study.id, TrialRow.origin.is_(None), TrialRow.replica_of.is_(None))
+    epochs, count = session.execute(query).one()
+    return int(epochs or 0), int(count or 0)
+
+
+def speaks_for_its_settings() -> tuple[ColumnElement[bool], ...]:
+    """That a trial completed, and its value is that of its settings alone.
+
+    That is: not void, no replica, no fork, and adjusted by nobody.
+    """
+    return (
+        TrialRow.value.is_not(None),
+        TrialRow.state == TrialState.COMPLETED,
+        TrialRow.void.is_(False),
+        TrialRow.adjusted.is_(False),
+        TrialRow.origin.is_(None),
+        TrialRow.replica_of.is_(None),
+    )
+
+
+def below(session: Session, study: StudyRow, number: int) -> Sequence[TrialRow]:
+    """All trials with a lower number, in order."""
+    query = (
+        select(TrialRow)
+        .where(TrialRow.study_id == study.id, TrialRow.number < number)
+        .order_by(TrialRow.number)
+    )
+    return session.scalars(query).all()
+
+
+SORTS: dict[str, tuple[ColumnElement[Any], bool]] = {
+    "number": (TrialRow.number.expression, False),
+    "-number": (TrialRow.number.expression, True),
+    "value": (TrialRow.value.expression, False),
+    "-value": (TrialRow.value.expression, True),
+    "revision": (TrialRow.revision.expression, False),
+}
+"""Orders of the list of trials: the column, and whether it falls."""
+
+
+def page(
+    session: Session,
+    study: StudyRow,
+    *,
+    since: int | None,
+    states: Sequence[TrialState],
+    sort: str,
+    after: list[Any] | None,
+    limit: int,
+) -> Sequence[TrialRow]:
+    """One page of trials in the order of `sort`, after the key of the page before.
+
+    Sorting by value leaves out the trials that have none, and replicas, which compete with nobody.
+    """
+    column, falls = SORTS[sort]
+    query = select(TrialRow).where(TrialRow.study_id == study.id)
+    if since is not None:
+        query = query.where(TrialRow.revision > since)
+    if states:
+        query = query.where(TrialRow.state.in_(states))
+    if sort.endswith("value"):
+        query = query.where(TrialRow.value.is_not(None), TrialRow.replica_of.is_(None))
+    if after is not None:
+        query = _after(query, column, falls, after)
+    order = column.desc() if falls else column.asc()
+    return session.scalars(query.order_by(order, TrialRow.number).limit(limit)).all()
+
+
+def _after(
+    query: Select[TrialRow], column: ColumnElement[Any], falls: bool, after: list[Any]
+) -> Select[TrialRow]:
+    match after:
+        case [key, number] if _is_number(key) and _is_number(number):
+            beyond = column < key if falls else column > key
+            return query.where(or_(beyond, and_(column == key, TrialRow.number > number)))
+    raise Invalid.field("page_token", "is not one that this list gave out")
+
+
+def _is_number(value: object) -> bool:
+    """Whether both databases can compare with it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
+
+
+def holders(session: Session) -> Sequence[tuple[str, int, float]]:
+    """Workers that hold leases: name, how many, and the start of the latest renewal."""
+    query = (
+        select(
+            TrialRow.worker,
+            func.count(),
+            func.max(TrialRow.lease_expires_at - TrialRow.lease_seconds),
+        )
+        .where(TrialRow.state == TrialState.RUNNING, TrialRow.worker.is_not(None))
+        .group_by(TrialRow.worker)
+        .order_by(TrialRow.worker)
+    )
+    return [(str(name), count, float(seen or 0.0)) for name, count, seen in session.execute(query)]

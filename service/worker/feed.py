@@ -1,0 +1,228 @@
+"""`caviar work`: a lazy stream of leased trials, as tasks, into the joblib pool.
+
+The worker's own process asks and groups; what runs in the pool (`segments.run`, or that of
+`functions`) reports and tells by itself. Nothing comes back through the pool, so it may die at
+any time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from caviar.engine.pool import run_pool
+from caviar.service.client import ENDED, LEASE_SECONDS, Client
+from caviar.service.contract.definitions import require_kind
+from caviar.service.contract.errors import CaviarError, Invalid, NotFound
+from caviar.service.worker.network import segments
+from caviar.service.worker.network.groups import Grouping
+from caviar.service.worker.tasks import Idle, LeasedTask, Task, Tasks
+
+ASK_SECONDS = (0.02, 1.0)
+"""The first and the longest wait between two asks that find nothing."""
+
+REST_SECONDS = (0.02, 0.5)
+"""The first and the longest rest of a process that found nothing to do."""
+
+GRACE_SECONDS = 5.0
+"""How long a worker that was told to stop lets its groups finish."""
+
+STOPPED = 130
+"""The exit code of a worker that was told to stop."""
+
+logger = logging.getLogger("caviar")
+
+
+def default_name() -> str:
+    """The machine's name, as far as a worker's name can hold it."""
+    name = "".join(c if c.isalnum() or c in ".-" else "-" for c in socket.gethostname())
+    return name[:128] or "worker"
+
+
+def work(
+    feed: Feed,
+    *,
+    jobs: int,
+    backend: str = "loky",
+    run: Callable[[Task], None] = segments.run,
+) -> None:
+    """`run` what the feed gives in a pool of `jobs` processes, until the feed ends."""
+    run_pool(
+        run,
+        feed.tasks(),
+        jobs=jobs,
+        backend=backend,
+        on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),
+        on_error=lambda error: logger.error("a task was given up: %s", error),
+    )
+    # Every task that was pulled has ended by now, and told so.
+    feed.give_back(pulled=False)
+
+
+def stop_soon(feed: Feed) -> None:
+    """End a worker in order: let the groups that train now finish, but not for long."""
+    feed.stop()
+    time.sleep(GRACE_SECONDS)
+    feed.give_back(pulled=True)
+    os._exit(STOPPED)
+
+
+class Feed:
+    """The stream of tasks for one pool: pulled by joblib whenever a process becomes free.
+
+    A thread asks ahead, so that the next group is there when a process is, and renews the leases
+    of groups that were not pulled yet. From the moment a group is pulled, the process that trains
+    it renews its leases by reporting.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        jobs: int,
+        worker: str,
+        study: str | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        tasks: Tasks | None = None,
+    ) -> None:
+        self._client = client
+        self._jobs = jobs
+        self._worker = worker
+        self._study = study
+        self._lease_seconds = lease_seconds
+        self._tasks = tasks or Grouping(client, jobs=jobs)
+        self._buffer: deque[LeasedTask] = deque()
+        # The last tasks that were pulled: among them are all that train now.
+        self._pulled: deque[LeasedTask] = deque(maxlen=jobs)
+        self._idle = threading.Event()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._ended = threading.Event()
+        self._failure: CaviarError | None = None
+
+    def stop(self) -> None:
+        """Ask for nothing more: the stream ends with the groups that train now."""
+        self._ended.set()
+        self._wake.set()
+
+    def give_back(self, *, pulled: bool) -> None:
+        """Give back the leases that nobody pulled, and those that were `pulled` last."""
+        self.stop()
+        with self._lock:
+            held = [*self._buffer, *(self._pulled if pulled else ())]
+            self._buffer.clear()
+        for task in held:
+            task.give_back(self._client)
+
+    def tasks(self) -> Iterator[Task]:
+        """Groups to train, and short rests while there is nothing to do.
+
+        A rest runs in the pool like a group, so that joblib, which pulls this stream while it
+        holds a lock, is never kept waiting. The stream ends with its study.
+
+        Raises:
+            NotFound: there is no such study, or no longer.
+            Invalid: its objective is of another kind.
+        """
+        asker = threading.Thread(target=self._ask_ahead, name="asker", daemon=True)
+        asker.start()
+        rests = _growing(REST_SECONDS)
+        while not self._ended.is_set():
+            task = self._pull()
+            if task is None:
+                yield Idle(next(rests))
+                continue
+            rests = _growing(REST_SECONDS)
+            yield task
+            # A process is free again: perhaps its group was the last of a round.
+            self._wake.set()
+        asker.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _pull(self) -> LeasedTask | None:
+        with self._lock:
+            if not self._buffer:
+                self._idle.set()
+                return None
+            self._pulled.append(self._buffer.popleft())
+            return self._pulled[-1]
+
+    def _ask_ahead(self) -> None:
+        self._check_study()
+        waits = _growing(ASK_SECONDS)
+        renewed_at = time.monotonic()
+        while not self._ended.is_set():
+            if self._wake.is_set():
+                self._wake.clear()
+                waits = _growing(ASK_SECONDS)
+            if self._has_room() and self._refill():
+                waits = _growing(ASK_SECONDS)
+            if time.monotonic() - renewed_at > self._lease_seconds / 3:
+                renewed_at = time.monotonic()
+                self._renew()
+            self._wake.wait(next(waits))
+
+    def _has_room(self) -> bool:
+        """Whether to ask for more: while few tasks are there, or when a process is free."""
+        if self._tasks.ahead:
+            return len(self._buffer) < self._jobs
+        if self._buffer or not self._idle.is_set():
+            return False
+        self._idle.clear()
+        return True
+
+    def _check_study(self) -> None:
+        """End with an error when the one study to work for is not there, or not ours to train."""
+        if self._study is None:
+            return
+        try:
+            require_kind(self._client.study(self._study).objective["kind"], self._tasks.kind)
+        except (NotFound, Invalid) as error:
+            self._failure = error
+            self.stop()
+        except CaviarError as error:
+            logger.warning("the study cannot be looked at: %s", error.detail)
+
+    def _refill(self) -> bool:
+        """Ask for trials; whether there were any."""
+        try:
+            answer = self._client.ask(
+                self._study,
+                count=max(1, self._jobs * self._tasks.ahead),
+                worker=self._worker,
+                lease_seconds=self._lease_seconds,
+                held=True,
+            )
+            tasks = self._tasks.of(answer.trials)
+        except CaviarError as error:
+            if isinstance(error, NotFound) and self._study is not None:
+                self._failure = error
+                self.stop()
+            else:
+                logger.warning("no trials: %s", error.detail)
+            return False
+        with self._lock:
+            self._buffer.extend(tasks)
+        if self._study is not None and answer.study_state in ENDED and not answer.trials:
+            self.stop()
+        return bool(tasks)
+
+    def _renew(self) -> None:
+        with self._lock:
+            held = list(self._buffer)
+        for task in held:
+            task.renew(self._client)
+
+
+def _growing(seconds: tuple[float, float]) -> Iterator[float]:
+    """Waits that grow by half from the first to the longest."""
+    wait, longest = seconds
+    while True:
+        yield wait
+        wait = min(longest, 1.5 * wait)

@@ -1,0 +1,190 @@
+"""The keeper of a function's process: starts it, listens to it, ends it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import IO
+
+from caviar.service.contract.errors import Invalid
+from caviar.service.worker.function.messages import (
+    END_OF_OUTPUT,
+    Message,
+    Ready,
+    Reply,
+    Start,
+    Unusable,
+)
+
+CHILD = "caviar.service.worker.function.child"
+
+LINE_BYTES = 8_192
+"""Longer lines are printed in parts."""
+
+DRAIN_SECONDS = 1.0
+"""How long the last lines of a trial, or of the import, are waited for."""
+
+logger = logging.getLogger("caviar")
+
+_processes: dict[str, FunctionProcess] = {}
+"""The function's process of this process of the pool, by the function's reference."""
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but what the function starts finds modules beside itself, as scripts do."""
+    found = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    return {**found, "PYTHONUNBUFFERED": "1"}
+
+
+class Died(Exception):
+    """The process is no more; the message says how it ended."""
+
+
+class FunctionProcess:
+    """A process that runs one function, trial after trial.
+
+    It leads a group of processes, so that it ends with all that the function has started.
+    """
+
+    def __init__(self, reference: str) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", CHILD, str(theirs.fileno()), reference],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                env=_environment(),
+            )
+        self._connection = Connection(ours.detach())
+        self._whose = "objective"
+        self._drained = threading.Event()
+        self._has_ended = False
+        self.is_ready = False
+        self.unusable: str | None = None
+        assert self._process.stdout is not None
+        self._printer = threading.Thread(
+            target=self._print, args=(self._process.stdout,), daemon=True
+        )
+        self._printer.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def send(self, message: Start | Reply) -> None:
+        """Say something.
+
+        Raises:
+            Died: nobody listens.
+        """
+        if isinstance(message, Start):
+            self._whose = f"trial {message.number}"
+            self._drained.clear()
+        try:
+            self._connection.send(message)
+        except OSError:
+            raise self._dead() from None
+
+    def receive(self, seconds: float) -> Message | None:
+        """What it says next, or None when it says nothing for so long.
+
+        Raises:
+            Died: it says nothing any more.
+        """
+        # A process that has died may have left children that hold the connection open.
+        ended = not self.is_alive
+        try:
+            if not self._connection.poll(0 if ended else seconds):
+                if ended:
+                    raise self._dead()
+                return None
+            message: Message = self._connection.recv()
+        except (EOFError, OSError):
+            raise self._dead() from None
+        if isinstance(message, Ready):
+            self.drain()
+            self.is_ready = True
+        if isinstance(message, Unusable):
+            self.unusable = message.why
+        return message
+
+    def drain(self) -> None:
+        """Wait until what a trial, or the import before the first, has printed is printed."""
+        self._drained.wait(DRAIN_SECONDS)
+
+    def end(self) -> None:
+        """End it at once, with all that the function has started."""
+        if self._has_ended:
+            return  # its number may be another's by now
+        self._has_ended = True
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._connection.close()
+        self._printer.join(DRAIN_SECONDS)
+
+    def _dead(self) -> Died:
+        try:
+            # A closed connection may be a little ahead of the end.
+            self._process.wait(DRAIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            how = "a closed connection"
+        else:
+            code = self._process.returncode
+            how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        self.end()
+        return Died(how)
+
+    def _print(self, output: IO[bytes]) -> None:
+        """Print each line with the trial's number before it."""
+        with output:
+            while line := output.readline(LINE_BYTES):
+                is_end = line.endswith(END_OF_OUTPUT)
+                text = line.removesuffix(END_OF_OUTPUT) if is_end else line
+                if text:
+                    _write(f"{self._whose}: ".encode() + text.removesuffix(b"\n") + b"\n")
+                if is_end:
+                    self._drained.set()
+
+
+def _write(line: bytes) -> None:
+    """Print a line in one piece: other processes print there, too."""
+    with suppress(OSError):  # nobody reads: no reason to end a trial
+        os.write(2, line)
+
+
+def process_of(reference: str) -> FunctionProcess:
+    """The process of a function, started anew if it has ended."""
+    process = _processes.get(reference)
+    if process is None or not process.is_alive:
+        process = _processes[reference] = FunctionProcess(reference)
+    return process
+
+
+def check(reference: str) -> None:
+    """Try whether the function can be imported, in a process of its own.
+
+    Raises:
+        Invalid: it cannot; says why.
+    """
+    process = FunctionProcess(reference)
+    try:
+        while process.receive(1.0) is None:
+            pass
+    except Died as how:
+        raise Invalid.field("--objective", f"{reference} cannot be imported: {how}") from None
+    finally:
+        process.end()
+    if process.unusable is not None:
+        raise Invalid.field("--objective", process.unusable)

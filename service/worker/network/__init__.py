@@ -1,0 +1,1 @@
+"""Segments of the network objective: groups of trials that train in lock-step."""

@@ -1,0 +1,102 @@
+"""docker-compose.yml, without a container engine: its commands as processes, its environment."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy.engine import make_url
+
+from caviar.service.client import Client
+from caviar.service.contract.states import StudyState
+from tests.support.processes import free_port, process, run, wait_until_ready
+from tests.support.studies import network
+from tests.support.waiting import PATIENCE_SECONDS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """The file, as YAML means it."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return content
+
+
+def here(value: str, postgres_url: str, port: int) -> str:
+    """A value of the file for this machine: its database, its port, its host."""
+    value = re.sub(r"\$\{\w+:-(\w*)\}", r"\1", value)
+    if value.startswith("postgresql://"):
+        assert make_url(value).host == "postgres"
+        return postgres_url
+    return value.replace("8700", str(port)).replace("//serve:", "//127.0.0.1:")
+
+
+@pytest.fixture
+def commands(
+    compose: dict[str, Any], postgres_url: str
+) -> dict[str, tuple[list[str], dict[str, str]]]:
+    """Arguments and environment of each of our services."""
+    port = free_port()
+    return {
+        name: (
+            [here(part, postgres_url, port) for part in service["command"]],
+            {key: here(value, postgres_url, port) for key, value in service["environment"].items()},
+        )
+        for name, service in compose["services"].items()
+        if name != "postgres"
+    }
+
+
+def test_the_services_run_as_the_file_says(
+    commands: dict[str, tuple[list[str], dict[str, str]]],
+) -> None:
+    arguments, environment = commands["upgrade"]
+    run(*arguments, environment=environment)
+    arguments, environment = commands["work"]
+    server = environment["CAVIAR_SERVER"]
+    with ExitStack() as stack:
+        serving, database = commands["serve"]
+        stack.enter_context(process(*serving, environment=database))
+        wait_until_ready(server)
+        for name in ("one", "two"):  # `--scale work=2`
+            worker = ("--name", name, "--jobs", "1")
+            stack.enter_context(process(*arguments, *worker, environment=environment))
+        client = stack.enter_context(Client(server))
+        assert "PostgreSQL" in client.health().database
+        client.create_study(network("composed", trials=12))
+        study = client.wait("composed", timeout_seconds=PATIENCE_SECONDS)
+        assert study.state == StudyState.COMPLETED
+        assert study.progress.finished == 12
+
+
+def test_serve_waits_for_the_upgrade_and_work_for_serve(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert services["upgrade"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+    upgraded = services["serve"]["depends_on"]["upgrade"]
+    assert upgraded["condition"] == "service_completed_successfully"
+    assert services["work"]["depends_on"]["serve"]["condition"] == "service_healthy"
+    for name in ("postgres", "serve"):
+        assert services[name]["healthcheck"]["test"]
+    assert services["serve"]["ports"] == ["127.0.0.1:8700:8700"]
+
+
+def test_the_health_check_asks_what_the_server_answers(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
+    check = compose["services"]["serve"]["healthcheck"]["test"]
+    port = free_port()
+    run("db", "upgrade", "--data", str(tmp_path))
+    with process("serve", "--data", str(tmp_path), "--port", str(port)):
+        wait_until_ready(f"http://127.0.0.1:{port}")
+        exec(compile(check[3].replace("8700", str(port)), "healthcheck", "exec"))
+
+
+def test_the_image_holds_every_package_of_the_project() -> None:
+    copied = (ROOT / "Dockerfile").read_text()
+    for name in ("sampler", "engine", "service", "migrations", "caviar.py", "constraints.txt"):
+        assert name in copied

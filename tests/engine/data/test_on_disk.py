@@ -1,0 +1,136 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caviar.engine.data.datasets import DatasetError, make_dataset
+from caviar.engine.data.on_disk import open_dataset, save_dataset
+from caviar.engine.training import Training
+from tests.engine.cases import mixed_lanes
+
+GENERATOR = np.random.default_rng(0)
+FEATURES = GENERATOR.standard_normal((300, 4)) * 7 + 3
+LABELS = np.array(["a", "b", "c"])[GENERATOR.integers(0, 3, 300)]
+
+
+def test_a_folder_is_the_data_set_that_make_dataset_makes(tmp_path: Path) -> None:
+    saved = save_dataset(tmp_path / "mine", FEATURES, LABELS, seed=4)
+    made = make_dataset("mine", FEATURES, LABELS, seed=4)
+    found = open_dataset(tmp_path / "mine")
+    for dataset in (saved, found):
+        assert (dataset.name, dataset.task, dataset.labels) == ("mine", "multiclass", made.labels)
+        assert dict(dataset.split) == dict(made.split)
+        for part in ("training", "validation", "test"):
+            ours, theirs = getattr(dataset, part), getattr(made, part)
+            np.testing.assert_array_equal(ours.features, theirs.features)
+            np.testing.assert_array_equal(ours.targets, theirs.targets)
+        np.testing.assert_array_equal(dataset.scaling.mean, made.scaling.mean)
+        assert isinstance(dataset.training.features, np.memmap)
+        assert not dataset.training.features.flags.writeable
+
+
+def test_training_on_it_gives_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = save_dataset(tmp_path / "mine", FEATURES, LABELS)
+    made = make_dataset("mine", FEATURES, LABELS, seed=0)
+    lanes = mixed_lanes(6, ragged=True)
+    results = []
+    for dataset in (found, made):
+        training = Training(dataset, lanes, seed=0)
+        *_, last = training.run(2)
+        results.append(last.metrics)
+    assert results[0] == results[1]
+
+
+def test_regression(tmp_path: Path) -> None:
+    dataset = save_dataset(tmp_path / "x", FEATURES, FEATURES[:, 0] * 3, regression=True)
+    assert (dataset.task, dataset.classes) == ("regression", 0)
+    assert open_dataset(tmp_path / "x").scaling.target_deviation == pytest.approx(21, rel=0.2)
+
+
+def test_arrays_may_be_mapped_themselves(tmp_path: Path) -> None:
+    np.save(tmp_path / "features.npy", FEATURES)
+    mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
+    dataset = save_dataset(tmp_path / "mine", mapped, LABELS)
+    assert len(dataset.training) == 180
+
+
+TRAIN = """
+import re, sys, engine
+from pathlib import Path
+
+def private():
+    text = Path("/proc/self/smaps_rollup").read_text()
+    return 1024 * sum(int(kb) for kb in re.findall(r"Private_\\w+: +(\\d+) kB", text))
+
+lanes = [
+    engine.Lane(number=n, recipe=engine.read_recipe({"hidden_units": 4, "batch_size": 500 + n}))
+    for n in range(2)
+]
+small = engine.make_dataset("small", [[0.0], [1.0]] * 20, [0, 1] * 20, seed=0)
+list(engine.Training(small, lanes, seed=0).run(1))
+before = private()
+dataset = engine.open_dataset(sys.argv[1])
+training = engine.Training(dataset, lanes, seed=0)
+list(training.run(1))
+print(private() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
+def test_a_process_that_trains_has_little_of_its_own(tmp_path: Path) -> None:
+    features = np.zeros((200_000, 100), np.float32)
+    features[:, 0] = np.arange(len(features))
+    save_dataset(tmp_path / "large", features, np.arange(len(features)) % 2)
+    # Somebody else maps the pages too, so that those which are shared do not count as its own.
+    other = open_dataset(tmp_path / "large")
+    for part in (other.training, other.validation, other.test):
+        part.features.sum()
+    result = subprocess.run(
+        [sys.executable, "-c", TRAIN, str(tmp_path / "large")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(result.stdout) < 0.3 * features.nbytes
+
+
+@pytest.mark.parametrize(
+    ("features", "targets", "message"),
+    [
+        (np.ones(3), np.ones(3, int), r"must be an array \(m, n\)"),
+        (np.ones((3, 2)), np.ones(4, int), "one for each of 3 examples"),
+        (np.full((3, 2), np.nan), np.ones(3, int), "features must be finite"),
+        (np.full((3, 2), "x"), np.ones(3, int), "features must be numbers"),
+        (np.ones((3, 2)), np.ones(3, int), "two classes at least"),
+        (np.ones((3, 2)), np.array([None, 1, 2]), "targets of this task cannot be object"),
+        (np.ones((2, 2)), np.array([0, 1]), "leave none for the validation part"),
+        (np.ones((0, 2)), np.ones(0, int), "at least one example"),
+    ],
+)
+def test_arrays_that_cannot_be_used(
+    features: np.ndarray, targets: np.ndarray, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DatasetError, match=message):
+        save_dataset(tmp_path / "mine", features, targets)
+    with pytest.raises(DatasetError, match=r"lacks dataset\.json"):
+        open_dataset(tmp_path / "mine")
+
+
+def test_folders_that_cannot_be_opened(tmp_path: Path) -> None:
+    save_dataset(tmp_path / "mine", FEATURES, LABELS)
+    path = tmp_path / "mine" / "dataset.json"
+    description = json.loads(path.read_text())
+    for changes, message in [
+        ({"version": 2}, "not of this version"),
+        ({"task": "poetry"}, "unknown task"),
+        ({"mean": [0.0]}, "wrong size"),
+        ({"task": "regression"}, "wrong types"),
+    ]:
+        path.write_text(json.dumps({**description, **changes}))
+        with pytest.raises(DatasetError, match=message):
+            open_dataset(tmp_path / "mine")

@@ -1,0 +1,58 @@
+import math
+
+import numpy as np
+import pytest
+
+from caviar.sampler.coarse_to_fine.candidates import candidates
+from caviar.sampler.coarse_to_fine.elites import Fit, choose, fit
+from caviar.sampler.ranking import ranked
+from caviar.sampler.rounds import Box
+from tests.sampler.spaces import loss, network_space, random_search
+
+SPACE = network_space()
+NAMES = list(SPACE.parameters)
+
+
+@pytest.fixture(scope="module")
+def learned() -> Fit:
+    return fit(
+        SPACE,
+        choose(ranked(random_search(SPACE, loss, seed=4, count=80)), share=0.1),
+        round_number=3,
+    )
+
+
+BOX: Box = {**dict.fromkeys(NAMES, (0.0, 1.0)), "learning_rate": (0.3, 0.6)}
+
+
+def test_candidates_stay_in_the_box(learned: Fit) -> None:
+    points = candidates(SPACE, BOX, learned, seed=4, numbers=[90, 91], count=1000)
+    low, high = np.array([BOX[name] for name in NAMES]).T
+    assert points.shape == (2000, len(NAMES))
+    assert ((low <= points) & (points <= high)).all()
+
+
+def test_the_first_are_the_same_for_any_count(learned: Fit) -> None:
+    few = candidates(SPACE, BOX, learned, seed=4, numbers=[90], count=3)
+    many = candidates(SPACE, BOX, learned, seed=4, numbers=[89, 90], count=300)
+    assert (few == many[300:303]).all()
+
+
+def test_numbers_differ(learned: Fit) -> None:
+    one, other = (
+        candidates(SPACE, BOX, learned, seed=4, numbers=[number], count=50) for number in (90, 91)
+    )
+    assert (one[:, 0] != other[:, 0]).mean() > 0.5
+
+
+def test_they_gather_around_the_elites(learned: Fit) -> None:
+    points = candidates(SPACE, BOX, learned, seed=4, numbers=[90], count=2000)
+    column = NAMES.index("learning_rate")
+    assert points[:, column].std() < 0.3 / math.sqrt(12)
+
+
+def test_some_keep_part_of_an_elite(learned: Fit) -> None:
+    points = candidates(SPACE, BOX, learned, seed=4, numbers=[90], count=2000)
+    column = NAMES.index("hidden_units")
+    kept = np.isin(points[:, column], learned.centres["hidden_units"]).mean()
+    assert 0.1 < kept < 0.6

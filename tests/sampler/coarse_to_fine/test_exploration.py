@@ -1,0 +1,126 @@
+import re
+from collections import Counter
+
+import numpy as np
+
+from caviar.sampler import Observation, SearchSpace, make_sampler
+from caviar.sampler.coarse_to_fine.elites import choose, fit
+from caviar.sampler.coarse_to_fine.exploration import lacking, looking, own_fit, second_looks
+from caviar.sampler.ranking import ranked
+from caviar.sampler.rounds import whole_box
+from tests.sampler.spaces import loss, network_space, random_search, search
+
+SPACE = SearchSpace.from_dict(
+    {
+        "c": {"type": "categorical", "choices": ["a", "b", "c"]},
+        "flag": {"type": "bool", "when": {"c": ["a", "b"]}},
+        "size": {"type": "categorical", "choices": [1, 2], "ordered": True},
+        "x": {"type": "float", "low": 0, "high": 1},
+    }
+)
+
+
+def elites(*settings: dict[str, object]) -> list[Observation]:
+    return [Observation(number=n, params=params, value=n) for n, params in enumerate(settings)]  # type: ignore[arg-type]
+
+
+def test_choices_that_most_elites_lack() -> None:
+    a, c = {"c": "a", "flag": True, "size": 1, "x": 0.5}, {"c": "c", "size": 1, "x": 0.5}
+    found = lacking(SPACE, elites(a, a, c))
+    assert [(one.name, one.value) for one in found] == [("c", "b"), ("c", "c"), ("flag", False)]
+    for one in found:
+        assert SPACE.parameters[one.name].decode(one.place) == one.value
+    assert [one.made(c) for one in found] == [False, True, False]
+    assert lacking(SPACE, elites(a, c, c, a))[0].name == "c"
+
+
+def test_every_choice_has_its_turn() -> None:
+    best = elites({"c": "a", "flag": True, "size": 1, "x": 0.5})
+    looks = second_looks(SPACE, best, numbers=range(4, 52))
+    assert sorted(looks) == [4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48]
+    assert all(looks[number] is None for number in looks if number % 8 == 0)
+    turns = Counter(look for look in looks.values() if look)
+    assert set(turns) == set(lacking(SPACE, best))
+    assert set(turns.values()) == {2}
+
+
+def test_without_categories_they_look_anywhere() -> None:
+    space = SearchSpace.from_dict({"x": {"type": "float", "low": 0, "high": 1}})
+    looks = second_looks(space, elites({"x": 0.5}), numbers=range(64))
+    assert looks == dict.fromkeys(range(0, 64, 8))
+
+
+def test_candidates_of_a_choice_have_it_and_gather_around_its_own_best() -> None:
+    space = network_space()
+    seen = [
+        Observation(
+            number=one.number,
+            params=one.params,
+            # Momentum likes a high learning rate, adam a low one, and adam is far better.
+            value=abs(rate - 0.9) + 5 if one.params["optimizer"] == "momentum" else abs(rate - 0.2),
+        )
+        for one in random_search(space, loss, seed=1, count=80)
+        for rate in [space.encode(one.params)["learning_rate"]]
+    ]
+    best = choose(ranked(seen), share=0.1)
+    (choice,) = lacking(space, best)
+    points = looking(
+        space,
+        choice,
+        own_fit(space, choice, ranked(seen), share=0.1, round_number=3),
+        fit(space, best, round_number=3),
+        box=whole_box(space.parameters),
+        seed=1,
+        numbers=[100],
+        count=400,
+    )
+    names = list(space.parameters)
+    settings = [space.decode(dict(zip(names, row, strict=True))) for row in points.tolist()]
+    assert {params["optimizer"] for params in settings} == {"momentum"}
+    assert np.median(points[:, names.index("learning_rate")]) > 0.75
+
+
+def test_a_look_anywhere_keeps_part_of_an_elite_and_leaves_the_box() -> None:
+    space = network_space()
+    rounds, seen = search(make_sampler({"kind": "coarse_to_fine"}), space, seed=1, budget=60)
+    learned = fit(space, choose(ranked(seen), share=0.1), round_number=3)
+    points = looking(
+        space,
+        None,
+        own_fit(space, None, ranked(seen), share=0.1, round_number=3),
+        learned,
+        box=whole_box(space.parameters),
+        seed=1,
+        numbers=[64],
+        count=400,
+    )
+    rates = points[:, list(space.parameters).index("learning_rate")]
+    low, high = rounds[-1].box["learning_rate"]
+    assert 0.2 < np.mean((rates < low) | (rates > high)) < 0.8
+    assert 0.2 < np.isin(rates, learned.centres["learning_rate"]).mean() < 0.8
+
+
+def test_a_choice_that_no_trial_had_is_looked_at_by_leaps() -> None:
+    best = elites({"c": "a", "flag": True, "size": 1, "x": 0.5})
+    learned = fit(SPACE, best * 2, round_number=3)
+    for choice in lacking(SPACE, best):
+        own = own_fit(SPACE, choice, best, share=0.1, round_number=3)
+        assert own is None
+        points = looking(
+            SPACE,
+            choice,
+            own,
+            learned,
+            box=whole_box(SPACE.parameters),
+            seed=1,
+            numbers=[4],
+            count=99,
+        )
+        assert (points[:, list(SPACE.parameters).index(choice.name)] == choice.place).all()
+
+
+def test_reasons_tell_of_second_looks() -> None:
+    sampler = make_sampler({"kind": "coarse_to_fine"})
+    rounds, _ = search(sampler, network_space(), seed=1, budget=100)
+    told = re.compile(r"Second looks, outside the box: (at optimizer \w+ and )?anywhere\.")
+    assert all(told.search(current.reason) for current in rounds[1:])

@@ -1,0 +1,31 @@
+"""The worker beside a server: another follows one that died, and all it held is taken back."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from caviar.service.cli.processes import worker_beside
+from tests.support.processes import children, command_line, free_port
+from tests.support.waiting import until
+
+
+def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_runs() -> None:
+    server = f"http://127.0.0.1:{free_port()}"
+    calls: list[list[int]] = []
+    with worker_beside(
+        server=server, jobs=1, on_death=lambda: calls.append(workers(server))
+    ) as end:
+        [first] = until(lambda: workers(server))
+        os.kill(first, signal.SIGKILL)
+        # What was asked for before the death may be answered a little after it.
+        at_death, later = until(lambda: calls if len(calls) == 2 else [])
+        assert at_death == []
+        assert later == workers(server) != [first]
+        end()
+        assert workers(server) == []
+
+
+def workers(server: str) -> list[int]:
+    """The processes of ours that work for this server."""
+    return [pid for pid in children(os.getpid()) if server in command_line(pid)]

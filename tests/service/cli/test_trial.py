@@ -1,0 +1,54 @@
+"""`caviar trial` and the journal, as processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from caviar.service.client import Client
+from caviar.service.contract.schemas import Result
+from tests.support.processes import CAVIAR, run, served
+from tests.support.studies import external
+from tests.support.waiting import PATIENCE_SECONDS
+
+
+def test_a_trial_by_the_hand_from_the_command_line(tmp_path: Path) -> None:
+    with served(tmp_path) as server, Client(server) as client:
+        client.create_study(external(trials=2))
+        leased = client.ask("outside", count=2).trials
+
+        def trial(*arguments: str) -> str:
+            return run("trial", *arguments, "--server", server)
+
+        card = trial("adjust", "outside", "0", "momentum=0.95", "--why", "to see", "--who", "ana")
+        assert "0.95" in card
+        assert "by a person" in card
+        shown = json.loads(trial("pause", "outside", "0", "--json"))
+        assert shown["wish"] == "pause"
+        assert json.loads(trial("resume", "outside", "0", "--json"))["wish"] is None
+        assert "cancelled by ana" in trial("cancel", "outside", "0", "--who", "ana")
+        client.tell("outside", [Result(number=1, lease=leased[1].lease.token, value=0.5)])
+        assert "wrong data" in trial("void", "outside", "1", "--why", "wrong data")
+        assert not json.loads(trial("unvoid", "outside", "1", "--json"))["void"]
+        entries = json.loads(trial("journal", "outside", "0", "--json"))
+        assert [entry["act"] for entry in entries] == ["adjust", "pause", "resume", "cancel"]
+        assert entries[0]["who"] == "ana"
+        whole = run("study", "journal", "outside", "--server", server)
+        assert "adjust momentum" in whole
+        for arguments, message in [
+            (("adjust", "outside", "0", "momentum"), "not of the form name=value"),
+            (("rewind", "outside", "1", "0"), "only networks"),
+            (("fork", "outside", "1"), "give children"),
+            (("model", "outside", "1", str(tmp_path / "x.npz")), "no networks of ours"),
+        ]:
+            failed = subprocess.run(
+                [*CAVIAR, "trial", *arguments, "--server", server],
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+                check=False,
+            )
+            assert failed.returncode == 1
+            assert message in failed.stderr.replace("\n", " ")
+            assert "Traceback" not in failed.stderr

@@ -1,0 +1,34 @@
+"""Samples of trials: drawn where there are too many, always with the best."""
+
+from __future__ import annotations
+
+import pytest
+
+from caviar.service.server.figures import FIGURES
+from caviar.service.server.figures.data import POINTS, sample
+from tests.support.figures import FULL, SPACE, data, named
+from tests.support.trials import trial
+
+
+@pytest.mark.parametrize("name", ["best_so_far", "parameters"])
+def test_a_sample_says_so_and_keeps_the_best(name: str) -> None:
+    many = [trial(number, 2.0) for number in range(12_345)]
+    many[7_777] = trial(7_777, 1.0)
+    space = {"momentum": SPACE["momentum"]}
+    figure = FIGURES[name](data(many, space=space))
+    notes = [note["text"] for note in figure["layout"]["annotations"]]
+    assert "1,000 of 12,345 trials" in notes
+    assert named(figure, "best")[0]["customdata"] == [7_777]
+    assert len(named(figure, "trial")[0]["x"]) == POINTS - 1
+
+
+def test_what_is_drawn_stays_while_a_study_grows() -> None:
+    trials = [trial(number, 1.0) for number in range(2_200)]
+    before = {t.number for t in sample(trials[:2_000], None)}
+    after = {t.number for t in sample(trials, None)}
+    assert len(before - after) < 120
+    assert len(after) == POINTS
+
+
+def test_everything_is_drawn_when_it_is_little() -> None:
+    assert FIGURES["best_so_far"](FULL)["layout"]["annotations"][-1]["text"] == "1"

@@ -1,0 +1,58 @@
+"""The table of trials as a file: whole, and harmless in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from caviar.service.client import Client
+from caviar.service.contract.schemas import Result
+from caviar.service.server.operations.export import as_csv
+from tests.support.studies import external
+from tests.support.trials import trial
+
+EVIL = '=HYPERLINK("http://x","y")'
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """The rows of a CSV file by the names of their columns."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_no_text_is_a_formula_and_numbers_stay_numbers() -> None:
+    for start in ("=", "+", "-", "@", "\t", "\r"):
+        text = f"{start}1+1"
+        [row] = rows(as_csv([trial(0, -1.25, reason=text, params={"kind": text, "rate": -0.5})]))
+        assert row["reason"] == row["kind"] == f"'{text}"
+        assert (row["rate"], row["value"]) == ("-0.5", "-1.25")
+    assert (
+        as_csv([trial(params={"rate": -0.5}, metrics={"=1": 2.0})])
+        .splitlines()[0]
+        .endswith(",rate,'=1")
+    )
+
+
+def test_names_that_are_taken_are_told_apart() -> None:
+    one = trial(0, -1.25, params={"state": "x", "loss": 1}, metrics={"loss": 0.5, "value": 3.0})
+    [row] = rows(as_csv([one]))
+    assert (row["state"], row["params.state"]) == ("completed", "x")
+    assert (row["loss"], row["metrics.loss"]) == ("1", "0.5")
+    assert (row["value"], row["metrics.value"]) == ("-1.25", "3.0")
+
+
+def test_both_formats_have_every_trial(client: Client) -> None:
+    space = {"kind": {"type": "categorical", "choices": [EVIL, "plain"]}}
+    client.create_study(external(trials=6, space=space))
+    client.enqueue("outside", [{"kind": EVIL}])
+    leased = client.ask("outside", count=4).trials
+    lost = Result(number=1, lease=leased[1].lease.token, state="failed", reason='a,\n"b"')
+    client.tell("outside", [Result(number=0, lease=leased[0].lease.token, value=1 / 3), lost])
+    table = rows(client.export("outside"))
+    everything = json.loads(client.export("outside", format="json"))["trials"]
+    assert [row["number"] for row in table] == ["0", "1", "2", "3"]
+    assert [each["number"] for each in everything] == [0, 1, 2, 3]
+    assert (table[0]["kind"], float(table[0]["value"])) == (f"'{EVIL}", 1 / 3)
+    assert (table[0]["enqueued"], table[1]["enqueued"]) == ("true", "false")
+    assert table[1]["reason"] == 'a,\n"b"'
+    assert everything[0]["params"]["kind"] == EVIL

@@ -1,0 +1,70 @@
+"""Leases: what asking gives while others ask and delete, and what the reaper takes back."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from caviar.service.client import Client
+from caviar.service.contract.schemas import Report
+from caviar.service.contract.states import TrialState
+from caviar.service.server.app import create_app
+from caviar.service.server.operations import leases, studies
+from caviar.service.server.store.database import Database
+from tests.support.apps import running
+from tests.support.leases import age_leases
+from tests.support.studies import external, network
+
+
+def test_trials_that_a_dead_worker_only_held_count_no_attempt(
+    client: Client, database: Database
+) -> None:
+    client.create_study(external(trials=2))
+    for _ in range(5):
+        begun, held = client.ask("outside", count=2, held=True, lease_seconds=10).trials
+        report = {"number": begun.number, "lease": begun.lease.token, "epoch": 0}
+        client.report("outside", [Report.model_validate(report)])
+        renewal = {"number": held.number, "lease": held.lease.token, "epoch": 0, "held": True}
+        client.report("outside", [Report.model_validate(renewal)])
+        age_leases(database, 11)
+        leases.reap(database)
+        if client.trial("outside", 0).state == TrialState.FAILED:
+            break
+    first, second = client.trials("outside")
+    assert (first.state, first.attempt) == (TrialState.FAILED, 3)
+    assert (second.state, second.attempt) == (TrialState.WAITING, 0)
+
+
+def test_a_study_deleted_under_an_ask_of_all_takes_no_other_study_along(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.create_study(network("first", trials=2))
+    client.create_study(network("second", trials=2))
+    ask = leases.ask
+
+    def delete_then_ask(database: Database, name: str, *given: Any) -> Any:
+        if name == "first":
+            studies.delete(database, name)
+        return ask(database, name, *given)
+
+    monkeypatch.setattr(leases, "ask", delete_then_ask)
+    assert {trial.study for trial in client.ask(None, count=4).trials} == {"second"}
+
+
+def test_a_reaper_that_fails_once_looks_again(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looked = threading.Event()
+    fails = iter([True])
+
+    def reap(database: Database) -> None:
+        if next(fails, False):
+            raise RuntimeError("a bug")
+        looked.set()
+
+    monkeypatch.setattr(leases, "reap", reap)
+    with running(create_app(sqlite, reap_seconds=0.001)):
+        assert looked.wait(timeout=30)
+    assert "the reaper failed" in caplog.text

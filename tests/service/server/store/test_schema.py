@@ -1,0 +1,81 @@
+"""The models and the migrated schema are the same; migrating twice at once happens once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from caviar.service.contract.errors import Conflict
+from caviar.service.contract.schemas import AskBody, StudyDefinition
+from caviar.service.server.app import create_app
+from caviar.service.server.operations import leases, studies
+from caviar.service.server.store import schema
+from caviar.service.server.store.database import Database, server_lock
+from caviar.service.server.store.models import Base
+from tests.support.apps import running
+from tests.support.studies import external
+
+
+def test_the_migrations_make_what_the_models_say(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_migrated_tables_have_the_models_checks_and_indexes(database: Database) -> None:
+    inspector = inspect(database.engine)
+    for table in Base.metadata.sorted_tables:
+        checks = {found["name"] for found in inspector.get_check_constraints(table.name)}
+        named = {str(constraint.name) for constraint in table.constraints}
+        assert {name for name in named if name.startswith("ck_")} == checks
+        found = inspector.get_indexes(table.name)
+        indexes = {index["name"] for index in found if "duplicates_constraint" not in index}
+        assert {index.name for index in table.indexes} == indexes
+
+
+# SQLite has no NaN, and 9e999 is its infinity.
+NOT_FINITE = {
+    "sqlite": ("9e999", "-9e999"),
+    "postgresql": ("'NaN'", "'Infinity'", "'-Infinity'"),
+}
+
+
+def test_a_value_that_is_not_finite_cannot_be_stored(database: Database) -> None:
+    studies.create(database, StudyDefinition.model_validate(external()))
+    leases.ask(database, "outside", AskBody(count=1))
+    change = "UPDATE trials SET value = {value}"
+    for value in NOT_FINITE[database.url.get_backend_name()]:
+        with (
+            pytest.raises(IntegrityError, match="value_is_finite"),
+            database.engine.connect() as connection,
+        ):
+            connection.execute(text(change.format(value=value)))
+    with database.engine.connect() as connection:
+        connection.execute(text(change.format(value="-1.5e308")))
+
+
+def test_upgrading_twice_at_once_migrates_once(database_url: str) -> None:
+    databases = [Database(database_url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(schema.upgrade, databases))
+    assert {schema.revision(database) for database in databases} == {"0002"}
+    for database in databases:
+        database.close()
+
+
+def test_serving_an_unmigrated_database_is_refused_in_one_line(database_url: str) -> None:
+    database = Database(database_url)
+    with pytest.raises(Conflict, match="caviar db upgrade"), running(create_app(database)):
+        pass
+    database.close()
+
+
+def test_a_second_server_on_an_sqlite_file_is_refused(sqlite: Database) -> None:
+    second = server_lock(Database(str(sqlite.url)))
+    with server_lock(sqlite), pytest.raises(Conflict, match="another caviar server"), second:
+        pass

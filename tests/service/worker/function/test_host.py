@@ -1,0 +1,67 @@
+"""The keeper of a function's process: its end, its prints, what stays behind in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from caviar.service.client import Client
+from caviar.service.worker.function.segments import FunctionSegment
+from caviar.service.worker.function.tasks import FunctionTasks
+from tests.support.functions import Processes, study, train
+from tests.support.objectives import reference
+
+
+@pytest.mark.parametrize("function", ["exits", "crashes"])
+def test_a_function_that_kills_its_process_fails_after_three_attempts(
+    client: Client, processes: Processes, function: str
+) -> None:
+    client.create_study(study())
+    train(client, processes, function)
+    [trial] = client.trials("outside")
+    assert (trial.state, trial.attempt) == ("failed", 3)
+    how = "exit code 7" if function == "exits" else "SIGSEGV"
+    assert trial.reason == (
+        f"crash_loop: 3 attempts were lost, the last one when its process ended with {how}"
+    )
+    assert len(processes.started) == 3
+
+
+def test_prints_have_the_trials_number_before_them(
+    client: Client, processes: Processes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "talks.py"
+    file.write_text(
+        "import os\nprint('imported')\n"
+        "def train(trial):\n"
+        "    print('a', trial.number)\n    os.write(2, b'no end of line')\n    return 1.0\n"
+    )
+    client.create_study(study(trials=2))
+    tasks = FunctionTasks(client, f"{file}:train", lease_seconds=60)
+    for _ in range(2):
+        [task] = tasks.of(client.ask("outside").trials)
+        FunctionSegment(client, task, brief=client, process_of=processes.of).train()
+    assert capfd.readouterr().err.splitlines() == [
+        "objective: imported",
+        "trial 0: a 0",
+        "trial 0: no end of line",
+        "trial 1: a 1",
+        "trial 1: no end of line",
+    ]
+
+
+def test_a_thread_that_stays_behind_spoils_no_other_trial(
+    client: Client, processes: Processes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client.create_study(study(epochs=1, trials=2))
+    tasks = FunctionTasks(client, reference("lingers"), lease_seconds=60)
+    printed = ""
+    for number in range(2):
+        [task] = tasks.of(client.ask("outside").trials)
+        FunctionSegment(client, task, brief=client, process_of=processes.of).train()
+        while f"refused: trial {number} is over" not in printed:
+            assert processes.started[-1].is_alive
+            printed += capfd.readouterr().err
+    assert [trial.value for trial in client.trials("outside")] == [0.0, 1.0]
+    assert [client.curve("outside", number).epoch for number in range(2)] == [[], []]

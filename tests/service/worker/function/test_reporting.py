@@ -1,0 +1,25 @@
+"""Records of what a function reports: thinned, with the best."""
+
+from __future__ import annotations
+
+import pytest
+
+from caviar.service.client import Client
+from caviar.service.contract.schemas import Best
+from caviar.service.worker.function.reporting import Record
+from caviar.service.worker.function.tasks import FunctionTasks
+from tests.support.functions import study
+
+
+@pytest.mark.parametrize(("epochs", "most"), [(10, 10), (1_000, 1_000), (5_000, 1_001)])
+def test_curves_are_thinned_and_the_best_is_not(client: Client, epochs: int, most: int) -> None:
+    client.create_study(study(epochs=epochs))
+    [task] = FunctionTasks(client, "x:y", lease_seconds=60).of(client.ask("outside").trials)
+    record = Record(task)
+    best = epochs - 1
+    for epoch in range(1, epochs + 1):
+        record.note(epoch, {"loss": float(epoch != best)})
+    reported = [report.epoch for report in record.take() if report.metrics]
+    assert len(reported) <= most
+    assert {1, epochs} <= set(reported)
+    assert record.best == Best(value=0.0, epoch=best, metrics={"loss": 0.0})

@@ -1,0 +1,59 @@
+"""How long a trial may train: over all its segments and attempts, and nothing else counts."""
+
+from __future__ import annotations
+
+from caviar.service.client import Client
+from caviar.service.contract.schemas import Report, Result
+from caviar.service.server.store.database import Database
+from tests.support.functions import Processes, study, train
+from tests.support.leases import age_leases
+
+
+def test_a_function_that_hangs_is_ended(client: Client, processes: Processes) -> None:
+    client.create_study(study(trials=2))
+    train(client, processes, "hangs", trial_seconds=0.3)
+    for trial in client.trials("outside"):
+        assert trial.state == "failed"
+        assert trial.reason == "timeout: it trained for more than 0.3 seconds"
+    assert not any(process.is_alive for process in processes.started)
+
+
+def test_the_time_of_a_trial_is_that_of_all_its_segments_and_attempts(
+    client: Client, processes: Processes, database: Database
+) -> None:
+    client.create_study(study())
+    [lost] = client.ask("outside", lease_seconds=50).trials
+    client.report("outside", [Report(number=0, lease=lost.lease.token, epoch=1)])
+    age_leases(database, 20)
+    client.report("outside", [Report(number=0, lease=lost.lease.token, epoch=1)])
+    age_leases(database, 1_000)  # how long it lived after its last sign of life nobody knows
+    [again] = client.ask("outside", lease_seconds=50).trials
+    assert again.attempt == 2
+    assert 20 <= again.seconds < 50
+    client.tell("outside", [Result(number=0, lease=again.lease.token, state="waiting")])
+    train(client, processes, "number", trial_seconds=20)
+    [trial] = client.trials("outside")
+    assert (trial.state, trial.epoch) == ("failed", 0)
+    assert trial.reason == (
+        "timeout: it trained for more than 20 seconds, with its earlier segments and attempts"
+    )
+
+
+def test_the_time_that_a_trial_is_held_or_rests_is_not_its_own(
+    client: Client, database: Database
+) -> None:
+    client.create_study(study())
+    [held] = client.ask("outside", held=True).trials
+    age_leases(database, 20)
+    client.report("outside", [Report(number=0, lease=held.lease.token, epoch=0)])
+    client.pause("outside", 0)
+    age_leases(database, 5)
+    paused = Result(number=0, lease=held.lease.token, state="paused", epoch=3, value=1.0)
+    client.tell("outside", [paused])
+    client.resume("outside", 0)
+    [trial] = client.ask("outside").trials
+    assert 5 <= trial.seconds < 20
+    told = Result(number=0, lease=trial.lease.token, value=1.0)
+    client.tell("outside", [told])
+    client.extend("outside", 0, 1)  # whoever wants more of it gives it time, too
+    assert client.ask("outside").trials[0].seconds == 0

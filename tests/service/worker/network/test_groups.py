@@ -1,0 +1,56 @@
+"""Groups of leased trials: each of the study that there is now, and of no trial that is gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from caviar.service.client import Client
+from caviar.service.contract.errors import NotFound
+from caviar.service.contract.states import TrialState
+from caviar.service.worker.network.groups import Grouping
+from caviar.service.worker.network.segments import Segment
+from tests.support.studies import network
+from tests.support.training import train_with
+
+
+def test_a_study_made_anew_under_an_old_name_is_trained_as_it_says_now(client: Client) -> None:
+    grouping = Grouping(client, jobs=1)
+    for dataset in ("wine", "moons"):
+        definition = network(trials=1)
+        definition["objective"]["dataset"] = dataset
+        client.create_study(definition)
+        [group] = grouping.of(client.ask("inside").trials)
+        assert group.objective.dataset == dataset
+        client.delete_study("inside")
+
+
+def test_a_study_deleted_under_a_pool_takes_no_other_study_along(client: Client) -> None:
+    for name in ("first", "second"):
+        client.create_study(network(name, trials=2))
+    leased = client.ask(None, count=4).trials
+    assert {trial.study for trial in leased} == {"first", "second"}
+    client.delete_study("first")
+    groups = Grouping(client, jobs=1).of(leased)
+    assert {group.study for group in groups} == {"second"}
+
+
+def test_a_lane_whose_checkpoint_is_gone_keeps_no_other_lane_waiting(
+    client: Client, each_epoch: None
+) -> None:
+    client.create_study(network(trials=2))
+    acts = {1: lambda: [client.pause("inside", number) for number in (0, 1)]}
+    train_with(client, "inside", acts)
+    paused = [client.trial("inside", number).epoch for number in (0, 1)]
+    for number in (0, 1):
+        client.resume("inside", number)
+    leased = client.ask("inside", count=2).trials
+    assert [trial.start_epoch for trial in leased] == paused
+    assert all(paused)
+    client.rewind("inside", 0, 0)
+    for group in Grouping(client, jobs=1).of(leased):
+        Segment(client, group).train()
+    assert client.trial("inside", 0).state == TrialState.PAUSED
+    assert client.trial("inside", 1).epoch == 3
+    [group] = Grouping(client, jobs=1).of(leased[:1])
+    with pytest.raises(NotFound, match="checkpoints that its trials go on from are gone"):
+        Segment(client, group)
