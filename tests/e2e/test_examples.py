@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.processes import run
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.mark.parametrize(("name", "needs"), [("scikit_learn", "sklearn"), ("pytorch", "torch")])
