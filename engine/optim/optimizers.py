@@ -1,16 +1,25 @@
-"""Optimizers: one step in place, on any block of parameters whose lanes are rows.
+"""Optimizers: one step in place, on a block of parameters in which each lane is a row.
 
-`update(parameters, gradients, slots, columns, scratch)` moves parameters (k, n) by gradients
-(k, n). `slots` are the running averages the optimizer keeps, (k, n) each, unscaled: see averages.
-`columns` are its
-coefficients, one column (k, 1) each, as `coefficients` gives them: every lane has its own.
-`gradients` and `scratch` (k, n) are used up.
+`update(parameters, gradients, slots, columns, scratch)` moves the parameters (k, n) of k lanes by
+their gradients (k, n). `slots` are the running averages that the optimizer keeps, (k, n) each,
+unscaled (see averages). `columns` are its coefficients, one column (k, 1) each, as `coefficients`
+computes them, because each lane has its own. `gradients` and `scratch` (k, n) are overwritten.
+
+Notation, for one parameter:
+
+    W, dW     parameter and gradient                 alpha   learning rate, decayed
+    V, S      running averages of dW and of dW^2     beta    momentum, beta1 (of V)
+    t         the step, counted from 1               d       rms_decay, beta2 (of S)
+    Vhat      V / (1 - beta^t), bias-corrected       Shat    S / (1 - d^t), bias-corrected
+
+Sources: momentum, Polyak (1964), in the averaged form; RMSprop, Tieleman and Hinton (2012); Adam,
+Kingma and Ba (2015), algorithm 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +27,32 @@ from numpy.typing import NDArray
 from caviar.engine.arrays import Array
 from caviar.engine.optim.averages import bias_correction, update_unscaled
 
-if TYPE_CHECKING:
-    from caviar.engine.recipe import Recipe
+Columns: TypeAlias = tuple[NDArray[np.float64], ...]
+"""The coefficients of an optimizer, (steps or 1, k) each."""
 
-Columns = tuple[NDArray[np.float64], ...]
+
+class Hyperparameters(Protocol):
+    """The hyperparameters of one lane that optimizers read. A Recipe has them all."""
+
+    @property
+    def momentum(self) -> float:
+        """The factor beta of momentum."""
+
+    @property
+    def rms_decay(self) -> float:
+        """The factor d of RMSprop."""
+
+    @property
+    def beta1(self) -> float:
+        """The factor of Adam's average of gradients."""
+
+    @property
+    def beta2(self) -> float:
+        """The factor of Adam's average of squared gradients."""
+
+    @property
+    def epsilon(self) -> float:
+        """What RMSprop and Adam add to the root of the average of squares."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +64,16 @@ class Optimizer:
     first_steps (k,), counted from 1.
     """
 
-    slots: Mapping[str, Callable[["Recipe"], float]]
+    slots: Mapping[str, Callable[[Hyperparameters], float]]
     """The averages by name, each with the factor 1 - beta that it is kept without."""
-    coefficients: Callable[[Sequence["Recipe"], NDArray[np.float64], Sequence[int], int], Columns]
+    coefficients: Callable[
+        [Sequence[Hyperparameters], NDArray[np.float64], Sequence[int], int], Columns
+    ]
     update: Callable[[Array, Array, tuple[Array, ...], tuple[Array, ...], Array], None]
 
 
 def gd_coefficients(
-    recipes: Sequence["Recipe"],
+    recipes: Sequence[Hyperparameters],
     learning_rates: NDArray[np.float64],
     first_steps: Sequence[int],
     steps: int,
@@ -63,7 +96,7 @@ def gd(
 
 
 def momentum_coefficients(
-    recipes: Sequence["Recipe"],
+    recipes: Sequence[Hyperparameters],
     learning_rates: NDArray[np.float64],
     first_steps: Sequence[int],
     steps: int,
@@ -89,7 +122,7 @@ def momentum(
 
 
 def rmsprop_coefficients(
-    recipes: Sequence["Recipe"],
+    recipes: Sequence[Hyperparameters],
     learning_rates: NDArray[np.float64],
     first_steps: Sequence[int],
     steps: int,
@@ -121,7 +154,7 @@ def rmsprop(
 
 
 def adam_coefficients(
-    recipes: Sequence["Recipe"],
+    recipes: Sequence[Hyperparameters],
     learning_rates: NDArray[np.float64],
     first_steps: Sequence[int],
     steps: int,
@@ -167,13 +200,13 @@ def adam(
     parameters -= scratch
 
 
-_MOMENTUM: Mapping[str, Callable[["Recipe"], float]] = {
+_MOMENTUM: Mapping[str, Callable[[Hyperparameters], float]] = {
     "velocity": lambda recipe: 1.0 - recipe.momentum
 }
-_RMSPROP: Mapping[str, Callable[["Recipe"], float]] = {
+_RMSPROP: Mapping[str, Callable[[Hyperparameters], float]] = {
     "square": lambda recipe: 1.0 - recipe.rms_decay
 }
-_ADAM: Mapping[str, Callable[["Recipe"], float]] = {
+_ADAM: Mapping[str, Callable[[Hyperparameters], float]] = {
     "velocity": lambda recipe: 1.0 - recipe.beta1,
     "square": lambda recipe: 1.0 - recipe.beta2,
 }
