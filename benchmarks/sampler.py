@@ -27,7 +27,7 @@ import numpy as np  # noqa: E402
 from joblib import Parallel, delayed  # noqa: E402
 
 from benchmarks.problems import GROUPS, PROBLEMS, SOME, Problem, peers  # noqa: E402
-from caviar.sampler import Observation, Round, make_sampler, planned  # noqa: E402
+from caviar.sampler import Observation, Round, make_sampler, planned_trials  # noqa: E402
 
 OURS = ("random", "quasi_random", "grid", "coarse_to_fine")
 AT = (25, 50, 100, 200)
@@ -42,7 +42,7 @@ def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[st
     sampler = make_sampler({"kind": kind})
     rounds: list[Round] = []
     seen: list[Observation] = []
-    while planned(rounds) < budget:
+    while planned_trials(rounds) < budget:
         current = sampler.plan(
             problem.space, seed=seed, budget=budget, rounds=rounds, observations=seen
         )

@@ -1,37 +1,31 @@
-"""Space to proposals: what to try next, and why.
+"""The sampler: from a search space to the settings that a study tries, and the reason for each.
 
-    scales, priorities, conditions, parameter, ranged, choices, parameters, space
-                                            what may be tried: values and the unit cube
-    preview, lint                           what a space means before anything is trained
-    draws                                   random numbers by address
-    rounds, ranking, protocol, catalogue    what every sampler takes and gives
-    one_round, random, quasi_random, grid, coarse_to_fine
-                                            one algorithm a file
-    coarse, zoom, elites, candidates        a first look; what a zoom learns, and draws from it
-    gaussian_process, plausible, posterior, coordinates, model, acquisition, favourites
-                                            which of those draws promise most
-    guesses                                 what pruned trials would have come to
-    second_looks, bottoms                   what must not be forgotten for a few bad draws
-    edges, alarms, widening                 when the range is too narrow
-    boxes, reaching, reasons                a person's box, and beyond the range; in words
-    importance, repeats                     how much each parameter mattered, and how much luck did
-    pruning                                 who of those at a rung goes on
-    values, errors, checks, described, wording, threads
-                                            what all of these lean on
+    space/           parameters, scales, conditions, boxes; preview and warnings of a space
+    algorithms/      samplers that do not learn: random, quasi-random, grid
+    coarse_to_fine/  the default sampler: coarse rounds, then zooms around the best trials
+    surrogate/       the Gaussian process behind a zoom, and the choice of trials by it
+    pruning/         pruners: early stopping at rungs
+    rounds           observations and rounds, the plain data that every sampler takes and gives
+    protocol         the protocol of all samplers
+    catalogue, kinds samplers by their kind, and how a kind is read from JSON
+    draws            counter-based random numbers, addressed by seed, number and name
+    ranking          the order of observations by value
+    values, errors, text
+                     shared types, the tree of errors, pieces of text for messages
 
-Pure: everything goes in as arguments and comes out as values. Objectives are minimized.
+The package is pure: arguments go in, values come out. Objectives are minimized.
 """
 
 from caviar.sampler.catalogue import make_sampler
-from caviar.sampler.coarse_to_fine.alarms import Alarm, alarms
-from caviar.sampler.coarse_to_fine.explanations import by_hand_reason
-from caviar.sampler.coarse_to_fine.reaching import reaching
-from caviar.sampler.coarse_to_fine.widening import space_of, within
+from caviar.sampler.coarse_to_fine.alarms import Alarm, edge_alarms
+from caviar.sampler.coarse_to_fine.explanations import manual_zoom_reason
+from caviar.sampler.coarse_to_fine.reaching import extend_ranges
+from caviar.sampler.coarse_to_fine.widening import round_space, with_reaches
 from caviar.sampler.errors import InputError, PrunerError, SamplerError, SpaceError
 from caviar.sampler.protocol import Sampler
 from caviar.sampler.pruning import Arrival, Finish, Pruner, Verdict, make_pruner
-from caviar.sampler.rounds import Observation, Round, as_numbered, planned, whole_box
-from caviar.sampler.space.boxes import box_of, ranges_of
+from caviar.sampler.rounds import Observation, Round, planned_trials, renumber, whole_box
+from caviar.sampler.space.boxes import box_ranges, parse_box
 from caviar.sampler.space.parameters import Parameter, Reach
 from caviar.sampler.space.preview import preview, space_warnings
 from caviar.sampler.space.space import SearchSpace
@@ -59,21 +53,21 @@ __all__ = [
     "SpaceError",
     "Value",
     "Verdict",
-    "alarms",
-    "as_numbered",
-    "box_of",
-    "by_hand_reason",
+    "box_ranges",
     "counted",
+    "edge_alarms",
+    "extend_ranges",
     "importance",
     "make_pruner",
     "make_sampler",
-    "planned",
+    "manual_zoom_reason",
+    "parse_box",
+    "planned_trials",
     "preview",
-    "ranges_of",
-    "reaching",
+    "renumber",
     "repeats",
-    "space_of",
+    "round_space",
     "space_warnings",
     "whole_box",
-    "within",
+    "with_reaches",
 ]

@@ -7,7 +7,7 @@ from caviar.sampler.algorithms.quasi_random import QuasiRandomSampler
 from caviar.sampler.algorithms.random import RandomSampler
 from caviar.sampler.coarse_to_fine.sampler import CoarseToFine
 from caviar.sampler.errors import SamplerError
-from caviar.sampler.kinds import described
+from caviar.sampler.kinds import parse_kind
 from caviar.sampler.protocol import Sampler
 
 DEFAULT_KIND = "coarse_to_fine"
@@ -24,4 +24,4 @@ def make_sampler(options: object) -> Sampler:
 
     Raises SamplerError with the option at fault, whatever it is given.
     """
-    return described(options, KINDS, default=DEFAULT_KIND, error=SamplerError)
+    return parse_kind(options, KINDS, default=DEFAULT_KIND, error=SamplerError)

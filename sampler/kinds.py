@@ -10,7 +10,7 @@ from caviar.sampler.text import did_you_mean, label, listed, shown
 T = TypeVar("T")
 
 
-def described(
+def parse_kind(
     options: object,
     kinds: Mapping[str, Callable[..., T]],
     *,

@@ -72,7 +72,7 @@ def whole_box(names: Iterable[str], drawn: Box | None = None) -> Box:
     return {**dict.fromkeys(names, (0.0, 1.0)), **(drawn or {})}
 
 
-def following(
+def next_round(
     rounds: Sequence[Round],
     *,
     size: int,
@@ -83,7 +83,7 @@ def following(
     """The round after these."""
     return Round(
         number=rounds[-1].number + 1 if rounds else 0,
-        first=planned(rounds),
+        first=planned_trials(rounds),
         size=size,
         box=box,
         reason=reason,
@@ -91,7 +91,7 @@ def following(
     )
 
 
-def as_numbered(found: Round, numbers: Sequence[int]) -> Round:
+def renumber(found: Round, numbers: Sequence[int]) -> Round:
     """The round as it went: its trials, as many as there were, got these numbers.
 
     Others were put between them, or it was cut.
@@ -101,14 +101,14 @@ def as_numbered(found: Round, numbers: Sequence[int]) -> Round:
     return replace(found, model={**found.model, "looks": went})
 
 
-def planned(rounds: Sequence[Round]) -> int:
+def planned_trials(rounds: Sequence[Round]) -> int:
     """How many trials the rounds hold: the number of the first trial after them."""
     return rounds[-1].stop if rounds else 0
 
 
 def trials_left(rounds: Sequence[Round], *, budget: int) -> int:
     """How many trials of the budget are in no round yet. Raises ValueError if there are none."""
-    left = budget - planned(rounds)
+    left = budget - planned_trials(rounds)
     if left <= 0:
         raise ValueError(f"the rounds hold all {budget} trials of the budget already")
     return left

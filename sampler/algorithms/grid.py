@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from caviar.sampler.algorithms.one_round import OneRound
-from caviar.sampler.algorithms.random import uniform
+from caviar.sampler.algorithms.random import uniform_setting
 from caviar.sampler.rounds import Box, Round
 from caviar.sampler.space.parameters import Parameter
-from caviar.sampler.space.scales import within
+from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted, listed
 from caviar.sampler.values import Value
@@ -28,7 +28,7 @@ class GridSampler(OneRound):
     takes no part in them are tried once.
     """
 
-    def laid_out(self, space: SearchSpace, whole: Round) -> Round:
+    def prepare(self, space: SearchSpace, whole: Round) -> Round:
         """The grid, or the trials that it left over."""
         if whole.number:
             rest = f"{counted(whole.size, 'trial')} drawn at random: the grid is the first round."
@@ -66,7 +66,7 @@ class GridSampler(OneRound):
             at = number - current.first
             crossings = current.model.get("crossings")
             return _crossing(space, current.box, current.model, crossings[at] if crossings else at)
-        return uniform(space, current.box, seed=seed, number=number)
+        return uniform_setting(space, current.box, seed=seed, number=number)
 
 
 def grid_levels(space: SearchSpace, most: Mapping[str, int], *, budget: int) -> dict[str, int]:
@@ -92,7 +92,7 @@ def _places(parameter: Parameter, ends: tuple[float, float], *, budget: int) -> 
     fewest, finest = COMB
     count = min(max(8 * budget, fewest), finest)
     values = dict.fromkeys(
-        parameter.decode(within(place / count, *ends)) for place in range(count + 1)
+        parameter.decode(place_within(place / count, *ends)) for place in range(count + 1)
     )
     return [parameter.encode(value) for value in values]
 
@@ -107,7 +107,7 @@ def _uneven(
     uneven: dict[str, list[float]] = {}
     for name, places in single.items():
         decode, count, ends = space.parameters[name].decode, levels[name], whole.box[name]
-        evenly = [within(_even(at, count), *ends) for at in range(count)]
+        evenly = [place_within(_even(at, count), *ends) for at in range(count)]
         if len({decode(unit) for unit in evenly}) < count:
             uneven[name] = _spread(places, count)
     return uneven
@@ -144,7 +144,7 @@ def _crossing(
     point: dict[str, float] = {}
     for name in reversed(list(space.parameters)):
         crossing, at = divmod(crossing, levels[name])
-        even = within(_even(at, levels[name]), *box[name])
+        even = place_within(_even(at, levels[name]), *box[name])
         point[name] = uneven[name][at] if name in uneven else even
     return space.decode(point)
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from caviar.sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
+from caviar.sampler.rounds import Box, Observation, Round, next_round, trials_left, whole_box
 from caviar.sampler.space.space import SearchSpace
 
 
@@ -26,8 +26,8 @@ class OneRound(ABC):
         """All that is left of the budget, over the whole space."""
         left = size or trials_left(rounds, budget=budget)
         whole = whole_box(space.parameters, box)
-        return self.laid_out(space, following(rounds, size=left, box=whole, reason=""))
+        return self.prepare(space, next_round(rounds, size=left, box=whole, reason=""))
 
     @abstractmethod
-    def laid_out(self, space: SearchSpace, whole: Round) -> Round:
+    def prepare(self, space: SearchSpace, whole: Round) -> Round:
         """The round with its reason, and with what its trials are proposed from."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from caviar.sampler.algorithms.one_round import OneRound
 from caviar.sampler.rounds import Round
-from caviar.sampler.space.scales import within
+from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted
 from caviar.sampler.values import Value
@@ -24,7 +24,7 @@ class QuasiRandomSampler(OneRound):
     behind them changes none of theirs.
     """
 
-    def laid_out(self, space: SearchSpace, whole: Round) -> Round:
+    def prepare(self, space: SearchSpace, whole: Round) -> Round:
         """The round as it is: its trials are points of the sequence."""
         even = f"{counted(whole.size, 'trial')} spread evenly over the whole space."
         return replace(whole, reason=even)
@@ -39,7 +39,10 @@ class QuasiRandomSampler(OneRound):
             for dimension, name in enumerate(space.parameters)
         }
         return space.decode(
-            {name: within(units[name], low, high) for name, (low, high) in current.box.items()}
+            {
+                name: place_within(units[name], low, high)
+                for name, (low, high) in current.box.items()
+            }
         )
 
 

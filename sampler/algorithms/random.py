@@ -8,7 +8,7 @@ import numpy as np
 from caviar.sampler import draws
 from caviar.sampler.algorithms.one_round import OneRound
 from caviar.sampler.rounds import Box, Round
-from caviar.sampler.space.scales import within
+from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted
 from caviar.sampler.values import Value
@@ -20,7 +20,7 @@ BLOCK = 64  # trials whose draws are made at a time; a power of two, so that the
 class RandomSampler(OneRound):
     """One round over the whole budget; if the budget is raised later, one more over the rest."""
 
-    def laid_out(self, space: SearchSpace, whole: Round) -> Round:
+    def prepare(self, space: SearchSpace, whole: Round) -> Round:
         """The round as it is: its trials are drawn from its box."""
         drawn = f"{counted(whole.size, 'trial')} drawn at random from the whole space."
         return replace(whole, reason=drawn)
@@ -29,14 +29,14 @@ class RandomSampler(OneRound):
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
         """A uniform draw from the round's box, on each parameter's scale."""
-        return uniform(space, current.box, seed=seed, number=number)
+        return uniform_setting(space, current.box, seed=seed, number=number)
 
 
-def uniform(space: SearchSpace, box: Box, *, seed: int, number: int) -> dict[str, Value]:
+def uniform_setting(space: SearchSpace, box: Box, *, seed: int, number: int) -> dict[str, Value]:
     """The trial's uniform draw from a box: the same place of any box that is drawn."""
     place, row = divmod(number, BLOCK)
     units = zip(box.items(), _block(tuple(box), seed, place)[row], strict=True)
-    return space.decode({name: within(u, *ends) for (name, ends), u in units})
+    return space.decode({name: place_within(u, *ends) for (name, ends), u in units})
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from caviar.sampler.coarse_to_fine.edges import End, pressed_ends
 from caviar.sampler.coarse_to_fine.widening import wider
 from caviar.sampler.rounds import Observation
-from caviar.sampler.space.parameters import Ranged
+from caviar.sampler.space.parameters import Numeric
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.values import Value
 
@@ -24,12 +24,12 @@ class Alarm:
     wider: Value | None
 
 
-def alarms(space: SearchSpace, elites: Sequence[Observation]) -> list[Alarm]:
+def edge_alarms(space: SearchSpace, elites: Sequence[Observation]) -> list[Alarm]:
     """The alarms that the elites raise in a space, in its order."""
     found = []
     for name, end in pressed_ends(space, elites):
         parameter = space.parameters[name]
-        assert isinstance(parameter, Ranged)
+        assert isinstance(parameter, Numeric)
         grown = wider(parameter, end)
         value, further = getattr(parameter, end), getattr(grown, end)
         found.append(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caviar.sampler import draws
-from caviar.sampler.coarse_to_fine.elites import Fit
+from caviar.sampler.coarse_to_fine.elites import EliteFit
 from caviar.sampler.rounds import Box
 from caviar.sampler.space.space import SearchSpace
 
@@ -31,12 +31,12 @@ _WHOLE = "/candidate"  # the address of draws that concern a whole candidate: no
 def candidates(
     space: SearchSpace,
     box: Box,
-    learned: Fit,
+    learned: EliteFit,
     *,
     seed: int,
     numbers: Sequence[int],
     count: int,
-    leaping: bool = False,
+    leap: bool = False,
 ) -> Floats:
     """`count` points of the box for each trial: a row each, a column for each parameter.
 
@@ -58,13 +58,13 @@ def candidates(
     elite = _pick(weights, chance)
     width = FINEST**scale
     near = scatter >= SCATTERED
-    jumps = leaping | (part < JUMPING)
+    jumps = leap | (part < JUMPING)
     share = KEPT[0] + (KEPT[1] - KEPT[0]) * (part % JUMPING) / JUMPING
     for column, name in enumerate(names):
         if name not in learned.centres:
             continue
         value, change, other, keep = words[:, :, column].T
-        kept = (leaping | (part < PARTIAL)) & (keep < share)
+        kept = (leap | (part < PARTIAL)) & (keep < share)
         centre = _centre(np.array(learned.centres[name], dtype=np.float64), weights, elite, other)
         if name in learned.choices:
             choice = _choice(np.array(learned.choices[name]), value)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from caviar.sampler.rounds import Observation
-from caviar.sampler.space.parameters import Ranged
+from caviar.sampler.space.parameters import Numeric
 from caviar.sampler.space.space import SearchSpace
 
 End = Literal["low", "high"]
@@ -22,7 +22,7 @@ def pressed_ends(space: SearchSpace, elites: Sequence[Observation]) -> list[tupl
     """
     pressed: list[tuple[str, End]] = []
     for name, parameter in space.parameters.items():
-        if not isinstance(parameter, Ranged):
+        if not isinstance(parameter, Numeric):
             continue
         places = [parameter.encode(seen.params[name]) for seen in elites if name in seen.params]
         if _crowded(places, zone=max(ZONE, parameter.share(parameter.low))):

@@ -18,7 +18,7 @@ SMOOTHING = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
+class EliteFit:
     """The elites in the unit interval of each narrowed parameter, best elite first.
 
     `weights` is each elite's chance to be drawn around. `centres` has, for each parameter that the
@@ -33,12 +33,12 @@ class Fit:
     choices: dict[str, list[float]]
 
 
-def choose(best: Sequence[Observation], *, share: float) -> list[Observation]:
+def choose_elites(best: Sequence[Observation], *, share: float) -> list[Observation]:
     """A share of the trials that gave a value, as `ranked`: 4 to 24 of them."""
     return list(best[: min(max(math.ceil(share * len(best)), FEWEST), MOST)])
 
 
-def fit(space: SearchSpace, elites: Sequence[Observation], *, round_number: int) -> Fit:
+def fit_elites(space: SearchSpace, elites: Sequence[Observation], *, round_number: int) -> EliteFit:
     """Fit the parameters that a round of this number narrows.
 
     They are those whose priority has come and that two elites or more had active.
@@ -58,7 +58,7 @@ def fit(space: SearchSpace, elites: Sequence[Observation], *, round_number: int)
             choices[name] = _chances(parameter, active, smoothing=SMOOTHING / len(elites))
         else:
             widths[name] = _width(parameter, active)
-    return Fit(weights=weights, centres=centres, widths=widths, choices=choices)
+    return EliteFit(weights=weights, centres=centres, widths=widths, choices=choices)
 
 
 def rank_weights(count: int) -> list[float]:

@@ -6,12 +6,12 @@ from itertools import islice
 from operator import attrgetter
 
 from caviar.sampler.coarse_to_fine.edges import End, pressed_ends
-from caviar.sampler.coarse_to_fine.exploration import Choice, Look
-from caviar.sampler.coarse_to_fine.stagnation import Elsewhere
+from caviar.sampler.coarse_to_fine.exploration import ChoiceTarget, Target
+from caviar.sampler.coarse_to_fine.stagnation import OutsideBasin
 from caviar.sampler.coarse_to_fine.widening import wider
 from caviar.sampler.rounds import Box, Observation
-from caviar.sampler.space.boxes import ranges_of
-from caviar.sampler.space.parameters import Parameter, Ranged
+from caviar.sampler.space.boxes import box_ranges
+from caviar.sampler.space.parameters import Numeric, Parameter
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted, decimal, listed
 from caviar.sampler.values import Value
@@ -22,18 +22,18 @@ WIDEST = 0.7
 _PRIORITY = attrgetter("priority")
 
 
-def coarse_reason(size: int, *, first: int, by_hand: Box) -> str:
+def coarse_reason(size: int, *, first: int, manual_box: Box) -> str:
     """Of a round that has nothing to learn from; `first` is the number of its first trial.
 
     `by_hand` is the box that a person drew, if one did.
     """
     middle = "" if first else ", the first in its middle"
-    return f"A coarse look: {counted(size, 'trial')} spread over {_all_of(by_hand)}{middle}."
+    return f"A coarse look: {counted(size, 'trial')} spread over {_all_of(manual_box)}{middle}."
 
 
-def by_hand_reason(space: SearchSpace, box: Box, otherwise: str) -> str:
+def manual_zoom_reason(space: SearchSpace, box: Box, otherwise: str) -> str:
     """Of a round whose box a person drew; `otherwise` is what the search says of the rest."""
-    drawn = ranges_of(space, box)
+    drawn = box_ranges(space, box)
     ranges = [
         f"{name} from {_in_full(space.parameters[name], ends[0])} to "
         f"{_in_full(space.parameters[name], ends[-1])}"
@@ -53,18 +53,18 @@ def widened_reason(parameter: Parameter) -> str:
     return f"{parameter.name} now ranges from {ends[0]} to {ends[1]}, for they pressed on its end."
 
 
-def no_elite_reason(observations: Sequence[Observation], *, by_hand: Box) -> str:
+def no_elite_reason(observations: Sequence[Observation], *, manual_box: Box) -> str:
     """Of a round that found nothing to learn from, in the box that a person drew, if one did."""
     states = Counter(seen.state for seen in observations)
     became = listed([f"{count} {state}" for state, count in sorted(states.items())])
     return (
         f"No trial so far gave a value to learn from ({became}), "
-        f"so this round looks at {_all_of(by_hand)} again."
+        f"so this round looks at {_all_of(manual_box)} again."
     )
 
 
-def _all_of(by_hand: Box) -> str:
-    return "all of this box" if by_hand else "the whole space"
+def _all_of(manual_box: Box) -> str:
+    return "all of this box" if manual_box else "the whole space"
 
 
 def zoom_reason(
@@ -74,7 +74,7 @@ def zoom_reason(
     seen: Sequence[Observation],
     narrowed: Iterable[str],
     box: Box,
-    by_hand: Box,
+    manual_box: Box,
     round_number: int,
     last_round: int,
 ) -> str:
@@ -98,23 +98,25 @@ def zoom_reason(
         what = f"{'is' if len(elites) == 1 else 'are'} known, and narrow nothing yet"
     alarms = [_alarm(space.parameters[name], end) for name, end in pressed_ends(space, elites)]
     first = f"The {who} of {len(seen)}{aside} {what}."
-    waiting = [name for name in space.parameters if name not in by_hand]
+    waiting = [name for name in space.parameters if name not in manual_box]
     return " ".join([first, *_waiting(space, waiting, round_number, last_round), *alarms])
 
 
-def looks_reason(space: SearchSpace, looks: Iterable[Look], *, by_hand: Box) -> list[str]:
+def exploration_reasons(
+    space: SearchSpace, looks: Iterable[Target], *, manual_box: Box
+) -> list[str]:
     """Of the trials that look outside the box, if there are any, and what for.
 
     Outside of what a person drew they never look.
     """
     distinct = list(dict.fromkeys(looks))
-    choices = [look for look in distinct if isinstance(look, Choice)]
+    choices = [look for look in distinct if isinstance(look, ChoiceTarget)]
     texts = [f"at {one.name} {space.parameters[one.name].text(one.value)}" for one in choices]
     if None in distinct:
         texts.append("anywhere")
-    outside = ", outside the box" if by_hand.keys() < space.parameters.keys() else ""
+    outside = ", outside the box" if manual_box.keys() < space.parameters.keys() else ""
     said = [f"Second looks{outside}: {_few(texts)}."] if texts else []
-    bottoms = {look.bottom.number for look in distinct if isinstance(look, Elsewhere)}
+    bottoms = {look.stagnant_best.number for look in distinct if isinstance(look, OutsideBasin)}
     return said + [
         f"Around trial {number} the last rounds found next to nothing more, "
         "so every other trial looks elsewhere."
@@ -162,7 +164,7 @@ def _few(names: Sequence[str]) -> str:
 def _alarm(parameter: Parameter, end: End) -> str:
     value = parameter.text(parameter.decode(0.0 if end == "low" else 1.0))
     said = f"Most of them press against the {end} end of {parameter.name} ({value})"
-    assert isinstance(parameter, Ranged)
+    assert isinstance(parameter, Numeric)
     grown = wider(parameter, end)
     if grown == parameter:
         return f"{said}."

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from caviar.sampler.coarse_to_fine.candidates import Floats, candidates
-from caviar.sampler.coarse_to_fine.elites import Fit, choose, fit
-from caviar.sampler.coarse_to_fine.latin_hypercube import spread
-from caviar.sampler.coarse_to_fine.stagnation import Elsewhere
+from caviar.sampler.coarse_to_fine.elites import EliteFit, choose_elites, fit_elites
+from caviar.sampler.coarse_to_fine.latin_hypercube import latin_hypercube
+from caviar.sampler.coarse_to_fine.stagnation import OutsideBasin
 from caviar.sampler.rounds import Box, Observation
 from caviar.sampler.space.parameters import count_choices
 from caviar.sampler.space.space import SearchSpace
@@ -29,7 +29,7 @@ LATEST = 2000  # trials that are asked whether they are elsewhere: to encode mor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ChoiceTarget:
     """One choice of a category: the parameter's name, the value, the middle of its share."""
 
     name: str
@@ -46,20 +46,20 @@ class Choice:
         return [name in params and same(params[name], value) for params in settings]
 
 
-Look = Choice | Elsewhere | None
+Target = ChoiceTarget | OutsideBasin | None
 """What a second look is for: a choice, another basin, or None: anywhere."""
 
 
-def second_looks(
+def exploration_targets(
     space: SearchSpace,
     elites: Sequence[Observation],
     *,
     numbers: Sequence[int],
-    elsewhere: Sequence[Elsewhere] = (),
-) -> dict[int, Look]:
+    elsewhere: Sequence[OutsideBasin] = (),
+) -> dict[int, Target]:
     """The trials that are second looks, and what for; those `elsewhere` take every other trial."""
-    choices = lacking(space, elites)
-    looks: dict[int, Look] = {}
+    choices = underrepresented_choices(space, elites)
+    looks: dict[int, Target] = {}
     for number in numbers:
         turn, place = divmod(number, EVERY)
         if place == 0:
@@ -71,7 +71,9 @@ def second_looks(
     return looks
 
 
-def lacking(space: SearchSpace, elites: Sequence[Observation]) -> list[Choice]:
+def underrepresented_choices(
+    space: SearchSpace, elites: Sequence[Observation]
+) -> list[ChoiceTarget]:
     """The choices of categories that fewer than half of the elites have made."""
     places = [
         (parameter, (place + 0.5) / count_choices(parameter))
@@ -80,7 +82,7 @@ def lacking(space: SearchSpace, elites: Sequence[Observation]) -> list[Choice]:
         for place in range(count_choices(parameter))
     ]
     choices = [
-        Choice(name=parameter.name, value=parameter.decode(place), place=place)
+        ChoiceTarget(name=parameter.name, value=parameter.decode(place), place=place)
         for parameter, place in places
     ]
     return [
@@ -90,35 +92,37 @@ def lacking(space: SearchSpace, elites: Sequence[Observation]) -> list[Choice]:
     ]
 
 
-def own_fit(
+def target_fit(
     space: SearchSpace,
-    look: Look,
+    look: Target,
     best: Sequence[Observation],
     *,
     share: float,
     round_number: int,
-) -> Fit | None:
+) -> EliteFit | None:
     """What the best of the trials that a look is for have in common, of those as `ranked`.
 
     None if there are none, or if it is for none in particular. Of a long history only the LATEST
     trials are asked whether they are elsewhere; half of what a search tries at a bottom is.
     """
-    if look is None or (isinstance(look, Elsewhere) and look.fresh):
+    if look is None or (isinstance(look, OutsideBasin) and look.fresh):
         return None
     asked = best
-    if isinstance(look, Elsewhere):
+    if isinstance(look, OutsideBasin):
         oldest = max((one.number for one in best), default=0) - LATEST
         asked = [one for one in best if one.number > oldest]
     among = look.among([one.params for one in asked])
-    elites = choose([one for one, is_so in zip(asked, among, strict=True) if is_so], share=share)
-    return fit(space, elites, round_number=round_number) if elites else None
+    elites = choose_elites(
+        [one for one, is_so in zip(asked, among, strict=True) if is_so], share=share
+    )
+    return fit_elites(space, elites, round_number=round_number) if elites else None
 
 
-def looking(
+def exploration_candidates(
     space: SearchSpace,
-    look: Look,
-    own: Fit | None,
-    learned: Fit,
+    look: Target,
+    own: EliteFit | None,
+    learned: EliteFit,
     *,
     box: Box,
     seed: int,
@@ -130,11 +134,11 @@ def looking(
     Around the best trials of its own; without such, leaping from the elites of all. A fresh look
     leaves no choice: its candidate is repeated, for there are `count` rows for each trial.
     """
-    if isinstance(look, Elsewhere) and look.fresh:
-        return np.repeat(spread(space, box, seed=seed, numbers=numbers), count, axis=0)
+    if isinstance(look, OutsideBasin) and look.fresh:
+        return np.repeat(latin_hypercube(space, box, seed=seed, numbers=numbers), count, axis=0)
     points = candidates(
-        space, box, own or learned, seed=seed, numbers=numbers, count=count, leaping=own is None
+        space, box, own or learned, seed=seed, numbers=numbers, count=count, leap=own is None
     )
-    if isinstance(look, Choice):
+    if isinstance(look, ChoiceTarget):
         points[:, list(space.parameters).index(look.name)] = look.place
     return points

@@ -12,7 +12,9 @@ from caviar.sampler.space.space import SearchSpace
 MIDDLE = 0.5
 
 
-def spread(space: SearchSpace, box: Box, *, seed: int, numbers: Sequence[int]) -> list[list[float]]:
+def latin_hypercube(
+    space: SearchSpace, box: Box, *, seed: int, numbers: Sequence[int]
+) -> list[list[float]]:
     """A point of the box for each trial, so that each parameter has one in each even part of it.
 
     The first trial of a study takes the middle of every range, for ranges are drawn around what

@@ -5,23 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from caviar.sampler.algorithms.random import uniform
+from caviar.sampler.algorithms.random import uniform_setting
 from caviar.sampler.coarse_to_fine.edges import pressed_ends
-from caviar.sampler.coarse_to_fine.elites import choose
+from caviar.sampler.coarse_to_fine.elites import choose_elites
 from caviar.sampler.coarse_to_fine.explanations import (
-    by_hand_reason,
     coarse_reason,
+    manual_zoom_reason,
     no_elite_reason,
     widened_reason,
 )
-from caviar.sampler.coarse_to_fine.latin_hypercube import spread
-from caviar.sampler.coarse_to_fine.widening import Ranges, ranges_in, space_of, widened, wider
+from caviar.sampler.coarse_to_fine.latin_hypercube import latin_hypercube
+from caviar.sampler.coarse_to_fine.widening import Ranges, ranges_in, round_space, widened, wider
 from caviar.sampler.coarse_to_fine.zoom import zoom
 from caviar.sampler.errors import SamplerError
 from caviar.sampler.ranking import ranked
-from caviar.sampler.rounds import Box, Observation, Round, following, trials_left, whole_box
+from caviar.sampler.rounds import Box, Observation, Round, next_round, trials_left, whole_box
 from caviar.sampler.space import checks
-from caviar.sampler.space.parameters import Ranged
+from caviar.sampler.space.parameters import Numeric
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import shown
 from caviar.sampler.values import Value
@@ -82,10 +82,10 @@ class CoarseToFine:
         ranges = ranges_in(rounds[-1]) if rounds else {}
         before = ranges
         if self.widen and rounds:
-            elites = choose(best, share=self.elite_share)
+            elites = choose_elites(best, share=self.elite_share)
             ranges = self._widened(widened(space, ranges), elites, ranges)
         wide = widened(space, ranges)
-        current = following(
+        current = next_round(
             rounds,
             size=size or _size(rounds, budget=budget),
             box=whole_box(space.parameters, box),
@@ -100,20 +100,20 @@ class CoarseToFine:
                 coming=[one.params for one in observations if one.state in UNFINISHED],
                 seed=seed,
                 share=self.elite_share,
-                by_hand=box or {},
+                manual_box=box or {},
                 looked={number for one in rounds for number in one.model.get("looks", ())},
                 last_round=current.number + _rounds_in(budget - current.stop, budget=budget),
             )
         else:
             drawn = box or {}
-            coarse = coarse_reason(current.size, first=current.first, by_hand=drawn)
-            reason = no_elite_reason(seen, by_hand=drawn) if seen else coarse
-            points = spread(
+            coarse = coarse_reason(current.size, first=current.first, manual_box=drawn)
+            reason = no_elite_reason(seen, manual_box=drawn) if seen else coarse
+            points = latin_hypercube(
                 wide, current.box, seed=seed, numbers=range(current.first, current.stop)
             )
             current = replace(current, reason=reason, model={"points": points})
         if box:
-            current = replace(current, reason=by_hand_reason(wide, box, current.reason))
+            current = replace(current, reason=manual_zoom_reason(wide, box, current.reason))
         if ranges:
             current = replace(
                 current,
@@ -131,7 +131,7 @@ class CoarseToFine:
         found = dict(ranges)
         for name, end in pressed_ends(space, elites):
             parameter = space.parameters[name]
-            assert isinstance(parameter, Ranged)
+            assert isinstance(parameter, Numeric)
             grown = wider(parameter, end)
             if grown != parameter:
                 low, high = found.get(name, parameter.bounds)
@@ -142,11 +142,11 @@ class CoarseToFine:
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
         """The trial's point as planned; in a round without plan, a uniform draw from its box."""
-        wide = space_of(space, current)
+        wide = round_space(space, current)
         points = current.model.get("points")
         if points and current.first <= number < current.stop:
             return wide.at(points[number - current.first])
-        return uniform(wide, current.box, seed=seed, number=number)
+        return uniform_setting(wide, current.box, seed=seed, number=number)
 
 
 def _grown(space: SearchSpace, before: Ranges, ranges: Ranges) -> list[str]:

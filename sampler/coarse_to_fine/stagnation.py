@@ -14,7 +14,7 @@ import numpy as np
 from caviar.sampler.ranking import with_value
 from caviar.sampler.rounds import Observation
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.surrogate.features import coordinates
+from caviar.sampler.surrogate.features import features
 from caviar.sampler.surrogate.gaussian_process import GaussianProcess
 from caviar.sampler.values import Params
 
@@ -26,7 +26,9 @@ CLOSEST = 0.25  # the part of the last trials that must be so close: the best wa
 APART = 1.2  # in lengths: what is nearer to the best trial is in its basin
 
 
-def bottom(seen: Sequence[Observation], *, looks: Collection[int], size: int) -> Observation | None:
+def stagnant_best(
+    seen: Sequence[Observation], *, looks: Collection[int], size: int
+) -> Observation | None:
     """The best of the trials in `seen`, in order, if the last of them say it is at the bottom.
 
     So they do when they brought a gain of next to nothing although a quarter of them came close to
@@ -51,12 +53,12 @@ def bottom(seen: Sequence[Observation], *, looks: Collection[int], size: int) ->
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Elsewhere:
+class OutsideBasin:
     """A look away from the bottom that a search has come to; if `fresh`, a coarse look anywhere."""
 
     space: SearchSpace
     model: GaussianProcess
-    bottom: Observation
+    stagnant_best: Observation
     fresh: bool = False
 
     def among(self, settings: Sequence[Params]) -> list[bool]:
@@ -65,25 +67,26 @@ class Elsewhere:
             return [True] * len(settings)
         if not settings:
             return []
-        centre = coordinates(self.space, [self.bottom.params])
-        points = coordinates(self.space, settings)
-        away = self.model.metric.distances(points, centre, self.model.lengths)[:, 0]
+        centre = features(self.space, [self.stagnant_best.params])
+        points = features(self.space, settings)
+        away = self.model.metric.distances(points, centre, self.model.lengthscales)[:, 0]
         outside: list[bool] = (away >= APART).tolist()
         return outside
 
 
-def ways_out(
+def basin_escapes(
     space: SearchSpace,
     model: GaussianProcess,
     seen: Sequence[Observation],
     *,
     looks: Collection[int],
     size: int,
-) -> list[Elsewhere]:
+) -> list[OutsideBasin]:
     """Looks elsewhere, to be taken by turns, if the search is at the `bottom` by these trials."""
-    found = bottom(seen, looks=looks, size=size)
+    found = stagnant_best(seen, looks=looks, size=size)
     if found is None:
         return []
     return [
-        Elsewhere(space=space, model=model, bottom=found, fresh=fresh) for fresh in (True, False)
+        OutsideBasin(space=space, model=model, stagnant_best=found, fresh=fresh)
+        for fresh in (True, False)
     ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from caviar.sampler.coarse_to_fine.edges import End
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.rounds import Round
-from caviar.sampler.space.parameters import Float, Integer, Parameter, Ranged, Reach
+from caviar.sampler.space.parameters import Float, Integer, Numeric, Parameter, Reach
 from caviar.sampler.space.scales import LINEAR, SCALES
 from caviar.sampler.space.space import SearchSpace
 
@@ -18,7 +18,7 @@ SLACK = 1e-6  # of a step: what the digits of binary fractions may be off
 Ranges = Mapping[str, tuple[float, float]]
 
 
-def wider(parameter: Ranged, end: End) -> Ranged:
+def wider(parameter: Numeric, end: End) -> Numeric:
     """The parameter with that end a quarter of the range further out; itself where it cannot be.
 
     Never beyond its reach, and on a linear scale through no limit that means something: 0 for what
@@ -35,7 +35,7 @@ def wider(parameter: Ranged, end: End) -> Ranged:
         return parameter
 
 
-def _moved(parameter: Ranged, end: End, wanted: float) -> float:
+def _moved(parameter: Numeric, end: End, wanted: float) -> float:
     """Where the end may move to, near to where it is wanted."""
     old, out = (parameter.low, -1) if end == "low" else (parameter.high, 1)
     if isinstance(parameter, Integer) and parameter.base is not None:
@@ -54,7 +54,7 @@ def _moved(parameter: Ranged, end: End, wanted: float) -> float:
     return old + out * step * steps
 
 
-def _limit(parameter: Ranged, end: End) -> tuple[float, bool]:
+def _limit(parameter: Numeric, end: End) -> tuple[float, bool]:
     """What the end may not move through, and whether it may not even come to it."""
     reach, is_linear = parameter.reach, parameter.scale == LINEAR.name
     is_float = isinstance(parameter, Float)
@@ -85,12 +85,12 @@ def _rounded(x: float, digits: int) -> float:
     return 1 - float(f"{1 - x:.{digits}g}") if 0.9 < x < 1 else float(f"{x:.{digits}g}")
 
 
-def within(space: SearchSpace, reaches: Mapping[str, Reach]) -> SearchSpace:
+def with_reaches(space: SearchSpace, reaches: Mapping[str, Reach]) -> SearchSpace:
     """The space whose ranges reach so far, and always to their own ends."""
     parameters: dict[str, Parameter] = dict(space.parameters)
     for name, reach in reaches.items():
         parameter = parameters[name]
-        if isinstance(parameter, Ranged):
+        if isinstance(parameter, Numeric):
             own = _covering(reach, parameter.low, parameter.high)
             parameters[name] = replace(parameter, reach=own)
     return SearchSpace(parameters)
@@ -113,13 +113,13 @@ def widened(space: SearchSpace, ranges: Ranges) -> SearchSpace:
     parameters: dict[str, Parameter] = dict(space.parameters)
     for name, (low, high) in ranges.items():
         parameter = parameters[name]
-        assert isinstance(parameter, Ranged)
+        assert isinstance(parameter, Numeric)
         reach = _covering(parameter.reach, low, high)
         parameters[name] = replace(parameter, low=low, high=high, reach=reach)
     return SearchSpace(parameters)
 
 
-def space_of(space: SearchSpace, current: Round) -> SearchSpace:
+def round_space(space: SearchSpace, current: Round) -> SearchSpace:
     """The space that a round's box and trials are of: the study's, or what it was widened to."""
     return widened(space, ranges_in(current))
 

@@ -7,18 +7,23 @@ from itertools import chain
 import numpy as np
 
 from caviar.sampler.coarse_to_fine.candidates import candidates
-from caviar.sampler.coarse_to_fine.elites import Fit, choose, fit
-from caviar.sampler.coarse_to_fine.explanations import looks_reason, zoom_reason
-from caviar.sampler.coarse_to_fine.exploration import Look, looking, own_fit, second_looks
-from caviar.sampler.coarse_to_fine.stagnation import ways_out
+from caviar.sampler.coarse_to_fine.elites import EliteFit, choose_elites, fit_elites
+from caviar.sampler.coarse_to_fine.explanations import exploration_reasons, zoom_reason
+from caviar.sampler.coarse_to_fine.exploration import (
+    Target,
+    exploration_candidates,
+    exploration_targets,
+    target_fit,
+)
+from caviar.sampler.coarse_to_fine.stagnation import basin_escapes
 from caviar.sampler.rounds import Box, Observation, Round, whole_box
 from caviar.sampler.space.parameters import Parameter
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.surrogate.features import points_at
+from caviar.sampler.surrogate.features import features_at
 from caviar.sampler.surrogate.gaussian_process import Floats, GaussianProcess, Rows
-from caviar.sampler.surrogate.incumbents import favourites
-from caviar.sampler.surrogate.selection import pick
-from caviar.sampler.surrogate.surrogate import fit_model, tried_before, untried
+from caviar.sampler.surrogate.incumbents import incumbents
+from caviar.sampler.surrogate.selection import select_rows
+from caviar.sampler.surrogate.surrogate import fit_surrogate, tried_before, untried
 from caviar.sampler.surrogate.threads import one_thread
 from caviar.sampler.values import Params
 
@@ -38,7 +43,7 @@ def zoom(
     coming: Sequence[Params],
     seed: int,
     share: float,
-    by_hand: Box,
+    manual_box: Box,
     looked: Collection[int],
     last_round: int,
 ) -> Round:
@@ -50,36 +55,36 @@ def zoom(
     looks; `last_round` is the number of the last round that the budget leaves room for.
     """
     numbers = range(current.first, current.stop)
-    elites = choose(best, share=share)
-    learned = fit(space, elites, round_number=current.number)
+    elites = choose_elites(best, share=share)
+    learned = fit_elites(space, elites, round_number=current.number)
     fitted = {p.name: _interval(p, learned) for p in space.parameters.values()}
-    box = {**fitted, **by_hand}
+    box = {**fitted, **manual_box}
     reason = zoom_reason(
         space,
         elites=elites,
         seen=seen,
         narrowed=learned.centres,
         box=box,
-        by_hand=by_hand,
+        manual_box=manual_box,
         round_number=current.number,
         last_round=last_round,
     )
     with one_thread():
-        model = fit_model(space, seen, coming, best=best)
-        looks: dict[int, Look] = {}
+        model = fit_surrogate(space, seen, coming, best=best)
+        looks: dict[int, Target] = {}
         if model:
-            elsewhere = ways_out(space, model, seen, looks=looked, size=current.size)
-            looks = second_looks(space, elites, numbers=numbers, elsewhere=elsewhere)
-            liked = favourites(model, space, best, count=len(elites))
-            learned = fit(space, liked, round_number=current.number)
+            elsewhere = basin_escapes(space, model, seen, looks=looked, size=current.size)
+            looks = exploration_targets(space, elites, numbers=numbers, elsewhere=elsewhere)
+            liked = incumbents(model, space, best, count=len(elites))
+            learned = fit_elites(space, liked, round_number=current.number)
         zoomed = replace(current, box=box)
         each = max(POOL // len(numbers), FEWEST_EACH) if model else 1
         own = {
-            look: own_fit(space, look, best, share=share, round_number=current.number)
+            look: target_fit(space, look, best, share=share, round_number=current.number)
             for look in dict.fromkeys(looks.values())
         }
         pool, owners = _pool(
-            space, zoomed, learned, looks, own, seed=seed, each=each, by_hand=by_hand
+            space, zoomed, learned, looks, own, seed=seed, each=each, manual_box=manual_box
         )
         if model:
             pool = _chosen(space, model, pool, owners, looks, seen, seed=seed, numbers=numbers)
@@ -87,7 +92,9 @@ def zoom(
         current,
         box=box,
         elites=tuple(elite.number for elite in elites),
-        reason=" ".join([reason, *looks_reason(space, looks.values(), by_hand=by_hand)]),
+        reason=" ".join(
+            [reason, *exploration_reasons(space, looks.values(), manual_box=manual_box)]
+        ),
         model={"points": pool.tolist(), "looks": list(looks)},
     )
 
@@ -95,24 +102,26 @@ def zoom(
 def _pool(
     space: SearchSpace,
     current: Round,
-    learned: Fit,
-    looks: Mapping[int, Look],
-    own: Mapping[Look, Fit | None],
+    learned: EliteFit,
+    looks: Mapping[int, Target],
+    own: Mapping[Target, EliteFit | None],
     *,
     seed: int,
     each: int,
-    by_hand: Box,
+    manual_box: Box,
 ) -> tuple[Floats, Rows]:
     """Candidates, `each` so many for every trial, a row each; and the owner of each row.
 
     Second looks have candidates of their own, by their `own` fits, and other trials none of those.
     """
     usual = [number for number in range(current.first, current.stop) if number not in looks]
-    wide = whole_box(space.parameters, by_hand)
+    wide = whole_box(space.parameters, manual_box)
     pools = [candidates(space, current.box, learned, seed=seed, numbers=usual, count=each)]
     lookers = {look: [number for number in looks if looks[number] == look] for look in own}
     pools += [
-        looking(space, look, own[look], learned, box=wide, seed=seed, numbers=its, count=each)
+        exploration_candidates(
+            space, look, own[look], learned, box=wide, seed=seed, numbers=its, count=each
+        )
         for look, its in lookers.items()
     ]
     owners = np.repeat([USUAL] * len(usual) + [*chain(*lookers.values())], each)
@@ -124,14 +133,14 @@ def _chosen(
     model: GaussianProcess,
     pool: Floats,
     owners: Rows,
-    looks: Mapping[int, Look],
+    looks: Mapping[int, Target],
     seen: Sequence[Observation],
     *,
     seed: int,
     numbers: Sequence[int],
 ) -> Floats:
     """The row of the pool that the model chooses for each trial."""
-    points = points_at(space, pool)
+    points = features_at(space, pool)
     again = tried_before(space, pool.tolist(), seen)
     fresh = untried(points, model.points, again=again, enough=len(numbers))
     allowed = {
@@ -143,13 +152,13 @@ def _chosen(
             rows = allowed[number]
             settings = [space.at(point) for point in pool[fresh[rows]].tolist()]
             allowed[number] = rows[look.among(settings)]
-    tried = pick(
+    tried = select_rows(
         model, points[fresh], seed=seed, numbers=numbers, allowed=allowed, looks=list(looks)
     )
     return pool[fresh[tried]]
 
 
-def _interval(parameter: Parameter, learned: Fit) -> tuple[float, float]:
+def _interval(parameter: Parameter, learned: EliteFit) -> tuple[float, float]:
     """The elites' interval and a margin, at least to the next value; all of it if not narrowed."""
     places = [p for p in learned.centres.get(parameter.name, []) if p is not None]
     if not places or parameter.name in learned.choices:

@@ -23,7 +23,7 @@ class AsynchronousHalving:
     min_epochs: int | None = None
 
     waits = False
-    looks_back = False
+    uses_finished = False
 
     def __post_init__(self) -> None:
         self._halving()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from caviar.sampler.errors import PrunerError
-from caviar.sampler.kinds import described
+from caviar.sampler.kinds import parse_kind
 from caviar.sampler.pruning.asynchronous import AsynchronousHalving
 from caviar.sampler.pruning.hyperband import Hyperband
 from caviar.sampler.pruning.median import MedianPruner
@@ -27,7 +27,7 @@ def make_pruner(options: object, *, epochs: int) -> Pruner:
     Raises PrunerError with the option at fault, whatever it is given; also when the trials are too
     short for a rung.
     """
-    pruner = described(options, KINDS, default=DEFAULT_KIND, error=PrunerError)
+    pruner = parse_kind(options, KINDS, default=DEFAULT_KIND, error=PrunerError)
     if not isinstance(pruner, NoPruner) and not pruner.rungs(0, epochs=epochs):
         raise PrunerError(
             "kind" if getattr(pruner, "min_epochs", None) is None else "min_epochs",

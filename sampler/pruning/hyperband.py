@@ -25,7 +25,7 @@ class Hyperband:
     min_epochs: int | None = None
 
     waits = True
-    looks_back = True
+    uses_finished = True
 
     def __post_init__(self) -> None:
         self._halving()

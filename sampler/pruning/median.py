@@ -27,7 +27,7 @@ class MedianPruner:
     min_trials: int = 5
 
     waits = True
-    looks_back = False
+    uses_finished = False
 
     def __post_init__(self) -> None:
         check_min_epochs(self.min_epochs)
@@ -62,7 +62,7 @@ class MedianPruner:
             before = [arrival.value for arrival in arrived if arrival.number <= number]
             bar = median(before)
             found[number] = Verdict(
-                goes_on=len(before) <= self.min_trials or value[number] <= bar,
+                promoted=len(before) <= self.min_trials or value[number] <= bar,
                 bar=bar,
                 kept=sum(other <= bar for other in before),
                 compared=len(before),

@@ -11,7 +11,7 @@ class NoPruner:
     """There are no rungs, and nothing to decide."""
 
     waits = True
-    looks_back = False
+    uses_finished = False
 
     def bracket(self, position: int, *, epochs: int) -> int:
         """All in one."""

@@ -32,7 +32,7 @@ class Finish:
 class Verdict:
     """Whether a trial goes on from a rung, and what it was measured by."""
 
-    goes_on: bool
+    promoted: bool
     bar: float
     """The value that decided: the worst that went on by its rank, or the median."""
     kept: int
@@ -51,7 +51,7 @@ class Pruner(Protocol):
         """Whether it decides by closed sets, so that the order of arrivals does not matter."""
 
     @property
-    def looks_back(self) -> bool:
+    def uses_finished(self) -> bool:
         """Whether it compares with trials of earlier rounds, which must have ended then."""
 
     def bracket(self, position: int, *, epochs: int) -> int:
@@ -90,7 +90,7 @@ def top(arrived: Sequence[Arrival], *, eta: int, pace: float | None = None) -> d
     kept = max(1, len(order) // eta)
     return {
         arrival.number: Verdict(
-            goes_on=place < kept or (pace is not None and arrival.value < pace),
+            promoted=place < kept or (pace is not None and arrival.value < pace),
             bar=order[kept - 1].value,
             kept=kept,
             compared=len(order),

@@ -37,7 +37,7 @@ class SuccessiveHalving:
     min_epochs: int | None = None
 
     waits = True
-    looks_back = True
+    uses_finished = True
 
     def __post_init__(self) -> None:
         check_eta(self.eta)

@@ -13,7 +13,7 @@ INSIDE = 1e-9  # of the unit interval: the edge of a share belongs to the next v
 PART = 0.125  # of a share at most, where shares are narrower than that
 
 
-def box_of(space: SearchSpace, ranges: object) -> Box:
+def parse_box(space: SearchSpace, ranges: object) -> Box:
     """The box of `{"learning_rate": [0.001, 0.01]}`: an interval for each parameter named.
 
     Whole numbers, steps and ordered choices keep their whole share at both ends; of choices all
@@ -25,7 +25,7 @@ def box_of(space: SearchSpace, ranges: object) -> Box:
     return {_known(space, name): _interval(space, name, pair) for name, pair in ranges.items()}
 
 
-def ranges_of(space: SearchSpace, box: Box) -> dict[str, list[Value]]:
+def box_ranges(space: SearchSpace, box: Box) -> dict[str, list[Value]]:
     """What a box holds: the low and the high end of each parameter, or those of its choices.
 
     `box_of` takes them back. Of a box that it made they are as they were written; others have no

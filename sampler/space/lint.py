@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from caviar.sampler.space.parameters import Float, Integer, Parameter, Ranged, count_choices
+from caviar.sampler.space.parameters import Float, Integer, Numeric, Parameter, count_choices
 from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG
 from caviar.sampler.text import listed
 
@@ -33,7 +33,7 @@ _LOGARITHMIC = (
 def warnings_of(parameter: Parameter, *, active: float = 1.0) -> list[str]:
     """What a colleague would ask about it. `active` is how often it takes part at all."""
     found: list[str] = []
-    if isinstance(parameter, Ranged) and not parameter.varies:
+    if isinstance(parameter, Numeric) and not parameter.varies:
         found.append('has a single value: "type": "constant" says so.')
     elif isinstance(parameter, Float):
         found += _of_float(parameter)
@@ -72,7 +72,7 @@ def _of_float(parameter: Float) -> Iterator[str]:
         yield f"spans {decades:.0f} powers of ten: most trials fall where nothing can be good."
 
 
-def is_average(parameter: Ranged) -> bool:
+def is_average(parameter: Numeric) -> bool:
     """Whether it is, by its name, the weight of an average over 1 / (1 - x) steps, and below 1."""
     return _is(parameter, _AVERAGING) and 0 <= parameter.low < parameter.high < 1
 

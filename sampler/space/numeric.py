@@ -34,7 +34,7 @@ class Reach:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ranged(Parameter):
+class Numeric(Parameter):
     """A parameter between two ends, both included, on a scale. They may be the same value.
 
     Its `reach` is known to whoever uses the space and no part of its JSON form.
@@ -87,7 +87,7 @@ class Ranged(Parameter):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Float(Ranged):
+class Float(Numeric):
     """A real number. With `step`, one of low, low + step, low + 2 steps … high.
 
     Such a value has the share of the scale from half a step before it to half a step after it.
@@ -208,7 +208,7 @@ class Float(Ranged):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Integer(Ranged):
+class Integer(Numeric):
     """A whole number.
 
     The value k has the share of the scale from k - 1/2 to k + 1/2: equal shares on a linear scale,

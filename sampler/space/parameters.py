@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.space.categorical import Boolean, Categorical, Constant
 from caviar.sampler.space.conditions import parse_condition
-from caviar.sampler.space.numeric import Float, Integer, Ranged, Reach
+from caviar.sampler.space.numeric import Float, Integer, Numeric, Reach
 from caviar.sampler.space.parameter import Parameter
 from caviar.sampler.space.priorities import recommended
 from caviar.sampler.text import did_you_mean, label, listed, shown
@@ -18,8 +18,8 @@ __all__ = [
     "Constant",
     "Float",
     "Integer",
+    "Numeric",
     "Parameter",
-    "Ranged",
     "Reach",
     "count_choices",
     "parse_parameter",

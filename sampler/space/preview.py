@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from caviar.sampler.draws import units
 from caviar.sampler.space.lint import is_average, warnings_of
-from caviar.sampler.space.parameters import Parameter, Ranged
+from caviar.sampler.space.parameters import Numeric, Parameter
 from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.values import JSON, Params, Value
@@ -87,12 +87,12 @@ def _described(parameter: Parameter, active: float, count: int) -> dict[str, JSO
     values = [parameter.decode((place + 0.5) / count) for place in range(count)]
     described: dict[str, JSON] = {
         "type": parameter.type,
-        "scale": parameter.scale if isinstance(parameter, Ranged) else None,
+        "scale": parameter.scale if isinstance(parameter, Numeric) else None,
         "active": active,
         "decades": None,
         "histogram": _listed(values),
     }
-    if isinstance(parameter, Ranged):
+    if isinstance(parameter, Numeric):
         numbers = [float(value) for value in values]
         axis = _axis(parameter)
         of_rest = axis[0] == REVERSE_LOG.name or is_average(parameter)
@@ -104,7 +104,7 @@ def _described(parameter: Parameter, active: float, count: int) -> dict[str, JSO
     return described
 
 
-def _axis(parameter: Ranged) -> Axis:
+def _axis(parameter: Numeric) -> Axis:
     """The axis to show a range on: by its ends more than by its scale, to show what that does."""
     near_one = parameter.low >= 0.5 and 0.95 <= parameter.high < 1
     if parameter.scale == REVERSE_LOG.name or near_one:
@@ -116,7 +116,7 @@ def _axis(parameter: Ranged) -> Axis:
     return chosen.name, chosen.to_axis, chosen.from_axis
 
 
-def _decades(parameter: Ranged, values: Sequence[float], *, of_rest: bool) -> JSON:
+def _decades(parameter: Numeric, values: Sequence[float], *, of_rest: bool) -> JSON:
     """The share of draws in each power of ten of x, or of 1 - x; None if its ends are the same."""
     low, high = parameter.low, parameter.high
     if of_rest:
@@ -153,7 +153,7 @@ def _listed(values: Sequence[Value]) -> dict[str, JSON]:
     return {"values": list(counts), "shares": shares}
 
 
-def _binned(parameter: Ranged, values: Sequence[float], axis: Axis) -> dict[str, JSON]:
+def _binned(parameter: Numeric, values: Sequence[float], axis: Axis) -> dict[str, JSON]:
     name, to_axis, from_axis = axis
     start, end = to_axis(parameter.low), to_axis(parameter.high)
     inner = [from_axis(start + place / BINS * (end - start)) for place in range(1, BINS)]

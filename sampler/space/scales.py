@@ -51,7 +51,7 @@ class Span:
         return self._low if x < self._low else self._high if x > self._high else x
 
 
-def within(u: float, low: float, high: float) -> float:
+def place_within(u: float, low: float, high: float) -> float:
     """The place at u of an interval: low at 0, high at 1, bit for bit; beyond an end, that end."""
     return high if u >= 1 else min(max(low + u * (high - low), low), high)
 

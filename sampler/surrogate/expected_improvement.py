@@ -9,12 +9,14 @@ from caviar.sampler.surrogate.gaussian_process import Floats
 FAR = 1e6  # standard deviations from the best: what is further is as hopeless
 
 
-def promises(mean: Floats, variance: Floats, *, best: float, doubt: float) -> Floats:
+def log_expected_improvement(
+    mean: Floats, variance: Floats, *, best: float, kappa: float
+) -> Floats:
     """The `improvement` of values to expect, their deviations counted `doubt` times."""
-    return improvement(mean, doubt * np.sqrt(variance), best)
+    return log_improvement(mean, kappa * np.sqrt(variance), best)
 
 
-def improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+def log_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
     """The logarithm of how far below `best` a normal value is to be expected, above it being 0.
 
     Far above the best, where the value itself is too small for a double, by the scaled

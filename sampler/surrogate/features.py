@@ -22,7 +22,7 @@ def metric(space: SearchSpace) -> Metric:
     return Metric(owner=tuple(owner), count=len(space.parameters))
 
 
-def coordinates(space: SearchSpace, settings: Sequence[Params]) -> Floats:
+def features(space: SearchSpace, settings: Sequence[Params]) -> Floats:
     """A row for each setting: numbers on the unit interval of their scale, categories one-hot.
 
     Two different choices are one apart, as the two ends of a range are.
@@ -34,7 +34,7 @@ def coordinates(space: SearchSpace, settings: Sequence[Params]) -> Floats:
     return _columns(space, {name: np.array(its, np.float64) for name, its in places.items()})
 
 
-def points_at(space: SearchSpace, units: Floats) -> Floats:
+def features_at(space: SearchSpace, units: Floats) -> Floats:
     """The coordinates of the settings at points of the unit cube, (points, parameters).
 
     Without a setting for each, which would take most of the time of a large round.

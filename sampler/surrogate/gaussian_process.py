@@ -24,11 +24,15 @@ BOUND = 4.0  # deviations of a prior, from its most likely value to where a fit 
 SMALL = 50  # rows of a triangle that is inverted at once
 NEAREST = 1e-6  # of a length: nearer than that, a gradient is that of equal settings
 
-LENGTH_SPREAD = 1.0  # priors: standard deviations of logarithms around their most likely values
+LENGTHSCALE_SPREAD = (
+    1.0  # priors: standard deviations of logarithms around their most likely values
+)
 SIGNAL, SIGNAL_SPREAD = 1.0, 0.7
 ROUGH, ROUGH_SPREAD = 0.05, 1.5
 NOISE, NOISE_SPREAD = 0.01, 2.0
-LENGTH = 0.3  # for one parameter; more parameters, longer lengths, so that far is as far as before
+LENGTHSCALE = (
+    0.3  # for one parameter; more parameters, longer lengths, so that far is as far as before
+)
 
 _ROOT5 = math.sqrt(5.0)
 
@@ -50,14 +54,14 @@ class Metric:
             pdist(points[:, columns], "sqeuclidean", out=squares[place])
         return squares
 
-    def scaled(self, points: Floats, lengths: Floats) -> Floats:
+    def scaled(self, points: Floats, lengthscales: Floats) -> Floats:
         """The points with each parameter's length for unit, so that distances are in lengths."""
-        scaled: Floats = points / lengths[list(self.owner)]
+        scaled: Floats = points / lengthscales[list(self.owner)]
         return scaled
 
-    def distances(self, one: Floats, other: Floats, lengths: Floats) -> Floats:
+    def distances(self, one: Floats, other: Floats, lengthscales: Floats) -> Floats:
         """Distances in lengths, without a matrix for each parameter."""
-        a, b = self.scaled(one, lengths), self.scaled(other, lengths)
+        a, b = self.scaled(one, lengthscales), self.scaled(other, lengthscales)
         squares = (a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2 * a @ b.T
         distances: Floats = np.sqrt(np.maximum(squares, 0.0))
         return distances
@@ -70,7 +74,7 @@ class GaussianProcess:
     metric: Metric
     points: Floats
     values: Floats
-    lengths: Floats
+    lengthscales: Floats
     signal: float
     rough: float
     noise: float
@@ -84,10 +88,10 @@ class GaussianProcess:
         return self.signal + self.rough
 
     @property
-    def logs(self) -> Floats:
+    def theta(self) -> Floats:
         """The logs of lengths, signal, rough and noise, as `log_posterior` takes them."""
-        logs: Floats = np.log([*self.lengths, self.signal, self.rough, self.noise])
-        return logs
+        theta: Floats = np.log([*self.lengthscales, self.signal, self.rough, self.noise])
+        return theta
 
     @property
     def best(self) -> float:
@@ -96,7 +100,7 @@ class GaussianProcess:
 
     def kernel(self, one: Floats, other: Floats) -> Floats:
         """Covariances (rows of one, rows of other) before any value is known."""
-        return self.covariance(self.metric.distances(one, other, self.lengths))
+        return self.covariance(self.metric.distances(one, other, self.lengthscales))
 
     def covariance(self, distances: Floats) -> Floats:
         """The same of settings at such distances, in lengths."""
@@ -145,22 +149,27 @@ def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProce
         bounds=[(-BOUND, BOUND)] * len(centre),
         options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS, "ftol": TOLERANCE},
     )
-    return with_logs(metric, points, values, centre + found.x * spread)
+    return with_hyperparameters(metric, points, values, centre + found.x * spread)
 
 
 def priors(count: int) -> tuple[Floats, Floats]:
     """Most likely logs of `count` lengths, signal, rough and noise, and their deviations."""
-    usual = math.log(LENGTH) + 0.5 * math.log(count)
+    usual = math.log(LENGTHSCALE) + 0.5 * math.log(count)
     centre = np.array([usual] * count + [math.log(one) for one in (SIGNAL, ROUGH, NOISE)])
-    spread = np.array([LENGTH_SPREAD] * count + [SIGNAL_SPREAD, ROUGH_SPREAD, NOISE_SPREAD])
+    spread = np.array([LENGTHSCALE_SPREAD] * count + [SIGNAL_SPREAD, ROUGH_SPREAD, NOISE_SPREAD])
     return centre, spread
 
 
-def with_logs(metric: Metric, points: Floats, values: Floats, logs: Floats) -> GaussianProcess:
+def with_hyperparameters(
+    metric: Metric, points: Floats, values: Floats, theta: Floats
+) -> GaussianProcess:
     """The process whose lengths, signal, rough and noise have these logs, given the values."""
-    lengths, (signal, rough, noise) = np.exp(logs[:-3]), np.exp(logs[-3:]).tolist()
+    lengthscales, (signal, rough, noise) = (
+        np.exp(theta[:-3]),
+        np.exp(theta[-3:]).tolist(),
+    )
     return condition(
-        metric, points, values, lengths=lengths, signal=signal, rough=rough, noise=noise
+        metric, points, values, lengthscales=lengthscales, signal=signal, rough=rough, noise=noise
     )
 
 
@@ -169,7 +178,7 @@ def condition(
     points: Floats,
     values: Floats,
     *,
-    lengths: Floats,
+    lengthscales: Floats,
     signal: float,
     rough: float,
     noise: float,
@@ -177,7 +186,7 @@ def condition(
     """The process of these lengths, signal, rough and noise, given the values."""
     from scipy.linalg import cho_solve, cholesky
 
-    distances = metric.distances(points, points, lengths)
+    distances = metric.distances(points, points, lengthscales)
     kernel = covariance(distances, signal=signal, rough=rough)
     kernel[np.diag_indices_from(kernel)] += noise + JITTER
     factor = cholesky(kernel, lower=True, check_finite=False)
@@ -188,7 +197,7 @@ def condition(
         metric=metric,
         points=points,
         values=values,
-        lengths=lengths,
+        lengthscales=lengthscales,
         signal=signal,
         rough=rough,
         noise=noise,
@@ -198,7 +207,7 @@ def condition(
     )
 
 
-class Slopes:
+class KernelGradient:
     """How the covariances of values follow the logs of lengths, signal, rough and noise.
 
     `squares` has the squared distances of values by parameter, (parameters, …); all else here is
@@ -207,9 +216,9 @@ class Slopes:
     rough, it is `trend` and `rest`.
     """
 
-    def __init__(self, logs: Floats, squares: Floats) -> None:
-        self.signal, self.rough, self.noise = np.exp(logs[-3:]).tolist()
-        self.weights = np.exp(-2.0 * logs[:-3])
+    def __init__(self, theta: Floats, squares: Floats) -> None:
+        self.signal, self.rough, self.noise = np.exp(theta[-3:]).tolist()
+        self.weights = np.exp(-2.0 * theta[:-3])
         distances = np.sqrt(np.tensordot(self.weights, squares, axes=1))
         r = _ROOT5 * distances
         self._decay = self.signal * np.exp(-r)
@@ -230,7 +239,7 @@ class Slopes:
         return bend
 
 
-def inverse_by(factor: Floats) -> Floats:
+def inverse_lower(factor: Floats) -> Floats:
     """The lower half of the inverse of the matrix with this lower Cholesky factor."""
     from scipy.linalg.lapack import dlauum
 
@@ -257,7 +266,7 @@ def _invert(lower: Floats, inverse: Floats) -> None:
 
 
 def log_posterior(
-    logs: Floats, squares: Floats, values: Floats, centre: Floats, spread: Floats
+    theta: Floats, squares: Floats, values: Floats, centre: Floats, spread: Floats
 ) -> tuple[float, Floats]:
     """The negative log of likelihood times priors, and its gradient, by the logs.
 
@@ -266,7 +275,7 @@ def log_posterior(
     from scipy.linalg import cho_solve, cholesky
     from scipy.spatial.distance import squareform
 
-    slopes = Slopes(logs, squares)
+    slopes = KernelGradient(theta, squares)
     kernel = squareform(slopes.trend + slopes.rest, checks=False)
     np.fill_diagonal(kernel, slopes.signal + slopes.rough + slopes.noise + JITTER)
     # In place, and lower halves in Fortran's order: to copy would take as long as to factor.
@@ -274,16 +283,16 @@ def log_posterior(
     centred = values - values.mean()
     alpha = cho_solve((factor, True), centred, check_finite=False)
     half_log_determinant = np.log(np.diag(factor)).sum()
-    inverse = inverse_by(factor)
+    inverse = inverse_lower(factor)
     # d(-log likelihood) = -1/2 trace((alpha alpha' - inverse) dK), and dK has each pair twice
     pull = squareform(np.outer(alpha, alpha) - inverse.T, checks=False)
     trace = alpha @ alpha - np.trace(inverse)
-    gradient = np.empty_like(logs)
+    gradient = np.empty_like(theta)
     steep = slopes.steep_trend + slopes.steep_rest
     gradient[:-3] = -slopes.weights * (squares @ (pull * steep))
     gradient[-3] = -pull @ slopes.trend - 0.5 * slopes.signal * trace
     gradient[-2] = -pull @ slopes.rest - 0.5 * slopes.rough * trace
     gradient[-1] = -0.5 * slopes.noise * trace
-    away = (logs - centre) / spread
+    away = (theta - centre) / spread
     loss = 0.5 * centred @ alpha + half_log_determinant + 0.5 * away @ away
     return float(loss), gradient + away / spread

@@ -11,13 +11,13 @@ from caviar.sampler.surrogate.gaussian_process import (
     BOUND,
     Floats,
     GaussianProcess,
-    Slopes,
+    KernelGradient,
     priors,
-    with_logs,
+    with_hyperparameters,
 )
 
 
-def plausible(process: GaussianProcess, draws: Floats) -> list[GaussianProcess]:
+def draw_processes(process: GaussianProcess, draws: Floats) -> list[GaussianProcess]:
     """A process for each row of `draws` (processes, parameters + 3), standard normal numbers.
 
     Its logs of lengths, signal, rough and noise are normal around the fitted ones, as surely as the
@@ -26,18 +26,18 @@ def plausible(process: GaussianProcess, draws: Floats) -> list[GaussianProcess]:
     direction are they less sure than by the priors alone.
     """
     centre, spread = priors(process.metric.count)
-    scaled = spread[:, None] * curvature(process) * spread + np.eye(len(spread))
+    scaled = spread[:, None] * log_posterior_hessian(process) * spread + np.eye(len(spread))
     bends, directions = np.linalg.eigh(scaled)
     # The symmetric root: directions alone have no sign, and one machine's may be another's turned.
     root = directions / np.sqrt(np.maximum(bends, 1.0)) @ directions.T
     low, high = centre - BOUND * spread, centre + BOUND * spread
     return [
-        with_logs(process.metric, process.points, process.values, logs)
-        for logs in np.clip(process.logs + draws @ root * spread, low, high)
+        with_hyperparameters(process.metric, process.points, process.values, theta)
+        for theta in np.clip(process.theta + draws @ root * spread, low, high)
     ]
 
 
-def curvature(process: GaussianProcess) -> Floats:
+def log_posterior_hessian(process: GaussianProcess) -> Floats:
     """Second slopes of the negative log likelihood by the logs of lengths, signal, rough and noise.
 
     A square of all logs. From the gradient, eq. 5.9 of the same book, by the slope of an inverse.
@@ -47,7 +47,7 @@ def curvature(process: GaussianProcess) -> Floats:
 
     one = np.eye(len(process.points))
     squares = np.array([squareform(its) for its in process.metric.squares(process.points)])
-    slopes = Slopes(process.logs, squares)
+    slopes = KernelGradient(process.theta, squares)
     parts = slopes.weights[:, None, None] * squares
     by_length = parts * (slopes.steep_trend + slopes.steep_rest)
     by_log = np.concatenate([by_length, [slopes.trend, slopes.rest, slopes.noise * one]])

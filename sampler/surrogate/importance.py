@@ -7,9 +7,9 @@ import numpy as np
 from caviar.sampler import draws
 from caviar.sampler.rounds import Observation
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.surrogate.features import coordinates, metric
+from caviar.sampler.surrogate.features import features, metric
 from caviar.sampler.surrogate.gaussian_process import Floats
-from caviar.sampler.surrogate.surrogate import fit_model
+from caviar.sampler.surrogate.surrogate import fit_surrogate
 from caviar.sampler.surrogate.threads import one_thread
 from caviar.sampler.values import JSON
 
@@ -38,7 +38,7 @@ def importance(
     if valued < FEWEST:
         return None
     with one_thread():
-        model = fit_model(space, observations)
+        model = fit_surrogate(space, observations)
     if model is None:
         return None
     names = list(space.parameters)
@@ -100,4 +100,4 @@ def _drawn(space: SearchSpace, *, seed: int) -> tuple[Floats, Callable[[str], Fl
 def _points(space: SearchSpace, units: Floats) -> Floats:
     names = list(space.parameters)
     settings = [space.decode(dict(zip(names, row, strict=True))) for row in units.tolist()]
-    return coordinates(space, settings)
+    return features(space, settings)

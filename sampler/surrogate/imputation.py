@@ -24,7 +24,7 @@ class Line(NamedTuple):
         return self.y + self.slope * (x - self.x)
 
 
-def with_guesses(observations: Sequence[Observation]) -> Sequence[Observation]:
+def with_imputed(observations: Sequence[Observation]) -> Sequence[Observation]:
     """The observations, those of pruned trials with a guess in place of the value they lack.
 
     They are returned as they are, the same sequence, where no trial has rungs.

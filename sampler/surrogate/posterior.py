@@ -22,7 +22,7 @@ class Posterior:
 
         across = process.kernel(process.points, points)
         self._process = process
-        self._scaled = process.metric.scaled(points, process.lengths)
+        self._scaled = process.metric.scaled(points, process.lengthscales)
         # What the Cholesky factor of all that is known has at the pool, a row each: first the rows
         # of the values, then those of what is believed.
         self._values = self._known = len(process.points)
@@ -35,17 +35,17 @@ class Posterior:
         known = np.einsum("ij,ij->j", half, half)
         self.variance = np.maximum(process.variance - known + SPREAD, SPREAD * SPREAD)
 
-    def covariance(self, rows: Rows, *, believed: bool = False) -> Floats:
+    def covariance(self, rows: Rows, *, conditioned: bool = False) -> Floats:
         """(rows, rows), given the values; if `believed`, given what is believed of others, too."""
         from scipy.spatial.distance import cdist
 
         scaled = self._scaled[rows]
-        half = self._half[: self._known if believed else self._values, rows]
+        half = self._half[: self._known if conditioned else self._values, rows]
         covariance: Floats = self._process.covariance(cdist(scaled, scaled)) - half.T @ half
         covariance[np.diag_indices_from(covariance)] += SPREAD
         return covariance
 
-    def believe(self, rows: Sequence[int]) -> None:
+    def condition_on_mean(self, rows: Sequence[int]) -> None:
         """Take it that each row's value is its mean: no mean changes, and what is near is surer."""
         from scipy.spatial.distance import cdist
 
@@ -56,7 +56,7 @@ class Posterior:
         for place, row in enumerate(rows):
             block[place, row] += SPREAD
             block[place] = factor_row(block[place], block[:place], row, self.variance)
-            self.variance = variance_left(self.variance, block[place])
+            self.variance = remaining_variance(self.variance, block[place])
         self._half[self._known : self._known + len(rows)] = block
         self._known += len(rows)
 
@@ -70,7 +70,7 @@ def factor_row(covariances: Floats, before: Floats, row: int, variance: Floats) 
     return added
 
 
-def variance_left(variance: Floats, added: Floats) -> Floats:
+def remaining_variance(variance: Floats, added: Floats) -> Floats:
     """What of the variance (m,) is left when the row is believed that added this to the factor."""
     left: Floats = np.maximum(variance - added * added, SPREAD * SPREAD)
     return left

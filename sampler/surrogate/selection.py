@@ -7,13 +7,13 @@ from types import MappingProxyType
 import numpy as np
 
 from caviar.sampler import draws
-from caviar.sampler.surrogate.expected_improvement import promises
+from caviar.sampler.surrogate.expected_improvement import log_expected_improvement
 from caviar.sampler.surrogate.gaussian_process import Floats, GaussianProcess, Rows
-from caviar.sampler.surrogate.hyperposterior import plausible
-from caviar.sampler.surrogate.lazy_greedy import Believer
+from caviar.sampler.surrogate.hyperposterior import draw_processes
+from caviar.sampler.surrogate.lazy_greedy import LazyGreedy
 from caviar.sampler.surrogate.posterior import Posterior
 
-EACH_ITS_OWN = 32  # trials of a round that have a plausible process each
+MAX_OWN_PROCESSES = 32  # trials of a round that have a plausible process each
 BOLD, CAREFUL = 1.9, 1.45  # what deviations count in quiet and in noisy searches
 QUIET, NOISY = 0.002, 0.02  # variance of the noise, as a part of that of the values
 MORE = 1.17  # the deviations of a fitted process count so much more: it takes its lengths for sure
@@ -21,7 +21,7 @@ AHEAD = 32  # trials to come: a shortlist expects the rows of the second looks a
 _LOOK, _LENGTHS = "/thompson", "/lengths"  # addresses of a trial's normal draws: no parameter names
 
 
-def pick(
+def select_rows(
     model: GaussianProcess,
     points: Floats,
     *,
@@ -45,10 +45,12 @@ def pick(
     everything = np.arange(len(points))
     own = {look: allowed.get(look, everything) for look in looks}
     most = max(map(len, own.values()), default=0)
-    noises = dict(zip(looks, normals(_LOOK, seed=seed, numbers=looks, count=most), strict=True))
+    noises = dict(
+        zip(looks, normal_draws(_LOOK, seed=seed, numbers=looks, count=most), strict=True)
+    )
     processes = _own_processes(model, seed=seed, numbers=[n for n in numbers if n not in looks])
-    doubt = doubts(model.noise)
-    believer = Believer(posterior, best=model.best, doubt=MORE * doubt)
+    kappa = kappa_for(model.noise)
+    believer = LazyGreedy(posterior, best=model.best, kappa=MORE * kappa)
     free = np.ones(len(points), dtype=np.bool_)
     picked: list[int] = []
     for place, number in enumerate(numbers):
@@ -62,21 +64,21 @@ def pick(
         elif number in processes:
             process = processes[number]
             alone = Posterior(process, points, room=len(picked))
-            alone.believe(picked)
+            alone.condition_on_mean(picked)
             mean, variance = alone.mean[rows], alone.variance[rows]
-            promised = promises(mean, variance, best=process.best, doubt=doubt)
+            promised = log_expected_improvement(mean, variance, best=process.best, kappa=kappa)
             row = int(rows[np.argmax(promised)])
         else:
             ahead = own.keys() & numbers[place : place + AHEAD]
             expected = [row for look in ahead for row in own[look].tolist()]
-            row = believer.most_promising(rows, expected=expected)
-        believer.believe(row)
+            row = believer.best_row(rows, expected=expected)
+        believer.condition_on_mean(row)
         free[row] = False
         picked.append(row)
     return picked
 
 
-def doubts(noise: float) -> float:
+def kappa_for(noise: float) -> float:
     """How many of its deviations a promise is reckoned with, by the variance of the noise.
 
     A process takes the trend to be as smooth everywhere, so it is surer than it should be. Where
@@ -91,13 +93,13 @@ def _own_processes(
     model: GaussianProcess, *, seed: int, numbers: Sequence[int]
 ) -> dict[int, GaussianProcess]:
     """A plausible process for each trial, unless they are too many."""
-    if not numbers or len(numbers) > EACH_ITS_OWN:
+    if not numbers or len(numbers) > MAX_OWN_PROCESSES:
         return {}
-    drawn = normals(_LENGTHS, seed=seed, numbers=numbers, count=len(model.logs))
-    return dict(zip(numbers, plausible(model, drawn), strict=True))
+    drawn = normal_draws(_LENGTHS, seed=seed, numbers=numbers, count=len(model.theta))
+    return dict(zip(numbers, draw_processes(model, drawn), strict=True))
 
 
-def normals(address: str, *, seed: int, numbers: Sequence[int], count: int) -> Floats:
+def normal_draws(address: str, *, seed: int, numbers: Sequence[int], count: int) -> Floats:
     """(numbers, count) standard normal draws, by Box and Muller's formula, 1958.
 
     The first of a number are the same for any count.

@@ -9,7 +9,7 @@ import numpy as np
 from caviar.sampler.ranking import ranked, value_of, with_value
 from caviar.sampler.rounds import Observation
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.surrogate.features import coordinates, metric
+from caviar.sampler.surrogate.features import features, metric
 from caviar.sampler.surrogate.gaussian_process import (
     Floats,
     GaussianProcess,
@@ -17,10 +17,12 @@ from caviar.sampler.surrogate.gaussian_process import (
     condition,
     fit_process,
 )
-from caviar.sampler.surrogate.imputation import with_guesses
+from caviar.sampler.surrogate.imputation import with_imputed
 from caviar.sampler.values import Params
 
-TELLING = 200  # a fit looks at no more trials than these: the best, and the latest of the others
+MAX_FIT_TRIALS = (
+    200  # a fit looks at no more trials than these: the best, and the latest of the others
+)
 FEWEST = 5  # values that a model needs
 NEAR = 0.01  # of a range: settings that differ by less in everything are the same
 GOOD = 0.35  # the part of the trials whose values are told apart by their differences
@@ -29,15 +31,17 @@ FARTHEST = 1e9  # of such distances: what is further from the best is as bad as 
 _NUMBER = attrgetter("number")
 
 
-def telling(observations: Sequence[Observation], best: Sequence[Observation]) -> list[Observation]:
+def training_subset(
+    observations: Sequence[Observation], best: Sequence[Observation]
+) -> list[Observation]:
     """The trials that a fit looks at, by number: the better half of its room, and the latest.
 
     The `best` are those of the observations with a value, as `ranked`.
     """
-    best = best[: TELLING // 2]
+    best = best[: MAX_FIT_TRIALS // 2]
     among = {one.number for one in best}
     latest = sorted(observations, key=_NUMBER, reverse=True)
-    rest = islice((one for one in latest if one.number not in among), TELLING - len(best))
+    rest = islice((one for one in latest if one.number not in among), MAX_FIT_TRIALS - len(best))
     return sorted([*best, *rest], key=_NUMBER)
 
 
@@ -63,7 +67,7 @@ def scores(observations: Sequence[Observation]) -> Floats:
     return standard
 
 
-def fit_model(
+def fit_surrogate(
     space: SearchSpace,
     observations: Sequence[Observation],
     coming: Sequence[Params] = (),
@@ -75,22 +79,22 @@ def fit_model(
     `coming` are settings that are tried already, without a result yet: what the process expects of
     the latest of them is believed. Who has the observations `ranked` gives them as `best`.
     """
-    guessed = with_guesses(observations)
+    guessed = with_imputed(observations)
     if best is None or guessed is not observations:
         best = ranked(guessed)
-    seen = telling(guessed, best)
+    seen = training_subset(guessed, best)
     if len(with_value(seen)) < FEWEST:
         return None
     values = scores(seen)
-    fitted = fit_process(metric(space), coordinates(space, [one.params for one in seen]), values)
+    fitted = fit_process(metric(space), features(space, [one.params for one in seen]), values)
     if not coming:
         return fitted
-    points = coordinates(space, coming[-TELLING:])
+    points = features(space, coming[-MAX_FIT_TRIALS:])
     return condition(
         fitted.metric,
         np.concatenate([fitted.points, points]),
         np.concatenate([values, fitted.mean_at(points)]),
-        lengths=fitted.lengths,
+        lengthscales=fitted.lengthscales,
         signal=fitted.signal,
         rough=fitted.rough,
         noise=fitted.noise,

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from caviar.sampler import Observation, Params, Round, Sampler, SearchSpace, make_sampler, planned
+from caviar.sampler import (
+    Observation,
+    Params,
+    Round,
+    Sampler,
+    SearchSpace,
+    make_sampler,
+    planned_trials,
+)
 
 NETWORK: dict[str, dict[str, Any]] = {
     "learning_rate": {
@@ -103,7 +111,7 @@ def search(
     """A whole search, round by round."""
     rounds: list[Round] = []
     seen: list[Observation] = []
-    while planned(rounds) < budget:
+    while planned_trials(rounds) < budget:
         current = sampler.plan(space, seed=seed, budget=budget, rounds=rounds, observations=seen)
         rounds.append(current)
         seen += observe(sampler, space, current, seed=seed, objective=objective)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caviar.sampler import Round, planned
+from caviar.sampler import Round, planned_trials
 from caviar.sampler.rounds import trials_left
 
 UNITS = st.floats(0, 1)
@@ -32,8 +32,8 @@ def test_trials_left() -> None:
         Round(number=0, first=0, size=20, box={}),
         Round(number=1, first=20, size=10, box={}),
     ]
-    assert planned([]) == 0
-    assert planned(rounds) == 30
+    assert planned_trials([]) == 0
+    assert planned_trials(rounds) == 30
     assert trials_left(rounds, budget=32) == 2
     for budget in (30, 10):
         with pytest.raises(ValueError, match="already"):

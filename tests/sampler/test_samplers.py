@@ -13,10 +13,10 @@ from caviar.sampler import (
     Round,
     Sampler,
     SearchSpace,
-    box_of,
     draws,
     make_sampler,
-    planned,
+    parse_box,
+    planned_trials,
 )
 from tests.sampler.spaces import NETWORK, network_space, search, values
 
@@ -40,7 +40,7 @@ def test_rounds_hold_the_budget_without_gaps(sampler: Sampler, budget: int) -> N
     rounds, seen = search(sampler, network_space(), seed=3, budget=budget)
     assert [current.number for current in rounds] == list(range(len(rounds)))
     assert [current.first for current in rounds] == [0, *(r.stop for r in rounds[:-1])]
-    assert planned(rounds) == len(seen) == budget
+    assert planned_trials(rounds) == len(seen) == budget
     for current in rounds:
         assert current.reason.endswith(".")
         assert list(current.box) == list(NETWORK)
@@ -138,7 +138,7 @@ def test_a_box_drawn_by_hand_is_kept(sampler: Sampler) -> None:
 def test_a_round_can_be_planned_in_a_box(sampler: Sampler) -> None:
     space = network_space()
     rounds, seen = search(sampler, space, seed=3, budget=30)
-    box = box_of(space, {"learning_rate": [0.01, 0.1]})
+    box = parse_box(space, {"learning_rate": [0.01, 0.1]})
     current = sampler.plan(space, seed=3, budget=60, rounds=rounds, observations=seen, box=box)
     for number in range(current.first, current.stop):
         params = sampler.propose(space, current, seed=3, number=number)
@@ -154,7 +154,7 @@ def test_one_parameter_is_enough(sampler: Sampler) -> None:
         space = SearchSpace.from_dict({"x": spec})
         rounds: list[Round] = []
         seen: list[Observation] = []
-        while planned(rounds) < 40:
+        while planned_trials(rounds) < 40:
             current = sampler.plan(space, seed=1, budget=40, rounds=rounds, observations=seen)
             rounds.append(current)
             for number in range(current.first, current.stop):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from caviar import engine
-from caviar.sampler import Params, Round, SearchSpace, SpaceError, space_of
+from caviar.sampler import Params, Round, SearchSpace, SpaceError, round_space
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import FieldError, Invalid
 from caviar.service.server.operations import rounds, studies, trials
@@ -58,7 +58,7 @@ def _enqueue(
 ) -> schemas.EnqueueAnswer | NoRound:
     plan, row = plan_of(study.definition), round_rows.last(session, study)
     studies.require_open(study)
-    space = plan.space if row is None else space_of(plan.space, Round.from_dict(row.data))
+    space = plan.space if row is None else round_space(plan.space, Round.from_dict(row.data))
     settings = _checked(plan, space, body)
     budget = budgets.trials(study, plan)
     if study.next_number + len(settings) > budget:

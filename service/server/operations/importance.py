@@ -14,7 +14,7 @@ from caviar.sampler import (
     counted,
     importance,
     repeats,
-    space_of,
+    round_space,
 )
 from caviar.service.contract import schemas
 from caviar.service.contract.states import TrialState
@@ -37,7 +37,7 @@ def of(database: Database, name: str) -> schemas.Importance:
         study = studies.get(session, name)
         plan = plan_of(study.definition)
         row = rounds.last(session, study)
-        space = plan.space if row is None else space_of(plan.space, Round.from_dict(row.data))
+        space = plan.space if row is None else round_space(plan.space, Round.from_dict(row.data))
         seen = evidence.observations(session, study, plan)
         again = [evidence.observation(row, plan) for row in replicas.all_of(session, study)]
     telling = [one for one in seen if one.value is not None or one.state == TrialState.PRUNED]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from caviar.sampler import Observation, Params, Round, as_numbered
+from caviar.sampler import Observation, Params, Round, renumber
 from caviar.service.contract import schemas
 from caviar.service.server.rules import budgets
 from caviar.service.server.rules import observations as evidence
@@ -69,7 +69,7 @@ class Stage:
         `added` are the numbers of the study's trials that the search did not propose.
         """
         own = [number for number in range(self.planned.first, self.stop) if number not in added]
-        return replace(as_numbered(self.planned, own), size=self.size + self.enqueued)
+        return replace(renumber(self.planned, own), size=self.size + self.enqueued)
 
 
 Mark = tuple[int, int, int | None]

@@ -13,11 +13,11 @@ from caviar.sampler import (
     Round,
     SearchSpace,
     SpaceError,
-    box_of,
-    by_hand_reason,
     counted,
-    reaching,
-    space_of,
+    extend_ranges,
+    manual_zoom_reason,
+    parse_box,
+    round_space,
 )
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
@@ -108,11 +108,11 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
     history = [stage.as_history(before.added) for stage in started]
     with _in_the_box():
         if history and getattr(plan.sampler, "widen", False):
-            history[-1] = reaching(plan.space, history[-1], body.box)
-        space = space_of(plan.space, history[-1]) if history else plan.space
+            history[-1] = extend_ranges(plan.space, history[-1], body.box)
+        space = round_space(plan.space, history[-1]) if history else plan.space
     while True:
         with _in_the_box():
-            box = box_of(space, body.box)
+            box = parse_box(space, body.box)
         found = plan.sampler.plan(
             plan.space,
             seed=plan.definition.seed,
@@ -122,7 +122,7 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
             box=box,
             size=body.size,
         )
-        reached = space_of(plan.space, found)
+        reached = round_space(plan.space, found)
         if reached == space:
             return replace(found, reason=_reason(space, found, body))
         # This round widens ranges, so that the box has other places in the unit interval.
@@ -153,7 +153,7 @@ def _reason(space: SearchSpace, found: Round, body: schemas.ZoomBody) -> str:
     reason = found.reason
     if not reason.startswith("By hand"):
         box = {name: found.box[name] for name in body.box}
-        reason = by_hand_reason(space, box, f"{counted(found.size, 'trial')} from there.")
+        reason = manual_zoom_reason(space, box, f"{counted(found.size, 'trial')} from there.")
     said = f"“{body.reason}”" if body.reason else ""
     if body.author:
         who = f"By hand ({body.author})"

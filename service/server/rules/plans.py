@@ -15,7 +15,7 @@ from caviar.sampler import (
     SpaceError,
     make_pruner,
     make_sampler,
-    within,
+    with_reaches,
 )
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import NetworkObjective, StudyDefinition
@@ -69,7 +69,7 @@ class Plan:
     def depends_on_results(self) -> bool:
         """Whether what a round tries, who is pruned in it or its size depends on those before."""
         by_epochs = self.definition.budget.epochs is not None
-        return self.sampler.learns or self.pruner.looks_back or by_epochs
+        return self.sampler.learns or self.pruner.uses_finished or by_epochs
 
     @property
     def waits(self) -> bool:
@@ -102,7 +102,7 @@ def compile_plan(definition: StudyDefinition) -> Plan:
     except PrunerError as error:
         raise Invalid.field(_join("pruner", error.path), error.message) from error
     if isinstance(definition.objective, NetworkObjective):
-        space = within(space, reach.of(space, definition.objective))
+        space = with_reaches(space, reach.of(space, definition.objective))
     return Plan(definition, space, sampler, pruner)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from caviar.sampler import Observation, Round, alarms, ranges_of, space_of, whole_box
+from caviar.sampler import Observation, Round, box_ranges, edge_alarms, round_space, whole_box
 from caviar.service.contract import schemas
 from caviar.service.contract.states import FINISHED, StudyState, TrialState
 from caviar.service.server.rules import advice, budgets, seeds
@@ -136,7 +136,7 @@ def round_(
     reason: str,
 ) -> schemas.Round:
     """A round up to trial `stop`, its box also in natural units, and the alarms of its elites."""
-    space = space_of(plan.space, found)
+    space = round_space(plan.space, found)
     return schemas.Round(
         number=found.number,
         state="closed" if closed else "open",
@@ -145,10 +145,10 @@ def round_(
         enqueued=enqueued,
         by_hand=by_hand,
         box={name: list(interval) for name, interval in found.box.items()},
-        ranges=ranges_of(space, found.box),
-        whole=ranges_of(space, whole_box(space.parameters)),
+        ranges=box_ranges(space, found.box),
+        whole=box_ranges(space, whole_box(space.parameters)),
         elites=[number for number in found.elites if number >= 0],
-        alarms=[schemas.Alarm(**vars(alarm)) for alarm in alarms(space, elites)],
+        alarms=[schemas.Alarm(**vars(alarm)) for alarm in edge_alarms(space, elites)],
         reason=reason,
     )
 

@@ -81,7 +81,7 @@ def _decide(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung, 
     arrivals.decide(session, study, epoch, dict.fromkeys(rows.keys() - waiting.keys(), False))
     coming = _coming(session, study, plan, rung)
     finished = []
-    if plan.pruner.looks_back and coming is None:
+    if plan.pruner.uses_finished and coming is None:
         if not plan.asynchronous and trial_rows.any_awaited(session, study, before=rung[0]):
             return  # a zoom began this round before those earlier ones had ended
         finished = [
@@ -97,7 +97,7 @@ def _decide(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung, 
     for number, verdict in verdicts.items():
         row = waiting[number]
         row.revision = study.revision
-        if verdict.goes_on:
+        if verdict.promoted:
             row.reason = None
             row.stop_epoch = next_stop(plan, row)
             transitions.let_wait(session, study, row)
@@ -105,8 +105,8 @@ def _decide(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung, 
             row.reason = _words(plan, rung, verdict, row, sign)
             transitions.end(row, TrialState.PRUNED, now)
             study.finished_at = now
-    arrivals.decide(session, study, epoch, {n: v.goes_on for n, v in verdicts.items()})
-    pruned = [waiting[number] for number, verdict in verdicts.items() if not verdict.goes_on]
+    arrivals.decide(session, study, epoch, {n: v.promoted for n, v in verdicts.items()})
+    pruned = [waiting[number] for number, verdict in verdicts.items() if not verdict.promoted]
     checkpoints.retire(session, study, pruned, plan)
 
 

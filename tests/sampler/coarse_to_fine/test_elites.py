@@ -4,7 +4,7 @@ import random
 import pytest
 
 from caviar.sampler import Observation, SearchSpace
-from caviar.sampler.coarse_to_fine.elites import choose, fit, rank_weights
+from caviar.sampler.coarse_to_fine.elites import choose_elites, fit_elites, rank_weights
 from caviar.sampler.ranking import ranked
 
 SPACE = SearchSpace.from_dict(
@@ -29,13 +29,13 @@ ELITES = [
 )
 def test_how_many(count: int, share: float, chosen: int) -> None:
     seen = [Observation(number=n, params={}, value=float(n)) for n in range(count)]
-    assert [o.number for o in choose(ranked(seen), share=share)] == list(range(chosen))
+    assert [o.number for o in choose_elites(ranked(seen), share=share)] == list(range(chosen))
 
 
 def test_ties_go_to_the_lower_number() -> None:
     seen = [Observation(number=n, params={}, value=n % 2) for n in range(20)]
     random.Random(1).shuffle(seen)
-    assert [o.number for o in choose(ranked(seen), share=0.3)] == [0, 2, 4, 6, 8, 10]
+    assert [o.number for o in choose_elites(ranked(seen), share=0.3)] == [0, 2, 4, 6, 8, 10]
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
@@ -44,7 +44,7 @@ def test_only_finite_values(value: float | None) -> None:
         Observation(number=0, params={}, value=value, state="failed"),
         Observation(number=1, params={}, value=9.0),
     ]
-    assert [o.number for o in choose(ranked(seen), share=0.5)] == [1]
+    assert [o.number for o in choose_elites(ranked(seen), share=0.5)] == [1]
 
 
 def test_weights_fall_and_sum_to_one() -> None:
@@ -56,7 +56,7 @@ def test_weights_fall_and_sum_to_one() -> None:
 
 
 def test_fit() -> None:
-    found = fit(SPACE, ELITES, round_number=1)
+    found = fit_elites(SPACE, ELITES, round_number=1)
     assert set(found.centres) == {"x", "c", "y", "k"}
     assert found.centres["y"] == [None, 0.2, 0.3]
     assert found.centres["c"] == pytest.approx([1 / 6, 1 / 2, 1 / 2])
@@ -65,9 +65,9 @@ def test_fit() -> None:
     assert found.choices["c"] == pytest.approx(smoothed)
     assert found.widths["x"] > 0
     assert found.widths["k"] >= 1 / 8
-    assert set(fit(SPACE, ELITES, round_number=3).centres) == set(SPACE.parameters)
+    assert set(fit_elites(SPACE, ELITES, round_number=3).centres) == set(SPACE.parameters)
 
 
 def test_one_elite_narrows_nothing() -> None:
-    assert fit(SPACE, ELITES[:1], round_number=3).centres == {}
-    assert "y" not in fit(SPACE, ELITES[:2], round_number=3).centres
+    assert fit_elites(SPACE, ELITES[:1], round_number=3).centres == {}
+    assert "y" not in fit_elites(SPACE, ELITES[:2], round_number=3).centres

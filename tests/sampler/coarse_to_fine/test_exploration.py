@@ -4,8 +4,13 @@ from collections import Counter
 import numpy as np
 
 from caviar.sampler import Observation, SearchSpace, make_sampler
-from caviar.sampler.coarse_to_fine.elites import choose, fit
-from caviar.sampler.coarse_to_fine.exploration import lacking, looking, own_fit, second_looks
+from caviar.sampler.coarse_to_fine.elites import choose_elites, fit_elites
+from caviar.sampler.coarse_to_fine.exploration import (
+    exploration_candidates,
+    exploration_targets,
+    target_fit,
+    underrepresented_choices,
+)
 from caviar.sampler.ranking import ranked
 from caviar.sampler.rounds import whole_box
 from tests.sampler.spaces import loss, network_space, random_search, search
@@ -26,27 +31,27 @@ def elites(*settings: dict[str, object]) -> list[Observation]:
 
 def test_choices_that_most_elites_lack() -> None:
     a, c = {"c": "a", "flag": True, "size": 1, "x": 0.5}, {"c": "c", "size": 1, "x": 0.5}
-    found = lacking(SPACE, elites(a, a, c))
+    found = underrepresented_choices(SPACE, elites(a, a, c))
     assert [(one.name, one.value) for one in found] == [("c", "b"), ("c", "c"), ("flag", False)]
     for one in found:
         assert SPACE.parameters[one.name].decode(one.place) == one.value
     assert [one.made(c) for one in found] == [False, True, False]
-    assert lacking(SPACE, elites(a, c, c, a))[0].name == "c"
+    assert underrepresented_choices(SPACE, elites(a, c, c, a))[0].name == "c"
 
 
 def test_every_choice_has_its_turn() -> None:
     best = elites({"c": "a", "flag": True, "size": 1, "x": 0.5})
-    looks = second_looks(SPACE, best, numbers=range(4, 52))
+    looks = exploration_targets(SPACE, best, numbers=range(4, 52))
     assert sorted(looks) == [4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48]
     assert all(looks[number] is None for number in looks if number % 8 == 0)
     turns = Counter(look for look in looks.values() if look)
-    assert set(turns) == set(lacking(SPACE, best))
+    assert set(turns) == set(underrepresented_choices(SPACE, best))
     assert set(turns.values()) == {2}
 
 
 def test_without_categories_they_look_anywhere() -> None:
     space = SearchSpace.from_dict({"x": {"type": "float", "low": 0, "high": 1}})
-    looks = second_looks(space, elites({"x": 0.5}), numbers=range(64))
+    looks = exploration_targets(space, elites({"x": 0.5}), numbers=range(64))
     assert looks == dict.fromkeys(range(0, 64, 8))
 
 
@@ -62,13 +67,13 @@ def test_candidates_of_a_choice_have_it_and_gather_around_its_own_best() -> None
         for one in random_search(space, loss, seed=1, count=80)
         for rate in [space.encode(one.params)["learning_rate"]]
     ]
-    best = choose(ranked(seen), share=0.1)
-    (choice,) = lacking(space, best)
-    points = looking(
+    best = choose_elites(ranked(seen), share=0.1)
+    (choice,) = underrepresented_choices(space, best)
+    points = exploration_candidates(
         space,
         choice,
-        own_fit(space, choice, ranked(seen), share=0.1, round_number=3),
-        fit(space, best, round_number=3),
+        target_fit(space, choice, ranked(seen), share=0.1, round_number=3),
+        fit_elites(space, best, round_number=3),
         box=whole_box(space.parameters),
         seed=1,
         numbers=[100],
@@ -83,11 +88,11 @@ def test_candidates_of_a_choice_have_it_and_gather_around_its_own_best() -> None
 def test_a_look_anywhere_keeps_part_of_an_elite_and_leaves_the_box() -> None:
     space = network_space()
     rounds, seen = search(make_sampler({"kind": "coarse_to_fine"}), space, seed=1, budget=60)
-    learned = fit(space, choose(ranked(seen), share=0.1), round_number=3)
-    points = looking(
+    learned = fit_elites(space, choose_elites(ranked(seen), share=0.1), round_number=3)
+    points = exploration_candidates(
         space,
         None,
-        own_fit(space, None, ranked(seen), share=0.1, round_number=3),
+        target_fit(space, None, ranked(seen), share=0.1, round_number=3),
         learned,
         box=whole_box(space.parameters),
         seed=1,
@@ -102,11 +107,11 @@ def test_a_look_anywhere_keeps_part_of_an_elite_and_leaves_the_box() -> None:
 
 def test_a_choice_that_no_trial_had_is_looked_at_by_leaps() -> None:
     best = elites({"c": "a", "flag": True, "size": 1, "x": 0.5})
-    learned = fit(SPACE, best * 2, round_number=3)
-    for choice in lacking(SPACE, best):
-        own = own_fit(SPACE, choice, best, share=0.1, round_number=3)
+    learned = fit_elites(SPACE, best * 2, round_number=3)
+    for choice in underrepresented_choices(SPACE, best):
+        own = target_fit(SPACE, choice, best, share=0.1, round_number=3)
         assert own is None
-        points = looking(
+        points = exploration_candidates(
             SPACE,
             choice,
             own,

@@ -12,17 +12,17 @@ from caviar.sampler import (
     Round,
     SearchSpace,
     SpaceError,
-    box_of,
-    by_hand_reason,
+    box_ranges,
+    extend_ranges,
     make_sampler,
-    ranges_of,
-    reaching,
-    space_of,
+    manual_zoom_reason,
+    parse_box,
+    round_space,
     whole_box,
-    within,
+    with_reaches,
 )
 from caviar.sampler.coarse_to_fine.widening import wider
-from caviar.sampler.space.parameters import Ranged, parse_parameter
+from caviar.sampler.space.parameters import Numeric, parse_parameter
 from tests.sampler.spaces import loss, network_space, observe, random_search, search
 
 SPACE = network_space()
@@ -31,7 +31,7 @@ SAMPLER: Any = make_sampler({"kind": "coarse_to_fine"})
 
 def test_a_zoom_by_hand() -> None:
     rounds, seen = search(SAMPLER, SPACE, seed=1, budget=40)
-    box = box_of(
+    box = parse_box(
         SPACE, {"learning_rate": [0.1, 1.0], "hidden_layers": [2, 3], "batch_size": [16, 64]}
     )
     for before, observations in ((rounds, seen), ([], [])):
@@ -73,9 +73,9 @@ WRITTEN: list[tuple[dict[str, Any], list[Any]]] = [
 @pytest.mark.parametrize(("spec", "ends"), WRITTEN)
 def test_a_box_reads_as_it_was_written(spec: dict[str, Any], ends: list[Any]) -> None:
     space = SearchSpace.from_dict({"x": spec, "other": {"type": "bool"}})
-    assert ranges_of(space, box_of(space, {"x": ends})) == {"x": ends}
+    assert box_ranges(space, parse_box(space, {"x": ends})) == {"x": ends}
     whole = spec.get("choices", [spec.get("low"), spec.get("high")])
-    assert ranges_of(space, whole_box(["x", "other"])) == {"x": whole, "other": [False, True]}
+    assert box_ranges(space, whole_box(["x", "other"])) == {"x": whole, "other": [False, True]}
 
 
 QUOTED: list[tuple[dict[str, Any], list[float], str]] = [
@@ -95,7 +95,9 @@ def test_a_persons_box_is_quoted_in_full(
     spec: dict[str, Any], ends: list[float], quoted: str
 ) -> None:
     space = SearchSpace.from_dict({"x": spec})
-    assert by_hand_reason(space, box_of(space, {"x": ends}), "").startswith(f"By hand: {quoted}")
+    assert manual_zoom_reason(space, parse_box(space, {"x": ends}), "").startswith(
+        f"By hand: {quoted}"
+    )
 
 
 BAD: list[tuple[object, str, str]] = [
@@ -116,7 +118,7 @@ def test_bad_boxes(ranges: object, path: str, message: str) -> None:
     sizes = {"type": "categorical", "choices": ["s", "m", "l"], "ordered": True}
     space = SearchSpace.from_dict({**SPACE.to_dict(), "sizes": sizes})
     with pytest.raises(SpaceError) as caught:
-        box_of(space, ranges)
+        parse_box(space, ranges)
     assert caught.value.path == path
     assert message in caught.value.message
 
@@ -153,7 +155,7 @@ WIDER: list[tuple[dict[str, Any], str, tuple[float, float]]] = [
 @pytest.mark.parametrize(("spec", "end", "ends"), WIDER)
 def test_wider(spec: dict[str, Any], end: Any, ends: tuple[float, float]) -> None:
     parameter = parse_parameter("x", spec)
-    assert isinstance(parameter, Ranged)
+    assert isinstance(parameter, Numeric)
     grown = wider(parameter, end)
     assert (grown.low, grown.high) == pytest.approx(ends)
 
@@ -186,22 +188,22 @@ REACHES: list[tuple[dict[str, Any], Reach, str, tuple[float, float]]] = [
 def test_no_range_grows_beyond_its_reach(
     spec: dict[str, Any], reach: Reach, end: Any, ends: tuple[float, float]
 ) -> None:
-    space = within(SearchSpace.from_dict({"x": spec}), {"x": reach})
+    space = with_reaches(SearchSpace.from_dict({"x": spec}), {"x": reach})
     assert SearchSpace.from_dict(space.to_dict()) == space
     parameter = space.parameters["x"]
-    assert isinstance(parameter, Ranged)
+    assert isinstance(parameter, Numeric)
     grown = wider(parameter, end)
     assert (grown.low, grown.high) == pytest.approx(ends)
     whole = Round(number=0, first=0, size=9, box={"x": (0.0, 1.0)})
     with pytest.raises(SpaceError, match=r"x: cannot reach there: x\.high: cannot be 1e"):
-        reaching(space, whole, {"x": [parameter.low, 10**6]})
+        extend_ranges(space, whole, {"x": [parameter.low, 10**6]})
 
 
 def test_what_a_round_drew_from_is_read_whatever_the_reach() -> None:
     spec = {"type": "float", "low": 0.5, "high": 0.99, "scale": "log"}
-    space = within(SearchSpace.from_dict({"x": spec}), {"x": Reach(high=1.0, high_open=True)})
+    space = with_reaches(SearchSpace.from_dict({"x": spec}), {"x": Reach(high=1.0, high_open=True)})
     old = Round(number=1, first=0, size=9, box={}, model={"ranges": {"x": [0.5, 1.17]}})
-    assert space_of(space, old).parameters["x"].bounds == (0.5, 1.17)
+    assert round_space(space, old).parameters["x"].bounds == (0.5, 1.17)
 
 
 @pytest.mark.parametrize("widen", [True, False])
@@ -218,7 +220,7 @@ def test_ranges_grow_when_they_may(widen: bool) -> None:
     current = Round.from_dict(json.loads(json.dumps(planned.to_dict())))
     assert current == planned
     params = [sampler.propose(SPACE, current, seed=1, number=n) for n in range(28, current.stop)]
-    wide = space_of(SPACE, current)
+    wide = round_space(SPACE, current)
     assert all(wide.validate(one) == one for one in params)
     highest = wide.parameters["learning_rate"].decode(1.0)
     if widen:

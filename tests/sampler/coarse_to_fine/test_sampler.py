@@ -6,7 +6,7 @@ import pytest
 
 from caviar.sampler import Observation, Round, SearchSpace, make_sampler
 from caviar.sampler.coarse_to_fine.candidates import candidates
-from caviar.sampler.coarse_to_fine.elites import fit
+from caviar.sampler.coarse_to_fine.elites import fit_elites
 from tests.sampler.spaces import NETWORK, loss, network_space, search
 
 SAMPLER = make_sampler({"kind": "coarse_to_fine"})
@@ -119,7 +119,7 @@ def test_a_parameter_that_no_elite_had_stays_whole() -> None:
     ]
     current = SAMPLER.plan(space, seed=1, budget=200, rounds=rounds, observations=adam)
     assert current.box["momentum"] == (0.0, 1.0)
-    learned = fit(space, [adam[number] for number in current.elites], round_number=3)
+    learned = fit_elites(space, [adam[number] for number in current.elites], round_number=3)
     pool = candidates(space, current.box, learned, seed=1, numbers=[100], count=1000)
     optimizers = [space.decode(dict(zip(NETWORK, row, strict=True)))["optimizer"] for row in pool]
     assert 0.02 < optimizers.count("momentum") / 1000 < 0.3

@@ -17,7 +17,7 @@ def arrivals(*values: float) -> list[Arrival]:
 
 def going_on(pruner: Pruner, arrived: list[Arrival], coming: int | None = None) -> list[int]:
     verdicts = pruner.judge(arrived, undecided=[a.number for a in arrived], coming=coming)
-    return sorted(number for number, verdict in verdicts.items() if verdict.goes_on)
+    return sorted(number for number, verdict in verdicts.items() if verdict.promoted)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ class TestSuccessiveHalving:
         finished = [Finish(at_rung=at_rung, value=value) for at_rung, value in ends]
         arrived = arrivals(5, 1, 3.5, 2, 6, 3)
         verdicts = self.pruner.judge(arrived, undecided=range(6), coming=None, finished=finished)
-        assert [number for number, verdict in verdicts.items() if verdict.goes_on] == [1, 3, 5]
+        assert [number for number, verdict in verdicts.items() if verdict.promoted] == [1, 3, 5]
         assert (verdicts[2].pace, verdicts[2].bar, verdicts[2].kept) == (3.5, 2, 2)
 
     def test_few_finished_trials_set_no_pace(self) -> None:
@@ -70,7 +70,7 @@ class TestSuccessiveHalving:
             arrivals(5, 1, 4), undecided=range(3), coming=None, finished=finished
         )
         assert verdicts[0].pace is None
-        assert [number for number, verdict in verdicts.items() if verdict.goes_on] == [1]
+        assert [number for number, verdict in verdicts.items() if verdict.promoted] == [1]
 
     def test_nobody_is_judged_while_somebody_may_come(self) -> None:
         assert self.pruner.judge(arrivals(1, 2, 3), undecided=[0, 1, 2], coming=7) == {}
@@ -118,7 +118,7 @@ class TestMedian:
             verdicts = self.pruner.judge(
                 here, undecided=undecided, coming=min(missing, default=None)
             )
-            kept |= {number: verdict.goes_on for number, verdict in verdicts.items()}
+            kept |= {number: verdict.promoted for number, verdict in verdicts.items()}
         assert sorted(number for number, on in kept.items() if on) == expected
         assert len(kept) == 40
 
@@ -127,9 +127,9 @@ def test_asynchronous_decides_at_once_among_those_that_came() -> None:
     pruner = make_pruner({"kind": "asynchronous"}, epochs=20)
     assert not pruner.waits
     arrived = arrivals(5, 6, 4)
-    assert pruner.judge(arrived[:1], undecided=[0], coming=1)[0].goes_on
-    assert not pruner.judge(arrived[:2], undecided=[1], coming=2)[1].goes_on
-    assert pruner.judge(arrived, undecided=[2], coming=3)[2].goes_on
+    assert pruner.judge(arrived[:1], undecided=[0], coming=1)[0].promoted
+    assert not pruner.judge(arrived[:2], undecided=[1], coming=2)[1].promoted
+    assert pruner.judge(arrived, undecided=[2], coming=3)[2].promoted
 
 
 class TestHyperband:

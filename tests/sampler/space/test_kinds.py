@@ -13,8 +13,8 @@ from caviar.sampler import (
     Params,
     SearchSpace,
     SpaceError,
-    alarms,
     draws,
+    edge_alarms,
     importance,
     make_sampler,
     preview,
@@ -108,7 +108,7 @@ def test_a_range_of_one_value(spec: dict[str, Any]) -> None:
         rounds, seen = search(sampler, space, seed=1, budget=40, objective=its_y)
         assert all(one.params["x"] == value for one in seen)
         assert len({one.params["y"] for one in seen}) >= 39
-        assert not any(alarm.parameter == "x" for alarm in alarms(space, seen[:9]))
+        assert not any(alarm.parameter == "x" for alarm in edge_alarms(space, seen[:9]))
         assert "x stays" not in " ".join(each.reason for each in rounds)
     mattered: Any = importance(space, seen)
     assert mattered["parameters"]["x"]["share"] == 0.0

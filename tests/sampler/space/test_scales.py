@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span, within
+from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span, place_within
 
 UNITS = st.floats(0.0, 1.0)
 RANGES = [
@@ -104,6 +104,6 @@ def test_reverse_log_keeps_the_digits_of_small_values() -> None:
 @given(low=UNITS, high=UNITS, u=UNITS)
 def test_places_within_an_interval(low: float, high: float, u: float) -> None:
     low, high = sorted((low, high))
-    assert within(0.0, low, high) == within(-1.0, low, high) == low
-    assert within(1.0, low, high) == within(2.0, low, high) == high
-    assert within(u, low, high) == Span(LINEAR, low, high).from_unit(u)
+    assert place_within(0.0, low, high) == place_within(-1.0, low, high) == low
+    assert place_within(1.0, low, high) == place_within(2.0, low, high) == high
+    assert place_within(u, low, high) == Span(LINEAR, low, high).from_unit(u)

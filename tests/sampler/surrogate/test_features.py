@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from caviar.sampler import SearchSpace
-from caviar.sampler.surrogate.features import coordinates, metric, points_at
+from caviar.sampler.surrogate.features import features, features_at, metric
 from tests.sampler.spaces import network_space
 
 EVERYTHING = SearchSpace.from_dict(
@@ -28,14 +28,14 @@ def test_points_are_where_their_settings_are(space: SearchSpace) -> None:
     inside = np.random.default_rng(1).random((200, len(space.parameters)))
     units = np.concatenate([inside, inside.round()])
     settings = [space.at(point) for point in units.tolist()]
-    found = points_at(space, units)
-    assert found == pytest.approx(coordinates(space, settings), abs=1e-12)
+    found = features_at(space, units)
+    assert found == pytest.approx(features(space, settings), abs=1e-12)
     assert found.shape == (400, len(metric(space).owner))
 
 
 def test_who_takes_no_part_is_in_the_middle() -> None:
     space = network_space()
     params = {"learning_rate": 1e-4, "hidden_units": 8, "hidden_layers": 1, "batch_size": 16}
-    [adam] = coordinates(space, [{**params, "optimizer": "adam"}]).tolist()
+    [adam] = features(space, [{**params, "optimizer": "adam"}]).tolist()
     assert adam[:2] == [0.0, 0.5]
     assert adam[-2:] == pytest.approx([0.0, 0.5**0.5])

@@ -33,19 +33,19 @@ def test_gradient_meets_finite_differences(count: int) -> None:
     squares = METRIC.squares(points)
     rng = np.random.default_rng(2)
     centre, spread = np.zeros(6), np.ones(6)
-    logs = 0.5 * rng.normal(size=6) - np.array([0, 0, 0, 0, 1, 3])
-    _, gradient = log_posterior(logs, squares, values, centre, spread)
+    theta = 0.5 * rng.normal(size=6) - np.array([0, 0, 0, 0, 1, 3])
+    _, gradient = log_posterior(theta, squares, values, centre, spread)
     for place, step in enumerate(1e-6 * np.eye(6)):
-        above, _ = log_posterior(logs + step, squares, values, centre, spread)
-        below, _ = log_posterior(logs - step, squares, values, centre, spread)
+        above, _ = log_posterior(theta + step, squares, values, centre, spread)
+        below, _ = log_posterior(theta - step, squares, values, centre, spread)
         assert gradient[place] == pytest.approx((above - below) / 2e-6, rel=1e-5, abs=1e-6)
 
 
 def test_distances_agree_with_squares() -> None:
     points, _ = data(20)
-    lengths = np.array([0.5, 1.0, 2.0])
-    squares = squareform(lengths**-2 @ METRIC.squares(points))
-    assert METRIC.distances(points, points[:5], lengths) == pytest.approx(
+    lengthscales = np.array([0.5, 1.0, 2.0])
+    squares = squareform(lengthscales**-2 @ METRIC.squares(points))
+    assert METRIC.distances(points, points[:5], lengthscales) == pytest.approx(
         np.sqrt(squares[:, :5]), abs=1e-7
     )
 
@@ -53,9 +53,9 @@ def test_distances_agree_with_squares() -> None:
 def test_fit_finds_what_matters_and_predicts() -> None:
     points, values = data(80)
     process = fit_process(METRIC, points, values)
-    assert process.lengths[0] < process.lengths[1] < process.lengths[2]
+    assert process.lengthscales[0] < process.lengthscales[1] < process.lengthscales[2]
     fresh = np.random.default_rng(3).random((200, 4))
     truth = np.sin(5 * fresh[:, 0]) + fresh[:, 1] ** 2
     assert np.corrcoef(process.mean_at(fresh), truth)[0, 1] > 0.99
     again = fit_process(METRIC, points, values)
-    assert (again.lengths == process.lengths).all()
+    assert (again.lengthscales == process.lengthscales).all()

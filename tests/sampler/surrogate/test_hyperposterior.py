@@ -14,8 +14,8 @@ from caviar.sampler.surrogate.gaussian_process import (
     log_posterior,
     priors,
 )
-from caviar.sampler.surrogate.hyperposterior import curvature, plausible
-from caviar.sampler.surrogate.selection import normals
+from caviar.sampler.surrogate.hyperposterior import draw_processes, log_posterior_hessian
+from caviar.sampler.surrogate.selection import normal_draws
 
 METRIC = Metric(owner=(0, 1, 2, 2), count=3)
 
@@ -30,28 +30,33 @@ def process(count: int) -> GaussianProcess:
 def test_curvature_by_finite_differences() -> None:
     rng = np.random.default_rng(4)
     points, values = rng.random((30, 4)), rng.normal(size=30)
-    lengths = np.array([0.3, 0.6, 1.5])
-    found = condition(METRIC, points, values, lengths=lengths, signal=1.0, rough=0.2, noise=0.05)
+    lengthscales = np.array([0.3, 0.6, 1.5])
+    found = condition(
+        METRIC, points, values, lengthscales=lengthscales, signal=1.0, rough=0.2, noise=0.05
+    )
     squares = METRIC.squares(points)
     # The gradient is by values around their own mean, the process's around the likeliest one.
     alpha = cho_solve((found.factor, True), values - values.mean())
 
-    def gradient(logs: np.ndarray) -> np.ndarray:
-        return log_posterior(logs, squares, values, np.zeros(6), np.full(6, np.inf))[1]
+    def gradient(theta: np.ndarray) -> np.ndarray:
+        return log_posterior(theta, squares, values, np.zeros(6), np.full(6, np.inf))[1]
 
     expected = np.array(
         [
-            (gradient(found.logs + step) - gradient(found.logs - step)) / 2e-5
+            (gradient(found.theta + step) - gradient(found.theta - step)) / 2e-5
             for step in 1e-5 * np.eye(6)
         ]
     )
-    assert curvature(replace(found, alpha=alpha)) == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    assert log_posterior_hessian(replace(found, alpha=alpha)) == pytest.approx(
+        expected, rel=1e-4, abs=1e-4
+    )
 
 
 def test_more_values_allow_less() -> None:
-    draws = normals("/test", seed=1, numbers=range(200), count=6)
+    draws = normal_draws("/test", seed=1, numbers=range(200), count=6)
     few, many = (
-        np.array([one.logs for one in plausible(process(count), draws)]) for count in (15, 150)
+        np.array([one.theta for one in draw_processes(process(count), draws)])
+        for count in (15, 150)
     )
     _, spread = priors(3)
     assert (many.std(axis=0) < few.std(axis=0)).all()
@@ -61,16 +66,16 @@ def test_more_values_allow_less() -> None:
 
 def test_draws_are_around_what_was_fitted_and_keep_the_values() -> None:
     fitted = process(60)
-    [same] = plausible(fitted, np.zeros((1, 6)))
-    assert same.logs == pytest.approx(fitted.logs)
+    [same] = draw_processes(fitted, np.zeros((1, 6)))
+    assert same.theta == pytest.approx(fitted.theta)
     assert same.mean_at(fitted.points) == pytest.approx(fitted.mean_at(fitted.points))
-    for one in plausible(fitted, normals("/test", seed=2, numbers=range(20), count=6)):
+    for one in draw_processes(fitted, normal_draws("/test", seed=2, numbers=range(20), count=6)):
         assert np.corrcoef(one.mean_at(fitted.points), fitted.values)[0, 1] > 0.9
 
 
 def test_draws_end_where_a_fit_does() -> None:
     centre, spread = priors(3)
     for sign in (-1.0, 1.0):
-        [one] = plausible(process(15), np.full((1, 6), sign * 1e6))
-        assert (abs(one.logs - centre) <= 4.0 * spread + 1e-9).all()
+        [one] = draw_processes(process(15), np.full((1, 6), sign * 1e6))
+        assert (abs(one.theta - centre) <= 4.0 * spread + 1e-9).all()
         assert np.isfinite(one.mean_at(one.points)).all()

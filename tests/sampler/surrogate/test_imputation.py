@@ -1,7 +1,7 @@
 import pytest
 
 from caviar.sampler.rounds import Observation
-from caviar.sampler.surrogate.imputation import with_guesses
+from caviar.sampler.surrogate.imputation import with_imputed
 
 
 def ended(number: int, value: float, **rungs: float) -> Observation:
@@ -17,7 +17,7 @@ def epochs(rungs: dict[str, float]) -> dict[int, float]:
 
 
 def values(*seen: Observation) -> list[float | None]:
-    return [one.value for one in with_guesses(seen)]
+    return [one.value for one in with_imputed(seen)]
 
 
 def test_guesses_lie_on_the_line_of_those_that_went_on() -> None:

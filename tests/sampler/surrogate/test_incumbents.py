@@ -5,9 +5,9 @@ import numpy as np
 
 from caviar.sampler import Observation, SearchSpace
 from caviar.sampler.ranking import ranked
-from caviar.sampler.surrogate.features import coordinates
-from caviar.sampler.surrogate.incumbents import favourites
-from caviar.sampler.surrogate.surrogate import TELLING, fit_model
+from caviar.sampler.surrogate.features import features
+from caviar.sampler.surrogate.incumbents import incumbents
+from caviar.sampler.surrogate.surrogate import MAX_FIT_TRIALS, fit_surrogate
 
 SPACE = SearchSpace.from_dict(
     {name: {"type": "float", "low": 0.0, "high": 1.0} for name in ("x", "y")}
@@ -29,33 +29,33 @@ def noisy_bowl() -> list[Observation]:
 
 def test_a_lucky_trial_among_poor_ones_is_no_favourite() -> None:
     seen = noisy_bowl()
-    model = fit_model(SPACE, seen)
+    model = fit_surrogate(SPACE, seen)
     assert model is not None
-    found = favourites(model, SPACE, ranked(seen), count=8)
+    found = incumbents(model, SPACE, ranked(seen), count=8)
     assert len(found) == 8
     assert seen[-1] not in found
-    places = coordinates(SPACE, [one.params for one in found])
+    places = features(SPACE, [one.params for one in found])
     assert np.linalg.norm(places - 0.5, axis=1).max() < 0.3
-    assert favourites(model, SPACE, ranked(seen[::-1]), count=8) == found
+    assert incumbents(model, SPACE, ranked(seen[::-1]), count=8) == found
 
 
 def test_only_trials_with_a_value_are_favourites_and_equal_ones_go_by_number() -> None:
     seen = noisy_bowl()
-    model = fit_model(SPACE, seen)
+    model = fit_surrogate(SPACE, seen)
     assert model is not None
-    [first] = favourites(model, SPACE, ranked(seen), count=1)
+    [first] = incumbents(model, SPACE, ranked(seen), count=1)
     twin = replace(first, number=99)
     lost = [replace(first, number=100 + n, value=value) for n, value in enumerate((None, math.nan))]
-    assert favourites(model, SPACE, ranked([*lost, twin, *seen]), count=2) == [first, twin]
-    assert len(favourites(model, SPACE, ranked([*lost, twin]), count=5)) == 1
+    assert incumbents(model, SPACE, ranked([*lost, twin, *seen]), count=2) == [first, twin]
+    assert len(incumbents(model, SPACE, ranked([*lost, twin]), count=5)) == 1
 
 
 def test_of_a_long_history_only_the_best_are_asked_about() -> None:
     seen = noisy_bowl()
-    model = fit_model(SPACE, seen)
+    model = fit_surrogate(SPACE, seen)
     assert model is not None
     poor = [replace(one, number=100 + n, value=5.0 + n) for n, one in enumerate(seen * 4)]
-    liked = favourites(model, SPACE, ranked([*poor, *seen]), count=TELLING + 1)
-    assert len(liked) == TELLING
+    liked = incumbents(model, SPACE, ranked([*poor, *seen]), count=MAX_FIT_TRIALS + 1)
+    assert len(liked) == MAX_FIT_TRIALS
     numbers = {one.number for one in liked}
-    assert numbers == {one.number for one in [*seen, *poor[: TELLING - len(seen)]]}
+    assert numbers == {one.number for one in [*seen, *poor[: MAX_FIT_TRIALS - len(seen)]]}

@@ -13,9 +13,9 @@ from caviar.sampler.surrogate.gaussian_process import (
     Rows,
     condition,
 )
-from caviar.sampler.surrogate.lazy_greedy import Believer
+from caviar.sampler.surrogate.lazy_greedy import LazyGreedy
 from caviar.sampler.surrogate.posterior import Posterior
-from tests.sampler.surrogate.exhaustive import LooksAtAll
+from tests.sampler.surrogate.exhaustive import Exhaustive
 
 METRIC = Metric(owner=(0, 1, 2), count=3)
 DOUBT = 1.7
@@ -26,14 +26,14 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Of how many rows each list is made."""
     sizes: list[int] = []
 
-    class Counted(shortlist._Shortlist):
+    class Counted(shortlist._TopRows):
         def __init__(
             self, posterior: Posterior, rows: Rows, promised: Floats, *, expected: Sequence[int]
         ) -> None:
             sizes.append(len(rows))
             super().__init__(posterior, rows, promised, expected=expected)
 
-    monkeypatch.setattr(shortlist, "_Shortlist", Counted)
+    monkeypatch.setattr(shortlist, "_TopRows", Counted)
     return sizes
 
 
@@ -43,17 +43,17 @@ def a_process(seed: int) -> tuple[GaussianProcess, np.ndarray]:
     known = generator.random((60, 3))
     values = np.sin(5 * known[:, 0]) + known[:, 1] + 0.1 * generator.normal(size=60)
     process = condition(
-        METRIC, known, values, lengths=np.full(3, 0.4), signal=1.0, rough=0.05, noise=0.01
+        METRIC, known, values, lengthscales=np.full(3, 0.4), signal=1.0, rough=0.05, noise=0.01
     )
     return process, generator.random((400, 3))
 
 
-def both(process: GaussianProcess, points: np.ndarray) -> tuple[Believer, LooksAtAll]:
+def both(process: GaussianProcess, points: np.ndarray) -> tuple[LazyGreedy, Exhaustive]:
     """One that looks at a few, and one that looks at all; each with a posterior of its own."""
     one, other = (Posterior(process, points, room=len(points)) for _ in range(2))
     return (
-        Believer(one, best=process.best, doubt=DOUBT),
-        LooksAtAll(other, best=process.best, doubt=DOUBT),
+        LazyGreedy(one, best=process.best, kappa=DOUBT),
+        Exhaustive(other, best=process.best, kappa=DOUBT),
     )
 
 
@@ -70,11 +70,11 @@ def test_it_finds_the_same_and_looks_at_few(
         if turn % 4 == 0:
             row = turn
         else:
-            row = believer.most_promising(free, expected=range(0, 90, 8))
-            assert row == thorough.most_promising(free, expected=())
+            row = believer.best_row(free, expected=range(0, 90, 8))
+            assert row == thorough.best_row(free, expected=())
             free = free[free != row]
-        believer.believe(row)
-        thorough.believe(row)
+        believer.condition_on_mean(row)
+        thorough.condition_on_mean(row)
     # Of 67 picks. At every eighth turn a row is believed that is on no list.
     assert len(made) == 12 if size == 64 else len(made) < 45
 
@@ -84,19 +84,19 @@ def test_a_list_is_not_used_for_other_rows(made: list[int]) -> None:
     sets = [(0, 300), (100, 400), (100, 200), (0, 300), (0, 7), (0, 7)]
     for ends in sets:
         rows = np.arange(*ends)
-        found = believer.most_promising(rows, expected=[])
-        assert found == thorough.most_promising(rows, expected=())
+        found = believer.best_row(rows, expected=[])
+        assert found == thorough.best_row(rows, expected=())
     assert made == [300, 300, 100, 300, 7]
 
 
 def test_all_rows_may_be_taken_one_after_another(made: list[int]) -> None:
     process, points = a_process(2)
     # All are better than this, so the first promises as much after it was believed as before.
-    believer = Believer(Posterior(process, points[:9], room=9), best=10.0, doubt=DOUBT)
+    believer = LazyGreedy(Posterior(process, points[:9], room=9), best=10.0, kappa=DOUBT)
     rows = np.arange(9)
     while len(rows):
-        row = believer.most_promising(rows, expected=[])
+        row = believer.best_row(rows, expected=[])
         assert row in rows
-        believer.believe(row)
+        believer.condition_on_mean(row)
         rows = rows[rows != row]
     assert made == [9]

@@ -13,7 +13,7 @@ OTHERS = RNG.random((12, 2))
 
 def process(points: np.ndarray, values: np.ndarray, noise: float) -> GaussianProcess:
     return condition(
-        METRIC, points, values, lengths=np.full(2, 0.5), signal=0.8, rough=0.2, noise=noise
+        METRIC, points, values, lengthscales=np.full(2, 0.5), signal=0.8, rough=0.2, noise=noise
     )
 
 
@@ -46,7 +46,7 @@ def test_what_is_believed_is_as_sure_as_if_its_mean_had_been_observed() -> None:
     posterior = Posterior(known, OTHERS, room=3)
     mean = posterior.mean.copy()
     for rows in ([4], [], [9, 5]):
-        posterior.believe(rows)
+        posterior.condition_on_mean(rows)
     # Fitted to the means as well, which are free of noise: the noise matrix is not uniform, so the
     # textbook formula is written out.
     kernel = known.kernel(np.concatenate([POINTS, OTHERS]), np.concatenate([POINTS, OTHERS]))
@@ -56,6 +56,6 @@ def test_what_is_believed_is_as_sure_as_if_its_mean_had_been_observed() -> None:
     gain = np.linalg.solve(kernel[np.ix_(seen, seen)] + noise, across)
     left = np.diag(kernel)[20:] - np.einsum("ij,ij->j", across, gain)
     assert posterior.variance == pytest.approx(left, abs=1e-5)
-    covariance = posterior.covariance(np.arange(12), believed=True)
+    covariance = posterior.covariance(np.arange(12), conditioned=True)
     assert np.diag(covariance) == pytest.approx(posterior.variance, abs=1e-5)
     assert np.array_equal(posterior.mean, mean)

@@ -5,10 +5,17 @@ import pytest
 
 from caviar.sampler import Observation, Params, SearchSpace, make_sampler
 from caviar.sampler.ranking import ranked
-from caviar.sampler.surrogate.features import coordinates, metric
+from caviar.sampler.surrogate.features import features, metric
 from caviar.sampler.surrogate.posterior import Posterior
-from caviar.sampler.surrogate.selection import pick
-from caviar.sampler.surrogate.surrogate import NEAR, TELLING, fit_model, scores, telling, untried
+from caviar.sampler.surrogate.selection import select_rows
+from caviar.sampler.surrogate.surrogate import (
+    MAX_FIT_TRIALS,
+    NEAR,
+    fit_surrogate,
+    scores,
+    training_subset,
+    untried,
+)
 from tests.sampler.spaces import loss, network_space, random_search, search
 
 SPACE = network_space()
@@ -57,30 +64,30 @@ def test_near_ties_among_the_best_score_nearly_the_same() -> None:
 
 def test_telling_trials_are_the_best_and_the_latest() -> None:
     many = seen([float((7919 * n) % 1000) for n in range(1000)])
-    found = telling(many, ranked(many))
-    assert len(found) == TELLING
+    found = training_subset(many, ranked(many))
+    assert len(found) == MAX_FIT_TRIALS
     numbers = [one.number for one in found]
     assert numbers == sorted(numbers)
     best = sorted(many, key=lambda one: (one.value, one.number))
-    assert {one.number for one in best[: TELLING // 2]} <= set(numbers)
+    assert {one.number for one in best[: MAX_FIT_TRIALS // 2]} <= set(numbers)
     assert {998, 999} <= set(numbers)
-    assert telling(many[:50], ranked(many[:50])) == many[:50]
+    assert training_subset(many[:50], ranked(many[:50])) == many[:50]
 
 
 def test_too_few_values_make_no_model() -> None:
     observations = random_search(SPACE, loss, seed=1, count=4)
     lost = [Observation(number=n, params=observations[0].params, value=None) for n in range(4, 20)]
-    assert fit_model(SPACE, [*observations, *lost]) is None
+    assert fit_surrogate(SPACE, [*observations, *lost]) is None
 
 
 def test_what_is_coming_is_believed_and_keeps_others_away() -> None:
     observations = random_search(SPACE, loss, seed=1, count=80)
-    alone = fit_model(SPACE, observations)
+    alone = fit_surrogate(SPACE, observations)
     assert alone is not None
-    points = coordinates(SPACE, [one.params for one in random_search(SPACE, loss, seed=2, count=9)])
-    [first] = pick(alone, points, seed=1, numbers=[80])
+    points = features(SPACE, [one.params for one in random_search(SPACE, loss, seed=2, count=9)])
+    [first] = select_rows(alone, points, seed=1, numbers=[80])
     coming = [random_search(SPACE, loss, seed=2, count=9)[first].params]
-    model = fit_model(SPACE, observations, coming)
+    model = fit_surrogate(SPACE, observations, coming)
     assert model is not None
     assert model.mean_at(points) == pytest.approx(alone.mean_at(points), abs=1e-6)
     assert Posterior(model, points).variance[first] < Posterior(alone, points).variance[first]
@@ -88,11 +95,11 @@ def test_what_is_coming_is_believed_and_keeps_others_away() -> None:
 
 def test_no_more_that_is_coming_is_believed_than_a_fit_looks_at() -> None:
     observations = random_search(SPACE, loss, seed=1, count=20)
-    coming = [one.params for one in random_search(SPACE, loss, seed=2, count=TELLING + 9)]
-    model, latest = (fit_model(SPACE, observations, these) for these in (coming, coming[9:]))
+    coming = [one.params for one in random_search(SPACE, loss, seed=2, count=MAX_FIT_TRIALS + 9)]
+    model, latest = (fit_surrogate(SPACE, observations, these) for these in (coming, coming[9:]))
     assert model is not None
     assert latest is not None
-    assert len(model.points) == len(observations) + TELLING
+    assert len(model.points) == len(observations) + MAX_FIT_TRIALS
     assert np.array_equal(model.points, latest.points)
 
 
@@ -125,7 +132,7 @@ def test_of_a_long_history_nothing_is_tried_again_either() -> None:
         return (a - 4) ** 2 + 0.3 * (b - 7) ** 2 + 3 * kind
 
     _, seen = search(make_sampler({}), space, seed=1, budget=240, objective=bowl)
-    assert len({tuple(one.params.values()) for one in seen}) == 240 > TELLING
+    assert len({tuple(one.params.values()) for one in seen}) == 240 > MAX_FIT_TRIALS
 
 
 def test_near_is_near_in_everything() -> None:
@@ -136,7 +143,7 @@ def test_near_is_near_in_everything() -> None:
 
 def test_different_choices_are_one_apart() -> None:
     params = {"learning_rate": 0.01, "hidden_units": 8, "hidden_layers": 1, "batch_size": 16}
-    points = coordinates(
+    points = features(
         SPACE,
         [{**params, "optimizer": "adam"}, {**params, "optimizer": "momentum", "momentum": 0.99}],
     )
