@@ -159,13 +159,13 @@ def trial_card(trial: schemas.TrialDetail) -> Table:
     )  # fmt: skip
     table.add_row("epoch", f"{trial.epoch} of {trial.last_epoch}")
     table.add_row("value", _or_dash(trial.value, number))
-    for name, value in trial.setting.items():
+    for name, value in trial.current_params.items():
         table.add_row(name, setting(value))
     kept = ", ".join(str(each.epoch) for each in trial.checkpoints)
     facts = {
         "reason": trial.reason,
         "void": trial.void_reason,
-        "taken": "by a person" if trial.taken else None,
+        "manual": "under manual control" if trial.manual else None,
         "checkpoints": kept or None,
         "children": ", ".join(map(str, trial.children)) or None,
         "comparison": trial.comparison,
@@ -179,15 +179,17 @@ def trial_card(trial: schemas.TrialDetail) -> Table:
 def journal_table(entries: Sequence[schemas.JournalEntry]) -> Table:
     """What persons did, from the first."""
     table = Table(title="journal", title_justify="left", title_style="bold")
-    for heading in ("trial", "epoch", "act", "who", "why", "when"):
+    for heading in ("trial", "epoch", "act", "author", "reason", "when"):
         table.add_column(heading)
     for entry in entries:
         table.add_row(
             str(entry.number),
-            "next" if entry.epoch is None and entry.act == "adjust" else _or_dash(entry.epoch, str),
+            "next"
+            if entry.epoch is None and entry.action == "adjust"
+            else _or_dash(entry.epoch, str),
             act_words(entry) + (" (undone)" if entry.undone else ""),
-            entry.who,
-            entry.why or "",
+            entry.author,
+            entry.reason or "",
             entry.at[:19].replace("T", " "),
         )
     return table
@@ -196,14 +198,14 @@ def journal_table(entries: Sequence[schemas.JournalEntry]) -> Table:
 def act_words(entry: schemas.JournalEntry) -> str:
     """What was done: `adjust learning_rate 0.01 to 0.003`."""
     detail = entry.detail
-    if entry.act == "adjust":
+    if entry.action == "adjust":
         old, new = detail["old"], detail["new"]
         changes = (f"{n} {_or_dash(old.get(n), setting)} to {setting(new[n])}" for n in new)
         return f"adjust {', '.join(changes)}"
-    if entry.act == "rewind":
+    if entry.action == "rewind":
         return f"rewind from {detail['before']}"
-    if entry.act == "extend":
+    if entry.action == "extend":
         return f"extend by {detail['epochs']}"
-    if entry.act == "fork":
+    if entry.action == "fork":
         return f"fork {', '.join(map(str, detail['children']))}"
-    return f"{entry.act} and give back" if detail.get("give_back") else entry.act
+    return f"{entry.action} and give back" if detail.get("release") else entry.action

@@ -13,7 +13,7 @@ from caviar.service.cli.function_options import Objective, TrialSeconds, functio
 from caviar.service.cli.options import AsJson, Data, DatabaseUrl, Host, Jobs
 from caviar.service.cli.processes import worker_beside
 from caviar.service.cli.terminal import command, err, impatient, out, print_json, require_loopback
-from caviar.service.cli.up import take_back
+from caviar.service.cli.up import reclaim
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract.errors import Invalid
 from caviar.service.server.listening import DEFAULT_HOST, address, listen
@@ -71,7 +71,7 @@ def run(
                     jobs=settings.cores(jobs),
                     study=definition.name,
                     options=options,
-                    on_death=lambda: take_back(opened),
+                    on_death=lambda: reclaim(opened),
                 )
                 end_worker = stack.enter_context(worker)
                 opened = settings.open_database(database, data)

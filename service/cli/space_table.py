@@ -63,14 +63,14 @@ def lines(seen: schemas.SpacePreview) -> Iterator[str]:
         yield f"warning: {warning.field}: {warning.message}"
 
 
-def _drawn(look: schemas.ParameterLook) -> str:
+def _drawn(look: schemas.ParameterPreview) -> str:
     """The histogram as a row of small bars."""
     shares = look.histogram.shares
     most = max(shares)
     return "".join(BARS[round((len(BARS) - 1) * share / most)] for share in shares[:40])
 
 
-def _shares(look: schemas.ParameterLook) -> str:
+def _shares(look: schemas.ParameterPreview) -> str:
     """The share of each decade, or of each value, in words."""
     values, decades = look.histogram.values, look.decades
     if values is not None and (decades is None or len(values) <= FEW):

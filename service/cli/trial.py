@@ -22,8 +22,8 @@ trial_app = typer.Typer(help="Take one trial by the hand.", no_args_is_help=True
 
 Study = Annotated[str, typer.Argument(help="The study's name.")]
 Number = Annotated[int, typer.Argument(help="The trial's number.", min=0)]
-Why = Annotated[str | None, typer.Option(help="The reason, for the journal.")]
-Who = Annotated[str | None, typer.Option(help="Who does it; else the user's name.")]
+Reason = Annotated[str | None, typer.Option(help="The reason, for the journal.")]
+Author = Annotated[str | None, typer.Option(help="Who does it; else the user's name.")]
 Settings = Annotated[
     list[str], typer.Argument(help="Such as learning_rate=0.003.", metavar="NAME=VALUE…")
 ]
@@ -48,9 +48,9 @@ def read_settings(texts: list[str]) -> dict[str, Setting]:
     return found
 
 
-def _by(who: str | None) -> str:
-    if who is not None:
-        return who
+def _author(author: str | None) -> str:
+    if author is not None:
+        return author
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name
@@ -88,15 +88,15 @@ def adjust(
     study: Study,
     number: Number,
     settings: Settings,
-    why: Why = None,
-    who: Who = None,
+    reason: Reason = None,
+    author: Author = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
     """Change hyperparameters from the next epoch on."""
     changes = read_settings(settings)
     with impatient(server) as client:
-        _show(client.adjust(study, number, changes, who=_by(who), why=why), as_json)
+        _show(client.adjust(study, number, changes, author=_author(author), reason=reason), as_json)
 
 
 def _plain(verb: str, about: str) -> None:
@@ -105,13 +105,15 @@ def _plain(verb: str, about: str) -> None:
     def command(
         study: Study,
         number: Number,
-        why: Why = None,
-        who: Who = None,
+        reason: Reason = None,
+        author: Author = None,
         server: Server = DEFAULT_SERVER,
         as_json: AsJson = False,
     ) -> None:
         with impatient(server) as client:
-            _show(getattr(client, verb)(study, number, who=_by(who), why=why), as_json)
+            _show(
+                getattr(client, verb)(study, number, author=_author(author), reason=reason), as_json
+            )
 
     trial_app.command(verb, help=about)(command)
 
@@ -125,15 +127,15 @@ _plain("unvoid", "Let a void trial count again.")
 def resume(
     study: Study,
     number: Number,
-    give_back: Annotated[bool, typer.Option("--give-back", help="To the search.")] = False,
-    why: Why = None,
-    who: Who = None,
+    release: Annotated[bool, typer.Option("--release", help="To the search.")] = False,
+    reason: Reason = None,
+    author: Author = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
     """Let a trial go on; at its last epoch, that completes it."""
     with impatient(server) as client:
-        trial = client.resume(study, number, give_back=give_back, who=_by(who), why=why)
+        trial = client.resume(study, number, release=release, author=_author(author), reason=reason)
     _show(trial, as_json)
 
 
@@ -142,14 +144,14 @@ def rewind(
     study: Study,
     number: Number,
     epoch: Annotated[int, typer.Argument(min=0)],
-    why: Why = None,
-    who: Who = None,
+    reason: Reason = None,
+    author: Author = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
     """Take a trial back to an epoch, as if nothing had happened since."""
     with impatient(server) as client:
-        _show(client.rewind(study, number, epoch, who=_by(who), why=why), as_json)
+        _show(client.rewind(study, number, epoch, author=_author(author), reason=reason), as_json)
 
 
 @trial_app.command()
@@ -157,28 +159,28 @@ def extend(
     study: Study,
     number: Number,
     epochs: Annotated[int, typer.Argument(min=1, help="How many more.")],
-    why: Why = None,
-    who: Who = None,
+    reason: Reason = None,
+    author: Author = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
     """Train a trial for more epochs than it was to have."""
     with impatient(server) as client:
-        _show(client.extend(study, number, epochs, who=_by(who), why=why), as_json)
+        _show(client.extend(study, number, epochs, author=_author(author), reason=reason), as_json)
 
 
 @trial_app.command()
 def void(
     study: Study,
     number: Number,
-    why: Annotated[str, typer.Option(help="Why it should not count.")],
-    who: Who = None,
+    reason: Annotated[str, typer.Option(help="Why it should not count.")],
+    author: Author = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
     """Let a finished trial not count."""
     with impatient(server) as client:
-        _show(client.void(study, number, why, who=_by(who)), as_json)
+        _show(client.void(study, number, reason, author=_author(author)), as_json)
 
 
 @trial_app.command()
@@ -197,8 +199,8 @@ def fork(
     epoch: Annotated[int | None, typer.Option(min=0, help="Where they leave; else now.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="How many they train.")] = None,
     twin: Annotated[bool, typer.Option("--twin", help="One more, without a change.")] = False,
-    why: Why = None,
-    who: Who = None,
+    reason: Reason = None,
+    author: Author = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
@@ -215,8 +217,8 @@ def fork(
             epoch=epoch,
             epochs=epochs,
             twin=twin,
-            who=_by(who),
-            why=why,
+            author=_author(author),
+            reason=reason,
         )
     if as_json:
         print_json(forked.model_dump(mode="json"))

@@ -35,7 +35,7 @@ def up(
         server = address(listener)
         # First of all, so that its processes start while we do.
         end_worker = stack.enter_context(
-            worker_beside(server=server, jobs=count, on_death=lambda: take_back(opened))
+            worker_beside(server=server, jobs=count, on_death=lambda: reclaim(opened))
         )
         opened = settings.open_database(database, data)
         from caviar.service.server.embedded import served
@@ -81,9 +81,9 @@ def serve(
     serve_forever(opened, host=host, port=port, allowed_hosts=allowed_host or ())
 
 
-def take_back(database: Database | None) -> None:
+def reclaim(database: Database | None) -> None:
     """Let the trials wait again that the embedded worker held when it died."""
     if database is not None:
         from caviar.service.server.operations import leases
 
-        leases.take_back_from(database, WORKER_NAME)
+        leases.reclaim_from(database, WORKER_NAME)

@@ -23,62 +23,76 @@ class PandaCalls(Connection):
         number: int,
         changes: Mapping[str, Setting],
         *,
-        who: str = SOMEBODY,
-        why: str | None = None,
+        author: str = SOMEBODY,
+        reason: str | None = None,
     ) -> schemas.TrialDetail:
         """Change hyperparameters from the trial's next epoch on."""
-        body = schemas.AdjustBody(changes=dict(changes), who=who, why=why)
+        body = schemas.AdjustBody(changes=dict(changes), author=author, reason=reason)
         return self._act(study, number, "adjust", body)
 
     def pause(
-        self, study: str, number: int, *, who: str = SOMEBODY, why: str | None = None
+        self, study: str, number: int, *, author: str = SOMEBODY, reason: str | None = None
     ) -> schemas.TrialDetail:
         """Pause a trial after the epoch that it is in."""
-        return self._act(study, number, "pause", schemas.Act(who=who, why=why))
+        return self._act(study, number, "pause", schemas.ActionBody(author=author, reason=reason))
 
     def resume(
         self,
         study: str,
         number: int,
         *,
-        give_back: bool = False,
-        who: str = SOMEBODY,
-        why: str | None = None,
+        release: bool = False,
+        author: str = SOMEBODY,
+        reason: str | None = None,
     ) -> schemas.TrialDetail:
         """Let a trial go on, or give it back to the search."""
-        body = schemas.ResumeBody(give_back=give_back, who=who, why=why)
+        body = schemas.ResumeBody(release=release, author=author, reason=reason)
         return self._act(study, number, "resume", body)
 
     def rewind(
-        self, study: str, number: int, epoch: int, *, who: str = SOMEBODY, why: str | None = None
+        self,
+        study: str,
+        number: int,
+        epoch: int,
+        *,
+        author: str = SOMEBODY,
+        reason: str | None = None,
     ) -> schemas.TrialDetail:
         """Take a trial back to an earlier epoch."""
-        return self._act(study, number, "rewind", schemas.RewindBody(epoch=epoch, who=who, why=why))
+        return self._act(
+            study, number, "rewind", schemas.RewindBody(epoch=epoch, author=author, reason=reason)
+        )
 
     def extend(
-        self, study: str, number: int, epochs: int, *, who: str = SOMEBODY, why: str | None = None
+        self,
+        study: str,
+        number: int,
+        epochs: int,
+        *,
+        author: str = SOMEBODY,
+        reason: str | None = None,
     ) -> schemas.TrialDetail:
         """Train a trial for more epochs than it was to have."""
-        body = schemas.ExtendBody(epochs=epochs, who=who, why=why)
+        body = schemas.ExtendBody(epochs=epochs, author=author, reason=reason)
         return self._act(study, number, "extend", body)
 
     def cancel(
-        self, study: str, number: int, *, who: str = SOMEBODY, why: str | None = None
+        self, study: str, number: int, *, author: str = SOMEBODY, reason: str | None = None
     ) -> schemas.TrialDetail:
         """End a trial."""
-        return self._act(study, number, "cancel", schemas.Act(who=who, why=why))
+        return self._act(study, number, "cancel", schemas.ActionBody(author=author, reason=reason))
 
     def void(
-        self, study: str, number: int, why: str, *, who: str = SOMEBODY
+        self, study: str, number: int, reason: str, *, author: str = SOMEBODY
     ) -> schemas.TrialDetail:
         """Let a finished trial not count."""
-        return self._act(study, number, "void", schemas.VoidBody(why=why, who=who))
+        return self._act(study, number, "void", schemas.VoidBody(reason=reason, author=author))
 
     def unvoid(
-        self, study: str, number: int, *, who: str = SOMEBODY, why: str | None = None
+        self, study: str, number: int, *, author: str = SOMEBODY, reason: str | None = None
     ) -> schemas.TrialDetail:
         """Let a void trial count again."""
-        return self._act(study, number, "unvoid", schemas.Act(who=who, why=why))
+        return self._act(study, number, "unvoid", schemas.ActionBody(author=author, reason=reason))
 
     def fork(
         self,
@@ -91,8 +105,8 @@ class PandaCalls(Connection):
         epoch: int | None = None,
         epochs: int | None = None,
         twin: bool = False,
-        who: str = SOMEBODY,
-        why: str | None = None,
+        author: str = SOMEBODY,
+        reason: str | None = None,
     ) -> schemas.Forked:
         """Let children go on from an epoch of a trial.
 
@@ -105,8 +119,8 @@ class PandaCalls(Connection):
             epoch: where they leave; now, if left out.
             epochs: how many they train from there; as many as the parent, if left out.
             twin: whether one more goes on without a change.
-            who: who does it.
-            why: the reason.
+            author: who does it.
+            reason: why.
         """
         body = schemas.ForkBody(
             children=None
@@ -117,8 +131,8 @@ class PandaCalls(Connection):
             epoch=epoch,
             epochs=epochs,
             twin=twin,
-            who=who,
-            why=why,
+            author=author,
+            reason=reason,
         )
         path = f"{path_of(study)}/trials/{number}/fork"
         return self._call("POST", path, schemas.Forked, body=body, once=True)

@@ -29,14 +29,16 @@ class TrialCalls(Connection):
         count: int = 1,
         worker: str = "anonymous",
         lease_seconds: float = LEASE_SECONDS,
-        held: bool = False,
+        prefetched: bool = False,
     ) -> schemas.AskAnswer:
         """Lease up to `count` trials of a study, or without one of any study of networks.
 
-        With `held`, a trial begins with its first report: until then no lost lease counts.
+        With `prefetched`, a trial begins with its first report: until then no lost lease counts.
         """
         path = "/ask" if study is None else f"{path_of(study)}/ask"
-        body = schemas.AskBody(count=count, worker=worker, lease_seconds=lease_seconds, held=held)
+        body = schemas.AskBody(
+            count=count, worker=worker, lease_seconds=lease_seconds, prefetched=prefetched
+        )
         return self._call("POST", path, schemas.AskAnswer, body=body, once=True)
 
     def report(self, study: str, reports: Sequence[schemas.Report]) -> list[schemas.Decision]:

@@ -21,7 +21,7 @@ RESULTS_PER_CALL = 10_000
 ENQUEUED_PER_CALL = 1_000
 """Settings enqueued in one call."""
 
-EVIDENCE = 1_000
+WARM_START_TRIALS = 1_000
 """Trials that a study takes from another one."""
 
 PAGE = 1_000

@@ -25,11 +25,11 @@ class TrialState(StrEnum):
     CANCELLED = "cancelled"  # a person ended it
 
 
-class Wish(StrEnum):
-    """What a person wants of a running trial, until its worker hears of it."""
+class RequestedState(StrEnum):
+    """The state that a person requested of a running trial, until its worker is told."""
 
-    PAUSE = "pause"  # at the next epoch boundary that is reported
-    REST = "rest"  # where its segment stops
+    PAUSED = "paused"  # at the next epoch boundary that is reported
+    PAUSED_AT_STOP = "paused_at_stop"  # where its segment stops
 
 
 OPEN = (TrialState.WAITING, TrialState.RUNNING, TrialState.PAUSED)

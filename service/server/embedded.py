@@ -26,7 +26,7 @@ def served(database: Database, listener: socket.socket) -> Iterator[None]:
     Raises:
         Conflict: the server did not start.
     """
-    leases.take_back_from(database, WORKER_NAME)
+    leases.reclaim_from(database, WORKER_NAME)
     config = uvicorn.Config(create_app(database), log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(

@@ -61,14 +61,14 @@ def work(
         on_error=lambda error: logger.error("a task was given up: %s", error),
     )
     # Every task that was pulled has ended by now, and told so.
-    feed.give_back(pulled=False)
+    feed.release(pulled=False)
 
 
 def stop_soon(feed: Feed) -> None:
     """End a worker in order: let the groups that train now finish, but not for long."""
     feed.stop()
     time.sleep(GRACE_SECONDS)
-    feed.give_back(pulled=True)
+    feed.release(pulled=True)
     os._exit(STOPPED)
 
 
@@ -110,14 +110,14 @@ class Feed:
         self._ended.set()
         self._wake.set()
 
-    def give_back(self, *, pulled: bool) -> None:
+    def release(self, *, pulled: bool) -> None:
         """Give back the leases that nobody pulled, and those that were `pulled` last."""
         self.stop()
         with self._lock:
             held = [*self._buffer, *(self._pulled if pulled else ())]
             self._buffer.clear()
         for task in held:
-            task.give_back(self._client)
+            task.release(self._client)
 
     def tasks(self) -> Iterator[Task]:
         """Groups to train, and short rests while there is nothing to do.
@@ -197,7 +197,7 @@ class Feed:
                 count=max(1, self._jobs * self._tasks.ahead),
                 worker=self._worker,
                 lease_seconds=self._lease_seconds,
-                held=True,
+                prefetched=True,
             )
             tasks = self._tasks.of(answer.trials)
         except CaviarError as error:

@@ -37,7 +37,10 @@ class LeasedTask(Task):
         """Renew the leases while the task waits for a free process."""
         reports = [
             schemas.Report(
-                number=trial.number, lease=trial.lease.token, epoch=trial.start_epoch, held=True
+                number=trial.number,
+                lease=trial.lease.token,
+                epoch=trial.start_epoch,
+                prefetched=True,
             )
             for trial in self.trials
         ]
@@ -46,7 +49,7 @@ class LeasedTask(Task):
         except CaviarError as error:
             logger.warning("leases were not renewed: %s", error.detail)
 
-    def give_back(self, client: Client) -> None:
+    def release(self, client: Client) -> None:
         """Give the leases back: the trials will not be trained here."""
         results = [
             schemas.Result(number=trial.number, lease=trial.lease.token, state="waiting")

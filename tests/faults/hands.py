@@ -97,7 +97,7 @@ class Hands:
             with suppress(CaviarError):
                 count = generator.randint(1, 4)
                 leased = self._client.ask(
-                    NAME, count=count, worker=f"w{name}", held=generator.random() < 0.5
+                    NAME, count=count, worker=f"w{name}", prefetched=generator.random() < 0.5
                 ).trials
                 for group in Grouping(self._client, jobs=1, checkpoint_seconds=0.0).of(leased):
                     self._train(group, generator)
@@ -135,15 +135,15 @@ class Hands:
         """Do one thing after the other to trials that come to mind."""
         generator = random.Random(f"{self._seed} person {name}")
         for count in range(acts):
-            why = f"{name}-{count}"
+            reason = f"{name}-{count}"
             verb = generator.choice(VERBS)
             numbers = [trial.number for trial in self._client.trials(NAME)]
             if not numbers:
                 self._over.wait(0.01)
                 continue
             with suppress(CaviarError):
-                if verb(self._client, generator.choice(numbers), generator, why, len(numbers)):
-                    self.done.add(why)
+                if verb(self._client, generator.choice(numbers), generator, reason, len(numbers)):
+                    self.done.add(reason)
 
     def calm_down(self) -> None:
         """Let everything that is open come to its end, then each completed trial go on a little."""
@@ -162,7 +162,7 @@ class Hands:
             still = [trial for trial in self._client.trials(NAME) if trial.state in OPEN]
             assert time.monotonic() < deadline, still
             for trial in still:
-                if trial.state == TrialState.PAUSED and trial.taken:
+                if trial.state == TrialState.PAUSED and trial.manual:
                     try:
                         self._client.resume(NAME, trial.number)
                     except CaviarError:  # nothing is left to train, and it has no value
@@ -171,35 +171,35 @@ class Hands:
             self._over.wait(0.02)
 
 
-def _adjust(client: Client, number: int, generator: random.Random, why: str, _: int) -> bool:
+def _adjust(client: Client, number: int, generator: random.Random, reason: str, _: int) -> bool:
     changes: dict[str, schemas.Setting] = {"learning_rate": generator.uniform(0.001, 0.1)}
     if generator.random() < 0.3:
         changes["batch_size"] = generator.choice([16, 64])
-    client.adjust(NAME, number, changes, why=why)
+    client.adjust(NAME, number, changes, reason=reason)
     return True
 
 
-def _pause(client: Client, number: int, _: random.Random, why: str, __: int) -> bool:
-    client.pause(NAME, number, why=why)
+def _pause(client: Client, number: int, _: random.Random, reason: str, __: int) -> bool:
+    client.pause(NAME, number, reason=reason)
     return True
 
 
-def _resume(client: Client, number: int, generator: random.Random, why: str, _: int) -> bool:
-    client.resume(NAME, number, give_back=generator.random() < 0.4, why=why)
+def _resume(client: Client, number: int, generator: random.Random, reason: str, _: int) -> bool:
+    client.resume(NAME, number, release=generator.random() < 0.4, reason=reason)
     return True
 
 
-def _rewind(client: Client, number: int, generator: random.Random, why: str, _: int) -> bool:
-    client.rewind(NAME, number, generator.randint(0, EPOCHS), why=why)
+def _rewind(client: Client, number: int, generator: random.Random, reason: str, _: int) -> bool:
+    client.rewind(NAME, number, generator.randint(0, EPOCHS), reason=reason)
     return True
 
 
-def _extend(client: Client, number: int, generator: random.Random, why: str, _: int) -> bool:
-    client.extend(NAME, number, generator.randint(1, 3), why=why)
+def _extend(client: Client, number: int, generator: random.Random, reason: str, _: int) -> bool:
+    client.extend(NAME, number, generator.randint(1, 3), reason=reason)
     return True
 
 
-def _fork(client: Client, number: int, generator: random.Random, why: str, trials: int) -> bool:
+def _fork(client: Client, number: int, generator: random.Random, reason: str, trials: int) -> bool:
     if trials > MOST_TRIALS:
         return False
     epoch = generator.choice([None, generator.randint(0, EPOCHS)])
@@ -211,25 +211,25 @@ def _fork(client: Client, number: int, generator: random.Random, why: str, trial
         epoch=epoch,
         epochs=generator.choice([None, 4]),
         twin=generator.random() < 0.5,
-        why=why,
+        reason=reason,
     )
     return True
 
 
-def _cancel(client: Client, number: int, generator: random.Random, why: str, _: int) -> bool:
+def _cancel(client: Client, number: int, generator: random.Random, reason: str, _: int) -> bool:
     if generator.random() < 0.8:
         return False
-    client.cancel(NAME, number, why=why)
+    client.cancel(NAME, number, reason=reason)
     return True
 
 
-def _void(client: Client, number: int, _: random.Random, why: str, __: int) -> bool:
-    client.void(NAME, number, why)
+def _void(client: Client, number: int, _: random.Random, reason: str, __: int) -> bool:
+    client.void(NAME, number, reason)
     return True
 
 
-def _unvoid(client: Client, number: int, _: random.Random, why: str, __: int) -> bool:
-    client.unvoid(NAME, number, why=why)
+def _unvoid(client: Client, number: int, _: random.Random, reason: str, __: int) -> bool:
+    client.unvoid(NAME, number, reason=reason)
     return True
 
 

@@ -62,7 +62,7 @@ def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
 def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever was leased is taken back, ended or not."""
 
-    def take_back(session: Session, study: Any, now: float) -> None:
+    def reclaim(session: Session, study: Any, now: float) -> None:
         session.flush()
         session.execute(
             update(TrialRow)
@@ -71,7 +71,7 @@ def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         session.expire_all()
 
-    monkeypatch.setattr(leases, "take_back", take_back)
+    monkeypatch.setattr(leases, "reclaim", reclaim)
 
 
 def dropped_commit(monkeypatch: pytest.MonkeyPatch) -> None:

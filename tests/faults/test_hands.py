@@ -106,10 +106,10 @@ def adjustments(session: Session, study: StudyRow, row: TrialRow) -> Sequence[Jo
 
 def assert_journaled(client: Client, done: set[str]) -> None:
     """What was acknowledged is in the journal, once, and nothing that was refused."""
-    entries = [entry for entry in client.journal(NAME) if entry.why is not None]
-    assert {entry.why for entry in entries} == done
+    entries = [entry for entry in client.journal(NAME) if entry.reason is not None]
+    assert {entry.reason for entry in entries} == done
     # Children inherit the adjustments of their parents.
-    acts = Counter(entry.why for entry in entries if entry.act != "adjust")
+    acts = Counter(entry.reason for entry in entries if entry.action != "adjust")
     assert set(acts.values()) <= {1}
 
 
@@ -134,4 +134,6 @@ def assert_replayed(client: Client) -> None:
 def is_touched(client: Client, number: int) -> bool:
     """Whether a person has the trial by the hand, or had it when it was adjusted or forked."""
     trial = client.trial(NAME, number)
-    return trial.taken or trial.parent is not None or any(e.act == "adjust" for e in trial.journal)
+    return (
+        trial.manual or trial.parent is not None or any(e.action == "adjust" for e in trial.journal)
+    )

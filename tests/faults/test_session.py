@@ -58,16 +58,16 @@ def test_a_session(watched: Watched, client: Client) -> None:
     command = ("work", "--server", watched.server, "--jobs", "2")
     with process(*command, "--checkpoint-seconds", "0.2"):
         until_it(client, 0, lambda trial: trial.epoch >= 20)
-        client.adjust("session", 0, {"learning_rate": 0.01}, who="ana", why="it jumps")
+        client.adjust("session", 0, {"learning_rate": 0.01}, author="ana", reason="it jumps")
         adjusted = until_it(client, 0, lambda trial: trial.journal[0].confirmed)
-        client.pause("session", 0, who="ana")
+        client.pause("session", 0, author="ana")
         paused = until_it(client, 0, rests)
         at = adjusted.journal[0].epoch
         assert at is not None
         assert 20 <= at < paused.epoch
         first = curve(client, "session", 0)
 
-        client.rewind("session", 0, 10, who="ana", why="again, with care")
+        client.rewind("session", 0, 10, author="ana", reason="again, with care")
         back = until_it(client, 0, rests)
         assert (back.epoch, back.journal[0].undone) == (10, True)
         assert curve(client, "session", 0) == {e: first[e] for e in range(1, 11)}
@@ -94,5 +94,5 @@ def test_a_session(watched: Watched, client: Client) -> None:
     for number in range(5):
         assert curve(client, "again", number) == curve(client, "session", number)
         assert client.trial("again", number).value == client.trial("session", number).value
-    acts = [entry.act for entry in client.journal("session", 0)]
+    acts = [entry.action for entry in client.journal("session", 0)]
     assert acts == ["adjust", "pause", "rewind", "fork", "resume", "adjust", "extend"]

@@ -34,7 +34,7 @@ def trial(number: int = 0, value: float | None = None, **changes: Any) -> Trial:
         "void": False,
         "void_reason": None,
         "last_epoch": 20,
-        "taken": False,
+        "manual": False,
         "parent": None,
         "revision": number + 1,
     }

@@ -48,10 +48,10 @@ class AskBody(Body):
     count: int = Field(1, ge=1, le=limits.LEASES_PER_ASK)
     worker: WorkerName = "anonymous"
     lease_seconds: float = Field(60.0, ge=1, le=86_400)
-    held: bool = Field(
+    prefetched: bool = Field(
         False,
         description="The caller holds the trials for a while before it begins: until the first "
-        "report that does not say `held`, a lost lease counts as no attempt.",
+        "report that does not say `prefetched`, a lost lease counts as no attempt.",
     )
 
 
@@ -82,10 +82,10 @@ class Adjustment(Answer):
 class History(Answer):
     """What a trial's bits depend on when it is a fork or was adjusted.
 
-    From `params`, with the draws of the trial numbered `line`, through every adjustment in turn.
+    From `params`, with the draws of the trial numbered `lineage`, through every adjustment in turn.
     """
 
-    line: int
+    lineage: int
     params: dict[str, Setting]
     adjustments: list[Adjustment]
 
@@ -156,7 +156,7 @@ class Report(Body):
     lease: str = Field(max_length=64)
     epoch: int = Field(ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({})
-    held: bool = Field(False, description="The trial has not begun: only renew its lease.")
+    prefetched: bool = Field(False, description="The trial has not begun: only renew its lease.")
     adjusted_at: int | None = Field(
         None,
         ge=0,

@@ -27,7 +27,7 @@ TRIAL: dict[str, Any] = {
     "void": False,
     "void_reason": None,
     "last_epoch": 20,
-    "taken": False,
+    "manual": False,
     "parent": None,
     "enqueued": False,
     "replica_of": None,
@@ -41,7 +41,7 @@ ROUND = {
     "trials": 8,
     "box": {"learning_rate": [0.31, 0.58]},
     "enqueued": 0,
-    "by_hand": False,
+    "manual": False,
     "ranges": {"learning_rate": [0.0017, 0.021]},
     "whole": {"learning_rate": [0.0001, 1.0]},
     "elites": [7, 3],
@@ -69,7 +69,7 @@ STUDY = DIGITS | {
     "void": 0,
     "asynchronous": False,
     "warm_start": None,
-    "evidence": 0,
+    "warm_start_trials": 0,
     "warnings": [],
 }
 DATASET = {"name": "digits", "task": "multiclass", "features": 64, "classes": 10}
@@ -97,7 +97,7 @@ class Trial(Answer):
     void: bool
     void_reason: str | None
     last_epoch: int = Field(description="Where it ends, unless it is pruned or extended.")
-    taken: bool = Field(description="A person has it by the hand: nothing else ends it.")
+    manual: bool = Field(description="A person has it by the hand: nothing else ends it.")
     parent: int | None = Field(description="The trial that it was forked from.")
     enqueued: bool = Field(False, description="Whether its setting is the user's own.")
     replica_of: int | None = Field(
@@ -147,7 +147,7 @@ class Round(Answer):
     first_trial: int
     trials: int
     enqueued: int = Field(0, description="How many of its trials have settings of the user's own.")
-    by_hand: bool = Field(False, description="Whether a person drew its box.")
+    manual: bool = Field(False, description="Whether a person drew its box.")
     box: dict[str, list[float]] = Field(description="In the unit interval of each scale.")
     ranges: dict[str, Any] = Field(
         description="The box in natural units: [low, high], or its choices."
@@ -214,7 +214,7 @@ class Study(Answer):
         description="Whether the table of trials depends on timing: no round waits for the last.",
     )
     warm_start: dict[str, Any] | None = None
-    evidence: int = Field(0, description="Trials taken from the study of `warm_start`.")
+    warm_start_trials: int = Field(0, description="Trials taken from the study of `warm_start`.")
     warnings: list[Advice] = Field([])
 
 

@@ -63,7 +63,7 @@ class Replicates(Answer):
                 "metric": "validation_loss",
                 "direction": "minimize",
                 "trials": [REPLICATED],
-                "luck": 0.0036,
+                "noise": 0.0036,
                 "note": "On fresh seeds, trial 7 stays the best.",
             }
         )
@@ -72,7 +72,7 @@ class Replicates(Answer):
     metric: str
     direction: str
     trials: list[Replicated]
-    luck: float | None = Field(
+    noise: float | None = Field(
         description="The standard deviation between seeds, over all these settings."
     )
     note: str

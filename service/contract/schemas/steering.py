@@ -19,14 +19,14 @@ DECADES = {
         {"low": 0.01, "high": 0.1, "share": 0.5},
     ],
 }
-LOOK = {
+PARAMETER_PREVIEW = {
     "type": "float",
     "scale": "reverse_log",
     "active": 1.0,
     "decades": DECADES,
     "histogram": {"axis": "reverse_log", "edges": [0.9, 0.99, 0.999], "shares": [0.5, 0.5]},
 }
-MATTERED = {
+IMPORTANCE = {
     "trials": 60,
     "parameters": {
         "learning_rate": {"share": 0.71, "priority": 1},
@@ -78,7 +78,7 @@ class Histogram(Answer):
     shares: list[float]
 
 
-class ParameterLook(Answer):
+class ParameterPreview(Answer):
     """Where a parameter's draws fall, in those settings in which it takes part."""
 
     type: str
@@ -94,14 +94,14 @@ class SpacePreview(Answer):
     model_config = ConfigDict(
         json_schema_extra=example(
             {
-                "parameters": {"momentum": LOOK},
+                "parameters": {"momentum": PARAMETER_PREVIEW},
                 "examples": [SETTING],
                 "warnings": [],
             }
         )
     )
 
-    parameters: dict[str, ParameterLook]
+    parameters: dict[str, ParameterPreview]
     examples: list[dict[str, Setting]]
     warnings: list[Advice]
 
@@ -121,7 +121,7 @@ class ZoomBody(Body):
     reason: str | None = Field(None, min_length=1, max_length=500, pattern=NO_NUL)
 
 
-class OwnSetting(Body):
+class EnqueuedSetting(Body):
     """A setting of the user's own."""
 
     params: dict[str, Any]
@@ -132,7 +132,7 @@ class EnqueueBody(Body):
 
     model_config = ConfigDict(json_schema_extra=example({"trials": [{"params": SETTING}]}))
 
-    trials: list[OwnSetting] = Field(min_length=1, max_length=limits.ENQUEUED_PER_CALL)
+    trials: list[EnqueuedSetting] = Field(min_length=1, max_length=limits.ENQUEUED_PER_CALL)
 
 
 class EnqueueAnswer(Answer):
@@ -147,7 +147,7 @@ class EnqueueAnswer(Answer):
     trials: list[Trial]
 
 
-class Mattered(Answer):
+class ParameterImportance(Answer):
     """How much one parameter mattered."""
 
     share: float = Field(description="Of what the results vary by; all shares and noise sum to 1.")
@@ -165,10 +165,12 @@ class Repeats(Answer):
 class Importance(Answer):
     """How much each parameter mattered, beside what luck does."""
 
-    model_config = ConfigDict(json_schema_extra=example(MATTERED))
+    model_config = ConfigDict(json_schema_extra=example(IMPORTANCE))
 
     trials: int = Field(description="How many gave a value.")
-    parameters: dict[str, Mattered] | None = Field(description="null: too few trials to tell.")
+    parameters: dict[str, ParameterImportance] | None = Field(
+        description="null: too few trials to tell."
+    )
     priorities: dict[str, float] | None
     noise: float | None = Field(description="What no parameter explains.")
     repeats: Repeats | None = Field(description="null: no setting was tried twice.")

@@ -19,55 +19,55 @@ EpochNumber = Annotated[int, Field(ge=0, le=limits.EPOCHS)]
 ENTRY: dict[str, Any] = {
     "id": 3,
     "number": 7,
-    "act": "adjust",
+    "action": "adjust",
     "epoch": 20,
     "detail": {"old": {"learning_rate": 0.01}, "new": {"learning_rate": 0.003}},
-    "who": "ana",
-    "why": "the loss has stopped falling",
+    "author": "ana",
+    "reason": "the loss has stopped falling",
     "at": "2026-11-20T12:03:00.000Z",
     "confirmed": True,
     "undone": False,
 }
 
 
-class Act(Body):
+class ActionBody(Body):
     """Who does it, and why: both are kept in the journal."""
 
     model_config = ConfigDict(
-        json_schema_extra=example({"who": "ana", "why": "the loss has stopped falling"})
+        json_schema_extra=example({"author": "ana", "reason": "the loss has stopped falling"})
     )
 
-    who: str = Field("a person", min_length=1, max_length=128, pattern=NO_NUL)
-    why: str | None = Field(None, max_length=2_000, pattern=NO_NUL)
+    author: str = Field("a person", min_length=1, max_length=128, pattern=NO_NUL)
+    reason: str | None = Field(None, max_length=2_000, pattern=NO_NUL)
 
 
-class AdjustBody(Act):
+class AdjustBody(ActionBody):
     """Other values from the next epoch on."""
 
     model_config = ConfigDict(
-        json_schema_extra=example({"changes": {"learning_rate": 0.003}, "who": "ana"})
+        json_schema_extra=example({"changes": {"learning_rate": 0.003}, "author": "ana"})
     )
 
     changes: Changes = Field(min_length=1)
 
 
-class ResumeBody(Act):
+class ResumeBody(ActionBody):
     """Let a trial go on."""
 
-    model_config = ConfigDict(json_schema_extra=example({"give_back": True}))
+    model_config = ConfigDict(json_schema_extra=example({"release": True}))
 
-    give_back: bool = Field(False, description="To the search: its pruner may end it again.")
+    release: bool = Field(False, description="To the search: its pruner may end it again.")
 
 
-class RewindBody(Act):
+class RewindBody(ActionBody):
     """Back to an earlier epoch, as if what came after had not happened."""
 
-    model_config = ConfigDict(json_schema_extra=example({"epoch": 10, "who": "ana"}))
+    model_config = ConfigDict(json_schema_extra=example({"epoch": 10, "author": "ana"}))
 
     epoch: EpochNumber
 
 
-class ExtendBody(Act):
+class ExtendBody(ActionBody):
     """More epochs than it was to have."""
 
     model_config = ConfigDict(json_schema_extra=example({"epochs": 10}))
@@ -81,7 +81,7 @@ class Child(Body):
     changes: Changes = Field({})
 
 
-class ForkBody(Act):
+class ForkBody(ActionBody):
     """Children that go on from an epoch of their parent, each with changes of its own."""
 
     model_config = ConfigDict(
@@ -115,12 +115,12 @@ class ForkBody(Act):
         return self
 
 
-class VoidBody(Act):
+class VoidBody(ActionBody):
     """Why a finished trial should not count."""
 
-    model_config = ConfigDict(json_schema_extra=example({"why": "the wrong data were mounted"}))
+    model_config = ConfigDict(json_schema_extra=example({"reason": "the wrong data were mounted"}))
 
-    why: str = Field(min_length=1, max_length=2_000, pattern=NO_NUL)
+    reason: str = Field(min_length=1, max_length=2_000, pattern=NO_NUL)
 
 
 class ReplayBody(Body):
@@ -137,11 +137,11 @@ class JournalEntry(Answer):
 
     id: int
     number: int
-    act: str
+    action: str
     epoch: int | None = Field(description="From which epoch on; null until a worker takes it.")
     detail: dict[str, Any]
-    who: str
-    why: str | None
+    author: str
+    reason: str | None
     at: str
     confirmed: bool = Field(description="Of an adjustment: a worker has applied it.")
     undone: bool = Field(description="A rewind went back before it.")
@@ -168,7 +168,7 @@ class RungInfo(Answer):
 
     epoch: int
     value: float
-    went_on: bool | None = Field(description="Null while it is not decided.")
+    promoted: bool | None = Field(description="Null while it is not decided.")
 
 
 class TrialDetail(Trial):
@@ -180,11 +180,11 @@ class TrialDetail(Trial):
                 **TRIAL,
                 "start_epoch": 10,
                 "stop_epoch": 20,
-                "wish": None,
-                "line": 7,
-                "setting": {**TRIAL["params"], "learning_rate": 0.003},
+                "requested_state": None,
+                "lineage": 7,
+                "current_params": {**TRIAL["params"], "learning_rate": 0.003},
                 "checkpoints": [{"epoch": 20, "bytes": 31_240, "value": 0.061}],
-                "rungs": [{"epoch": 2, "value": 0.4, "went_on": True}],
+                "rungs": [{"epoch": 2, "value": 0.4, "promoted": True}],
                 "journal": [ENTRY],
                 "children": [],
                 "comparison": None,
@@ -194,9 +194,9 @@ class TrialDetail(Trial):
 
     start_epoch: int
     stop_epoch: int
-    wish: str | None
-    line: int = Field(description="The number whose draws it has.")
-    setting: dict[str, Setting] = Field(description="Its parameters with every adjustment.")
+    requested_state: str | None
+    lineage: int = Field(description="The number whose draws it has.")
+    current_params: dict[str, Setting] = Field(description="Its parameters with every adjustment.")
     checkpoints: list[CheckpointInfo]
     rungs: list[RungInfo]
     journal: list[JournalEntry]

@@ -109,7 +109,7 @@ async function bringRounds(path, study) {
   const last = state.known.rounds.at(-1);
   const isClosing = study.state === "completed" && last?.state === "open";
   // Until it starts, another zoom may take the place of one.
-  const isFresh = last?.by_hand && !state.known.trials.has(last.first_trial);
+  const isFresh = last?.manual && !state.known.trials.has(last.first_trial);
   const isKnown = last?.number === study.round && !isClosing && !isFresh;
   if (study.round === null || isKnown) return;
   const { rounds } = await api.get(`${path}/rounds`);

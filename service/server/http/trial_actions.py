@@ -38,7 +38,7 @@ async def _hand(study: StudyName, number: TrialNumber, database: DatabaseOf, key
 
 
 HandOf = Annotated[Hand, Depends(_hand)]
-Act = Annotated[schemas.Act, Body(default_factory=schemas.Act)]
+Act = Annotated[schemas.ActionBody, Body(default_factory=schemas.ActionBody)]
 Resume = Annotated[schemas.ResumeBody, Body(default_factory=schemas.ResumeBody)]
 
 

@@ -122,9 +122,9 @@ def _checked(plan: Plan, objective: NetworkObjective, row: TrialRow, content: by
         found = engine.read_checkpoint(content)
     except engine.CheckpointError as error:
         raise Invalid(f"the body is no checkpoint: it {error}") from error
-    expected = (row.number, row.line, seeds.of(plan, row), objective.dataset)
+    expected = (row.number, row.lineage, seeds.of(plan, row), objective.dataset)
     told = (found.number, found.lane.key, found.seed, found.dataset["name"])
-    names = ("trial", "line", "seed", "data set")
+    names = ("trial", "lineage", "seed", "data set")
     for what, right, given in zip(names, expected, told, strict=True):
         if right != given:
             raise Invalid(f"the checkpoint is of another {what}: {given!r}, not {right!r}")
@@ -195,7 +195,7 @@ def go_back(session: Session, study: StudyRow, row: TrialRow, *, upto: int | Non
 
 def is_dear(row: TrialRow, plan: Plan) -> bool:
     """Whether many checkpoints of a trial are kept: a person may want to go back to them."""
-    return row.taken or row.adjusted or row.origin is not None or plan.panda
+    return row.manual or row.adjusted or row.origin is not None or plan.panda
 
 
 def _thin(session: Session, study: StudyRow, row: TrialRow, plan: Plan) -> None:
@@ -215,7 +215,7 @@ def superfluous(epochs: Sequence[int], most: int) -> list[int]:
     return [epoch for epoch in epochs if epoch not in kept]
 
 
-def retire(session: Session, study: StudyRow, ended: Sequence[TrialRow], plan: Plan) -> None:
+def discard(session: Session, study: StudyRow, ended: Sequence[TrialRow], plan: Plan) -> None:
     """Let go of what trials that have ended need no more."""
     lost = [
         row.number

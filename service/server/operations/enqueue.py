@@ -14,7 +14,7 @@ from caviar.service.server.operations import rounds, studies, trials
 from caviar.service.server.rules import budgets
 from caviar.service.server.rules import presenters as views
 from caviar.service.server.rules.feasibility import check_setting
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow
@@ -44,7 +44,7 @@ def enqueue(
     def work(session: Session) -> schemas.EnqueueAnswer | NoRound:
         study = study_rows.lock(session, name)
         now = database.now(session)
-        return once(
+        return idempotent(
             session, key, schemas.EnqueueAnswer, now, lambda: _enqueue(session, study, body)
         )
 

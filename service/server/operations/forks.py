@@ -21,7 +21,7 @@ from caviar.service.contract.schemas.base import Setting
 from caviar.service.server.operations import journal, studies, trials
 from caviar.service.server.operations import trial_actions as panda
 from caviar.service.server.rules import extras, histories
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import CheckpointRow, JournalRow, StudyRow, TrialRow
@@ -60,10 +60,10 @@ def fork(
             study.revision += 1
             made = _fork(session, study, parent, body, now)
             parent.revision = study.revision
-            studies.settle(session, study, now)
+            studies.reconcile(session, study, now)
             return made
 
-        return once(session, key, schemas.Forked, now, make)
+        return idempotent(session, key, schemas.Forked, now, make)
 
     return database.write(work)
 
@@ -108,13 +108,13 @@ def _fork(
         child = trials.new_row(
             study,
             child_number,
-            histories.setting(parent, inherited) | changed.new,
+            histories.current_params(parent, inherited) | changed.new,
             last_epoch=last_epoch,
             round=parent.round,
-            line=parent.line,
+            lineage=parent.lineage,
             seed_offset=parent.seed_offset,
             origin=origin,
-            taken=True,
+            manual=True,
             adjusted=bool(inherited or changed.new),
         )
         _begin_at(child, start)

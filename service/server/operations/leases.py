@@ -21,7 +21,7 @@ from caviar.service.server.operations import checkpoints, rounds, studies, trial
 from caviar.service.server.rules import budgets, histories
 from caviar.service.server.rules import presenters as views
 from caviar.service.server.rules import trial_states as transitions
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow, TrialRow
@@ -51,7 +51,9 @@ def ask(
     def work(session: Session) -> schemas.AskAnswer | RoundIsDue:
         row = study_rows.lock(session, name)
         now = database.now(session)
-        return once(session, key, schemas.AskAnswer, now, lambda: _lease(session, row, body, now))
+        return idempotent(
+            session, key, schemas.AskAnswer, now, lambda: _lease(session, row, body, now)
+        )
 
     for _ in range(PATIENCE):
         answer = database.write(work)
@@ -81,7 +83,7 @@ def ask_any(
 def _lease(
     session: Session, study: StudyRow, body: schemas.AskBody, now: float
 ) -> schemas.AskAnswer | RoundIsDue:
-    take_back(session, study, now)
+    reclaim(session, study, now)
     leased: list[TrialRow] = []
     plan = plan_of(study.definition)
     if budgets.out_of_time(study, plan, now):
@@ -124,7 +126,7 @@ def _give(trial: TrialRow, body: schemas.AskBody, now: float) -> None:
     trial.state = TrialState.RUNNING
     trial.attempt += 1
     trial.reason = None
-    trial.held = body.held
+    trial.prefetched = body.prefetched
     trial.worker = body.worker
     trial.lease_token = secrets.token_urlsafe(16)
     trial.lease_seconds = body.lease_seconds
@@ -132,7 +134,7 @@ def _give(trial: TrialRow, body: schemas.AskBody, now: float) -> None:
     trial.started_at = trial.started_at or now
 
 
-def take_back(session: Session, study: StudyRow, now: float) -> None:
+def reclaim(session: Session, study: StudyRow, now: float) -> None:
     """Return the trials whose lease has run out, or fail those that were tried too often.
 
     The caller has locked the study.
@@ -140,7 +142,7 @@ def take_back(session: Session, study: StudyRow, now: float) -> None:
     _lose(session, study, trial_rows.expired(session, study, now), now)
 
 
-def take_back_from(database: Database, worker: str) -> None:
+def reclaim_from(database: Database, worker: str) -> None:
     """Take back everything that a worker holds: it is known to be dead."""
     with database.read() as session:
         names = study_rows.of_worker(session, worker)
@@ -158,14 +160,14 @@ def _lose(session: Session, study: StudyRow, lost: Sequence[TrialRow], now: floa
         return
     study.revision += 1
     for trial in lost:
-        if trial.held:
-            transitions.give_back(session, study, trial)
+        if trial.prefetched:
+            transitions.release(session, study, trial)
         else:
             how = f"{trial.attempt} workers were lost while training it"
-            transitions.lose(session, study, trial, now, how=how)
+            transitions.expire(session, study, trial, now, how=how)
     ended = [trial for trial in lost if trial.state == TrialState.FAILED]
-    checkpoints.retire(session, study, ended, plan_of(study.definition))
-    studies.settle(session, study, now)
+    checkpoints.discard(session, study, ended, plan_of(study.definition))
+    studies.reconcile(session, study, now)
 
 
 def reap(database: Database) -> None:
@@ -186,6 +188,6 @@ def forget_old_answers(database: Database) -> None:
 def _reap_one(database: Database, name: str, session: Session) -> None:
     study = study_rows.lock(session, name)
     now = database.now(session)
-    take_back(session, study, now)
+    reclaim(session, study, now)
     if budgets.out_of_time(study, plan_of(study.definition), now):
         studies.end_in_time(session, study, now)

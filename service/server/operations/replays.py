@@ -14,7 +14,7 @@ from caviar.service.contract.errors import Conflict
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server.operations import studies, trials
 from caviar.service.server.rules import histories
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow, TrialRow
@@ -38,7 +38,9 @@ def replay(
     def work(session: Session) -> schemas.Study:
         source = study_rows.lock(session, name)
         now = database.now(session)
-        return once(session, key, schemas.Study, now, lambda: _replay(session, source, body, now))
+        return idempotent(
+            session, key, schemas.Study, now, lambda: _replay(session, source, body, now)
+        )
 
     return database.write(work)
 
@@ -86,10 +88,10 @@ def _copy(session: Session, source: StudyRow, row: TrialRow, made: StudyRow, num
         number,
         row.params,
         last_epoch=row.last_epoch if row.state in WHOLE else row.epoch,
-        line=row.line,
+        lineage=row.lineage,
         seed_offset=row.seed_offset,
         origin={"params": histories.base(row), "replay_of": row.number},
-        taken=True,
+        manual=True,
         adjusted=bool(entries),
     )
     session.add(copied)

@@ -20,7 +20,7 @@ from caviar.service.contract.errors import Conflict
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server.operations import studies, trials
 from caviar.service.server.rules import extras
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow, TrialRow
@@ -50,7 +50,7 @@ def replicate(
             _add(session, study, body, now)
             return _view(session, study)
 
-        return once(session, key, schemas.Replicates, now, add)
+        return idempotent(session, key, schemas.Replicates, now, add)
 
     return database.write(work)
 
@@ -81,7 +81,7 @@ def _add(session: Session, study: StudyRow, body: schemas.ReplicateBody, now: fl
         for number, (row, seed) in enumerate(wanted, start=first)
     )
     session.flush()
-    studies.settle(session, study, now)
+    studies.reconcile(session, study, now)
 
 
 def show(database: Database, name: str) -> schemas.Replicates:
@@ -101,9 +101,9 @@ def _view(session: Session, study: StudyRow) -> schemas.Replicates:
         assert row.replica_of is not None
         found[row.replica_of].append(row)
     originals = trial_rows.by_number(session, study, found)
-    luck = _pooled([_values(rows) for rows in found.values()])
+    noise = _pooled([_values(rows) for rows in found.values()])
     told = [
-        _replicated(originals[number], rows, luck, plan) for number, rows in sorted(found.items())
+        _replicated(originals[number], rows, noise, plan) for number, rows in sorted(found.items())
     ]
     sign = _sign(plan)
     told.sort(key=lambda one: (one.value is None, sign * (one.value or 0.0), one.number))
@@ -111,8 +111,8 @@ def _view(session: Session, study: StudyRow) -> schemas.Replicates:
         metric=plan.definition.objective.metric,
         direction=plan.definition.direction,
         trials=told,
-        luck=luck,
-        note=_note(told, luck, plan),
+        noise=noise,
+        note=_note(told, noise, plan),
     )
 
 
@@ -139,7 +139,7 @@ def _pooled(samples: Sequence[Sequence[float]]) -> float | None:
 
 
 def _replicated(
-    original: TrialRow, rows: Sequence[TrialRow], luck: float | None, plan: Plan
+    original: TrialRow, rows: Sequence[TrialRow], noise: float | None, plan: Plan
 ) -> schemas.Replicated:
     values = _values(rows)
     return schemas.Replicated(
@@ -152,7 +152,7 @@ def _replicated(
         ],
         mean=fmean(values) if values else None,
         deviation=stdev(values) if len(values) > 1 else None,
-        verdict=_verdict(original, rows, values, luck, plan),
+        verdict=_verdict(original, rows, values, noise, plan),
     )
 
 
@@ -160,7 +160,7 @@ def _verdict(
     original: TrialRow,
     rows: Sequence[TrialRow],
     values: Sequence[float],
-    luck: float | None,
+    noise: float | None,
     plan: Plan,
 ) -> str:
     """Whether the search's value holds on fresh seeds, in plain words."""
@@ -172,7 +172,7 @@ def _verdict(
         return "; ".join(asides) or "its value does not count any more"
     mean = fmean(values)
     worse = _sign(plan) * (mean - original.value)
-    error = None if luck is None else luck * math.sqrt(1 + 1 / len(values))
+    error = None if noise is None else noise * math.sqrt(1 + 1 / len(values))
     if error is None:
         word = "not sure yet"
     elif worse > SURE * error:
@@ -188,7 +188,7 @@ def _verdict(
     return "; ".join([said, *asides])
 
 
-def _note(told: Sequence[schemas.Replicated], luck: float | None, plan: Plan) -> str:
+def _note(told: Sequence[schemas.Replicated], noise: float | None, plan: Plan) -> str:
     """Who is the best on fresh seeds, and whether that can be told from luck."""
     if not told:
         return "Nothing was trained again yet: replicate the best settings to see their luck."
@@ -205,11 +205,11 @@ def _note(told: Sequence[schemas.Replicated], luck: float | None, plan: Plan) ->
             f"average; trial {told[0].number}, the best of the search"
             + (" gave no value." if told[0].mean is None else f", comes to {short(told[0].mean)}.")
         ]
-    if luck is not None:
+    if noise is not None:
         close = [
             str(one.number)
             for mean, one in others
-            if mean - least <= SURE * luck * math.sqrt(1 / _count(leader) + 1 / _count(one))
+            if mean - least <= SURE * noise * math.sqrt(1 / _count(leader) + 1 / _count(one))
         ]
         if close:
             trial = "Trial" if len(close) == 1 else "Trials"

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import STALE_LEASE, Invalid
-from caviar.service.contract.states import FINISHED, TrialState, Wish
+from caviar.service.contract.states import FINISHED, RequestedState, TrialState
 from caviar.service.server.operations import checkpoints, journal, studies
 from caviar.service.server.rules import rungs
 from caviar.service.server.rules import trial_states as transitions
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow, TrialRow
@@ -44,7 +44,7 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
                 points[number] = metrics
             if _advance(study, row, max(item.epoch for item in items)) or metrics:
                 changed.add(number)
-            transitions.renew(row, now, held=all(item.held for item in items))
+            transitions.renew(row, now, prefetched=all(item.prefetched for item in items))
             for epoch in [item.adjusted_at for item in items if item.adjusted_at is not None]:
                 journal.confirm(session, study, row, epoch)
         if changed:
@@ -90,7 +90,7 @@ def tell(
     def work(session: Session) -> schemas.TellAnswer:
         study = study_rows.lock(session, name)
         now = database.now(session)
-        return once(
+        return idempotent(
             session, key, schemas.TellAnswer, now, lambda: _record(session, study, body, now)
         )
 
@@ -113,9 +113,9 @@ def _record(
         transitions.count_time(row, now)
         if item.state == "waiting" and item.crashed:
             how = item.reason or f"its process died in {row.attempt} attempts"
-            transitions.lose(session, study, row, now, how=how)
+            transitions.expire(session, study, row, now, how=how)
         elif item.state == "waiting":
-            transitions.give_back(session, study, row)
+            transitions.release(session, study, row)
         else:
             _end_segment(session, study, row, item, now)
         recorded.append(schemas.Recorded(number=item.number, recorded=True))
@@ -126,8 +126,8 @@ def _record(
     ended = [row for row in told if row.state in FINISHED]
     if ended:
         study.finished_at = now
-        checkpoints.retire(session, study, ended, plan_of(study.definition))
-    studies.settle(session, study, now)
+        checkpoints.discard(session, study, ended, plan_of(study.definition))
+    studies.reconcile(session, study, now)
     session.flush()
     return schemas.TellAnswer(results=_wanted(session, study, ended, recorded))
 
@@ -166,7 +166,9 @@ def _end_segment(
         _rest(study, row, "paused by a person")
     elif item.state == "completed" and at_stop and row.stop_epoch < row.last_epoch:
         _go_on(session, study, plan, row)
-    elif item.state == "completed" and (row.wish is not None or plan.panda) and row.taken:
+    elif (
+        item.state == "completed" and (row.requested_state is not None or plan.panda) and row.manual
+    ):
         _rest(study, row, "waits for its person")
     else:
         transitions.end(row, TrialState(item.state), now)
@@ -174,7 +176,7 @@ def _end_segment(
 
 def _go_on(session: Session, study: StudyRow, plan: Plan, row: TrialRow) -> None:
     """From the end of a segment that is not the trial's: to rest, to its rung, or to train on."""
-    resting = row.wish is not None
+    resting = row.requested_state is not None
     _rest(study, row, "waits for its person")
     if resting:
         return
@@ -191,9 +193,9 @@ def _rest(study: StudyRow, row: TrialRow, reason: str) -> None:
     row.state = TrialState.PAUSED
     row.lease_expires_at = None
     row.attempt = 0
-    row.wish = None
+    row.requested_state = None
     row.reason = reason
-    if row.taken:
+    if row.manual:
         row.stop_epoch = row.last_epoch
     if study.kind != "network":
         row.start_epoch = row.epoch  # unless it left a checkpoint, who trains it has what it needs
@@ -207,7 +209,7 @@ def _tell_wishes(
     decisions: dict[int, schemas.Decision],
 ) -> None:
     """Let workers know what persons want of their trials, once they have begun."""
-    begun = {item.number for item in body.reports if not item.held}
+    begun = {item.number for item in body.reports if not item.prefetched}
     for number in begun & rows.keys():
         row, decision = rows[number], decisions[number]
         if decision.action != "continue":
@@ -215,7 +217,7 @@ def _tell_wishes(
         if row.adjusted:
             decision.adjustments = journal.take(session, study, row)
             decision.adjust_epoch = row.epoch if decision.adjustments else None
-        if row.wish == Wish.PAUSE:
+        if row.requested_state == RequestedState.PAUSED:
             decision.action = "pause"
 
 

@@ -194,7 +194,7 @@ def views_of(session: Session, study: StudyRow) -> list[schemas.Round]:
             plan,
             stop=min(stage.stop, budget),
             enqueued=stage.enqueued,
-            by_hand=row.by_hand,
+            manual=row.manual,
             closed=row.number not in awaited
             and (row is not rows[-1] or study.next_number >= min(stage.stop, budget)),
             elites=[seen[number] for number in stage.planned.elites if number in seen],

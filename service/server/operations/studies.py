@@ -7,15 +7,13 @@ from sqlalchemy.orm import Session
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.states import StudyState
-from caviar.service.server.rules import budgets, plans, rungs
+from caviar.service.server.rules import budgets, observations, plans, rungs
 from caviar.service.server.rules import feasibility as checks
-from caviar.service.server.rules import observations as evidence
 from caviar.service.server.rules import presenters as views
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow
-from caviar.service.server.store.queries import checkpoints, rounds, studies, trials
-from caviar.service.server.store.queries import evidence as taken
+from caviar.service.server.store.queries import checkpoints, rounds, studies, trials, warm_starts
 
 
 def create(
@@ -54,10 +52,10 @@ def create(
             studies.add(session, row)
             if definition.warm_start is not None:
                 source = definition.warm_start.study
-                taken.add(session, row, evidence.take(session, source, plan))
+                warm_starts.add(session, row, observations.take(session, source, plan))
             return view(session, row)
 
-        return once(session, key, schemas.Study, now, add)
+        return idempotent(session, key, schemas.Study, now, add)
 
     return database.write(work)
 
@@ -100,7 +98,7 @@ def change(database: Database, name: str, wanted: schemas.StudyChange) -> schema
         row.revision += 1
         if wanted.state is not None:
             _set_state(session, row, StudyState(wanted.state), now)
-        settle(session, row, now)
+        reconcile(session, row, now)
         session.flush()
         return view(session, row)
 
@@ -116,7 +114,7 @@ def delete(database: Database, name: str) -> None:
     database.write(lambda session: studies.remove(session, studies.lock(session, name)))
 
 
-def settle(session: Session, row: StudyRow, now: float) -> None:
+def reconcile(session: Session, row: StudyRow, now: float) -> None:
     """What follows from a change: rungs are decided, and a study that is done is completed.
 
     Done is a running study whose trials are all proposed and have ended, or whose time is over and
@@ -130,7 +128,7 @@ def settle(session: Session, row: StudyRow, now: float) -> None:
     if budgets.out_of_time(row, plan, now):
         done = not trials.any_running(session, row)
     else:
-        budgets.reckon(session, row, plan)
+        budgets.estimate(session, row, plan)
         done = row.next_number >= budgets.trials(row, plan) and not trials.any_open(session, row)
     if done:
         row.state = StudyState.COMPLETED
@@ -141,7 +139,7 @@ def end_in_time(session: Session, row: StudyRow, now: float) -> None:
     """End a study whose time is over, once nothing trains. The caller has locked it."""
     if row.state == StudyState.RUNNING and not trials.any_running(session, row):
         row.revision += 1
-        settle(session, row, now)
+        reconcile(session, row, now)
 
 
 def reopen(row: StudyRow, now: float) -> None:
@@ -222,5 +220,7 @@ def view(session: Session, row: StudyRow) -> schemas.Study:
         void=studies.count_void(session, row.id),
         best=trials.best(session, row, maximize=plan.maximize),
         current_round=None if last is None else last.number,
-        evidence=0 if plan.definition.warm_start is None else taken.count(session, row),
+        warm_start_trials=0
+        if plan.definition.warm_start is None
+        else warm_starts.count(session, row),
     )

@@ -18,12 +18,12 @@ from caviar.service.contract import limits, schemas
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.schemas import NetworkObjective
 from caviar.service.contract.schemas.base import Setting
-from caviar.service.contract.states import FINISHED, OPEN, TrialState, Wish
+from caviar.service.contract.states import FINISHED, OPEN, RequestedState, TrialState
 from caviar.service.server.operations import checkpoints, journal, studies
 from caviar.service.server.rules import histories, rungs
 from caviar.service.server.rules import trial_details as details
 from caviar.service.server.rules import trial_states as move
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import JournalRow, StudyRow, TrialRow
@@ -65,11 +65,11 @@ def act(
             study.revision += 1
             row.revision = study.revision
             work(session, study, row, now)
-            studies.settle(session, study, now)
+            studies.reconcile(session, study, now)
             session.flush()
             return details.of(session, study, row)
 
-        return once(session, key, schemas.TrialDetail, now, change)
+        return idempotent(session, key, schemas.TrialDetail, now, change)
 
     return database.write(do)
 
@@ -87,14 +87,14 @@ def adjust(body: schemas.AdjustBody) -> Work:
     return work
 
 
-def pause(body: schemas.Act) -> Work:
+def pause(body: schemas.ActionBody) -> Work:
     """Stop after the epoch that it is in, with a checkpoint."""
 
     def work(session: Session, study: StudyRow, row: TrialRow, now: float) -> None:
         _require(row, OPEN, "paused", "it trains no more")
         _take(session, study, row)
         if row.state == TrialState.RUNNING:
-            row.wish = Wish.PAUSE
+            row.requested_state = RequestedState.PAUSED
         else:
             row.state = TrialState.PAUSED
             row.reason = "paused by a person"
@@ -108,18 +108,18 @@ def resume(body: schemas.ResumeBody) -> Work:
 
     def work(session: Session, study: StudyRow, row: TrialRow, now: float) -> None:
         _require(row, OPEN, "resumed", "extend or rewind it first")
-        if body.give_back and not row.taken:
+        if body.release and not row.manual:
             raise Conflict(f"trial {row.number} is with the search already")
         if row.state == TrialState.PAUSED:
             _take(session, study, row)
-        row.taken = not body.give_back and (row.taken or row.state == TrialState.PAUSED)
-        row.wish = None
+        row.manual = not body.release and (row.manual or row.state == TrialState.PAUSED)
+        row.requested_state = None
         if row.state == TrialState.PAUSED:
             _set_off(session, study, row, now)
         elif row.state == TrialState.WAITING:
             row.stop_epoch = rungs.next_stop(plan_of(study.definition), row)
         journal.write(
-            session, study, row, "resume", body, now, epoch=row.epoch, give_back=body.give_back
+            session, study, row, "resume", body, now, epoch=row.epoch, release=body.release
         )
 
     return work
@@ -142,13 +142,13 @@ def rewind(body: schemas.RewindBody) -> Work:
             journal_rows.undo_from(session, study, row.number, body.epoch)
             checkpoint_rows.forget_after(session, study, row.number, body.epoch)
         _take(session, study, row)
-        row.void, row.void_reason, row.wish = False, None, None
+        row.void, row.void_reason, row.requested_state = False, None, None
         row.last_epoch = max(row.last_epoch, before)
         move.let_wait(session, study, row)
         checkpoints.go_back(session, study, row, upto=min(row.epoch, body.epoch))
         row.attempt = 0
         if row.epoch < body.epoch:
-            row.stop_epoch, row.wish = body.epoch, Wish.REST
+            row.stop_epoch, row.requested_state = body.epoch, RequestedState.PAUSED_AT_STOP
             row.reason = f"trains again up to epoch {body.epoch}, to wait there for its person"
         else:
             row.state = TrialState.PAUSED
@@ -176,21 +176,21 @@ def extend(body: schemas.ExtendBody) -> Work:
             if study.kind != "network":
                 row.start_epoch = row.epoch
             _set_off(session, study, row, now)
-        elif row.state != TrialState.RUNNING and row.wish is None:
+        elif row.state != TrialState.RUNNING and row.requested_state is None:
             row.stop_epoch = row.last_epoch
         journal.write(session, study, row, "extend", body, now, epoch=row.epoch, epochs=body.epochs)
 
     return work
 
 
-def cancel(body: schemas.Act) -> Work:
+def cancel(body: schemas.ActionBody) -> Work:
     """End it; what it has trained so far stays to be seen."""
 
     def work(session: Session, study: StudyRow, row: TrialRow, now: float) -> None:
         _require(row, OPEN, "cancelled", "it has ended")
-        row.reason = f"cancelled by {body.who}" + (f": {body.why}" if body.why else "")
+        row.reason = f"cancelled by {body.author}" + (f": {body.reason}" if body.reason else "")
         move.end(row, TrialState.CANCELLED, now)
-        checkpoints.retire(session, study, [row], plan_of(study.definition))
+        checkpoints.discard(session, study, [row], plan_of(study.definition))
         journal.write(session, study, row, "cancel", body, now, epoch=row.epoch)
 
     return work
@@ -201,13 +201,13 @@ def void(body: schemas.VoidBody) -> Work:
 
     def work(session: Session, study: StudyRow, row: TrialRow, now: float) -> None:
         _require(row, FINISHED, "void", "cancel it instead")
-        row.void, row.void_reason = True, body.why
+        row.void, row.void_reason = True, body.reason
         journal.write(session, study, row, "void", body, now, epoch=None)
 
     return work
 
 
-def unvoid(body: schemas.Act) -> Work:
+def unvoid(body: schemas.ActionBody) -> Work:
     """Let it count again."""
 
     def work(session: Session, study: StudyRow, row: TrialRow, now: float) -> None:
@@ -222,10 +222,10 @@ def unvoid(body: schemas.Act) -> Work:
 def _take(session: Session, study: StudyRow, row: TrialRow) -> None:
     """Take a trial from the search: it waits at no rung, and trains to its end."""
     arrivals.withdraw(session, study, row.number)
-    if row.state == TrialState.PAUSED and not row.taken:
+    if row.state == TrialState.PAUSED and not row.manual:
         row.reason = "waits for its person"
-    row.taken = True
-    if row.state in (TrialState.WAITING, TrialState.PAUSED) and row.wish is None:
+    row.manual = True
+    if row.state in (TrialState.WAITING, TrialState.PAUSED) and row.requested_state is None:
         row.stop_epoch = row.last_epoch
 
 
@@ -268,7 +268,7 @@ def changes_of(
     """
     objective = plan.definition.objective
     if not isinstance(objective, NetworkObjective):
-        return _external_changes(plan, histories.setting(row, entries), changes, field)
+        return _external_changes(plan, histories.current_params(row, entries), changes, field)
     recipe = histories.recipe(row, entries, objective.settings)
     try:
         changed = recipe.adjusted(changes)
@@ -300,7 +300,7 @@ def write_adjustment(
     session: Session,
     study: StudyRow,
     row: TrialRow,
-    by: schemas.Act,
+    by: schemas.ActionBody,
     now: float,
     changed: Changed,
     *,
@@ -314,6 +314,6 @@ def write_adjustment(
 
 def _next_epoch(row: TrialRow) -> int | None:
     """From where on a change of a trial holds; None while only its worker knows."""
-    if row.wish == Wish.REST:
+    if row.requested_state == RequestedState.PAUSED_AT_STOP:
         return row.stop_epoch  # it only trains again what it had trained
     return None if row.state == TrialState.RUNNING else row.epoch

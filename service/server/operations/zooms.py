@@ -22,7 +22,7 @@ from caviar.sampler import (
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.server.operations import rounds, studies
-from caviar.service.server.rules.idempotency import Key, once
+from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow
 from caviar.service.server.store.queries import rounds as round_rows
@@ -80,7 +80,7 @@ def _attempt(
             studies.require_open(study)
             return begin(session, study)
 
-        return once(session, key, schemas.Round, database.now(session), open_only)
+        return idempotent(session, key, schemas.Round, database.now(session), open_only)
 
     return database.write(work)
 
@@ -168,7 +168,7 @@ def _begin(session: Session, study: StudyRow, found: Round) -> schemas.Round:
         last = round_rows.last(session, study)
     if last is not None:
         last.size = study.next_number - last.first - last.enqueued
-    round_rows.add(session, study, found, by_hand=True)
+    round_rows.add(session, study, found, manual=True)
     study.revision += 1
     session.flush()
     return rounds.views_of(session, study)[-1]
@@ -187,7 +187,7 @@ def undo(database: Database, name: str, key: Key | None = None) -> schemas.Round
     def work(session: Session) -> schemas.RoundList:
         study = study_rows.lock(session, name)
         now = database.now(session)
-        return once(session, key, schemas.RoundList, now, lambda: _undo(session, study))
+        return idempotent(session, key, schemas.RoundList, now, lambda: _undo(session, study))
 
     return database.write(work)
 

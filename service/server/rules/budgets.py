@@ -17,7 +17,7 @@ def trials(row: StudyRow, plan: Plan) -> int:
     return row.affordable
 
 
-def reckon(session: Session, row: StudyRow, plan: Plan) -> None:
+def estimate(session: Session, row: StudyRow, plan: Plan) -> None:
     """Reckon anew how many trials a budget of epochs pays for, once all of a round have ended.
 
     Pruners save more than was expected, or less. What ended trials took depends on nobody's speed,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from caviar import engine
 from caviar.service.contract import schemas
 from caviar.service.contract.schemas.base import Setting
-from caviar.service.contract.states import Wish
+from caviar.service.contract.states import RequestedState
 from caviar.service.server.store.models import JournalRow, StudyRow, TrialRow
 from caviar.service.server.store.queries import journal
 
@@ -33,7 +33,7 @@ def base(row: TrialRow) -> Params:
 
 def reached(row: TrialRow) -> int:
     """The epoch that the trial is at; while it trains again up to where it was, that one."""
-    return row.stop_epoch if row.wish == Wish.REST else row.epoch
+    return row.stop_epoch if row.requested_state == RequestedState.PAUSED_AT_STOP else row.epoch
 
 
 def history(session: Session, study: StudyRow, row: TrialRow) -> schemas.History | None:
@@ -41,7 +41,7 @@ def history(session: Session, study: StudyRow, row: TrialRow) -> schemas.History
     if not row.adjusted and row.origin is None:
         return None
     entries = holding(session, study, row)
-    return schemas.History(line=row.line, params=base(row), adjustments=schedule(entries))
+    return schemas.History(lineage=row.lineage, params=base(row), adjustments=schedule(entries))
 
 
 def known(entry: JournalRow) -> bool:
@@ -63,7 +63,7 @@ def holding(session: Session, study: StudyRow, row: TrialRow) -> Sequence[Journa
     return journal.adjustments(session, study, row.number) if row.adjusted else []
 
 
-def setting(row: TrialRow, entries: Iterable[JournalRow]) -> Params:
+def current_params(row: TrialRow, entries: Iterable[JournalRow]) -> Params:
     """The parameters after some adjustments."""
     found = dict(base(row))
     for entry in entries:

@@ -34,7 +34,7 @@ class Key:
         return Key(_digest(f"{self.key} {part}".encode()), self.body_digest)
 
 
-def once(
+def idempotent(
     session: Session, key: Key | None, answer_type: type[A], now: float, work: Callable[[], A | N]
 ) -> A | N:
     """Do `work` and keep its answer, or give the answer that the key already has.

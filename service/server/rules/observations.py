@@ -15,8 +15,8 @@ from caviar.service.contract.errors import Invalid
 from caviar.service.contract.states import FINISHED, TrialState
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.models import StudyRow, TrialRow
-from caviar.service.server.store.queries import evidence, studies, trials
 from caviar.service.server.store.queries import rungs as arrivals
+from caviar.service.server.store.queries import studies, trials, warm_starts
 
 WHERE = "warm_start.study"
 
@@ -41,7 +41,7 @@ def taken(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
             state=one["state"],
             rungs={int(epoch): value for epoch, value in one.get("rungs", {}).items()},
         )
-        for place, one in enumerate(evidence.of(session, study))
+        for place, one in enumerate(warm_starts.of(session, study))
     ]
 
 
@@ -51,7 +51,7 @@ def teaches(row: TrialRow) -> bool:
     A person's hand does not, nor that somebody cancelled it; and replicas would count the best
     settings several times.
     """
-    by_itself = not row.taken and not row.adjusted and row.state != TrialState.CANCELLED
+    by_itself = not row.manual and not row.adjusted and row.state != TrialState.CANCELLED
     return by_itself and row.origin is None and row.replica_of is None
 
 
@@ -78,8 +78,8 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
     """What a new study can learn from the one of this name, as it is now.
 
     These are its trials that ended by themselves and whose settings the new space has too: the
-    best first, at most limits.EVIDENCE. What pruned ones had at their rungs is taken along where
-    trials of both studies have as many epochs.
+    best first, at most limits.WARM_START_TRIALS. Values of pruned trials at their rungs are included
+    where trials of both studies have as many epochs.
 
     Raises:
         Invalid: there is no such study, it measures something else, or no trial of it fits.
@@ -117,7 +117,7 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
             "state": str(one.state),
             "rungs": dict(one.rungs),
         }
-        for one in best[: limits.EVIDENCE]
+        for one in best[: limits.WARM_START_TRIALS]
     ]
 
 

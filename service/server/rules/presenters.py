@@ -41,7 +41,7 @@ def trial(row: TrialRow) -> schemas.Trial:
         void=row.void,
         void_reason=row.void_reason,
         last_epoch=row.last_epoch,
-        taken=row.taken,
+        manual=row.manual,
         parent=(row.origin or {}).get("trial"),
         enqueued=row.enqueued,
         replica_of=row.replica_of,
@@ -66,7 +66,7 @@ def leased_trial(
         seed=seeds.of(plan, row),
         lease=schemas.Lease(token=row.lease_token, expires_at=timestamp(row.lease_expires_at)),
         best=None if row.value is None else best(row),
-        leave_checkpoint=row.stop_epoch < row.last_epoch or row.taken or plan.panda,
+        leave_checkpoint=row.stop_epoch < row.last_epoch or row.manual or plan.panda,
         history=history,
     )
 
@@ -85,7 +85,7 @@ def study(
     void: int,
     best: TrialRow | None,
     current_round: int | None,
-    evidence: int = 0,
+    warm_start_trials: int = 0,
 ) -> schemas.Study:
     """A study as it stands, with its definition."""
     definition = plan.definition.model_dump(mode="json")
@@ -96,7 +96,7 @@ def study(
         void=void,
         best=None if best is None else trial(best),
         round=current_round,
-        evidence=evidence,
+        warm_start_trials=warm_start_trials,
         warnings=[
             schemas.Advice(field=each.field, message=each.message) for each in advice.of(plan)
         ],
@@ -130,7 +130,7 @@ def round_(
     *,
     stop: int,
     enqueued: int,
-    by_hand: bool,
+    manual: bool,
     closed: bool,
     elites: Sequence[Observation],
     reason: str,
@@ -143,7 +143,7 @@ def round_(
         first_trial=found.first,
         trials=max(0, stop - found.first),
         enqueued=enqueued,
-        by_hand=by_hand,
+        manual=manual,
         box={name: list(interval) for name, interval in found.box.items()},
         ranges=box_ranges(space, found.box),
         whole=box_ranges(space, whole_box(space.parameters)),
@@ -162,11 +162,11 @@ def journal_entry(row: JournalRow) -> schemas.JournalEntry:
     return schemas.JournalEntry(
         id=row.id,
         number=row.number,
-        act=row.act,
+        action=row.action,
         epoch=row.epoch,
         detail=row.detail,
-        who=row.who,
-        why=row.why,
+        author=row.author,
+        reason=row.reason,
         at=timestamp(row.at),
         confirmed=row.confirmed,
         undone=row.undone,

@@ -29,7 +29,7 @@ def at_rung(plan: Plan, row: TrialRow) -> bool:
 
 def _rungs(plan: Plan, row: TrialRow) -> list[int]:
     """A trial's rungs, none when it is a person's or a replica."""
-    if row.taken or row.replica_of is not None:
+    if row.manual or row.replica_of is not None:
         return []
     rungs = plan.pruner.rungs(row.bracket, epochs=plan.epochs)
     return [rung for rung in rungs if rung < row.last_epoch]
@@ -49,7 +49,7 @@ def arrive(session: Session, study: StudyRow, plan: Plan, row: TrialRow) -> None
             round=row.round,
             bracket=row.bracket,
             value=row.value,
-            went_on=None,
+            promoted=None,
         ),
     )
 
@@ -71,11 +71,11 @@ def _decide(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung, 
     sign = -1.0 if plan.maximize else 1.0
     arrived = arrivals.at(session, study, rung)
     epoch = rung[2]
-    rows = trial_rows.by_number(session, study, [a.number for a in arrived if a.went_on is None])
+    rows = trial_rows.by_number(session, study, [a.number for a in arrived if a.promoted is None])
     waiting = {
         row.number: row
         for row in rows.values()
-        if row.state == TrialState.PAUSED and row.epoch == epoch and not row.taken
+        if row.state == TrialState.PAUSED and row.epoch == epoch and not row.manual
     }
     # Who was cancelled meanwhile, or stopped with the study, waits no more.
     arrivals.decide(session, study, epoch, dict.fromkeys(rows.keys() - waiting.keys(), False))
@@ -107,7 +107,7 @@ def _decide(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung, 
             study.finished_at = now
     arrivals.decide(session, study, epoch, {n: v.promoted for n, v in verdicts.items()})
     pruned = [waiting[number] for number, verdict in verdicts.items() if not verdict.promoted]
-    checkpoints.retire(session, study, pruned, plan)
+    checkpoints.discard(session, study, pruned, plan)
 
 
 def _coming(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung) -> int | None:

@@ -21,15 +21,15 @@ def of(session: Session, study: StudyRow, row: TrialRow) -> schemas.TrialDetail:
         **views.trial(row).model_dump(),
         start_epoch=row.start_epoch,
         stop_epoch=row.stop_epoch,
-        wish=row.wish,
-        line=row.line,
-        setting=histories.setting(row, histories.holding(session, study, row)),
+        requested_state=row.requested_state,
+        lineage=row.lineage,
+        current_params=histories.current_params(row, histories.holding(session, study, row)),
         checkpoints=[
             schemas.CheckpointInfo(epoch=kept.epoch, bytes=kept.size, value=kept.value)
             for kept in checkpoints.of(session, study, row.number)
         ],
         rungs=[
-            schemas.RungInfo(epoch=at.epoch, value=at.value, went_on=at.went_on)
+            schemas.RungInfo(epoch=at.epoch, value=at.value, promoted=at.promoted)
             for at in arrivals.of(session, study, row.number)
         ],
         journal=[views.journal_entry(e) for e in journal.of(session, study, row.number)],

@@ -6,7 +6,7 @@ import secrets
 
 from sqlalchemy.orm import Session
 
-from caviar.service.contract.states import TrialState, Wish
+from caviar.service.contract.states import RequestedState, TrialState
 from caviar.service.server.operations import checkpoints
 from caviar.service.server.store.models import StudyRow, TrialRow
 
@@ -29,16 +29,16 @@ def count_time(trial: TrialRow, now: float) -> None:
 
     What a worker that was lost trained since then is not counted: nobody knows.
     """
-    if trial.held or trial.lease_expires_at is None or trial.lease_seconds is None:
+    if trial.prefetched or trial.lease_expires_at is None or trial.lease_seconds is None:
         return
     since = now - (trial.lease_expires_at - trial.lease_seconds)
     trial.seconds += min(max(0.0, since), trial.lease_seconds)
 
 
-def renew(trial: TrialRow, now: float, *, held: bool) -> None:
+def renew(trial: TrialRow, now: float, *, prefetched: bool) -> None:
     """Move the deadline of a running trial: its worker lives, and began unless it holds it."""
     count_time(trial, now)
-    trial.held = trial.held and held
+    trial.prefetched = trial.prefetched and prefetched
     trial.lease_expires_at = now + (trial.lease_seconds or 0.0)
 
 
@@ -47,16 +47,16 @@ def end(trial: TrialRow, state: TrialState, now: float) -> None:
     trial.state = state
     trial.lease_expires_at = None
     trial.finished_at = now
-    trial.wish = None
+    trial.requested_state = None
 
 
-def give_back(session: Session, study: StudyRow, trial: TrialRow) -> None:
+def release(session: Session, study: StudyRow, trial: TrialRow) -> None:
     """Let a trial wait again that its worker gave back or never began: that is no attempt."""
     trial.attempt -= 1
     let_wait(session, study, trial)
 
 
-def lose(session: Session, study: StudyRow, trial: TrialRow, now: float, *, how: str) -> None:
+def expire(session: Session, study: StudyRow, trial: TrialRow, now: float, *, how: str) -> None:
     """Let a trial wait again whose worker was lost, or fail if that was its last attempt."""
     if trial.attempt < MAX_ATTEMPTS:
         let_wait(session, study, trial)
@@ -75,7 +75,7 @@ def let_wait(session: Session, study: StudyRow, trial: TrialRow) -> None:
     trial.finished_at = None
     trial.revision = study.revision
     checkpoints.go_back(session, study, trial)
-    if trial.wish == Wish.PAUSE:
+    if trial.requested_state == RequestedState.PAUSED:
         # Its worker was lost before it heard of it.
-        trial.wish = None
+        trial.requested_state = None
         trial.state = TrialState.PAUSED

@@ -122,15 +122,15 @@ class TrialRow(Base):
     stop_epoch: Mapped[int] = mapped_column(Integer)
     last_epoch: Mapped[int] = mapped_column(Integer)
     bracket: Mapped[int] = mapped_column(Integer)
-    line: Mapped[int] = mapped_column(Integer)
+    lineage: Mapped[int] = mapped_column(Integer)
     origin: Mapped[dict[str, Any] | None] = mapped_column(Json)
     replica_of: Mapped[int | None] = mapped_column(Integer)
     seed_offset: Mapped[int] = mapped_column(Integer)
-    taken: Mapped[bool]
+    manual: Mapped[bool]
     adjusted: Mapped[bool]
-    wish: Mapped[str | None] = mapped_column(String(16))
+    requested_state: Mapped[str | None] = mapped_column(String(16))
     attempt: Mapped[int] = mapped_column(Integer)
-    held: Mapped[bool]
+    prefetched: Mapped[bool]
     worker: Mapped[str | None] = mapped_column(String(128))
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_seconds: Mapped[float | None]
@@ -208,14 +208,14 @@ class ArrivalRow(Base):
     round: Mapped[int] = mapped_column(Integer)
     bracket: Mapped[int] = mapped_column(Integer)
     value: Mapped[float] = mapped_column(ExactDouble)
-    went_on: Mapped[bool | None]
+    promoted: Mapped[bool | None]
 
     __table_args__ = (
         ForeignKeyConstraint(
             ["study_id", "number"], ["trials.study_id", "trials.number"], ondelete="CASCADE"
         ),
         Index(None, "study_id", "round", "bracket", "epoch"),
-        Index(None, "study_id", "went_on"),
+        Index(None, "study_id", "promoted"),
     )
 
 
@@ -227,11 +227,11 @@ class JournalRow(Base):
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     study_id: Mapped[int] = mapped_column(BigInteger)
     number: Mapped[int] = mapped_column(Integer)
-    act: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(16))
     epoch: Mapped[int | None] = mapped_column(Integer)
     detail: Mapped[dict[str, Any]] = mapped_column(Json)
-    who: Mapped[str] = mapped_column(String(128))
-    why: Mapped[str | None]
+    author: Mapped[str] = mapped_column(String(128))
+    reason: Mapped[str | None]
     at: Mapped[float]
     confirmed: Mapped[bool]
     undone: Mapped[bool]
@@ -260,7 +260,7 @@ class RoundRow(Base):
     first: Mapped[int] = mapped_column(Integer)
     size: Mapped[int] = mapped_column(Integer)
     enqueued: Mapped[int] = mapped_column(Integer)
-    by_hand: Mapped[bool]
+    manual: Mapped[bool]
     data: Mapped[dict[str, Any]] = mapped_column(Json)
 
     @property
@@ -269,10 +269,10 @@ class RoundRow(Base):
         return self.first + self.size + self.enqueued
 
 
-class EvidenceRow(Base):
+class WarmStartRow(Base):
     """What a study learned from another one when it was created, as it was then."""
 
-    __tablename__ = "evidence"
+    __tablename__ = "warm_starts"
 
     study_id: Mapped[int] = mapped_column(
         ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True

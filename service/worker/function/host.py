@@ -116,7 +116,7 @@ class FunctionProcess:
             self.drain()
             self.is_ready = True
         if isinstance(message, Unusable):
-            self.unusable = message.why
+            self.unusable = message.reason
         return message
 
     def drain(self) -> None:

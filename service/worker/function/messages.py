@@ -40,7 +40,7 @@ class Ready:
 class Unusable:
     """The function is not there, or is no function of a trial."""
 
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Returned:
 class Failed:
     """The function has raised: the end of its traceback."""
 
-    why: str
+    reason: str
 
 
 Question: TypeAlias = Reported | Saved | Asked

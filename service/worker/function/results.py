@@ -38,7 +38,7 @@ class Results:
         if record.diverged is not None:
             self._diverged(record.diverged)
         elif isinstance(outcome, Failed):
-            self.failed(f"error: {outcome.why}")
+            self.failed(f"error: {outcome.reason}")
         elif outcome.value is not None and not math.isfinite(outcome.value):
             self._diverged(f"the function returned {outcome.value} as its value")
         elif was_stopped and record.epoch < self._trial.stop_epoch:

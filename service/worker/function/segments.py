@@ -130,7 +130,7 @@ class FunctionSegment:
             why = str(how)
         process.end()
         logger.error("the function cannot be imported any more: %s", why)
-        self._task.give_back(self._client)
+        self._task.release(self._client)
         time.sleep(REST_SECONDS)
         return False
 

@@ -38,7 +38,7 @@ class Group(LeasedTask):
     def _lane(self, trial: schemas.LeasedTrial) -> engine.Lane:
         """The lane as it began."""
         params = trial.params if trial.history is None else trial.history.params
-        line = None if trial.history is None else trial.history.line
+        line = None if trial.history is None else trial.history.lineage
         recipe = engine.read_recipe(params, self.objective.settings)
         return engine.Lane(
             number=trial.number, recipe=recipe, line=None if line == trial.number else line

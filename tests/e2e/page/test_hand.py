@@ -64,7 +64,7 @@ def test_a_person_takes_a_trial_by_the_hand(service: Service, visit: Visit) -> N
     expect(page.locator("#panel-title")).to_have_text("Trial 1")
     expect(panel).to_contain_text("trial 0")
     for number in (1, 2, 3):
-        service.call("POST", f"/studies/hand/trials/{number}/cancel", {"who": "ana"})
+        service.call("POST", f"/studies/hand/trials/{number}/cancel", {"author": "ana"})
     expect(panel.locator(".badge")).to_have_text(re.compile("cancelled", re.IGNORECASE))
 
     click(page, "Void …")

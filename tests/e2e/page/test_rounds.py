@@ -87,7 +87,7 @@ def test_a_person_zooms_and_takes_it_back(service: Service, visit: Visit) -> Non
     expect(card).to_contain_text("By hand: learning_rate from 0.001 to 0.01")
     expect(card).to_contain_text("“<b>calm</b> here”")
     rounds = service.call("GET", "/studies/zoomed/rounds")["rounds"]
-    assert rounds[-1]["by_hand"]
+    assert rounds[-1]["manual"]
     assert rounds[-1]["ranges"]["learning_rate"] == pytest.approx([0.001, 0.01])
     page.get_by_role("button", name="Take round 2 back").click()
     expect(page.locator(".notice")).to_have_text("Taken back.")

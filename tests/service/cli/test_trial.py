@@ -21,19 +21,21 @@ def test_a_trial_by_the_hand_from_the_command_line(tmp_path: Path) -> None:
         def trial(*arguments: str) -> str:
             return run("trial", *arguments, "--server", server)
 
-        card = trial("adjust", "outside", "0", "momentum=0.95", "--why", "to see", "--who", "ana")
+        card = trial(
+            "adjust", "outside", "0", "momentum=0.95", "--reason", "to see", "--author", "ana"
+        )
         assert "0.95" in card
         assert "by a person" in card
         shown = json.loads(trial("pause", "outside", "0", "--json"))
-        assert shown["wish"] == "pause"
-        assert json.loads(trial("resume", "outside", "0", "--json"))["wish"] is None
-        assert "cancelled by ana" in trial("cancel", "outside", "0", "--who", "ana")
+        assert shown["requested_state"] == "pause"
+        assert json.loads(trial("resume", "outside", "0", "--json"))["requested_state"] is None
+        assert "cancelled by ana" in trial("cancel", "outside", "0", "--author", "ana")
         client.tell("outside", [Result(number=1, lease=leased[1].lease.token, value=0.5)])
-        assert "wrong data" in trial("void", "outside", "1", "--why", "wrong data")
+        assert "wrong data" in trial("void", "outside", "1", "--reason", "wrong data")
         assert not json.loads(trial("unvoid", "outside", "1", "--json"))["void"]
         entries = json.loads(trial("journal", "outside", "0", "--json"))
-        assert [entry["act"] for entry in entries] == ["adjust", "pause", "resume", "cancel"]
-        assert entries[0]["who"] == "ana"
+        assert [entry["action"] for entry in entries] == ["adjust", "pause", "resume", "cancel"]
+        assert entries[0]["author"] == "ana"
         whole = run("study", "journal", "outside", "--server", server)
         assert "adjust momentum" in whole
         for arguments, message in [

@@ -40,14 +40,14 @@ export function controls({ known, asking }, trial) {
     "section",
     { key: "hand", class: "hand", "aria-label": "By hand" },
     act ? form(act, study, trial, detail) : buttons(study, trial),
-    trial.taken &&
+    trial.manual &&
       study.mode !== "panda" &&
       OPEN.includes(trial.state) &&
       h(
         "p",
         { key: "taken", class: "soft" },
         "A person has it by the hand: the search does not wait for it. ",
-        button("Give it back", () => send(study, trial, "resume", { give_back: true })),
+        button("Give it back", () => send(study, trial, "resume", { release: true })),
       ),
     detail?.comparison && h("p", { key: "twin", class: "reason" }, detail.comparison),
     trial.void &&
@@ -70,11 +70,11 @@ export function journal(known, trial) {
           { key: entry.id, class: entry.undone ? "is-undone" : null },
           h("b", {}, entry.epoch === null ? "" : `epoch ${entry.epoch} `),
           words(entry),
-          entry.act === "adjust" && entry.epoch === null && h("em", {}, " at the next epoch"),
+          entry.action === "adjust" && entry.epoch === null && h("em", {}, " at the next epoch"),
           h(
             "span",
             { class: "soft" },
-            ` ${entry.who}${entry.why ? `: ${entry.why}` : ""}, ${moment(entry.at)}`,
+            ` ${entry.author}${entry.reason ? `: ${entry.reason}` : ""}, ${moment(entry.at)}`,
             entry.undone && " (undone)",
           ),
         ),
@@ -83,7 +83,7 @@ export function journal(known, trial) {
   ];
 }
 
-function words({ act, detail }) {
+function words({ action: act, detail }) {
   if (act === "adjust") {
     const changes = Object.entries(detail.new).map(([name, value]) => {
       const old = detail.old[name];
@@ -129,7 +129,7 @@ const FORMS = {
   adjust: {
     go: "Adjust",
     fields: (trial, detail, study) => {
-      const known = { ...study.objective.settings, ...(detail?.setting ?? trial.params) };
+      const known = { ...study.objective.settings, ...(detail?.current_params ?? trial.params) };
       const names = study.objective.kind === "network" ? ADJUSTABLE : Object.keys(study.space);
       return [
         label(
@@ -206,7 +206,7 @@ function form(act, study, trial, detail) {
     event.preventDefault();
     const given = new FormData(event.target);
     const why = String(given.get("why") ?? "").trim();
-    send(study, trial, act, { ...body(given), ...(why ? { why } : {}) });
+    send(study, trial, act, { ...body(given), ...(why ? { reason: why } : {}) });
   };
   return h(
     "form",

@@ -39,7 +39,7 @@ function definition(study) {
     study.pruner?.kind && study.pruner.kind !== "none" && `pruner ${study.pruner.kind}`,
     study.asynchronous && "asynchronous",
     study.warm_start &&
-      `warm start from ${study.warm_start.study} (${counted(study.evidence, "trial")})`,
+      `warm start from ${study.warm_start.study} (${counted(study.warm_start_trials, "trial")})`,
     `seed ${study.seed}`,
     `created ${moment(study.created_at)}`,
   ].filter(Boolean);

@@ -31,11 +31,11 @@ export function replicas({ known, asking }) {
     ),
     asking === "replicate" && form(study),
     found && table(found, study),
-    found?.luck != null &&
+    found?.noise != null &&
       h(
         "p",
         { key: "luck", class: "soft" },
-        `From seed to seed, ${found.metric} varies by ${number(found.luck)} here ` +
+        `From seed to seed, ${found.metric} varies by ${number(found.noise)} here ` +
           "(one standard deviation).",
       ),
   );

@@ -66,15 +66,15 @@ function choice(all, chosen, newest) {
   return h(
     "div",
     { class: "choice", role: "group", "aria-label": "Round" },
-    all.map(({ number, by_hand }) =>
+    all.map(({ number, manual }) =>
       h(
         "button",
         {
           key: number,
           type: "button",
-          class: by_hand ? "is-by-hand" : null,
+          class: manual ? "is-by-hand" : null,
           "aria-pressed": String(number === chosen.number),
-          "aria-label": `Round ${number}${by_hand ? ", by hand" : ""}`,
+          "aria-label": `Round ${number}${manual ? ", by hand" : ""}`,
           on: { click: () => go({ round: number === newest.number ? null : number }) },
         },
         number,
@@ -83,14 +83,14 @@ function choice(all, chosen, newest) {
   );
 }
 
-function facts({ number, first_trial, trials, state, by_hand, enqueued }) {
+function facts({ number, first_trial, trials, state, manual, enqueued }) {
   const last = first_trial + trials - 1;
   const span = trials === 1 ? `trial ${last}` : `trials ${first_trial} to ${last}`;
   return [
     `Round ${number}`,
     trials ? span : "no trial",
     state,
-    by_hand && "by hand",
+    manual && "by hand",
     enqueued && `${enqueued} beside its own`,
   ]
     .filter(Boolean)
@@ -129,7 +129,7 @@ function line(name, spec, round, whole, elites) {
     .filter((trial) => name in trial.params)
     .map((trial) => [trial.number, place(trial.params[name], spec, whole)])
     .filter(([, at]) => at >= 0 && at <= 1);
-  const classes = ["track-line", elites && "is-shown", round.by_hand && "is-by-hand"];
+  const classes = ["track-line", elites && "is-shown", round.manual && "is-by-hand"];
   return h(
     "span",
     { key: round.number, class: classes.filter(Boolean).join(" ") },

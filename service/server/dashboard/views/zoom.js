@@ -17,7 +17,7 @@ export function steering({ known, asking }, round, newest) {
   const { study } = known;
   if (study.state !== "running" && study.state !== "paused") return null;
   if (asking === "zoom") return form(study, round);
-  const isFresh = newest.by_hand && !known.trials.has(newest.first_trial);
+  const isFresh = newest.manual && !known.trials.has(newest.first_trial);
   return h(
     "div",
     { key: "steer", class: "steer" },

@@ -80,7 +80,7 @@ def forget_all(session: Session, study: StudyRow, numbers: Collection[int]) -> N
 def forget_open(session: Session, study: StudyRow) -> None:
     """Drop every checkpoint of the trials that have not ended and that no person has."""
     numbers = select(TrialRow.number).where(
-        TrialRow.study_id == study.id, TrialRow.state.in_(OPEN), TrialRow.taken.is_(False)
+        TrialRow.study_id == study.id, TrialRow.state.in_(OPEN), TrialRow.manual.is_(False)
     )
     _remove(session, study, CheckpointRow.number.in_(numbers))
 
@@ -112,7 +112,7 @@ def of_completed(session: Session, study: StudyRow) -> Sequence[tuple[int, float
         .where(
             CheckpointRow.study_id == study.id,
             TrialRow.state == TrialState.COMPLETED,
-            TrialRow.taken.is_(False),
+            TrialRow.manual.is_(False),
         )
         .distinct()
     )

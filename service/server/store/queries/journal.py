@@ -27,7 +27,7 @@ def copy(
     confirmed: bool,
 ) -> None:
     """Write entries of one trial again, for another."""
-    names = ("act", "epoch", "detail", "who", "why", "at", "undone")
+    names = ("action", "epoch", "detail", "author", "reason", "at", "undone")
     for entry in entries:
         kept = {name: getattr(entry, name) for name in names}
         add(session, JournalRow(study_id=study.id, number=number, confirmed=confirmed, **kept))
@@ -48,7 +48,7 @@ def adjustments(session: Session, study: StudyRow, number: int) -> Sequence[Jour
         .where(
             JournalRow.study_id == study.id,
             JournalRow.number == number,
-            JournalRow.act == ADJUST,
+            JournalRow.action == ADJUST,
             JournalRow.undone.is_(False),
         )
         .order_by(JournalRow.epoch.is_(None), JournalRow.epoch, JournalRow.id)
@@ -63,7 +63,7 @@ def undo_from(session: Session, study: StudyRow, number: int, epoch: int) -> Non
         .where(
             JournalRow.study_id == study.id,
             JournalRow.number == number,
-            JournalRow.act == ADJUST,
+            JournalRow.action == ADJUST,
             (JournalRow.epoch >= epoch) | JournalRow.epoch.is_(None),
         )
         .values(undone=True)
@@ -74,7 +74,7 @@ def touched(session: Session, study: StudyRow) -> Sequence[TrialRow]:
     """The trials that a person has, or had, by the hand, by number."""
     query = select(TrialRow).where(
         TrialRow.study_id == study.id,
-        TrialRow.taken.is_(True) | TrialRow.adjusted.is_(True) | TrialRow.origin.is_not(None),
+        TrialRow.manual.is_(True) | TrialRow.adjusted.is_(True) | TrialRow.origin.is_not(None),
     )
     return session.scalars(query.order_by(TrialRow.number)).all()
 
@@ -82,7 +82,7 @@ def touched(session: Session, study: StudyRow) -> Sequence[TrialRow]:
 def children(session: Session, study: StudyRow, number: int) -> Sequence[TrialRow]:
     """The trials that were forked from a trial."""
     names = select(JournalRow.detail).where(
-        JournalRow.study_id == study.id, JournalRow.number == number, JournalRow.act == "fork"
+        JournalRow.study_id == study.id, JournalRow.number == number, JournalRow.action == "fork"
     )
     numbers = [child for detail in session.scalars(names) for child in detail["children"]]
     query = select(TrialRow).where(TrialRow.study_id == study.id, TrialRow.number.in_(numbers))

@@ -11,7 +11,7 @@ from caviar.sampler import Round
 from caviar.service.server.store.models import RoundRow, StudyRow
 
 
-def add(session: Session, study: StudyRow, found: Round, *, by_hand: bool = False) -> RoundRow:
+def add(session: Session, study: StudyRow, found: Round, *, manual: bool = False) -> RoundRow:
     """Insert a round."""
     row = RoundRow(
         study_id=study.id,
@@ -19,7 +19,7 @@ def add(session: Session, study: StudyRow, found: Round, *, by_hand: bool = Fals
         first=found.first,
         size=found.size,
         enqueued=0,
-        by_hand=by_hand,
+        manual=manual,
         data=found.to_dict(),
     )
     session.add(row)

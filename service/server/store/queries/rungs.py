@@ -26,7 +26,7 @@ def undecided(session: Session, study: StudyRow) -> Sequence[Rung]:
     """The rungs at which trials wait, the lowest first."""
     query = (
         select(ArrivalRow.round, ArrivalRow.bracket, ArrivalRow.epoch)
-        .where(ArrivalRow.study_id == study.id, ArrivalRow.went_on.is_(None))
+        .where(ArrivalRow.study_id == study.id, ArrivalRow.promoted.is_(None))
         .distinct()
         .order_by(ArrivalRow.round, ArrivalRow.bracket, ArrivalRow.epoch)
     )
@@ -92,17 +92,17 @@ def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
         TrialRow.round == found,
         TrialRow.bracket == bracket,
         TrialRow.stop_epoch <= epoch,
-        TrialRow.taken.is_(False),
+        TrialRow.manual.is_(False),
         TrialRow.replica_of.is_(None),
         ~was_there,
     )
     return session.scalar(query)
 
 
-def decide(session: Session, study: StudyRow, epoch: int, went_on: Mapping[int, bool]) -> None:
+def decide(session: Session, study: StudyRow, epoch: int, promoted: Mapping[int, bool]) -> None:
     """Write down who went on from a rung."""
     for choice in (True, False):
-        numbers = [number for number, on in went_on.items() if on is choice]
+        numbers = [number for number, on in promoted.items() if on is choice]
         if numbers:
             session.execute(
                 update(ArrivalRow)
@@ -111,7 +111,7 @@ def decide(session: Session, study: StudyRow, epoch: int, went_on: Mapping[int, 
                     ArrivalRow.epoch == epoch,
                     ArrivalRow.number.in_(numbers),
                 )
-                .values(went_on=choice)
+                .values(promoted=choice)
             )
 
 
@@ -121,7 +121,7 @@ def withdraw(session: Session, study: StudyRow, number: int) -> None:
         delete(ArrivalRow).where(
             ArrivalRow.study_id == study.id,
             ArrivalRow.number == number,
-            ArrivalRow.went_on.is_(None),
+            ArrivalRow.promoted.is_(None),
         )
     )
 

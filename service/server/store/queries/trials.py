@@ -16,7 +16,7 @@ from caviar.service.server.store.models import StudyRow, TrialRow
 CHUNK = 500
 """Numbers in one IN list: well below the variables that SQLite takes."""
 
-AWAITED = TrialRow.taken.is_(False), TrialRow.replica_of.is_(None)
+AWAITED = TrialRow.manual.is_(False), TrialRow.replica_of.is_(None)
 """What rounds wait for: no trial that a person has, and no replica."""
 
 
@@ -176,8 +176,10 @@ def searched(session: Session, study: StudyRow, *, most: int) -> tuple[int, int]
         TrialRow.state == TrialState.FAILED,
         and_(TrialRow.state == TrialState.DIVERGED, TrialRow.epoch == 0),
     )
-    took = case((TrialRow.taken.is_(True), most), (lost, TrialRow.stop_epoch), else_=TrialRow.epoch)
-    is_open = and_(TrialRow.state.in_(OPEN), TrialRow.taken.is_(False))
+    took = case(
+        (TrialRow.manual.is_(True), most), (lost, TrialRow.stop_epoch), else_=TrialRow.epoch
+    )
+    is_open = and_(TrialRow.state.in_(OPEN), TrialRow.manual.is_(False))
     query = select(
         func.sum(case((is_open, 0), (took > most, most), else_=took)),
         func.sum(case((is_open, 1), else_=0)),

@@ -33,15 +33,15 @@ def test_an_adjustment_holds_from_the_epoch_that_was_reported(
     train_with(
         client,
         "panda",
-        {4: lambda: client.adjust("panda", 0, changes, who="ana", why="to see")},
+        {4: lambda: client.adjust("panda", 0, changes, author="ana", reason="to see")},
     )
     trial = client.trial("panda", 0)
     [entry] = trial.journal
-    assert (entry.act, entry.epoch, entry.who, entry.why) == ("adjust", 4, "ana", "to see")
+    assert (entry.action, entry.epoch, entry.author, entry.reason) == ("adjust", 4, "ana", "to see")
     assert entry.confirmed
     assert entry.detail["new"] == changes
     assert entry.detail["old"].keys() == changes.keys()
-    assert trial.setting == {**trial.params, **changes}
+    assert trial.current_params == {**trial.params, **changes}
     found = curve(client, "panda", 0)
     assert found == losses(trial.params, {4: changes})
     assert {e: found[e] for e in range(1, 5)} == {e: whole[e] for e in range(1, 5)}
@@ -93,5 +93,5 @@ def test_an_adjustment_while_it_trains_again_holds_where_it_was_sent_back_to(
     client.resume("panda", 0)
     train(client, "panda")
     trial = client.trial("panda", 0)
-    assert [e.epoch for e in trial.journal if e.act == "adjust"] == [6]
+    assert [e.epoch for e in trial.journal if e.action == "adjust"] == [6]
     assert curve(client, "panda", 0) == losses(trial.params, {6: {"learning_rate": 0.001}})

@@ -86,7 +86,7 @@ class TestPut:
         [
             ({"number": 1}, 422, "of another trial: 1, not 0"),
             ({"seed": 2}, 422, "of another seed: 2, not 1"),
-            ({"line": 7}, 422, "of another line: 7, not 0"),
+            ({"lineage": 7}, 422, "of another lineage: 7, not 0"),
             ({"dataset": "moons"}, 422, "of another data set: 'moons', not 'wine'"),
             ({"epochs": 9}, 422, "of epoch 9; its segment goes from 0 to 8"),
         ],
@@ -163,14 +163,14 @@ def made(
     *,
     number: int = 0,
     seed: int = 1,
-    line: int | None = None,
+    lineage: int | None = None,
     dataset: str = "wine",
     epochs: int = 2,
 ) -> bytes:
     """A true checkpoint of some lane."""
     recipe = engine.read_recipe({"hidden_units": 8, "optimizer": "momentum"})
     data = engine.load_dataset(dataset)
-    lane = engine.Lane(number=number, recipe=recipe, line=line)
+    lane = engine.Lane(number=number, recipe=recipe, line=lineage)
     training = engine.Training(data, [lane], seed=seed)
     list(training.run(epochs))
     state = training.checkpoint(number)

@@ -19,7 +19,7 @@ def test_a_twin_goes_on_as_its_parent_would(client: Client, whole: dict[int, flo
     client.create_study(study("panda"))
     train_with(client, "panda", {5: lambda: client.pause("panda", 0)})
     forked = client.fork(
-        "panda", 0, children=[{"learning_rate": 0.001}, {"batch_size": 9}], twin=True, who="ana"
+        "panda", 0, children=[{"learning_rate": 0.001}, {"batch_size": 9}], twin=True, author="ana"
     )
     assert (forked.children, forked.twin) == ([1, 2], 3)
     parent = client.trial("panda", 0)
@@ -29,7 +29,7 @@ def test_a_twin_goes_on_as_its_parent_would(client: Client, whole: dict[int, flo
     assert curve(client, "panda", 1) == losses(parent.params, {5: {"learning_rate": 0.001}})
     assert curve(client, "panda", 2) == losses(parent.params, {5: {"batch_size": 9}})
     children = [client.trial("panda", number) for number in (1, 2, 3)]
-    assert [(c.parent, c.line, c.taken) for c in children] == [(0, 0, True)] * 3
+    assert [(c.parent, c.lineage, c.manual) for c in children] == [(0, 0, True)] * 3
     assert children[0].params["learning_rate"] == 0.001
     twin = children[2]
     for child in children[:2]:
@@ -68,7 +68,7 @@ def test_forks_of_forks_keep_the_line(client: Client, whole: dict[int, float]) -
     client.fork("panda", 1, children=[{"momentum": 0.2}], epoch=8)
     train(client, "panda")
     params = client.trial("panda", 0).params
-    assert client.trial("panda", 3).line == 0
+    assert client.trial("panda", 3).lineage == 0
     assert curve(client, "panda", 2) == whole
     expected = losses(params, {3: {"l2": 0.1}, 8: {"momentum": 0.2}})
     assert curve(client, "panda", 3) == expected

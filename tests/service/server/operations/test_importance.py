@@ -53,9 +53,9 @@ def test_what_has_one_value_is_not_spoken_of(client: Client) -> None:
     assert "idle" in table.note
 
 
-def share(value: float) -> schemas.Mattered:
+def share(value: float) -> schemas.ParameterImportance:
     """What a parameter mattered by."""
-    return schemas.Mattered(share=value, priority=1)
+    return schemas.ParameterImportance(share=value, priority=1)
 
 
 def test_every_parameter_is_in_one_of_three_lists() -> None:

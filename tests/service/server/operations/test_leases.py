@@ -23,10 +23,10 @@ def test_trials_that_a_dead_worker_only_held_count_no_attempt(
 ) -> None:
     client.create_study(external(trials=2))
     for _ in range(5):
-        begun, held = client.ask("outside", count=2, held=True, lease_seconds=10).trials
+        begun, held = client.ask("outside", count=2, prefetched=True, lease_seconds=10).trials
         report = {"number": begun.number, "lease": begun.lease.token, "epoch": 0}
         client.report("outside", [Report.model_validate(report)])
-        renewal = {"number": held.number, "lease": held.lease.token, "epoch": 0, "held": True}
+        renewal = {"number": held.number, "lease": held.lease.token, "epoch": 0, "prefetched": True}
         client.report("outside", [Report.model_validate(renewal)])
         age_leases(database, 11)
         leases.reap(database)

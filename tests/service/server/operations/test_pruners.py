@@ -37,7 +37,7 @@ def test_successive_halving_of_networks(client: Client) -> None:
         rung = 1 if trial.epoch == 2 else 2
         assert detail.reason is not None
         assert f"pruned at rung {rung} of 2, after {trial.epoch} epochs" in detail.reason
-        assert [at.went_on for at in detail.rungs] == [True] * (rung - 1) + [False]
+        assert [at.promoted for at in detail.rungs] == [True] * (rung - 1) + [False]
         assert detail.checkpoints == []
         assert client.curve("halved", trial.number).epoch == list(range(1, trial.epoch + 1))
 

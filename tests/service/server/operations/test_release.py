@@ -37,13 +37,13 @@ def test_the_others_do_not_wait_for_a_taken_trial_and_it_comes_back(client: Clie
     client.ask(NAME, count=1)
     client.pause(NAME, 0)
     taken = client.trial(NAME, 0)
-    assert (taken.taken, taken.wish, taken.state) == (True, "pause", TrialState.RUNNING)
+    assert (taken.manual, taken.requested_state, taken.state) == (True, "paused", TrialState.RUNNING)
     train(client, NAME)
     assert sorted(states(client)[1:]) == [TrialState.COMPLETED, TrialState.PRUNED]
-    back = client.resume(NAME, 0, give_back=True)
-    assert (back.taken, back.wish) == (False, None)
+    back = client.resume(NAME, 0, release=True)
+    assert (back.manual, back.requested_state) == (False, None)
     with pytest.raises(Conflict, match="with the search already"):
-        client.resume(NAME, 0, give_back=True)
+        client.resume(NAME, 0, release=True)
 
 
 @pytest.mark.parametrize("pruner", ["none", "successive_halving"])
@@ -52,7 +52,7 @@ def test_given_back_on_its_way_to_where_it_was_rewound_to(client: Client, pruner
     train(client, NAME)
     whole = curve(client, NAME, 0)
     client.rewind(NAME, 0, 3)
-    train_with(client, NAME, {2: partial(client.resume, NAME, 0, give_back=True)})
+    train_with(client, NAME, {2: partial(client.resume, NAME, 0, release=True)})
     train(client, NAME)
     [trial] = client.trials(NAME)
     assert (trial.state, trial.epoch) == (TrialState.COMPLETED, EPOCHS)
@@ -65,7 +65,7 @@ def test_given_back_at_a_rung_it_is_not_awaited_there(client: Client) -> None:
     train_with(client, NAME, {2: partial(client.pause, NAME, 0)}, count=1)
     paused = client.trial(NAME, 0)
     assert (paused.state, paused.epoch) == (TrialState.PAUSED, 2)
-    client.resume(NAME, 0, give_back=True)
+    client.resume(NAME, 0, release=True)
     train(client, NAME)
     assert sorted(states(client)) == [TrialState.COMPLETED, TrialState.PRUNED]
     assert client.study(NAME).state == StudyState.COMPLETED
@@ -77,6 +77,6 @@ def test_given_back_while_it_waits_it_stops_at_its_rungs_again(client: Client) -
     client.resume(NAME, 0)
     waiting = client.trial(NAME, 0)
     assert (waiting.state, waiting.stop_epoch) == (TrialState.WAITING, EPOCHS)
-    assert client.resume(NAME, 0, give_back=True).stop_epoch == 2
+    assert client.resume(NAME, 0, release=True).stop_epoch == 2
     train(client, NAME)
     assert sorted(states(client)) == [TrialState.COMPLETED, TrialState.PRUNED]

@@ -71,7 +71,7 @@ def test_they_are_never_the_best_and_teach_of_luck_alone(client: Client) -> None
     again = client.trials("outside", sort="value")
     assert [trial.replica_of for trial in again] == [None] * 10
     other = external("other", warm_start={"study": "outside"})
-    assert client.create_study(other).evidence == 10
+    assert client.create_study(other).warm_start_trials == 10
 
 
 @pytest.mark.parametrize("budget", [{"trials": 30}, {"trials": 100, "epochs": 30}])
@@ -216,8 +216,8 @@ def test_what_cannot_be_replicated(client: Client) -> None:
         client.replicate("outside")
     assert client.replicates("outside").trials == []
     search(client, "outside")
-    client.void("outside", 0, why="wrong data")
-    client.void("outside", 1, why="wrong data")
+    client.void("outside", 0, reason="wrong data")
+    client.void("outside", 1, reason="wrong data")
     revision = client.study("outside").revision
     with pytest.raises(Conflict, match="no trial has completed"):
         client.replicate("outside")

@@ -15,14 +15,14 @@ pytestmark = pytest.mark.usefixtures("each_epoch")
 def test_rewind_undoes_what_came_after(client: Client, whole: dict[int, float]) -> None:
     client.create_study(study("panda"))
     train_with(client, "panda", {8: lambda: client.adjust("panda", 0, {"learning_rate": 0.9})})
-    client.rewind("panda", 0, 6, why="that was too much")
+    client.rewind("panda", 0, 6, reason="that was too much")
     train(client, "panda")  # no checkpoint of epoch 6 was there: it trains up to it, and waits
     trial = client.trial("panda", 0)
     assert (trial.state, trial.epoch, trial.stop_epoch) == (TrialState.PAUSED, 6, EPOCHS)
-    assert [(e.act, e.undone) for e in trial.journal] == [("adjust", True), ("rewind", False)]
+    assert [(e.action, e.undone) for e in trial.journal] == [("adjust", True), ("rewind", False)]
     assert curve(client, "panda", 0) == {e: whole[e] for e in range(1, 7)}
     assert trial.value == min(whole[e] for e in range(1, 7))
-    assert trial.setting == trial.params
+    assert trial.current_params == trial.params
     client.resume("panda", 0)
     train(client, "panda")
     assert curve(client, "panda", 0) == whole

@@ -21,13 +21,13 @@ def test_panda_mode_trains_one_network_and_waits(client: Client) -> None:
     client.create_study(study("panda"))
     train(client, "panda")
     trial = client.trial("panda", 0)
-    assert (trial.state, trial.epoch, trial.taken) == (TrialState.PAUSED, EPOCHS, True)
+    assert (trial.state, trial.epoch, trial.manual) == (TrialState.PAUSED, EPOCHS, True)
     assert trial.reason == "waits for its person"
     assert trial.value == min(curve(client, "panda", 0).values())
     assert client.study("panda").state == StudyState.RUNNING
     [drawn] = client._http.get("/studies/panda/figures/curves").json()["data"]
     assert (drawn["name"], drawn["x"]) == ("paused", list(range(1, EPOCHS + 1)))
-    client.resume("panda", 0, who="ana")
+    client.resume("panda", 0, author="ana")
     assert client.trial("panda", 0).state == TrialState.COMPLETED
     study_now = client.study("panda")
     assert study_now.state == StudyState.COMPLETED
@@ -38,7 +38,7 @@ def test_pause_and_resume_change_no_bits(client: Client, whole: dict[int, float]
     client.create_study(study("panda"))
     train_with(client, "panda", {5: lambda: client.pause("panda", 0)})
     trial = client.trial("panda", 0)
-    assert (trial.state, trial.epoch, trial.wish) == (TrialState.PAUSED, 5, None)
+    assert (trial.state, trial.epoch, trial.requested_state) == (TrialState.PAUSED, 5, None)
     assert [kept.epoch for kept in trial.checkpoints] == [5]
     assert client.ask("panda").trials == []
     client.resume("panda", 0)
@@ -76,7 +76,9 @@ def test_extending_while_it_trains(client: Client) -> None:
 
 def test_a_cancelled_trial_ends_and_its_worker_is_told(client: Client) -> None:
     client.create_study(study("panda"))
-    train_with(client, "panda", {4: lambda: client.cancel("panda", 0, who="ana", why="enough")})
+    train_with(
+        client, "panda", {4: lambda: client.cancel("panda", 0, author="ana", reason="enough")}
+    )
     trial = client.trial("panda", 0)
     assert (trial.state, trial.epoch) == (TrialState.CANCELLED, 3)
     assert trial.reason == "cancelled by ana: enough"
@@ -116,7 +118,7 @@ BAD = [
     ("adjust", {"changes": {"hidden_units": 9}}, "changes.hidden_units", "cannot change"),
     ("adjust", {"changes": {}}, "changes", "must not be empty"),
     ("adjust", {}, "changes", "is missing"),
-    ("adjust", {"changes": {"l2": 1}, "who": "\x00"}, "who", "NUL character"),
+    ("adjust", {"changes": {"l2": 1}, "author": "\x00"}, "author", "NUL character"),
     ("adjust", {"changes": {"l2": 1}, "when": 3}, "when", "not a known field"),
     ("rewind", {"epoch": -1}, "epoch", "greater than or equal to 0"),
     ("rewind", {"epoch": 99}, "epoch", "must be at most 0"),
@@ -132,7 +134,7 @@ BAD = [
     ("fork", {"children": [{"changes": {"activation": "tanh"}}]},
      "children[0].changes.activation", "cannot change"),
     ("fork", {"children": [{}], "epoch": 3}, "epoch", "must be at most 0"),
-    ("resume", {"give_back": "yes"}, "give_back", "valid boolean"),
+    ("resume", {"release": "yes"}, "release", "valid boolean"),
 ]  # fmt: skip
 
 
@@ -181,7 +183,7 @@ def test_what_needs_no_more_than_its_trial_needs_no_body(client: Client, verb: s
     client.ask("outside")
     answer = client._http.post(f"/studies/outside/trials/0/{verb}")
     assert answer.status_code == 200
-    assert answer.json()["journal"][-1]["act"] == verb
+    assert answer.json()["journal"][-1]["action"] == verb
     refused = client._http.post(f"/studies/outside/trials/0/{verb}", json={"wy": "typo"})
     assert refused.json()["errors"][0]["field"] == "wy"
 

@@ -17,7 +17,7 @@ def test_best_counts_and_rounds_follow(client: Client) -> None:
     for trial in trials:
         value = float(trial.number)
         client.tell("outside", [Result(number=trial.number, lease=trial.lease.token, value=value)])
-    voided = client.void("outside", 0, "the wrong data", who="ana")
+    voided = client.void("outside", 0, "the wrong data", author="ana")
     assert (voided.void, voided.void_reason) == (True, "the wrong data")
     found = client.study("outside")
     assert found.best is not None
@@ -28,7 +28,7 @@ def test_best_counts_and_rounds_follow(client: Client) -> None:
     found = client.study("outside")
     assert found.best is not None
     assert (found.best.number, found.void) == (0, 0)
-    assert [entry.act for entry in client.journal("outside")] == ["void", "unvoid"]
+    assert [entry.action for entry in client.journal("outside")] == ["void", "unvoid"]
     with pytest.raises(Conflict, match="not void"):
         client.unvoid("outside", 0)
 
@@ -39,4 +39,4 @@ def test_needs_a_reason_and_an_end(client: Client) -> None:
     with pytest.raises(Conflict, match="running and cannot be void: cancel"):
         client.void("outside", 0, "no")
     answer = client._http.post("/studies/outside/trials/0/void", json={})
-    assert answer.json()["errors"] == [{"field": "why", "message": "is missing"}]
+    assert answer.json()["errors"] == [{"field": "reason", "message": "is missing"}]

@@ -35,7 +35,7 @@ def test_a_warm_study_begins_where_the_other_one_ended(client: Client) -> None:
     source(client)
     client.create_study(external("cold", trials=12, sampler=FINE))
     study = client.create_study(external("warm", trials=12, sampler=FINE, **WARM))
-    assert (study.warm_start, study.evidence) == (WARM["warm_start"], 30)
+    assert (study.warm_start, study.warm_start_trials) == (WARM["warm_start"], 30)
     for name in ("cold", "warm"):
         search(client, name)
     assert sum(values(client, "warm", 12)) < 0.5 * sum(values(client, "cold", 12))
@@ -64,7 +64,7 @@ def test_what_was_taken_stays(client: Client) -> None:
     for name in ("first", "second", "third"):
         search(client, name)
     assert table(client, "first") == table(client, "second")
-    assert [client.study(name).evidence for name in ("second", "third")] == [30, 60]
+    assert [client.study(name).warm_start_trials for name in ("second", "third")] == [30, 60]
 
 
 def test_a_change_of_the_source_changes_nothing(client: Client) -> None:
@@ -90,7 +90,7 @@ def test_trials_outside_of_the_new_space_are_left_out(client: Client) -> None:
     space = {**MOMENTUM_SPACE, "learning_rate": {**MOMENTUM_SPACE["learning_rate"], "low": 0.01}}
     study = client.create_study(external("warm", space=space, sampler=FINE, **WARM))
     inside = [t for t in client.trials("source") if float(t.params["learning_rate"]) >= 0.01]
-    assert 0 < study.evidence == len(inside) < 30
+    assert 0 < study.warm_start_trials == len(inside) < 30
 
 
 def test_what_diverged_is_evidence_and_what_was_cancelled_is_none(client: Client) -> None:
@@ -104,7 +104,7 @@ def test_what_diverged_is_evidence_and_what_was_cancelled_is_none(client: Client
         ],
     )
     client.change_study("source", state="stopped")
-    assert client.create_study(external("warm", sampler=FINE, **WARM)).evidence == 2
+    assert client.create_study(external("warm", sampler=FINE, **WARM)).warm_start_trials == 2
 
 
 @pytest.mark.parametrize(("epochs", "taken"), [(9, True), (18, False)])

@@ -37,14 +37,14 @@ def test_a_zoom_cuts_the_round_and_draws_from_the_box(client: Client) -> None:
         "outside", BOX, size=10, author="Ada", reason="smooth <b>here</b>, at last"
     )
     assert (zoomed.number, zoomed.first_trial, zoomed.trials) == (2, 15, 10)
-    assert zoomed.by_hand
+    assert zoomed.manual
     assert zoomed.reason.startswith("By hand (Ada): learning_rate from 0.001 to 0.1.")
     assert zoomed.reason.endswith("“smooth <b>here</b>, at last”")
     assert zoomed.ranges["learning_rate"] == [0.001, 0.1]
     assert client.study("outside").revision > before
     rounds = client.rounds("outside")
     assert spans(rounds) == [(0, 12), (12, 3), (15, 10)]
-    assert [each.by_hand for each in rounds] == [False, False, True]
+    assert [each.manual for each in rounds] == [False, False, True]
     assert rounds[1].reason.endswith(" A zoom by hand cut it short, at 3 of 8.")
     assert [each for each in rounds if "cut" in each.reason] == [rounds[1]]
     search(client, "outside")

@@ -10,7 +10,7 @@ from caviar.service.server.store.models import TrialRow
 def trial(**changes: Any) -> TrialRow:
     fields = {
         "state": TrialState.COMPLETED,
-        "taken": False,
+        "manual": False,
         "adjusted": False,
         "origin": None,
         "replica_of": None,
@@ -27,7 +27,7 @@ def test_what_ended_by_itself_teaches(state: str) -> None:
     "change",
     [
         {"state": "cancelled"},
-        {"taken": True},
+        {"manual": True},
         {"adjusted": True},
         {"origin": {"number": 3}},
         {"replica_of": 3},

@@ -63,7 +63,7 @@ def test_upgrading_twice_at_once_migrates_once(database_url: str) -> None:
     databases = [Database(database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(schema.upgrade, databases))
-    assert {schema.revision(database) for database in databases} == {"0002"}
+    assert {schema.revision(database) for database in databases} == {"0003"}
     for database in databases:
         database.close()
 

@@ -43,7 +43,7 @@ def test_the_time_that_a_trial_is_held_or_rests_is_not_its_own(
     client: Client, database: Database
 ) -> None:
     client.create_study(study())
-    [held] = client.ask("outside", held=True).trials
+    [held] = client.ask("outside", prefetched=True).trials
     age_leases(database, 20)
     client.report("outside", [Report(number=0, lease=held.lease.token, epoch=0)])
     client.pause("outside", 0)

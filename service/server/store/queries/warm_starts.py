@@ -7,21 +7,21 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from caviar.service.server.store.models import EvidenceRow, StudyRow
+from caviar.service.server.store.models import StudyRow, WarmStartRow
 
 
 def add(session: Session, study: StudyRow, taken: list[dict[str, Any]]) -> None:
     """Keep what was taken, as it is now."""
-    session.add(EvidenceRow(study_id=study.id, trials=len(taken), data=taken))
+    session.add(WarmStartRow(study_id=study.id, trials=len(taken), data=taken))
 
 
 def of(session: Session, study: StudyRow) -> list[dict[str, Any]]:
     """What the study took, in the order in which it was kept."""
-    query = select(EvidenceRow.data).where(EvidenceRow.study_id == study.id)
+    query = select(WarmStartRow.data).where(WarmStartRow.study_id == study.id)
     return session.scalar(query) or []
 
 
 def count(session: Session, study: StudyRow) -> int:
     """How many trials the study took."""
-    query = select(EvidenceRow.trials).where(EvidenceRow.study_id == study.id)
+    query = select(WarmStartRow.trials).where(WarmStartRow.study_id == study.id)
     return session.scalar(query) or 0
