@@ -8,8 +8,10 @@ and trial; a ratio is the median over repeats of a contender's time by the engin
 repeat, so that what else the machine does falls on both.
 """
 
+import benchmarks.one_thread  # noqa: F401
+
+# isort: split
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -18,13 +20,10 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+import numpy as np
+from threadpoolctl import threadpool_limits
 
-import numpy as np  # noqa: E402
-from threadpoolctl import threadpool_limits  # noqa: E402
-
-from benchmarks.contenders import (  # noqa: E402
+from benchmarks.peers.networks import (
     BATCH,
     Contender,
     Network,
@@ -34,9 +33,9 @@ from benchmarks.contenders import (  # noqa: E402
     torch,
     torch_loop,
 )
-from caviar import engine  # noqa: E402
-from caviar.engine.population import population  # noqa: E402
-from caviar.engine.population.updates import Update  # noqa: E402
+from caviar import engine
+from caviar.engine.population import population
+from caviar.engine.population.updates import Update
 
 SECONDS = 0.25
 """About how long one measurement lasts."""

@@ -8,13 +8,13 @@ The data sets are drawn like those of the original exercises, but are not theirs
 hundredths of accuracy are within what is expected.
 """
 
+import benchmarks.one_thread  # noqa: F401
+
+# isort: split
 import argparse
-import os
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 from numpy.typing import NDArray

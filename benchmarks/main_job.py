@@ -31,10 +31,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.one_thread import ONE_THREAD
+
 ROOT = Path(__file__).resolve().parent.parent
 EPOCHS = 20
 JOBS = 2
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def study(trials: int, seed: int) -> dict[str, Any]:

@@ -6,6 +6,9 @@ The pool's memory is the sum of its processes' proportional set sizes, in which 
 share counts once in all. The population's is what NumPy allocates, by tracemalloc.
 """
 
+import benchmarks.one_thread  # noqa: F401
+
+# isort: split
 import argparse
 import os
 import tempfile
@@ -15,15 +18,11 @@ import tracemalloc
 from functools import partial
 from pathlib import Path
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
-ROOT = str(Path(__file__).resolve().parents[1])
-os.environ["PYTHONPATH"] = ROOT  # so that the pool's processes find `train`
+import numpy as np
 
-import numpy as np  # noqa: E402
+from caviar import engine
 
-from caviar import engine  # noqa: E402
-
+ROOT = Path(__file__).resolve().parents[1]
 FEATURES = 256
 MEGABYTE = 2**20
 
@@ -34,6 +33,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=1024)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
+    os.environ["PYTHONPATH"] = str(ROOT)  # so that the pool's processes find `train`
     shared(options.megabytes, options.jobs)
     rows()
 

@@ -6,15 +6,14 @@ History is what was observed before the round; the budget is twice as large. A p
 search from coarse to fine fits its model; its rounds hold 8 to 256 trials, as the budget says.
 """
 
-import os
+import benchmarks.one_thread  # noqa: F401
+
+# isort: split
 import statistics
 import time
 from typing import Any
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
-from caviar.sampler import Observation, Round, SearchSpace, make_sampler  # noqa: E402
+from caviar.sampler import Observation, Round, SearchSpace, make_sampler
 
 KINDS = ("random", "quasi_random", "coarse_to_fine")
 HISTORIES = (100, 1_000, 10_000)

@@ -22,8 +22,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.one_thread import ONE_THREAD
+
 ROOT = Path(__file__).resolve().parent.parent
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SAMPLERS = ("random", "coarse_to_fine")
 PRUNERS = ("successive_halving", "hyperband", "median", "asynchronous")
 

@@ -12,6 +12,9 @@ samplers run. Its GP takes a quarter of a second a trial, so it gets fewer seeds
 
 from __future__ import annotations
 
+import benchmarks.one_thread  # noqa: F401
+
+# isort: split
 import argparse
 import json
 import os
@@ -20,14 +23,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+import numpy as np
+from joblib import Parallel, delayed
 
-import numpy as np  # noqa: E402
-from joblib import Parallel, delayed  # noqa: E402
-
-from benchmarks.problems import GROUPS, PROBLEMS, SOME, Problem, peers  # noqa: E402
-from caviar.sampler import Observation, Round, make_sampler, planned_trials  # noqa: E402
+from benchmarks.peers import samplers as peers
+from benchmarks.problems import GROUPS, PROBLEMS, SOME, Problem
+from caviar.sampler import Observation, Round, make_sampler, planned_trials
 
 OURS = ("random", "quasi_random", "grid", "coarse_to_fine")
 AT = (25, 50, 100, 200)

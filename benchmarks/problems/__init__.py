@@ -1,16 +1,16 @@
 """What the samplers are measured on."""
 
-from benchmarks.problems.analytic import ANALYTIC
-from benchmarks.problems.applied import APPLIED
-from benchmarks.problems.engineered import ENGINEERED
-from benchmarks.problems.fits import FITS
-from benchmarks.problems.held_out import HELD_OUT
-from benchmarks.problems.machines import MACHINES
-from benchmarks.problems.methods import METHODS
-from benchmarks.problems.models import MODELS
-from benchmarks.problems.networks import NETWORKS
+from benchmarks.problems.formulas.analytic import ANALYTIC
+from benchmarks.problems.formulas.applied import APPLIED
+from benchmarks.problems.formulas.engineered import ENGINEERED
+from benchmarks.problems.formulas.structured import STRUCTURED
+from benchmarks.problems.held_out.problems import HELD_OUT
+from benchmarks.problems.learners.classifiers import MODELS
+from benchmarks.problems.learners.fits import FITS
+from benchmarks.problems.networks.surrogates import NETWORKS
 from benchmarks.problems.problem import Problem
-from benchmarks.problems.structured import STRUCTURED
+from benchmarks.problems.simulators.machines import MACHINES
+from benchmarks.problems.solvers.numerical_methods import METHODS
 
 FORMULAS = [*ANALYTIC, *STRUCTURED, *APPLIED]
 OTHERS = [*ENGINEERED, *MACHINES, *METHODS, *MODELS, *FITS, *HELD_OUT]

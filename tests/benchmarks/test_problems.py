@@ -6,10 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from benchmarks.problems import PROBLEMS, Problem, drawings
-from benchmarks.problems.networks import TABLES
-from benchmarks.problems.settings import SETTINGS, Setting
-from benchmarks.problems.simulated import descent, steering
+from benchmarks.problems import PROBLEMS, Problem
+from benchmarks.problems.networks import datasets
+from benchmarks.problems.networks.searches import SETTINGS, Setting
+from benchmarks.problems.networks.surrogates import TABLES
+from benchmarks.problems.simulators.dynamics import descent, steering
 from caviar import engine
 from caviar.sampler import SearchSpace
 
@@ -60,7 +61,7 @@ def test_a_table_has_a_column_for_every_parameter(setting: Setting) -> None:
     [("parity", "binary", 64), ("spirals", "multiclass", 2), ("springs", "regression", 5)],
 )
 def test_drawings_are_data_sets(name: str, task: str, features: int) -> None:
-    dataset = drawings.load(name)
+    dataset = datasets.load(name)
     assert (dataset.task, dataset.features) == (task, features)
 
 

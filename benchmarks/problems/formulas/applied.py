@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from benchmarks.problems.bends import logistic, softplus
+from benchmarks.problems.activations import logistic, softplus
 from benchmarks.problems.problem import Problem
-from benchmarks.problems.simulated import descent, steering
+from benchmarks.problems.simulators.dynamics import descent, steering
 from benchmarks.problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]

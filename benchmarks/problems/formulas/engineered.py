@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.problems.bends import logistic, softplus
-from benchmarks.problems.computed import multigrid, separator, smoother, tracking, warehouse
+from benchmarks.problems.activations import logistic, softplus
 from benchmarks.problems.problem import Problem
+from benchmarks.problems.simulators.engineering import separator, smoother, tracking, warehouse
+from benchmarks.problems.solvers.multigrid import multigrid
 from benchmarks.problems.specs import flag, one_of, real, whole
 
 Params = Mapping[str, Any]

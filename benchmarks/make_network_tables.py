@@ -1,23 +1,24 @@
-"""Trains the networks behind benchmarks/problems/tables: a few thousand random settings each.
+"""Train the networks of benchmarks/problems/networks/tables: a few thousand random settings each.
 
-Run it again only when the settings or the engine change: `python -m benchmarks.make_tables all`, or
-the names of single tables. It takes about seven minutes.
+    python -m benchmarks.make_network_tables [all | NAME …]
+
+Needed only when the searches or the engine change. All tables take about seven minutes; without a
+name, the script lists the tables.
 """
 
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.problems import drawings
-from benchmarks.problems.settings import SETTINGS, Setting
+from benchmarks.problems.networks import datasets
+from benchmarks.problems.networks.searches import SETTINGS, Setting
+from benchmarks.problems.networks.surrogates import TABLES
 from caviar import engine
 from caviar.sampler import Round, SearchSpace, make_sampler
 
 TRIALS = 2400
 SEED = 20_260
-TABLES = Path(__file__).parent / "problems" / "tables"
 
 
 def train(setting: Setting) -> tuple[list[list[float]], list[float]]:
@@ -26,7 +27,7 @@ def train(setting: Setting) -> tuple[list[list[float]], list[float]]:
     whole = Round(number=0, first=0, size=TRIALS, box=dict.fromkeys(space.parameters, (0.0, 1.0)))
     draw = make_sampler({"kind": "random"})
     trials = [draw.propose(space, whole, seed=SEED, number=number) for number in range(TRIALS)]
-    dataset = drawings.load(setting.dataset)
+    dataset = datasets.load(setting.dataset)
     lanes = [
         engine.Lane(number=number, recipe=engine.read_recipe(params, setting.settings))
         for number, params in enumerate(trials)

@@ -7,10 +7,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.problems.bends import logistic, softplus
+from benchmarks.problems.activations import logistic, softplus
+from benchmarks.problems.held_out.learners import (
+    denoiser,
+    hills,
+    mixture,
+    ratings,
+    reservoir,
+    words,
+)
 from benchmarks.problems.problem import Problem
 from benchmarks.problems.specs import flag, one_of, real, whole
-from benchmarks.problems.trained import denoiser, hills, mixture, ratings, reservoir, words
 
 Params = Mapping[str, Any]
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.problems.networks.searches import SETTINGS, Setting
 from benchmarks.problems.problem import Problem
-from benchmarks.problems.settings import SETTINGS, Setting
 from caviar.sampler import SearchSpace
 
 TABLES = Path(__file__).parent / "tables"

@@ -1,0 +1,1 @@
+"""Problems whose value is a closed formula."""

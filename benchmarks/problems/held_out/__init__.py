@@ -1,0 +1,1 @@
+"""Problems that no default of the sampler was chosen with."""

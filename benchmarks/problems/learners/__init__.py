@@ -1,0 +1,1 @@
+"""Small models that a problem fits to fixed data."""

@@ -1,0 +1,1 @@
+"""Simulated processes whose outcome is the value of a problem."""

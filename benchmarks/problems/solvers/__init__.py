@@ -1,0 +1,1 @@
+"""Numerical methods whose error and cost are the value of a problem."""
