@@ -10,8 +10,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from caviar.service.cli.render import duration, number
 from caviar.service.contract import schemas
+from caviar.service.contract.numbers import duration, number
 
 PLAIN_SECONDS = 5.0
 """The time between two plain lines."""

@@ -1,8 +1,7 @@
-"""Numbers, times and tables as text for people."""
+"""Settings, trials and studies as text and tables for people."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -10,37 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from caviar.service.contract import schemas
+from caviar.service.contract.numbers import number, percent, setting
 
 V = TypeVar("V")
-
-
-def number(value: float) -> str:
-    """Four significant digits, in the shorter of the two notations: 0.0312, 3.2e-05, 64."""
-    return f"{value:.4g}"
-
-
-def percent(value: float) -> str:
-    """A share as a percentage: 0.0312 is 3.12 %."""
-    return f"{100 * value:.2f} %"
-
-
-def setting(value: object) -> str:
-    """A parameter's value; those close to 1 keep what sets them apart from it: 0.99987."""
-    if not isinstance(value, float):
-        return str(value)
-    if 0.999 < value < 1:
-        return f"{value:.{1 - math.floor(math.log10(1 - value))}f}"
-    return number(value)
-
-
-def duration(seconds: float) -> str:
-    """A time span: 42 s, 3 min 20 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def trial_table(title: str, trials: Sequence[schemas.Trial], metric: str) -> Table:

@@ -11,10 +11,11 @@ from typing import Any, Literal, Protocol
 from rich.console import Console
 
 from caviar.service.cli.progress import display
-from caviar.service.cli.render import duration, number, percent, setting, trial_table
+from caviar.service.cli.render import trial_table
 from caviar.service.client import Client
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, NotFound
+from caviar.service.contract.numbers import duration, number, percent, setting
 from caviar.service.contract.states import StudyState
 from caviar.service.server.embedded import served
 from caviar.service.server.listening import address

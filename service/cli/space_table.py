@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from caviar.service.cli.render import number, setting
 from caviar.service.contract import schemas
+from caviar.service.contract.numbers import number, setting
 
 FEW = 8
 """So many values are told one by one."""

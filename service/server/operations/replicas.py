@@ -14,9 +14,9 @@ from statistics import fmean, stdev
 
 from sqlalchemy.orm import Session
 
-from caviar.service.cli.render import number as short
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict
+from caviar.service.contract.numbers import number
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server.operations import studies, trials
 from caviar.service.server.rules import extras
@@ -181,9 +181,9 @@ def _verdict(
         word = "unlucky" if worse < -SURE * error else "holds"
     seeds = "one fresh seed" if len(values) == 1 else f"{len(values)} fresh seeds"
     said = (
-        f"{word}: {short(original.value)} in the search, {short(mean)} on average over {seeds}"
+        f"{word}: {number(original.value)} in the search, {number(mean)} on average over {seeds}"
         if len(values) > 1
-        else f"{word}: {short(original.value)} in the search, {short(mean)} on {seeds}"
+        else f"{word}: {number(original.value)} in the search, {number(mean)} on {seeds}"
     )
     return "; ".join([said, *asides])
 
@@ -201,9 +201,9 @@ def _note(told: Sequence[schemas.Replicated], noise: float | None, plan: Plan) -
         parts = [f"On fresh seeds, trial {leader.number} stays the best."]
     else:
         parts = [
-            f"On fresh seeds, trial {leader.number} is the best, with {short(sign * least)} on "
+            f"On fresh seeds, trial {leader.number} is the best, with {number(sign * least)} on "
             f"average; trial {told[0].number}, the best of the search"
-            + (" gave no value." if told[0].mean is None else f", comes to {short(told[0].mean)}.")
+            + (" gave no value." if told[0].mean is None else f", comes to {number(told[0].mean)}.")
         ]
     if noise is not None:
         close = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from caviar.sampler import Arrival, Finish, Verdict
-from caviar.service.cli.render import number as short
+from caviar.service.contract import numbers
 from caviar.service.contract.states import TrialState
 from caviar.service.server.operations import checkpoints
 from caviar.service.server.rules import budgets
@@ -126,13 +126,15 @@ def _coming(session: Session, study: StudyRow, plan: Plan, rung: arrivals.Rung) 
 def _words(plan: Plan, rung: arrivals.Rung, verdict: Verdict, row: TrialRow, sign: float) -> str:
     rungs = plan.pruner.rungs(row.bracket, epochs=plan.epochs)
     assert row.value is not None
+    value, bar = numbers.number(row.value), numbers.number(sign * verdict.bar)
     behind = (
         ""
         if verdict.pace is None
-        else f", nor better than the {short(sign * verdict.pace)} that the best so far had there"
+        else f", nor better than the {numbers.number(sign * verdict.pace)} that the best so far "
+        "had there"
     )
     return (
         f"pruned at rung {rungs.index(rung[2]) + 1} of {len(rungs)}, after {rung[2]} epochs: "
-        f"its {plan.definition.objective.metric} {short(row.value)} is not among the best "
-        f"{verdict.kept} of {verdict.compared}, which ended at {short(sign * verdict.bar)}{behind}"
+        f"its {plan.definition.objective.metric} {value} is not among the best "
+        f"{verdict.kept} of {verdict.compared}, which ended at {bar}{behind}"
     )

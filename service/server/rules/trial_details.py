@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from caviar.service.cli.render import number as short
 from caviar.service.contract import schemas
+from caviar.service.contract.numbers import number
 from caviar.service.server.rules import histories
 from caviar.service.server.rules import presenters as views
 from caviar.service.server.rules.plans import plan_of
@@ -52,6 +52,6 @@ def _comparison(session: Session, study: StudyRow, row: TrialRow) -> str | None:
     verdict = "helped" if better > 0 else "did not help" if better < 0 else "made no difference"
     until = "" if row.epoch == twin.epoch else f" (epochs {row.epoch} and {twin.epoch})"
     return (
-        f"the change {verdict}: {plan.definition.objective.metric} {short(row.value)}, against "
-        f"{short(twin.value)} of its twin, trial {twin.number}, without it{until}"
+        f"the change {verdict}: {plan.definition.objective.metric} {number(row.value)}, against "
+        f"{number(twin.value)} of its twin, trial {twin.number}, without it{until}"
     )
