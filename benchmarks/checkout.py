@@ -34,6 +34,7 @@ ALIASES = {
     "promoted": ("promoted", "went_on"),
     "lineage": ("lineage", "line"),
     "action": ("action", "act"),
+    "current_params": ("current_params", "setting"),
 }
 """Fields of the contract that have or had two names, by the newer one."""
 

@@ -1,11 +1,11 @@
-"""How fast the engine trains, beside scikit-learn and PyTorch, all on one thread in one run.
+"""Training speed of the engine, scikit-learn and PyTorch, on one thread in one run.
 
     python -m benchmarks.engine [--repeats N] [--networks NAME …]
 
 Every contender trains the same network with Adam on mini-batches of 64. The engine chooses how many
-trials it trains at once; the stacked PyTorch has the best of several numbers. Times are per step
-and trial; a ratio is the median over repeats of a contender's time by the engine's in the same
-repeat, so that what else the machine does falls on both.
+trials it trains at once; for the stacked PyTorch, the fastest of several numbers counts. Times are
+per step and trial. A ratio is the median over repeats of a contender's time divided by the engine's
+time in the same repeat, so that other load on the machine affects both.
 """
 
 import benchmarks.one_thread  # noqa: F401
@@ -38,9 +38,9 @@ from caviar.engine.population import population
 from caviar.engine.population.updates import Update
 
 SECONDS = 0.25
-"""About how long one measurement lasts."""
+"""Approximate length of a measurement."""
 STACKS = (1, 4, 16, 64, 256)
-"""How many networks the stacked PyTorch may hold at once."""
+"""Numbers of networks that the stacked PyTorch tries."""
 
 NETWORKS = [
     Network("moons [2, 5, 2, 1]", "moons", (5, 2), (50, 70, 2)),
@@ -53,63 +53,63 @@ NETWORKS = [
 
 
 def seconds(contender: Contender, epochs: int) -> float:
-    """How long so many epochs take."""
+    """The seconds that the contender trains for so many epochs."""
     start = time.perf_counter()
     contender(epochs)
     return time.perf_counter() - start
 
 
 @dataclass
-class Racer:
-    """A contender in one network's race."""
+class Timer:
+    """A contender that trains one network, and the size of its measurement."""
 
     contender: Contender
     lanes: int
     steps: int
     epochs: int = 1
 
-    def warm_up(self) -> "Racer":
-        """Find how many epochs last about SECONDS."""
+    def warm_up(self) -> "Timer":
+        """Set the number of epochs that last about SECONDS."""
         seconds(self.contender, 1)
         self.epochs = max(1, round(SECONDS / seconds(self.contender, 1)))
         return self
 
     def microseconds(self) -> float:
-        """Per step and trial."""
+        """Microseconds per step and trial, from one measurement."""
         return 1e6 * seconds(self.contender, self.epochs) / (self.epochs * self.steps * self.lanes)
 
 
-def race(network: Network, repeats: int) -> None:
+def compare(network: Network, repeats: int) -> None:
     """Print one line of the table."""
     steps = -(-len(engine.load_dataset(network.dataset).training) // BATCH)
     train, lanes, operations = ours(network)
-    racers = {"ours": Racer(train, lanes, steps).warm_up()}
+    timers = {"ours": Timer(train, lanes, steps).warm_up()}
     peer = scikit_learn(network)
     if peer is not None:
-        racers["scikit-learn"] = Racer(peer, 1, steps).warm_up()
+        timers["scikit-learn"] = Timer(peer, 1, steps).warm_up()
     if torch is not None:
-        racers["loop"] = Racer(torch_loop(network), 1, steps).warm_up()
-        stacks = [Racer(TorchStacked(network, lanes), lanes, steps).warm_up() for lanes in STACKS]
-        racers["stacked"] = min(stacks, key=Racer.microseconds)
-    times: dict[str, list[float]] = {name: [] for name in racers}
+        timers["loop"] = Timer(torch_loop(network), 1, steps).warm_up()
+        stacks = [Timer(TorchStacked(network, lanes), lanes, steps).warm_up() for lanes in STACKS]
+        timers["stacked"] = min(stacks, key=Timer.microseconds)
+    times: dict[str, list[float]] = {name: [] for name in timers}
     for _ in range(repeats):
-        for name, racer in racers.items():
-            times[name].append(racer.microseconds())
+        for name, timer in timers.items():
+            times[name].append(timer.microseconds())
     own = statistics.median(times["ours"])
     line = f"{network.name:28}{lanes:5}{own:10.2f}{min(times['ours']):10.2f}"
     line += f"{operations / own / 1e3:8.1f}"
     for name, goal in zip(("scikit-learn", "loop", "stacked"), network.goals, strict=True):
         line += _cell(times["ours"], times.get(name), goal)
-    if "stacked" in racers:
-        line += f"{racers['stacked'].lanes:5}"
+    if "stacked" in timers:
+        line += f"{timers['stacked'].lanes:5}"
     print(line, flush=True)
 
 
 def profile(network: Network) -> None:
-    """Print what a step is spent on, and how fast it would be if products were all of it."""
+    """Print the parts of a step's time, and the ratio of the whole to the matrix products."""
     train, lanes, operations = ours(network)
     steps = -(-len(engine.load_dataset(network.dataset).training) // BATCH)
-    racer = Racer(train, lanes, steps).warm_up()
+    timer = Timer(train, lanes, steps).warm_up()
     spent = {"products": 0.0, "optimizer": 0.0}
 
     def timed(name: str, work: Callable[..., None]) -> Callable[..., None]:
@@ -127,14 +127,14 @@ def profile(network: Network) -> None:
             stack.enter_context(patch.object(population, name, work))
         step = timed("optimizer", Update.step)
         stack.enter_context(patch.object(Update, "step", lambda *arguments: step(*arguments)))
-        whole = racer.microseconds()
-    scale = 1e6 / (racer.epochs * steps * lanes)
+        total = timer.microseconds()
+    scale = 1e6 / (timer.epochs * steps * lanes)
     parts = {name: seconds * scale for name, seconds in spent.items()}
-    rest = whole - sum(parts.values())
+    rest = total - sum(parts.values())
     rate = operations / parts["products"] / 1e3
     print(
-        f"{network.name:28}{whole:10.2f}{parts['products']:10.2f}{rate:10.1f}"
-        f"{parts['optimizer']:11.2f}{rest:8.2f}{whole / parts['products']:10.2f}x",
+        f"{network.name:28}{total:10.2f}{parts['products']:10.2f}{rate:10.1f}"
+        f"{parts['optimizer']:11.2f}{rest:8.2f}{total / parts['products']:10.2f}x",
         flush=True,
     )
 
@@ -148,7 +148,7 @@ def _cell(own: list[float], theirs: list[float] | None, goal: float | None) -> s
 
 
 def peak() -> float:
-    """GFLOP/s of a large product in float32."""
+    """The rate of a large matrix product in float32, in GFLOP/s."""
     left = np.ones((1024, 1024), np.float32)
     out = np.empty_like(left)
 
@@ -182,7 +182,7 @@ def main() -> None:
             if not options.networks or any(part in network.name for part in options.networks)
         ]
         for network in chosen:
-            race(network, options.repeats)
+            compare(network, options.repeats)
         print(f"the largest product again: {peak():.0f} GFLOP/s")
         print(
             "\nwhat a step of ours is spent on, in microseconds, and how many times faster it would"

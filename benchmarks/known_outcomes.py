@@ -1,11 +1,10 @@
-"""Known outcomes of training and of searching, ours beside the expected.
+"""Known outcomes of training and of sampling: the expected values beside ours.
 
     python -m benchmarks.known_outcomes [--seeds N]
 
-Networks are trained from several seeds at once, as the lanes of one population; medians are
-shown, and the lowest and the highest where one seed differs much from another.
-The data sets are drawn like those of the original exercises, but are not theirs, so that a few
-hundredths of accuracy are within what is expected.
+Networks are trained from several seeds, as the lanes of one population. The script prints medians,
+and the lowest and highest value where seeds differ much. The data sets have the distributions of
+the original exercises but other points, so an accuracy may differ by a few hundredths.
 """
 
 import benchmarks.one_thread  # noqa: F401
@@ -26,13 +25,13 @@ from caviar.engine.data.scaling import Scaling
 
 NOISE = 0.2
 SETS = 5
-"""Draws of the over-fitting set: on a single one the luck of the draw is larger than the gap."""
+"""Draws of the over-fitting data set: the gap varies between draws by more than its size."""
 Setting = Mapping[str, object]
 Points = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
 def as_given(training: Points, test: Points) -> engine.Dataset:
-    """Points in their own units, in the parts that the exercise has: it standardizes nothing."""
+    """A data set of the exercise's two parts, which are not standardized."""
     parts = [
         Examples(np.ascontiguousarray(features, np.float32), labels.astype(np.int64))
         for features, labels in (training, test)
@@ -51,14 +50,14 @@ def as_given(training: Points, test: Points) -> engine.Dataset:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Of one setting, over seeds and data sets: each training's accuracies."""
+    """The training and test accuracies of a setting, one for each seed and data set."""
 
     training: Sequence[float]
     test: Sequence[float]
 
     @property
     def medians(self) -> tuple[float, float]:
-        """Of the training and the test part."""
+        """The medians of the training and test accuracies."""
         return statistics.median(self.training), statistics.median(self.test)
 
     def __str__(self) -> str:
@@ -79,32 +78,34 @@ def train(
         name: [engine.Lane(number=first + seed, recipe=recipe) for seed in range(seeds)]
         for first, (name, recipe) in zip(range(0, 10**6, 1000), recipes.items(), strict=False)
     }
-    everyone = [lane for some in lanes.values() for lane in some]
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in settings}
+    population = [lane for group in lanes.values() for lane in group]
+    accuracies: dict[str, list[tuple[float, float]]] = {name: [] for name in settings}
     for dataset in datasets:
-        # What is called validation here is the training part once more, after the epoch.
-        training = engine.Training(replace(dataset, validation=dataset.training), everyone, seed=1)
+        # The training part is also the validation part, so that it is measured after the epoch.
+        training = engine.Training(
+            replace(dataset, validation=dataset.training), population, seed=1
+        )
         *_, record = training.run(epochs)
-        for name, some in lanes.items():
-            found[name] += [
+        for name, group in lanes.items():
+            accuracies[name] += [
                 (
                     record.metrics[lane.number]["validation_accuracy"],
                     training.test_metrics(lane.number)["test_accuracy"],
                 )
-                for lane in some
+                for lane in group
             ]
-    return {name: Accuracy(*zip(*pairs, strict=True)) for name, pairs in found.items()}
+    return {name: Accuracy(*zip(*pairs, strict=True)) for name, pairs in accuracies.items()}
 
 
 def show(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Print one case: (what, ours, expected)."""
+    """Print a case; its rows are (what, ours, expected)."""
     print(f"\n{title}")
     for what, ours, expected in rows:
         print(f"  {what:40}{ours:>24}   expected {expected}", flush=True)
 
 
 def two_moons(seeds: int) -> None:
-    """Gradient descent and momentum are not there yet after 10,000 epochs; Adam is."""
+    """After 10,000 epochs Adam has converged; gradient descent and momentum have not."""
     points = moons(300, 0.2, 3)
     common: Setting = {
         "hidden_units_1": 5,
@@ -113,14 +114,14 @@ def two_moons(seeds: int) -> None:
         "learning_rate": 0.0007,
     }
     settings = {name: {**common, "optimizer": name} for name in ("gd", "momentum", "adam")}
-    found = train([as_given(points, points)], settings, 10_000, seeds)
+    accuracies = train([as_given(points, points)], settings, 10_000, seeds)
     expected = {"gd": "0.79", "momentum": "0.79", "adam": "0.94"}
     title = "two moons, [2, 5, 2, 1], alpha 0.0007, 10,000 epochs: training accuracy"
-    show(title, [(name, str(found[name]), expected[name]) for name in settings])
+    show(title, [(name, str(accuracies[name]), expected[name]) for name in settings])
 
 
 def two_circles(seeds: int) -> None:
-    """Zeros never break the symmetry; large weights are slow; He is right."""
+    """Zero weights never break the symmetry, large weights train slowly, He's converge."""
     points = circles(300, 0.05, 1)
     common: Setting = {
         "hidden_units_1": 10,
@@ -134,14 +135,14 @@ def two_circles(seeds: int) -> None:
         "random times 10": {**common, "initialization": "random", "initialization_scale": 10.0},
         "he": {**common, "initialization": "he"},
     }
-    found = train([as_given(points, points)], settings, 15_000, seeds)
+    accuracies = train([as_given(points, points)], settings, 15_000, seeds)
     expected = {"zeros": "0.50", "random times 10": "about 0.83", "he": "about 0.99"}
     title = "circles, [2, 10, 5, 1], alpha 0.01, 15,000 full-batch epochs: training accuracy"
-    show(title, [(name, str(found[name]), expected[name]) for name in settings])
+    show(title, [(name, str(accuracies[name]), expected[name]) for name in settings])
 
 
 def noisy_halves(count: int, seed: int) -> Points:
-    """Points of a square, split by a slanted line about which some examples lie."""
+    """Points of a square, labelled by a slanted line with noise."""
     random = np.random.default_rng(seed)
     features = random.uniform(-1, 1, (count, 2))
     margin = features[:, 0] * 0.6 + features[:, 1] + random.normal(0, NOISE, count)
@@ -165,7 +166,7 @@ def overfitting(seeds: int) -> None:
         "l2 0.7": {**common, "l2": 0.7},
         "keep_prob 0.86": {**common, "keep_prob": 0.86},
     }
-    found = train(datasets, settings, 30_000, max(seeds // SETS, 1))
+    accuracies = train(datasets, settings, 30_000, max(seeds // SETS, 1))
     expected = {
         "none": "0.948 / 0.915, gap 0.033",
         "l2 0.7": "0.938 / 0.930, gap 0.008",
@@ -173,7 +174,9 @@ def overfitting(seeds: int) -> None:
     }
     rows = [
         (name, f"{own:.3f} / {other:.3f}, gap {own - other:.3f}", expected[name])
-        for name, (own, other) in ((name, some.medians) for name, some in found.items())
+        for name, (own, other) in (
+            (name, accuracy.medians) for name, accuracy in accuracies.items()
+        )
     ]
     title = "an over-fitting set, [2, 20, 3, 1], alpha 0.3, 30,000 epochs: training / test accuracy"
     show(title, rows)
@@ -187,16 +190,16 @@ SPACE = {
 
 
 def draw(kind: str, count: int) -> dict[str, NDArray[np.float64]]:
-    """What a sampler proposes for so many trials, by parameter."""
+    """The values that a sampler proposes for so many trials, by parameter."""
     space = sampler.SearchSpace.from_dict(SPACE)
     chosen = sampler.make_sampler({"kind": kind})
-    whole = chosen.plan(space, seed=1, budget=count, rounds=[], observations=[])
-    settings = [chosen.propose(space, whole, seed=1, number=number) for number in range(count)]
+    current = chosen.plan(space, seed=1, budget=count, rounds=[], observations=[])
+    settings = [chosen.propose(space, current, seed=1, number=number) for number in range(count)]
     return {name: np.array([setting[name] for setting in settings]) for name in SPACE}
 
 
-def searching() -> None:
-    """What the sampler draws."""
+def sampling() -> None:
+    """The distributions that the random sampler draws from."""
     drawn = draw("random", 20_000)
     few = draw("random", 25)
     values = " and ".join(str(len(set(few[name]))) for name in ("learning_rate", "momentum"))
@@ -210,7 +213,7 @@ def searching() -> None:
         ("momentum: above 0.99", f"{np.mean(drawn['momentum'] > 0.99):.3f}", "0.50"),
         ("1 / (1 - momentum) from 10 to 1000, by log", _shares(shares), "0.25 each"),
     ]
-    show("searching: learning rate 0.0001 to 1, momentum 0.9 to 0.999", rows)
+    show("sampling: learning rate 0.0001 to 1, momentum 0.9 to 0.999", rows)
 
 
 def _shares(values: NDArray[np.float64]) -> str:
@@ -218,14 +221,14 @@ def _shares(values: NDArray[np.float64]) -> str:
 
 
 def main() -> None:
-    """Print every case."""
+    """Print all cases."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=15, help="initial weights to train from")
+    parser.add_argument("--seeds", type=int, default=15, help="number of initial weights")
     options = parser.parse_args()
     two_moons(options.seeds)
     two_circles(options.seeds)
     overfitting(options.seeds)
-    searching()
+    sampling()
 
 
 if __name__ == "__main__":

@@ -2,18 +2,18 @@
 
     python -m benchmarks.main_job [--trials 1000] [--repeats 3] [--skip-peer]
 
-Beside each other in one run, each as a whole process of its own, two processes at work:
+Compared in one run, each in its own process, with two processes that train:
 
 - `caviar run` with the random sampler, everything included;
 - scikit-learn's RandomizedSearchCV(n_jobs=2) with MLPClassifier on the same split;
 - the engine alone: the same settings through its pool, without a service;
-- a floor: the start of `caviar run`, the job's matrix products at the speed of a product so large
-  that nothing else counts, and Adam's element-wise passes on arrays that stay in a core's nearest
-  caches, on both cores at once. All else (L2, activations, losses, metrics, the service) is free
-  there: nothing that does this job with NumPy can be faster.
+- a floor: the start of `caviar run`, the job's matrix products at the speed of a large product, and
+  Adam's element-wise passes on arrays that stay in a core's nearest caches, on both cores at once.
+  The floor counts nothing else (L2, activations, losses, metrics, the service), so no program can
+  do this job faster with NumPy.
 
-Both searches are timed from before their pool's processes start: what `caviar run` needs until then
-is its start-up.
+Both searches are timed from before the start of their pools' processes; the time of `caviar run`
+before that is its start-up.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ JOBS = 2
 
 
 def study(trials: int, seed: int) -> dict[str, Any]:
-    """The search as Caviar takes it."""
+    """The definition of the study."""
     return {
         "name": "main-job",
         "space": {
@@ -63,7 +63,7 @@ def study(trials: int, seed: int) -> dict[str, Any]:
 
 
 def run_caviar(trials: int, seed: int) -> dict[str, float]:
-    """Seconds of `caviar run`, in all and after its start, its best error, its use of CPUs."""
+    """Total and search seconds of `caviar run`, its best error, and its share of busy CPU time."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "study.json"
         file.write_text(json.dumps(study(trials, seed)))
@@ -89,7 +89,7 @@ def run_caviar(trials: int, seed: int) -> dict[str, float]:
 
 
 class PoolUse:
-    """The CPU time of a command's pool processes, looked at until they end."""
+    """The CPU time of a command's pool processes, sampled until they end."""
 
     def __init__(self, pid: int) -> None:
         self._used: dict[int, float] = {}
@@ -111,20 +111,20 @@ class PoolUse:
             time.sleep(0.05)
 
     def seconds(self) -> float:
-        """CPU seconds since each process was first seen."""
+        """CPU seconds of all processes, each from its first sample on."""
         return sum(used if pid > 0 else -used for pid, used in self._used.items())
 
 
 def _descendants(pid: int) -> list[int]:
-    found = []
+    descendants = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             children = [int(child) for child in task.read_text().split()]
         except OSError:
             continue
         for child in children:
-            found += [child, *_descendants(child)]
-    return found
+            descendants += [child, *_descendants(child)]
+    return descendants
 
 
 PEER = """
@@ -182,11 +182,11 @@ trials, seed, epochs, jobs = map(int, sys.argv[1:])
 definition = study(trials, seed)
 space = SearchSpace.from_dict(definition["space"])
 sampler = make_sampler(definition["sampler"])
-whole = sampler.plan(space, seed=seed, budget=trials, rounds=[], observations=[])
+current = sampler.plan(space, seed=seed, budget=trials, rounds=[], observations=[])
 data = engine.load_dataset("digits")
 lanes = [
     engine.Lane(
-        number=n, recipe=engine.read_recipe(sampler.propose(space, whole, seed=seed, number=n))
+        number=n, recipe=engine.read_recipe(sampler.propose(space, current, seed=seed, number=n))
     )
     for n in range(trials)
 ]
@@ -194,7 +194,7 @@ started = time.perf_counter()
 groups = engine.group_lanes(lanes, data, jobs=jobs)
 engine.run_pool(partial(train_group, seed=seed), iter(groups), jobs=jobs)
 searched = time.perf_counter() - started
-work = [sum(each) for each in zip(*(work_of(lane, data) for lane in lanes))]
+work = [sum(column) for column in zip(*(work_of(lane, data) for lane in lanes))]
 print(json.dumps({"searched": searched, "work": work}))
 """
 
@@ -227,7 +227,7 @@ print(json.dumps([product / (2 * 1024**3), move / rows[0].size]))
 
 
 def work_of(lane: Any, dataset: Any) -> list[float]:
-    """Floating-point operations of a lane's matrix products, and moves of a parameter by Adam."""
+    """Floating-point operations of a lane's matrix products, and its parameter updates by Adam."""
     shape = lane.recipe.shape(dataset)
     forward = backward = 0
     for layer, (inputs, outputs) in enumerate(pairwise(shape.widths)):
@@ -239,7 +239,7 @@ def work_of(lane: Any, dataset: Any) -> list[float]:
 
 
 def floor(work: list[float]) -> float:
-    """Seconds in which all processes together can do the work at best."""
+    """The least seconds in which all processes together can do the work."""
     together = [
         subprocess.Popen(
             [sys.executable, "-c", SPEEDS],
@@ -249,12 +249,12 @@ def floor(work: list[float]) -> float:
         for _ in range(JOBS)
     ]
     speeds = [json.loads(process.communicate()[0]) for process in together]
-    each = [sum(amount * cost for amount, cost in zip(work, own, strict=True)) for own in speeds]
-    return sum(each) / JOBS**2
+    seconds = [sum(amount * cost for amount, cost in zip(work, own, strict=True)) for own in speeds]
+    return sum(seconds) / JOBS**2
 
 
 def train_group(lanes: Any, *, seed: int) -> None:
-    """Train a group to its end, as a worker does, and tell nobody."""
+    """Train a group to its end, as a worker does, without reporting."""
     from caviar import engine
 
     training = engine.Training(engine.load_dataset("digits"), lanes, seed=seed)
@@ -263,7 +263,7 @@ def train_group(lanes: Any, *, seed: int) -> None:
 
 
 def run_script(script: str, trials: int, seed: int) -> dict[str, Any]:
-    """Seconds of a script in a process of its own, with what it prints."""
+    """The seconds of a script in its own process, and the values that it prints."""
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", script, *map(str, (trials, seed, EPOCHS, JOBS))],
@@ -277,7 +277,7 @@ def run_script(script: str, trials: int, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run them in turn, and print medians and ratios."""
+    """Run the contenders in turn, and print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=3)

@@ -1,12 +1,11 @@
 """Train the networks of benchmarks/problems/networks/tables: a few thousand random settings each.
 
-    python -m benchmarks.make_network_tables [all | NAME …]
+    python -m benchmarks.make_network_tables all | NAME …
 
-Needed only when the searches or the engine change. All tables take about seven minutes; without a
-name, the script lists the tables.
+Needed only when the searches or the engine change. All tables take about seven minutes.
 """
 
-import sys
+import argparse
 import time
 
 import numpy as np
@@ -24,9 +23,9 @@ SEED = 20_260
 def train(setting: Setting) -> tuple[list[list[float]], list[float]]:
     """The unit coordinates of every trial (NaN where inactive) and its best validation loss."""
     space = SearchSpace.from_dict(setting.space)
-    whole = Round(number=0, first=0, size=TRIALS, box=dict.fromkeys(space.parameters, (0.0, 1.0)))
+    only = Round(number=0, first=0, size=TRIALS, box=dict.fromkeys(space.parameters, (0.0, 1.0)))
     draw = make_sampler({"kind": "random"})
-    trials = [draw.propose(space, whole, seed=SEED, number=number) for number in range(TRIALS)]
+    trials = [draw.propose(space, only, seed=SEED, number=number) for number in range(TRIALS)]
     dataset = datasets.load(setting.dataset)
     lanes = [
         engine.Lane(number=number, recipe=engine.read_recipe(params, setting.settings))
@@ -39,19 +38,25 @@ def train(setting: Setting) -> tuple[list[list[float]], list[float]]:
                 if number not in record.diverged:
                     best[number] = min(best[number], metrics["validation_loss"])
             for number in record.diverged:
-                best[number] = np.nan  # a trial that diverges has no value, whatever it was before
+                best[number] = (
+                    np.nan
+                )  # a diverged trial has no value, even if an earlier epoch had one
     units = [
         [space.encode(params).get(name, np.nan) for name in space.parameters] for params in trials
     ]
     return units, best.tolist()
 
 
-def main(names: list[str]) -> None:
-    """Train and store the tables of these names, or all; without a name, say which there are."""
-    if not names:
-        print("tables:", ", ".join(setting.name for setting in SETTINGS))
+def main() -> None:
+    """Train and store the tables of these names, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    choices = ["all", *(setting.name for setting in SETTINGS)]
+    parser.add_argument(
+        "names", nargs="+", choices=choices, metavar="NAME", help=", ".join(choices)
+    )
+    names = set(parser.parse_args().names)
     for setting in SETTINGS:
-        if not {setting.name, "all"} & set(names):
+        if not {setting.name, "all"} & names:
             continue
         started = time.perf_counter()
         units, values = train(setting)
@@ -66,4 +71,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

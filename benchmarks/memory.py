@@ -1,9 +1,9 @@
-"""What memory training takes: a large data set shared by a pool, and the rows of a population.
+"""Memory use of training: a large data set shared by a pool, and the rows of a population.
 
     python -m benchmarks.memory [--megabytes 1024] [--jobs 2]
 
-The pool's memory is the sum of its processes' proportional set sizes, in which a page that several
-share counts once in all. The population's is what NumPy allocates, by tracemalloc.
+The pool's memory is the sum of its processes' proportional set sizes, which count a shared page
+once. The population's memory is what NumPy allocates, measured by tracemalloc.
 """
 
 import benchmarks.one_thread  # noqa: F401
@@ -34,17 +34,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     os.environ["PYTHONPATH"] = str(ROOT)  # so that the pool's processes find `train`
-    shared(options.megabytes, options.jobs)
-    rows()
+    measure_pool(options.megabytes, options.jobs)
+    measure_population()
 
 
-def shared(megabytes: int, jobs: int) -> None:
-    """Train on one large set in several processes, and watch what they hold together."""
+def measure_pool(megabytes: int, jobs: int) -> None:
+    """Train on a large data set in several processes, and print their peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "large"
         save(place, megabytes)
         size = sum(file.stat().st_size for file in place.iterdir()) / MEGABYTE
-        print(f"a data set of {size:.0f} MB, {jobs} processes that train one epoch of it each")
+        print(f"a data set of {size:.0f} MB, {jobs} processes that each train one epoch")
         watch = Watch()
         lanes = [
             [engine.Lane(number=number, recipe=engine.read_recipe({"batch_size": 256}))]
@@ -54,12 +54,12 @@ def shared(megabytes: int, jobs: int) -> None:
 
         engine.run_pool(partial(train, str(place)), iter(lanes), jobs=jobs)
         peak = watch.end()
-        print(f"  the pool at its peak: {peak:.0f} MB, the set's own pages among them")
-        print(f"  that is {peak / size:.2f} times the set, the test part unread")
+        print(f"  peak of the pool: {peak:.0f} MB, including the pages of the data set")
+        print(f"  {peak / size:.2f} times the data set, whose test part is not read")
 
 
 def save(place: Path, megabytes: int) -> None:
-    """Write a set of about that size, drawn in chunks."""
+    """Write a random data set of about that size, in chunks."""
     count = megabytes * MEGABYTE // (4 * FEATURES)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "features.npy"
@@ -75,48 +75,48 @@ def save(place: Path, megabytes: int) -> None:
 
 
 def train(place: str, lanes: list[engine.Lane]) -> None:
-    """One epoch, in a process of the pool."""
+    """Train for one epoch, in a process of the pool."""
     for _ in engine.Training(engine.open_dataset(place), lanes, seed=0).run(1):
         pass
 
 
 class Watch:
-    """The most memory that this process's pool was seen to hold, in MB."""
+    """Samples the memory of this process's pool."""
 
     def __init__(self) -> None:
         self._peak = 0.0
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
     def end(self) -> float:
-        """Look no further."""
+        """Stop, and return the peak in MB."""
         self._ended.set()
         self._thread.join()
         return self._peak
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         while not self._ended.wait(0.05):
-            held = sum(proportional(pid) for pid in pool_processes(os.getpid()))
-            self._peak = max(self._peak, held / 1024)
+            total = sum(proportional(pid) for pid in pool_processes(os.getpid()))
+            self._peak = max(self._peak, total / 1024)
 
 
 def pool_processes(pid: int) -> list[int]:
-    """The processes of a pool that this one started."""
+    """The ids of the pool processes that a process started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found = []
+    pool = []
     for child in children:
         try:
             command = Path(f"/proc/{child}/cmdline").read_bytes()
         except OSError:
             continue
         if b"popen_loky" in command:
-            found.append(int(child))
-    return found
+            pool.append(int(child))
+    return pool
 
 
 def proportional(pid: int) -> int:
-    """A process's proportional set size in kB; 0 when it has gone."""
+    """A process's proportional set size in kB; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
@@ -124,8 +124,8 @@ def proportional(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
-def rows() -> None:
-    """What K lanes cost, and what a step allocates."""
+def measure_population() -> None:
+    """Print the memory of K lanes, and what an epoch allocates."""
     dataset = engine.load_dataset("digits")
     recipe = engine.read_recipe({"hidden_units": 128, "hidden_layers": 2, "batch_size": 64})
     row = 4 * recipe.shape(dataset).parameters
@@ -136,7 +136,7 @@ def rows() -> None:
         tracemalloc.start()
         training = engine.Training(dataset, lanes, seed=0)
         list(training.run(1))
-        held, _ = tracemalloc.get_traced_memory()
+        kept, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
         started = time.perf_counter()
         list(training.run(2))
@@ -144,10 +144,10 @@ def rows() -> None:
         after, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         print(
-            f"  {count:3} lanes hold {held / row / count:5.1f} rows each; an epoch allocates "
-            f"{(peak - held) / 1024:6.0f} kB beside ({seconds:.2f} s)"
+            f"  {count:3} lanes keep {kept / row / count:5.1f} rows each; an epoch allocates "
+            f"{(peak - kept) / 1024:6.0f} kB more ({seconds:.2f} s)"
         )
-        assert after < held + row
+        assert after < kept + row
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
-"""How fast our samplers propose: a round planned and all of its trials proposed, on one core.
+"""Speed of our samplers: planning a round and proposing all of its trials, on one core.
 
     python -m benchmarks.proposals
 
-History is what was observed before the round; the budget is twice as large. A plan is where the
-search from coarse to fine fits its model; its rounds hold 8 to 256 trials, as the budget says.
+The history is the number of trials before the round; the budget is twice as large. coarse_to_fine
+fits its surrogate in the plan; its rounds have 8 to 256 trials, depending on the budget.
 """
 
 import benchmarks.one_thread  # noqa: F401
 
 # isort: split
+import argparse
 import statistics
 import time
 from typing import Any
@@ -36,28 +37,30 @@ FLOATS = {f"x{k}": {"type": "float", "low": 0.0, "high": 1.0} for k in range(20)
 
 
 def history(space: SearchSpace, count: int) -> tuple[list[Round], list[Observation]]:
-    """Random trials of a bowl, in one round."""
+    """One round of random trials on a quadratic bowl, and their observations."""
     box = dict.fromkeys(space.parameters, (0.0, 1.0))
-    whole = Round(number=2, first=0, size=count, box=box)
+    first = Round(number=2, first=0, size=count, box=box)
     draw = make_sampler({"kind": "random"})
-    seen: list[Observation] = []
+    observations: list[Observation] = []
     for number in range(count):
-        params = draw.propose(space, whole, seed=1, number=number)
+        params = draw.propose(space, first, seed=1, number=number)
         units = space.encode(params)
         value = sum((unit - 0.4) ** 2 / (1 + k) for k, unit in enumerate(units.values()))
-        seen.append(Observation(number=number, params=params, value=value))
-    return [whole], seen
+        observations.append(Observation(number=number, params=params, value=value))
+    return [first], observations
 
 
 def measure(kind: str, space: SearchSpace, count: int) -> tuple[int, float, float]:
-    """Trials of a round, seconds of its plan, and proposals a second, plan and all: medians."""
-    rounds, seen = history(space, count)
+    """Trials of a round, seconds of its plan, and proposals a second with the plan (medians)."""
+    rounds, observations = history(space, count)
     sampler = make_sampler({"kind": kind})
     plans: list[float] = []
     rates: list[float] = []
     for seed in range(REPEATS):
         start = time.perf_counter()
-        current = sampler.plan(space, seed=seed, budget=2 * count, rounds=rounds, observations=seen)
+        current = sampler.plan(
+            space, seed=seed, budget=2 * count, rounds=rounds, observations=observations
+        )
         plans.append(time.perf_counter() - start)
         for number in range(current.first, current.stop):
             sampler.propose(space, current, seed=seed, number=number)
@@ -67,6 +70,7 @@ def measure(kind: str, space: SearchSpace, count: int) -> tuple[int, float, floa
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print(
         f"{'sampler':16}{'parameters':>12}{'history':>10}{'round':>8}{'plan s':>10}{'a second':>12}"
     )

@@ -1,13 +1,13 @@
-"""Pruners beside the full search: what the best of the digits study loses, and what it saves.
+"""Pruners compared with the full search: the loss of the digits study's best trial, and its epochs.
 
     python -m benchmarks.pruning [--seeds 5] [--jobs 1] [--samplers …] [--pruners …]
 
-The study is examples/digits.json, with random settings in one round and as it stands, from coarse
-to fine. Each search is a whole `caviar run`. The target, for successive halving with either: a best
-validation loss within 2 % of the full search's, for at most a third of its epochs, in the median of
-the seeds. From coarse to fine, the pruned search tries other settings than the full one, and the
-best of either is partly luck: from seed to seed their ratio spreads by some 13 %, so that the
-median of 5 seeds is sure to about 7 %. Take 100 seeds or more to compare two rules.
+The study is examples/digits.json, with the random sampler and with coarse_to_fine. Each search is a
+`caviar run`. The target for successive halving with either sampler: a best validation loss within
+2 % of the full search's, for at most a third of its epochs, in the median over seeds. With
+coarse_to_fine, the pruned search tries other settings than the full one. The ratio of their best
+losses varies by some 13 % between seeds, so the median of 5 seeds is accurate to about 7 %: compare
+two rules on at least 100 seeds.
 """
 
 from __future__ import annotations
@@ -67,15 +67,17 @@ def main() -> None:
     for sampler in options.samplers:
         full: list[tuple[float, int]] = []
         for pruner in ("none", *options.pruners):
-            found = [
+            results = [
                 search(sampler, pruner, seed=seed, jobs=options.jobs, trials=options.trials)
                 for seed in range(1, options.seeds + 1)
             ]
-            full = full or found
-            losses = [ours / theirs - 1 for (ours, _), (theirs, _) in zip(found, full, strict=True)]
-            epochs = [ours / theirs for (_, ours), (_, theirs) in zip(found, full, strict=True)]
+            full = full or results
+            losses = [
+                ours / theirs - 1 for (ours, _), (theirs, _) in zip(results, full, strict=True)
+            ]
+            epochs = [ours / theirs for (_, ours), (_, theirs) in zip(results, full, strict=True)]
             print(
-                f"{sampler:16} {pruner:20} {median(loss for loss, _ in found):8.4f} "
+                f"{sampler:16} {pruner:20} {median(loss for loss, _ in results):8.4f} "
                 f"{median(losses):+9.1%} ({max(losses):+7.1%}) "
                 f"{median(epochs):8.1%} ({max(epochs):6.1%})",
                 flush=True,

@@ -3,11 +3,10 @@
     python -m benchmarks.sampler [--quick] [--seeds N] [--jobs N] [--cache DIR]
                                  [--samplers A,B] [--problems A,B | some | all | tuned | held_out]
 
-Every search runs in batches of 8, what a batch gave being told before the next is asked for. The
-regret after n trials is that of the setting whose observed value was best; 1 is what the best of
-ten random trials has on average. Optuna is not one of our dependencies: without it, only our own
-samplers run. Its GP takes a quarter of a second a trial, so it gets fewer seeds, and no more than
-100 trials.
+Every search runs in batches of 8; the results of a batch are told before the next ask. The regret
+after n trials is that of the setting with the best observed value; the best of ten random trials
+has 1 on average. Without Optuna, an optional dependency, only our own samplers run. Its GP takes a
+quarter of a second a trial, so it runs with fewer seeds and at most 100 trials.
 """
 
 from __future__ import annotations
@@ -35,23 +34,23 @@ AT = (25, 50, 100, 200)
 BATCH = 8
 SEEDS, QUICK_SEEDS = 20, 3
 SLOW = {"GP": (5, 100)}
-"""Peers that are too slow for all seeds and trials, and how many of both they get."""
+"""Peers that are too slow for all seeds and trials: their numbers of seeds and trials."""
 
 
 def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[str, object]]:
-    """The settings of a whole search with one of our samplers, in order."""
+    """The trials of a search with one of our samplers, in order."""
     sampler = make_sampler({"kind": kind})
     rounds: list[Round] = []
-    seen: list[Observation] = []
+    observations: list[Observation] = []
     while planned_trials(rounds) < budget:
         current = sampler.plan(
-            problem.space, seed=seed, budget=budget, rounds=rounds, observations=seen
+            problem.space, seed=seed, budget=budget, rounds=rounds, observations=observations
         )
         rounds.append(current)
         for number in range(current.first, current.stop):
             params = sampler.propose(problem.space, current, seed=seed, number=number)
             value = problem.observed(params, seed=seed, number=number)
-            seen.append(
+            observations.append(
                 Observation(
                     number=number,
                     params=params,
@@ -59,18 +58,18 @@ def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[st
                     state="completed" if value is not None else "diverged",
                 )
             )
-    return [{"params": one.params, "value": one.value} for one in seen]
+    return [{"params": trial.params, "value": trial.value} for trial in observations]
 
 
 def regrets(name: str, problem: Problem, *, seed: int, budget: int) -> list[float]:
-    """The normalized regret after each of AT."""
+    """The normalized regret after each number of trials of AT, up to the budget."""
     if name in OURS:
-        seen = ours(name, problem, seed=seed, budget=budget)
+        trials = ours(name, problem, seed=seed, budget=budget)
     else:
-        seen = peers.search(name, problem, seed=seed, budget=budget, batch=BATCH)
-    values = [np.inf if one["value"] is None else one["value"] for one in seen]
+        trials = peers.search(name, problem, seed=seed, budget=budget, batch=BATCH)
+    values = [np.inf if trial["value"] is None else trial["value"] for trial in trials]
     return [
-        problem.regret(seen[int(np.argmin(values[:count]))]["params"])
+        problem.regret(trials[int(np.argmin(values[:count]))]["params"])
         for count in AT
         if count <= budget
     ]
@@ -79,21 +78,21 @@ def regrets(name: str, problem: Problem, *, seed: int, budget: int) -> list[floa
 def cached(
     cache: Path | None, name: str, problem: Problem, *, seed: int, budget: int
 ) -> list[float]:
-    """The regrets, from the cache if they are there."""
+    """The regrets, from the cache if it has them."""
     path = cache and cache / f"{name}-{problem.name}-{seed}-{budget}.json"
     if path and path.exists():
         return [float(value) for value in json.loads(path.read_text())]
-    found = regrets(name, problem, seed=seed, budget=budget)
+    values = regrets(name, problem, seed=seed, budget=budget)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(found))
-    return found
+        path.write_text(json.dumps(values))
+    return values
 
 
 def measured(
     problem: Problem, names: Sequence[str], *, seeds: int, budget: int, cache: Path | None
 ) -> tuple[str, dict[str, np.ndarray], float]:
-    """A problem's name, each sampler's (seeds, counts) regrets, and the seconds that all took."""
+    """A problem's name, each sampler's regrets (seeds, counts), and the elapsed seconds."""
     started = time.perf_counter()
     width = sum(count <= budget for count in AT)
     tables: dict[str, np.ndarray] = {}
@@ -108,35 +107,35 @@ def measured(
 
 
 def interval(table: np.ndarray) -> tuple[float, float]:
-    """Mean over problems and seeds of a (problems, seeds) table, and 95 % of it by seeds."""
+    """The mean of a table (problems, seeds), and the half width of its 95 % interval over seeds."""
     means = table.mean(axis=1)
     errors = table.std(axis=1, ddof=1) / np.sqrt(table.shape[1])
     return float(means.mean()), 1.96 * float(np.sqrt((errors**2).sum())) / len(means)
 
 
 def cell(value: float, half: float, digits: int = 3) -> str:
-    """A value and its interval; nothing where nothing was measured."""
+    """A value and its interval; blank where nothing was measured."""
     return f"{value:10.{digits}f} ± {half:.3f}" if np.isfinite(value) else f"{'':>18}"
 
 
 def show(title: str, results: dict[str, np.ndarray], counts: list[int]) -> None:
-    """A table of one row for each sampler."""
+    """Print a table with a row for each sampler."""
     print(f"\n{title}", flush=True)
     print(f"{'':16}" + "".join(f"{count:>18}" for count in counts))
     for name, table in results.items():
         cells = [interval(table[:, :, place]) for place in range(len(counts))]
-        print(f"{name:16}" + "".join(cell(*one) for one in cells))
+        print(f"{name:16}" + "".join(cell(*values) for values in cells))
 
 
 def ratios(results: dict[str, np.ndarray], counts: list[int]) -> None:
-    """Each sampler's mean as a part of Optuna TPE's and GP's, with 95 % of it."""
+    """Print each sampler's mean divided by that of Optuna's TPE and GP, with 95 % intervals."""
     for peer in (name for name in ("TPE", "GP") if name in results):
         print(f"ratio to {peer}")
         for name, table in results.items():
             cells = []
             for place in range(len(counts)):
                 (ours, half), (theirs, other) = (
-                    interval(one[:, :, place]) for one in (table, results[peer])
+                    interval(regret[:, :, place]) for regret in (table, results[peer])
                 )
                 spread = np.hypot(half / ours, other / theirs)
                 cells.append(cell(ours / theirs, spread * ours / theirs, digits=2))
@@ -145,16 +144,18 @@ def ratios(results: dict[str, np.ndarray], counts: list[int]) -> None:
 
 
 def main() -> None:
-    """Run what is asked for and print the tables."""
+    """Run the requested searches and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="3 seeds, 50 trials, no GP")
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--budget", type=int, default=AT[-1])
-    parser.add_argument("--cache", type=Path, help="a folder for the results of single searches")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
-    parser.add_argument("--samplers", help="names, with commas")
     parser.add_argument(
-        "--problems", default="some", help="names, with commas, or some, all, tuned, held_out"
+        "--cache", type=Path, help="folder that keeps the regrets of single searches"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="number of processes")
+    parser.add_argument("--samplers", help="comma-separated names")
+    parser.add_argument(
+        "--problems", default="some", help="comma-separated names, or some, all, tuned, held_out"
     )
     given = parser.parse_args()
     seeds = given.seeds or (QUICK_SEEDS if given.quick else SEEDS)
@@ -168,12 +169,12 @@ def main() -> None:
         delayed(measured)(problem, names, seeds=seeds, budget=budget, cache=given.cache)
         for problem in problems
     ]
-    for name, found, seconds in Parallel(given.jobs, return_as="generator_unordered")(tasks):
-        tables[name] = found
+    for name, regret, seconds in Parallel(given.jobs, return_as="generator_unordered")(tasks):
+        tables[name] = regret
         done = f"{len(tables)} of {len(problems)} problems"
         print(f"{done}: {name} took {seconds:.0f} s", file=sys.stderr, flush=True)
-        one = {sampler: table[None] for sampler, table in found.items()}
-        show(f"{name} ({kinds[name]})", one, counts)
+        single = {sampler: table[None] for sampler, table in regret.items()}
+        show(f"{name} ({kinds[name]})", single, counts)
     results = {
         name: np.array([tables[problem.name][name] for problem in problems]) for name in names
     }
@@ -206,7 +207,7 @@ def _chosen(wanted: str) -> list[Problem]:
     named = {problem.name: problem for problem in PROBLEMS}
     unknown = [name for name in wanted.split(",") if name not in named]
     if unknown:
-        raise SystemExit(f"no problem is called {unknown[0]}; there are {', '.join(named)}")
+        raise SystemExit(f"unknown problem {unknown[0]}: use one of {', '.join(named)}")
     return [named[name] for name in wanted.split(",")]
 
 

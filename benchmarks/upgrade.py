@@ -45,7 +45,7 @@ SPACE: dict[str, Any] = {
 DETAILS = (
     *FIELDS,
     *("attempt", "worker", "started_at", "finished_at", "reason", "void_reason", "revision"),
-    *("start_epoch", "stop_epoch", "lineage", "setting", "checkpoints", "children"),
+    *("start_epoch", "stop_epoch", "lineage", "current_params", "checkpoints", "children"),
 )
 """What is read of a trial beside its curve, rungs and journal."""
 

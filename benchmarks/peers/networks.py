@@ -1,4 +1,4 @@
-"""What races in engine.py: networks, as the engine, scikit-learn and PyTorch train them."""
+"""The contenders of benchmarks.engine: the engine, scikit-learn and PyTorch."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ RATE = 1e-3
 
 @dataclass(frozen=True)
 class Network:
-    """One row of the table, with the goals of its ratios: scikit-learn, PyTorch loop, stacked."""
+    """A row of the table, with goals of its ratios to scikit-learn, PyTorch loop and stacked."""
 
     name: str
     dataset: str
@@ -32,15 +32,15 @@ class Network:
 
 
 Contender = Callable[[int], None]
-"""Trains so many epochs."""
+"""Trains for a number of epochs."""
 
 
 def ours(network: Network) -> tuple[Contender, int, float]:
-    """The engine: (contender, trials at once, floating-point operations of a step and trial)."""
-    whole = engine.load_dataset(network.dataset)
-    # The others do not evaluate, so neither does it.
-    first = Examples(whole.validation.features[:1], whole.validation.targets[:1])
-    dataset = replace(whole, validation=first)
+    """The engine: the contender, its lanes, and floating-point operations per step and trial."""
+    full = engine.load_dataset(network.dataset)
+    # The other contenders do not evaluate, so the engine evaluates a single example.
+    first = Examples(full.validation.features[:1], full.validation.targets[:1])
+    dataset = replace(full, validation=first)
     units = {f"hidden_units_{i}": n for i, n in enumerate(network.hidden, start=1)}
     recipe = engine.read_recipe(
         {
@@ -66,7 +66,7 @@ def ours(network: Network) -> tuple[Contender, int, float]:
 
 
 def scikit_learn(network: Network) -> Contender | None:
-    """MLPClassifier."""
+    """scikit-learn's MLPClassifier; None where it has no such layers."""
     if network.batch_norm or network.keep_prob < 1:
         return None
     from sklearn.neural_network import MLPClassifier
@@ -91,7 +91,7 @@ def scikit_learn(network: Network) -> Contender | None:
 
 
 def batches(network: Network) -> tuple[Any, Any, Callable[[], Iterator[Any]]]:
-    """Features and targets as tensors, and what cuts an epoch's shuffle into mini-batches."""
+    """Features and targets as tensors, and an iterator over an epoch's mini-batches of rows."""
     part = engine.load_dataset(network.dataset).training
     features = torch.from_numpy(part.features.copy())
     targets = torch.from_numpy(part.targets.copy())

@@ -1,8 +1,8 @@
-"""Optuna's samplers on our problems: asked and told in batches, with their defaults.
+"""Optuna's samplers on our problems: ask and tell in batches, with their default options.
 
-Each parameter becomes the distribution that suits it best there: a log-uniform 1 - x for
-reverse_log, an exponent for powers of a base, a place for ordered choices; one with a condition is
-suggested only when active.
+Each parameter is mapped to Optuna's most suitable distribution: a log-uniform 1 - x for
+reverse_log, an integer exponent for powers of a base, an index for ordered choices. A parameter
+with a condition is suggested only where it is active.
 """
 
 import functools
@@ -18,26 +18,26 @@ PEERS = ("Random", "QMC", "TPE", "CMA-ES", "GP")
 def search(
     peer: str, problem: Problem, *, seed: int, budget: int, batch: int
 ) -> list[dict[str, Any]]:
-    """The settings of a whole search, in order, each with what it gave under "value"."""
+    """The trials of a search, in order: `params`, and `value`, which is None if they diverge."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
     study = optuna.create_study(sampler=_sampler(peer, seed))
-    seen: list[dict[str, Any]] = []
+    trials: list[dict[str, Any]] = []
     worst = 0.0
-    while len(seen) < budget:
-        asked = [study.ask() for _ in range(min(batch, budget - len(seen)))]
+    while len(trials) < budget:
+        asked = [study.ask() for _ in range(min(batch, budget - len(trials)))]
         for trial in asked:
             params = _suggest(trial, problem)
-            value = problem.observed(params, seed=seed, number=len(seen))
-            seen.append({"params": params, "value": value})
-        finite = [one["value"] for one in seen if one["value"] is not None]
+            value = problem.observed(params, seed=seed, number=len(trials))
+            trials.append({"params": params, "value": value})
+        finite = [record["value"] for record in trials if record["value"] is not None]
         worst = max(finite, default=0.0)
-        for trial, one in zip(asked, seen[-len(asked) :], strict=True):
-            # A failed trial would teach it nothing: the worst value so far is the kinder form.
-            study.tell(trial, worst if one["value"] is None else one["value"])
-    return seen
+        for trial, record in zip(asked, trials[-len(asked) :], strict=True):
+            # A failed trial carries no information; the worst value so far favors the peer.
+            study.tell(trial, worst if record["value"] is None else record["value"])
+    return trials
 
 
 def _sampler(peer: str, seed: int) -> Any:

@@ -1,4 +1,4 @@
-"""What the samplers are measured on."""
+"""The problems that the samplers are measured on, and their groups."""
 
 from benchmarks.problems.formulas.analytic import ANALYTIC
 from benchmarks.problems.formulas.applied import APPLIED
@@ -16,7 +16,7 @@ FORMULAS = [*ANALYTIC, *STRUCTURED, *APPLIED]
 OTHERS = [*ENGINEERED, *MACHINES, *METHODS, *MODELS, *FITS, *HELD_OUT]
 PROBLEMS = [*NETWORKS, *FORMULAS, *OTHERS]
 SOME = [*NETWORKS[::2], *FORMULAS[1::4], *OTHERS[::6]]
-"""What an hour is enough for: eight real networks, six formulas, six of the rest."""
+"""A selection that takes about an hour: eight real networks, six formulas, six of the rest."""
 
 GROUPS = {
     "real networks": NETWORKS,
@@ -26,6 +26,6 @@ GROUPS = {
     "held out": [problem for problem in PROBLEMS if not problem.tuned],
     "all": PROBLEMS,
 }
-"""What means are told of."""
+"""Groups of problems over which means are reported."""
 
 __all__ = ["GROUPS", "PROBLEMS", "SOME", "Problem"]

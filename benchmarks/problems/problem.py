@@ -1,4 +1,4 @@
-"""A problem: a search space, what a trial of it gives, and what would have been best."""
+"""A problem: a search space, the value of a setting, and the best value that exists."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from caviar.sampler import SearchSpace
 
 DRAWS = 4000
 CLIMBS, STEPS = 12, 1500
-REFERENCE = 10  # the normalized regret of the best of so many random trials is 1 on average
+REFERENCE = 10  # random trials; the normalized regret of their best is 1 on average
 
 
 @dataclass(frozen=True)
 class Problem:
-    """`truth` maps a setting to its value (small is good; None: the trial diverges).
+    """`truth` maps a setting to its value (smaller is better; None: the trial diverges).
 
-    A trial sees the truth plus normal noise. `tuned` says that the defaults of the sampler were
-    chosen with a look at this problem; the others are held out. `climbs` is how many local searches
-    look for the best there is: more where few of them find it.
+    A trial observes the truth plus normal noise. `tuned` marks a problem whose results influenced
+    the sampler's defaults; the others are held out. `climbs` is the number of local searches for
+    the best value: larger where few of them find it.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Problem:
         return SearchSpace.from_dict(self.space_spec)
 
     def observed(self, params: Mapping[str, Any], *, seed: int, number: int) -> float | None:
-        """What trial `number` of search `seed` gives."""
+        """The value that trial `number` of search `seed` observes; None: it diverges."""
         value = self.truth(params)
         if value is None or not self.noise:
             return value
@@ -44,7 +44,7 @@ class Problem:
 
     @cached_property
     def scale(self) -> tuple[float, float]:
-        """The best value there is, and the expected best of REFERENCE random trials above it."""
+        """The best value, and how far above it the best of REFERENCE random trials is expected."""
         rng = np.random.default_rng(1)
         names = list(self.space.parameters)
         units = rng.random((DRAWS, len(names)))
@@ -57,7 +57,7 @@ class Problem:
         return best, expected - best
 
     def regret(self, params: Mapping[str, Any]) -> float:
-        """The normalized regret of a setting: 0 is the best there is."""
+        """The normalized regret of a setting: 0 at the best value, infinite where it diverges."""
         best, scale = self.scale
         value = self.truth(params)
         return float("inf") if value is None else max(value - best, 0.0) / scale
@@ -67,7 +67,7 @@ class Problem:
         return np.inf if value is None else value
 
     def _climb(self, names: list[str], unit: Any, value: float, rng: Any) -> float:
-        """The end of a random local search, with steps of many sizes."""
+        """The value at the end of a random local search whose steps shrink."""
         best = np.array(unit)
         for step in range(STEPS):
             size = 10 ** -(0.5 + 3.0 * step / STEPS)
@@ -75,7 +75,7 @@ class Problem:
             trial = np.clip(best + moved * rng.normal(size=len(names)) * size, 0.0, 1.0)
             jump = moved & (rng.random(len(names)) < 0.1)
             trial[jump] = rng.random(int(jump.sum()))
-            found = self._at(names, trial)
-            if found < value:
-                best, value = trial, found
+            moved_value = self._at(names, trial)
+            if moved_value < value:
+                best, value = trial, moved_value
         return float(value)

@@ -1,4 +1,4 @@
-"""Parameters as a search space writes them, for problems and tables alike."""
+"""Parameters in the notation of a search space."""
 
 from typing import Any
 
@@ -6,20 +6,20 @@ Spec = dict[str, Any]
 
 
 def real(low: float, high: float, scale: str = "linear", **more: Any) -> Spec:
-    """A float."""
+    """The specification of a float."""
     return {"type": "float", "low": low, "high": high, "scale": scale, **more}
 
 
 def whole(low: int, high: int, scale: str = "linear", **more: Any) -> Spec:
-    """An int."""
+    """The specification of an int."""
     return {"type": "int", "low": low, "high": high, "scale": scale, **more}
 
 
 def one_of(*choices: str | int, **more: Any) -> Spec:
-    """A categorical."""
+    """The specification of a categorical."""
     return {"type": "categorical", "choices": list(choices), **more}
 
 
 def flag(**more: Any) -> Spec:
-    """A bool."""
+    """The specification of a bool."""
     return {"type": "bool", **more}

@@ -1,4 +1,4 @@
-"""Problems with formulas: scales, conditions, categories, noise, and parameters that do nothing."""
+"""Formulas with scales, conditions, categories, noise and irrelevant parameters."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ BETA = {"type": "float", "low": 0.5, "high": 0.9999, "scale": "reverse_log"}
 
 
 def ravine(p: Params) -> float | None:
-    """The effective rate, rate / (1 - momentum), matters most; too large a one diverges."""
+    """A ravine along the effective rate, rate / (1 - momentum); large rates diverge."""
     effective = math.log10(p["learning_rate"] / (1 - p["momentum"]))
     if effective > 1.5:
         return None
@@ -29,13 +29,13 @@ def ravine(p: Params) -> float | None:
 
 
 def irrelevant(p: Params) -> float:
-    """Three of twelve parameters matter, and two of them together."""
+    """Three of twelve parameters matter, two of them in interaction."""
     a, b, c = p["x0"] - 0.3, p["x4"] - 0.7, p["x8"] - 0.2
     return 4 * a * a + 3 * (b + 0.5 * a) ** 2 + abs(c)
 
 
 def conditional(p: Params) -> float:
-    """Each optimizer has its own knob and its own best; the best one's basin is the narrowest."""
+    """Each optimizer has its own parameter and optimum; the best one has the narrowest basin."""
     rate = math.log10(p["learning_rate"])
     if p["optimizer"] == "gd":
         return 0.5 + 0.1 * (rate + 1.0) ** 2
@@ -47,7 +47,7 @@ def conditional(p: Params) -> float:
 
 
 def noisy(p: Params) -> float:
-    """A bowl, to be seen through noise."""
+    """A quadratic bowl with observation noise."""
     rate = math.log10(p["learning_rate"]) + 2.3
     keep = -math.log10(1 - p["momentum"]) - 1.0
     return 0.3 * rate * rate + 0.3 * keep * keep + (p["x"] - 0.8) ** 2 + 0.2 * (p["mode"] == "b")
@@ -68,7 +68,7 @@ _HARTMANN_P = (
 
 
 def hartmann(p: Params) -> float:
-    """The Hartmann function of six dimensions: several basins on linear axes."""
+    """The six-dimensional Hartmann function: several basins on linear axes."""
     x = [p[f"x{k}"] for k in range(6)]
     return -sum(
         weight * math.exp(-sum(a * (u - q) ** 2 for a, u, q in zip(row, x, places, strict=True)))
@@ -77,7 +77,7 @@ def hartmann(p: Params) -> float:
 
 
 def mixed(p: Params) -> float:
-    """Whole numbers and categories that work together, and one smooth parameter."""
+    """Interacting integers and categories, and one smooth parameter."""
     cost = {"a": 0.0, "b": 0.15, "c": 0.3, "d": 0.45}[p["kind"]]
     depth = abs(p["depth"] - (5 if p["kind"] == "a" else 2)) * 0.12
     width = (math.log2(p["width"]) - 7) ** 2 * 0.03
@@ -86,19 +86,19 @@ def mixed(p: Params) -> float:
 
 
 def valley(p: Params) -> float:
-    """Rosenbrock's curved valley in four dimensions, as a logarithm."""
+    """The logarithm of Rosenbrock's function in four dimensions."""
     x = [4 * p[f"x{k}"] - 2 for k in range(4)]
     total = sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairwise(x))
     return math.log1p(total)
 
 
 def many(p: Params) -> float:
-    """Twenty parameters that all matter a little, each less than the one before."""
+    """Twenty relevant parameters with decreasing weights."""
     return sum((p[f"x{k}"] - 0.15 - 0.035 * k) ** 2 / (1 + 0.3 * k) for k in range(20))
 
 
 def ripples(p: Params) -> float:
-    """A bowl with ripples: many small basins."""
+    """A quadratic bowl with ripples: many local minima."""
     x = [p[f"x{k}"] - 0.37 for k in range(3)]
     return sum(6 * u * u + 0.15 * (1 - math.cos(8 * math.pi * u)) for u in x)
 

@@ -1,4 +1,4 @@
-"""Problems like those of people who tune models, machines and controllers."""
+"""Formulas that imitate the tuning of models, machines and controllers."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ Params = Mapping[str, Any]
 
 
 def tower(p: Params) -> float:
-    """A network layer by layer: what it can fit, what it overfits, and whether it trains at all."""
+    """A network defined layer by layer: its bias, its variance and whether it trains."""
     layers = p["layers"]
     units = [p[f"units{k}"] for k in range(1, layers + 1)]
     narrowest = -math.log2(sum(1 / count for count in units) / layers)
@@ -32,7 +32,7 @@ def tower(p: Params) -> float:
 
 
 def boosted(p: Params) -> float:
-    """Boosted trees, cross-validated: a few large steps, many small ones, or too many."""
+    """Cross-validated boosted trees: the number of trees trades off against the learning rate."""
     work = math.log10(p["trees"] * p["rate"]) - 0.6
     size = math.log2(1 + p["depth"]) - 2.3
     least = math.log10(p["least"])
@@ -51,7 +51,7 @@ _GRAINS = ("hour", "six hours", "day", "week", "month")
 
 
 def margin(p: Params) -> float:
-    """A kernel machine: how soft its margin and how wide its kernel go together."""
+    """A kernel machine: the softness of the margin interacts with the width of the kernel."""
     features = math.log2(p["features"] / 60)
     grain = _GRAINS.index(p["grain"]) - 1.6 - 0.4 * features
     shift = {"none": -1.2, "range": 0.6}.get(p["scaling"], 0.0)
@@ -72,7 +72,7 @@ def margin(p: Params) -> float:
 
 
 def cooling(p: Params) -> float:
-    """Annealing: it must spend long near the critical temperature and end well below it."""
+    """Simulated annealing: most time near the critical temperature, and an end well below it."""
     steps, critical, width = 20_000, math.log(0.3), 0.8
     slow = -math.log(p["factor"])
     start = math.log(p["temperature"])
@@ -87,7 +87,7 @@ _SCHEDULES = {"constant": 0.08, "linear": 0.01, "cosine": 0.0, "root": 0.04}
 
 
 def finetune(p: Params) -> float:
-    """Twenty knobs of a large model: two matter much, some a little, and most hardly at all."""
+    """Twenty parameters of a large model, of which two matter much and most hardly at all."""
     batch = math.log2(p["batch"]) - 5
     warm = (p["warmup"] - 600) / 1000
     rate = math.log10(p["learning_rate"]) + 4.3 - 0.25 * batch - 0.2 * warm

@@ -1,4 +1,4 @@
-"""What engineers tune: a filter, a stock, a solver, a reactor, a database, and learners."""
+"""Engineering problems: formulas, and those that a simulator or solver computes."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _CATALYSTS = {"nickel": (0.0, 0.0), "copper": (0.7, 0.9), "zinc": (-0.5, -1.6), 
 
 
 def reactor(p: Params) -> float | None:
-    """What is not won of a product that decays in its turn; too hot and too rich, it runs away."""
+    """The lost yield of a reactor whose product decays; None: a thermal runaway."""
     made, lost = _CATALYSTS[p["catalyst"]]
     heat = 1000 / 350 - 1000 / (273 + p["celsius"])
     loading = math.log(p["loading"] / 0.02)
@@ -36,7 +36,7 @@ _CODECS = {"none": (1.0, 0.0), "fast": (0.6, 0.05), "medium": (0.48, 0.16), "bes
 
 
 def database(p: Params) -> float:
-    """The log latency of a database: more memory helps until the machine begins to swap."""
+    """The log latency of a database: more memory helps until the machine swaps."""
     ratio, effort = _CODECS[p["codec"]]
     threads, ahead = math.log2(p["threads"]), p.get("ahead", 0)
     used = p["buffer_gb"] + p["threads"] * p["sort_mb"] / 1024 + 0.5 * p["log_gb"] + 2
@@ -51,7 +51,7 @@ def database(p: Params) -> float:
 
 
 def policy(p: Params) -> float:
-    """Reinforcement learning: nothing at all is learned where one of many knobs is far off."""
+    """Reinforcement learning: it learns nothing if any of many parameters is far off."""
     memory = -math.log10(1 - p["discount"]) - 2.1
     bias = -math.log10(1 - p["trace"]) - 1.3 + 0.5 * memory
     reuse = math.log2(p["passes"]) + 0.5 * math.log2(p["horizon"] / p["minibatch"]) - 4.0
@@ -70,13 +70,13 @@ def policy(p: Params) -> float:
 
 
 def student(p: Params) -> float:
-    """Regularizers that stand in for one another, and a rate that goes with width and batch."""
+    """Regularizers that replace one another, and a rate that depends on width and batch size."""
     width, batch = math.log2(p["width"] / 256), math.log2(p["batch"] / 128)
     rate = math.log10(p["learning_rate"]) + 2.7 + 0.3 * width - 0.15 * batch
-    held = 1.6 * p["dropout"] + 0.09 * p["augment"] + 0.25 * p["mixup"]
-    held += 0.5 * logistic(1.5 * (math.log10(p["decay"] * p["learning_rate"]) + 4.5))
-    held += 0.4 * p["share"] if p["teacher"] else 0.0
-    short = held - 0.55 - 0.18 * width - 0.05 * (p["blocks"] - 4)
+    regularized = 1.6 * p["dropout"] + 0.09 * p["augment"] + 0.25 * p["mixup"]
+    regularized += 0.5 * logistic(1.5 * (math.log10(p["decay"] * p["learning_rate"]) + 4.5))
+    regularized += 0.4 * p["share"] if p["teacher"] else 0.0
+    short = regularized - 0.55 - 0.18 * width - 0.05 * (p["blocks"] - 4)
     loss = 0.35 + 0.12 * math.exp(-0.5 * (width + 0.12 * p["blocks"])) + 0.05 * batch**2 / 4
     loss += (
         0.2 * short**2 * (1.0 if short < 0 else 1.7) + 0.14 * rate**2 + 0.1 * softplus(5 * rate - 3)
@@ -88,20 +88,20 @@ def student(p: Params) -> float:
 
 
 def neighbors(p: Params) -> float:
-    """An index of neighbors: its log latency, and a steep price for too many it does not find."""
+    """The log latency of a nearest-neighbor index, with a steep penalty for low recall."""
     bits = math.log2(p["bits"])
     if p["family"] == "lists":
         share = min(p["probes"] / p["lists"], 1.0)
         read = 0.02 * p["lists"] / 64 + 40.0 * share
-        found = 1 - math.exp(-2.1 * (p["probes"] * (1 + 20 * share)) ** 0.42)
+        recall = 1 - math.exp(-2.1 * (p["probes"] * (1 + 20 * share)) ** 0.42)
     else:
         links = math.log2(p["links"]) - 4.6
         read = 0.012 * p["breadth"] * (1 + 0.03 * p["links"])
-        found = 1 - math.exp(-0.75 * (p["breadth"] / 10) ** 0.5 * math.exp(-0.3 * links * links))
+        recall = 1 - math.exp(-0.75 * (p["breadth"] / 10) ** 0.5 * math.exp(-0.3 * links * links))
     blur = math.exp(-0.9 * (bits - 0.5)) * 1.4 / (1 + 0.5 * math.log(p["rerank"]))
     latency = 0.2 + read * (0.3 + 0.05 * p["bits"]) + 0.004 * p["rerank"]
     latency *= 1 + 0.15 * abs(math.log2(p["threads"] / 6)) + (0.1 if p["pin"] else 0.0)
-    return math.log(latency) + 0.2 * softplus(60 * (0.94 - found * (1 - blur)))
+    return math.log(latency) + 0.2 * softplus(60 * (0.94 - recall * (1 - blur)))
 
 
 ENGINEERED = [

@@ -1,4 +1,4 @@
-"""Problems of structure: conditions within conditions, cliffs, crowds of kinds, slanted axes."""
+"""Formulas with structure: nested conditions, cliffs, many categories, rotated axes."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ Params = Mapping[str, Any]
 
 
 def nested(p: Params) -> float:
-    """Conditions within conditions: a family of models, its kind, and the knobs of that kind."""
+    """Nested conditions: a family of models, its kind, and the parameters of that kind."""
     if p["model"] == "linear":
         return 0.45 + 0.02 * (math.log10(p["penalty"]) + 1) ** 2
     if p["model"] == "forest":
@@ -28,7 +28,7 @@ def nested(p: Params) -> float:
 
 
 def cliff(p: Params) -> float | None:
-    """Flat where nothing is learned; the best lies right before the cliff where trials diverge."""
+    """A plateau, an optimum, and right beside it a cliff beyond which trials diverge."""
     effective = math.log10(p["learning_rate"]) - 0.8 * math.log10(1 - p["momentum"])
     if effective > 0.6:
         return None
@@ -41,7 +41,7 @@ _LEAN = [[math.cos(1.7 * (i + 1) * (k + 1) + 0.3 * k) for k in range(7)] for i i
 
 
 def leaning(p: Params) -> float:
-    """An ellipsoid whose axes are no parameter's: directions from steep to nearly flat."""
+    """A rotated ellipsoid, with directions from steep to nearly flat."""
     x = [p[f"x{k}"] - (0.2 + 0.09 * k) for k in range(7)]
     sides = [sum(a * u for a, u in zip(row, x, strict=True)) for row in _LEAN]
     return math.sqrt(sum(10 ** (-0.5 * i) * side * side for i, side in enumerate(sides)))
@@ -51,7 +51,7 @@ _KINDS = ("ada", "bea", "cyd", "dee", "eve", "fay", "gwen", "hope", "ivy", "joy"
 
 
 def assortment(p: Params) -> float:
-    """Ten kinds and four grades that go together or not; each kind has its own best rate."""
+    """Ten kinds and four grades that interact; each kind has its own best rate."""
     kind, grade = _KINDS.index(p["kind"]), "abcd".index(p["grade"])
     base = 0.05 * ((7 * kind + 3) % 10)
     together = 0.12 * abs((kind * 3 + grade) % 4 - 1)
@@ -60,7 +60,7 @@ def assortment(p: Params) -> float:
 
 
 def basins(p: Params) -> float:
-    """A wide basin, a narrower and deeper one far from it, and four parameters of no account."""
+    """A wide basin, a narrower and deeper one far from it, and four irrelevant parameters."""
     x = [p[f"x{k}"] for k in range(4)]
     wide = sum((u - 0.72) ** 2 for u in x)
     deep = sum((u - v) ** 2 for u, v in zip(x, (0.2, 0.35, 0.25, 0.3), strict=True))
@@ -68,7 +68,7 @@ def basins(p: Params) -> float:
 
 
 def counts(p: Params) -> float:
-    """Whole numbers alone, of many sizes, that work two by two, seen through some noise."""
+    """Integers of different ranges that interact in pairs, with noise."""
     wide = [math.log2(p[f"width{k}"]) for k in (1, 2, 3)]
     taper = sum((a - b - 1) ** 2 for a, b in pairwise(wide))
     patience = (math.log(p["patience"]) - 2.5) ** 2
@@ -77,7 +77,7 @@ def counts(p: Params) -> float:
 
 
 def sparse(p: Params) -> float:
-    """Of eighteen parameters four matter, one of them a category; all of it through noise."""
+    """Eighteen parameters of which four matter, one of them a category, with noise."""
     rate = math.log10(p["rate"]) + 2.2
     keep = math.log10(1 - p["average"]) + 2.0
     wrong = {"plain": 0.4, "fancy": 0.0, "odd": 0.25}[p["way"]]
@@ -85,7 +85,7 @@ def sparse(p: Params) -> float:
 
 
 def bent(p: Params) -> float:
-    """Branin's three equal valleys on logarithmic axes, and a switch that moves them."""
+    """Branin's function on logarithmic axes, and a switch that moves its three minima."""
     shift = 0.8 if p["switch"] else 0.0
     x = 15 * (math.log10(p["a"]) + 4) / 4 - 5 + shift
     y = 15 * (-math.log10(1 - p["b"]) - 0.3) / 3.7

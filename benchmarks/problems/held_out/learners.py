@@ -1,4 +1,4 @@
-"""The small models that held-out problems fit, on data and from weights that fixed seeds give."""
+"""The small models that held-out problems fit, with data and initial weights of fixed seeds."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 
 def _landscape(rng: np.random.Generator) -> tuple[Array, Array]:
-    """Places in a square, with a 1 for the bias, and heights there: two hills and a hollow."""
+    """Points of a square with a constant feature (246, 3), and a height for each (246,)."""
     places = rng.uniform(-1, 1, (246, 2))
     heights = np.zeros(246)
     hills = (1.5, 3, (0.4, 0.5)), (-1.2, 5, (-0.5, 0.1)), (0.9, 8, (0, -0.6))
@@ -29,7 +29,7 @@ _OUTER = np.append(_HILL_RNG.normal(size=32), 0.0)
 
 
 def hills(p: Params) -> float | None:
-    """The error of one hidden layer after 36 batches of Adam or RMSProp; see _landscape."""
+    """The error of a network with a hidden layer after 36 batches of Adam or RMSProp."""
     units, batch = p["units"], p["batch"]
     split = 3 * units
     flat = np.append(p["gain"] * _INNER[:, :units].ravel(), _OUTER[-units - 1 :] / math.sqrt(units))
@@ -68,7 +68,7 @@ _CODING = _SIGNAL_RNG.normal(0, 0.25, (2, 12, 16))
 
 
 def denoiser(p: Params) -> float | None:
-    """What an autoencoder leaves of the dirt of fresh signals after 30 clipped Nesterov steps."""
+    """The error of a denoising autoencoder on new signals after 30 clipped Nesterov steps."""
     code, keep, rate = p["code"], p["momentum"], p["learning_rate"]
     encode, decode = _CODING[0, :, :code].copy(), _CODING[1, :, :code].T.copy()
     if p["tied"]:
@@ -99,7 +99,7 @@ def denoiser(p: Params) -> float | None:
 
 
 def _opinions(rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """What 36 people think of 24 films, and which opinions are known (1) or asked for (1)."""
+    """Ratings of 24 films by 36 users, and the masks of known and of predicted ratings."""
     tastes = rng.normal(size=(36, 3)) * (1.0, 0.7, 0.45)
     opinions = tastes @ rng.normal(size=(3, 24)) + rng.normal(0, 0.6, (36, 1))
     opinions += rng.normal(0, 0.8, 24) + rng.normal(0, 0.5, (36, 24))
@@ -115,7 +115,7 @@ _PEOPLE, _FILMS = _TASTE_RNG.normal(size=(36, 10)), _TASTE_RNG.normal(size=(24, 
 
 @np.errstate(over="ignore", invalid="ignore")
 def ratings(p: Params) -> float | None:
-    """The error of factors and biases for opinions not known, by descent or least squares."""
+    """The error of matrix factorization on unknown ratings; None: descent diverges."""
     mean = float(np.sum(_OPINIONS * _KNOWN) / _KNOWN.sum())
     rest = (_OPINIONS - mean) * _KNOWN
     of_film = rest.sum(axis=0) / (_KNOWN.sum(axis=0) + p["l2_films"])
@@ -145,7 +145,7 @@ def _solved(factors: Array, rest: Array, known: Array, ridge: Array) -> Array:
 
 
 def _driven(rng: np.random.Generator) -> tuple[Array, Array]:
-    """Eight random drives of 60 ticks, and what a process with a long memory makes of each."""
+    """The inputs and outputs (60, 8) of a nonlinear autoregressive process with a long memory."""
     drives, made = rng.uniform(0, 0.5, (60, 8)), np.zeros((60, 8))
     for t in range(6, 59):
         recent = made[t - 5 : t + 1].sum(axis=0)
@@ -161,7 +161,7 @@ _ENTRIES, _LEANINGS = _DRIVE_RNG.uniform(-1, 1, (2, 48, 1))
 
 
 def reservoir(p: Params) -> float:
-    """The error of an echo-state network that learned four of eight processes; see _driven."""
+    """The error of an echo-state network on four series after it was fitted to four others."""
     units, leak = p["units"], p["leak"]
     links = _LINKS[:units, :units] * (p["radius"] / math.sqrt(units))
     pushes = p["drive"] * (_ENTRIES[:units] * 4 * (_DRIVES[:, None, :] - 0.25))
@@ -170,15 +170,17 @@ def reservoir(p: Params) -> float:
     for t in range(60):
         state = (1 - leak) * state + leak * np.tanh(links @ state + pushes[t])
         states[t, :-1] = state
-    seen = states[p["washout"] + 6 : 59, :, :4].transpose(0, 2, 1).reshape(-1, units + 1)
-    wanted = _MADE[p["washout"] + 7 :, :4].ravel()
-    weights = np.linalg.solve(seen.T @ seen + p["ridge"] * np.eye(units + 1), seen.T @ wanted)
+    inputs = states[p["washout"] + 6 : 59, :, :4].transpose(0, 2, 1).reshape(-1, units + 1)
+    targets = _MADE[p["washout"] + 7 :, :4].ravel()
+    weights = np.linalg.solve(
+        inputs.T @ inputs + p["ridge"] * np.eye(units + 1), inputs.T @ targets
+    )
     off = weights @ states[20:59, :, 4:].reshape(39, units + 1, 4) - _MADE[21:, 4:]
     return math.sqrt(float(np.mean(np.minimum(off * off, 4.0))))
 
 
 def _crowds(rng: np.random.Generator) -> Array:
-    """Points in space of five crowds, long and round, and of stragglers anywhere."""
+    """Points in space from five clusters of different shapes, with outliers."""
     middles = rng.normal(0, 2.2, (5, 3))
     shapes = rng.normal(0, 0.6, (5, 3, 3))
     crowd = rng.choice(5, 240, p=(0.35, 0.25, 0.2, 0.12, 0.08))
@@ -191,7 +193,7 @@ _CROWDS = _crowds(np.random.default_rng(105))
 
 
 def mixture(p: Params) -> float:
-    """How unlikely fresh points are to a mixture of Student's t that EM fitted to 110 others."""
+    """The negative log likelihood of new points under a mixture of Student's t, fitted by EM."""
     x, count, freedom = _CROWDS[:110], p["components"], p["freedom"]
     middles = x[:count]
     covariances = np.broadcast_to(p["first"] ** 2 * np.eye(3), (count, 3, 3))
@@ -223,7 +225,7 @@ def _t_density(x: Array, middles: Array, covariances: Array, freedom: float) -> 
 
 
 def _shaped(scatter: Array, total: Array, p: Params) -> Array:
-    """Covariances of the wanted shape, held towards the ridge."""
+    """Covariances of the requested structure, shrunk towards the ridge."""
     if p["shape"] == "shared":
         scatter, total = np.broadcast_to(scatter.sum(axis=0), scatter.shape), total.sum()[None]
     own = (scatter + p["ridge"] * 5 * np.eye(3)) / (total[:, None, None] + 5)
@@ -235,10 +237,10 @@ def _shaped(scatter: Array, total: Array, p: Params) -> Array:
 
 
 def _speech(rng: np.random.Generator) -> tuple[Array, Array]:
-    """How often 44 words follow one another at distances of 1 to 10, and how alike they are.
+    """Counts of 44 words' co-occurrence at distances of 1 to 10, and the similarity of word pairs.
 
-    Whoever speaks stays with a topic for a while; a word belongs to one or two of six topics, and
-    the first eight words to all.
+    The text stays with a topic for a while; a word belongs to one or two of six topics, and the
+    first eight words to all.
     """
     meaning = 0.03 + rng.dirichlet(np.full(6, 0.15), 44)
     meaning[:8] = 0.6
@@ -260,7 +262,7 @@ _FOLLOW, _ALIKE = _speech(np.random.default_rng(106))
 
 
 def words(p: Params) -> float:
-    """1 - the correlation of words' likeness with that of vectors from their shifted PMI."""
+    """1 - the correlation of word similarities with those of vectors from shifted PMI."""
     weights = np.arange(1, p["window"] + 1) ** -p["fading"]
     counts = np.tensordot(weights, _FOLLOW[: p["window"]], 1) + p["added"]
     context = counts.sum(axis=0) ** p["smoothing"]
@@ -269,5 +271,5 @@ def words(p: Params) -> float:
     left, sizes, _ = np.linalg.svd(information)
     vectors = left[:, : p["dimensions"]] * (sizes[: p["dimensions"]] + 1e-9) ** p["power"]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9
-    found = (vectors @ vectors.T)[_PAIRS]
-    return 1 - float(np.corrcoef(found, _ALIKE)[0, 1]) if found.std() > 1e-6 else 1.0
+    similarities = (vectors @ vectors.T)[_PAIRS]
+    return 1 - float(np.corrcoef(similarities, _ALIKE)[0, 1]) if similarities.std() > 1e-6 else 1.0

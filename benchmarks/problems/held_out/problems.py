@@ -1,6 +1,6 @@
-"""Problems kept from whoever tunes the sampler, to see at the end how far its choices carry.
+"""Held-out problems, which show how well the sampler's defaults generalize.
 
-One that a default was chosen with a look at is `tuned=True` and belongs into another file.
+A problem whose results influenced a default is `tuned=True` and belongs to another room.
 """
 
 import math
@@ -23,7 +23,7 @@ Params = Mapping[str, Any]
 
 
 def pretraining(p: Params) -> float | None:
-    """A language model of one budget: a large one sees few words, and steep rates end it early."""
+    """The loss of a language model at a fixed budget of compute; high rates diverge."""
     width, depth, batch = math.log2(p["width"]), math.log2(p["depth"]), math.log2(p["batch"])
     size = 2 * width + depth + 3.6
     words_seen = 57.5 - size
@@ -49,14 +49,14 @@ _LOSSES = {"cross": 0.05, "focal": 0.02, "overlap": 0.015}
 
 
 def segmenter(p: Params) -> float | None:
-    """A network that outlines organs: it must see far enough, and fit into the memory."""
+    """The error of a segmentation network; None where it exceeds the memory or diverges."""
     stages, batch, channels = p["stages"], math.log2(p["batch"]), math.log2(p["channels"])
     if 2 * math.log2(p["crop"]) + batch + channels + 0.3 * stages > 27.0:
         return None
     dilation = p["dilation"] if stages <= 4 else 1
     reach = dilation * p["kernel"] * 2 ** (stages - 1)
-    seen = math.log2(min(reach, p["crop"])) - 6.3
-    missed = 0.06 * seen * seen * (1.0 if seen < 0 else 0.4) + 0.03 * (dilation - 1) / stages
+    field = math.log2(min(reach, p["crop"])) - 6.3
+    missed = 0.06 * field * field * (1.0 if field < 0 else 0.4) + 0.03 * (dilation - 1) / stages
     capacity = channels + 0.6 * stages + 0.8 * math.log2(p["kernel"])
     missed += 0.05 * math.exp(-0.5 * (capacity - 8.5)) + 0.03 * softplus(capacity - 10.5)
     missed += 0.05 * (math.log2(p["crop"]) - 7.8) ** 2
@@ -81,7 +81,7 @@ _HOLDS = {"none": (0.0, 0.16), "clip": (0.4, 0.1), "spectral": (0.7, 0.03), "gra
 
 
 def adversaries(p: Params) -> float | None:
-    """A generator against its critic: neither may outrun the other, nor both circle for ever."""
+    """The score of a generative adversarial network; None: the training diverges."""
     hold, worse = _HOLDS[p["hold"]]
     if p["hold"] == "gradient":
         strange = math.log10(p["weight"]) - 0.7
@@ -104,15 +104,15 @@ _REMEDIES = {"plain": 1.0, "anchored": 0.75, "corrected": 0.4}
 
 
 def federated(p: Params) -> float | None:
-    """Learning on many telephones: the more each learns alone, the further they drift apart."""
+    """The loss of federated learning: more local steps save communication and increase drift."""
     local, clients = math.log10(p["local_rate"]), math.log2(p["clients"])
     bits = p.get("bits", 32)
     work = math.log10(p["local_steps"]) + local + 0.6
     drift = _REMEDIES[p["remedy"]] * 10 ** (0.9 * work - 0.4)
     slowed = 0.0
     if p["remedy"] == "anchored":
-        held = 10 ** (math.log10(p["anchor"]) + work)
-        drift, slowed = drift / (1 + 4 * held), 0.5 * math.log10(1 + held)
+        anchored = 10 ** (math.log10(p["anchor"]) + work)
+        drift, slowed = drift / (1 + 4 * anchored), 0.5 * math.log10(1 + anchored)
     push = math.log10(p["server_rate"] / (1 - p["server_momentum"])) + 0.8 * min(work, 0.6) - slowed
     if local > -0.3 or push > 1.4 - 0.3 * drift:
         return None

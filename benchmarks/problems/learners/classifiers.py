@@ -1,4 +1,4 @@
-"""Small classifiers on small fixed data: neighbors, boosted stumps, words in buckets."""
+"""Small classifiers on fixed data: nearest neighbors, boosted stumps, hashed naive Bayes."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 
 def _flowers() -> tuple[Array, Array]:
-    """A hundred flowers to learn and as many to name: three kinds, and features of many sizes."""
+    """Two hundred examples of three classes, with features on different scales."""
     rng = np.random.default_rng(61)
     kinds = rng.integers(0, 3, 200)
     middles = rng.normal(size=(3, 12)) * 1.6 * 0.72 ** np.arange(12)
@@ -44,7 +44,7 @@ _METRICS: dict[str, Callable[[Array], Array]] = {
 
 
 def vote(p: Params) -> float:
-    """The share of flowers that their neighbors misname, and a little for each feature measured."""
+    """The error of nearest neighbors, plus a small cost per feature."""
     chosen = _TELLING[: p["features"]]
     x = _SCALED[p["scaling"]][:, chosen] * (1.0 + np.arange(len(chosen))) ** -p["fade"]
     far = _METRICS[p["metric"]](x[100:, None] - x[None, :100])
@@ -65,7 +65,7 @@ _CUTS = 24
 
 
 def _patients() -> tuple[Array, Array]:
-    """Which side of each of 24 cuts of 8 measures 220 patients are on, and who is ill."""
+    """220 examples: the sides of 24 cuts through 8 features, and a binary label."""
     rng = np.random.default_rng(71)
     x = rng.normal(size=(220, 8))
     ill = np.where(x[:, 0] + 0.9 * x[:, 1] * (x[:, 2] > 0) - 0.8 * np.abs(x[:, 3]) > -0.4, 1, -1)
@@ -84,7 +84,7 @@ _PULLS: dict[str, Callable[[Array], Array]] = {
 
 
 def stumps(p: Params) -> float:
-    """The log loss of boosted stumps, each cut chosen among few by the patients that count."""
+    """The log loss of boosted stumps, each fitted to weighted examples."""
     sides = _SIDES[:, _CUTS // (2 * p["cuts"]) :: _CUTS // p["cuts"]].reshape(len(_SIDES), -1)
     ill, measure = _ILL[:100].astype(float), np.arange(sides.shape[1]) % 8
     open_to = [(measure - k * p["measures"]) % 8 < p["measures"] for k in range(8)]
@@ -100,7 +100,7 @@ def stumps(p: Params) -> float:
 
 
 def _letters() -> tuple[Array, Array]:
-    """A hundred and twenty letters of forty words, half of them about one of two matters."""
+    """120 documents of forty words, in two balanced classes."""
     rng = np.random.default_rng(83)
     common = 1.0 / (np.arange(250) + 3)
     leaning = rng.normal(0, 0.45, 250) * (np.arange(250) > 8)
@@ -122,7 +122,7 @@ _SEEN: dict[str, Callable[[Array], Array]] = {
 
 
 def hashed(p: Params) -> float:
-    """The log loss of naive Bayes on words that share buckets, and what its table costs."""
+    """The log loss of naive Bayes on hashed words, plus the cost of its table."""
     size = p["buckets"]
     words, rows = _LETTERS, np.arange(120)[:, None] * size
     kept = (_OFTEN[words] >= p["rarest"]) & (words >= p["skipped"])
@@ -130,12 +130,14 @@ def hashed(p: Params) -> float:
     if p["pairs"]:
         parts.append((words * 509 + np.roll(words, 1, axis=1) * 8191) % 65_521 % size)
     counts = sum(np.bincount((rows + part)[kept], minlength=120 * size) for part in parts)
-    seen = _SEEN[p["seen"]](np.reshape(counts, (120, size)).astype(float))
-    known = np.stack([seen[:60][_ABOUT[:60] == side].sum(0) for side in (0, 1)]) + p["smoothing"]
+    features = _SEEN[p["seen"]](np.reshape(counts, (120, size)).astype(float))
+    known = (
+        np.stack([features[:60][_ABOUT[:60] == side].sum(0) for side in (0, 1)]) + p["smoothing"]
+    )
     lean = np.subtract(*np.log(known / known.sum(1, keepdims=True)))
     if p["leveled"]:
         lean = lean / (np.abs(lean).mean() + 1e-9)
-    score = p["trust"] * (seen[60:] @ lean) * np.where(_ABOUT[60:] == 0, 1, -1)
+    score = p["trust"] * (features[60:] @ lean) * np.where(_ABOUT[60:] == 0, 1, -1)
     return float(np.mean(np.logaddexp(0, -score))) + 0.015 * math.log2(size)
 
 

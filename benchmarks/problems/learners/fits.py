@@ -1,4 +1,4 @@
-"""Fits that count their parts: components of spectra, colors of a picture, bits of weights."""
+"""Spectral regression, a color palette and weight quantization, with a cost per part."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 
 def _grain() -> tuple[Array, Array]:
-    """Spectra of 160 samples, their light scattered more or less, and the protein in each."""
+    """Spectra of 160 samples with scattered light, and the protein content of each."""
     rng = np.random.default_rng(101)
     at = np.arange(96)
     shares = rng.gamma(2.0, 0.5, (160, 5))
@@ -59,7 +59,7 @@ def spectra(p: Params) -> float:
 
 
 def _picture() -> Array:
-    """The 320 pixels of a picture: sky, leaves, skin and a few bright spots, in three colors."""
+    """The 320 pixels of a picture with three channels (320, 3)."""
     rng = np.random.default_rng(113)
     middles = rng.uniform(0.1, 0.9, (9, 3))
     counts = [90, 70, 50, 40, 30, 20, 10, 6, 4]
@@ -81,7 +81,7 @@ def _squares(a: Array, b: Array) -> Array:
 
 
 def _spread_out(x: Array, count: int) -> Array:
-    """Rows each as far as can be from those before."""
+    """Rows chosen one by one, the farthest from those chosen before."""
     chosen, far = [0], _squares(x, x[:1])[:, 0]
     for _ in range(count - 1):
         chosen.append(int(far.argmax()))
@@ -99,7 +99,7 @@ _START: dict[str, Callable[[Array, int], Array]] = {
 
 
 def palette(p: Params) -> float:
-    """How far colors are from a palette found batch by batch; its length and the work count too."""
+    """The log error of a palette fitted by mini-batch k-means, plus its size and work."""
     light = (_PICTURE ** p["gamma"]) @ _LIGHT
     x = np.column_stack([p["light"] * light, _PICTURE ** p["gamma"] - light[:, None]])
     centers = _START[p["start"]](x, p["colors"]).copy()
@@ -116,25 +116,25 @@ def palette(p: Params) -> float:
     means = sums.T @ _PICTURE / np.maximum(sums.sum(0), 1)[:, None]
     steps = 2 ** p["depth"] - 1
     off = (np.rint(means * steps) / steps)[owner] - _PICTURE
-    seen = math.sqrt(float(np.mean(off * off + 2 * (off @ _LIGHT)[:, None] ** 2)))
+    error = math.sqrt(float(np.mean(off * off + 2 * (off @ _LIGHT)[:, None] ** 2)))
     bits = 320 * math.ceil(math.log2(p["colors"])) + 3 * p["depth"] * p["colors"]
-    return float(math.log(seen) + bits / 1000 + p["rounds"] * batch / 12_000)
+    return float(math.log(error) + bits / 1000 + p["rounds"] * batch / 12_000)
 
 
 _WIDTHS = (12, 24, 24, 16, 5)
 
 
 def _network() -> tuple[list[Array], list[Array]]:
-    """The weights of a network, a few of them far out, and what its layers see of 48 inputs."""
+    """The weights of a network with outliers, and its activations for 48 inputs."""
     rng = np.random.default_rng(127)
-    layers, seen = [], [rng.normal(size=(48, _WIDTHS[0]))]
+    layers, signals = [], [rng.normal(size=(48, _WIDTHS[0]))]
     for k in range(4):
         shape = _WIDTHS[k], _WIDTHS[k + 1]
         weights = rng.standard_t(3 + 2 * k, shape) * np.exp(rng.normal(0, 0.5, shape[1]))
         layers.append(weights / np.sqrt(2.0 * shape[0]))
-        out = seen[-1] @ layers[-1]
-        seen.append(np.maximum(out, 0.0) if k < 3 else out)
-    return layers, seen
+        out = signals[-1] @ layers[-1]
+        signals.append(np.maximum(out, 0.0) if k < 3 else out)
+    return layers, signals
 
 
 _WEIGHTS, _THROUGH = _network()
@@ -148,7 +148,7 @@ _ROUND: dict[str, Callable[[Array], Array]] = {
 
 
 def _few_bits(weights: Array, p: Params, layer: int) -> Array:
-    """The weights as so many bits each can tell them, with one range for each group of rows."""
+    """The weights quantized to the layer's bits, with a range per group."""
     top, group = 2 ** p[f"bits_{layer}"] - 1, min(p["group"], weights.size)
     flat = weights.T.ravel()
     rows = np.pad(flat, (0, -flat.size % group), mode="edge").reshape(-1, group)
@@ -163,7 +163,7 @@ def _few_bits(weights: Array, p: Params, layer: int) -> Array:
 
 
 def quantized(p: Params) -> float:
-    """How far off a network of few bits is, and what its weights, ranges and signals take."""
+    """The log error of a quantized network, plus the bits that it takes."""
     x, bits = _THROUGH[0], 0.0
     for k, weights in enumerate(_WEIGHTS, 1):
         few = _few_bits(weights, p, k)

@@ -1,4 +1,4 @@
-"""Data sets for the tables that the engine does not bring: raw features (m, n) and targets (m,)."""
+"""Data sets that only the tables use: raw features (m, n) and targets (m,)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ SEED = 11
 
 
 def spirals(points: int = 900, arms: int = 3, noise: float = 0.12) -> Raw:
-    """Three spirals wound into each other; the arm is the class."""
+    """Points on intertwined spirals; the arm is the class."""
     rng = np.random.default_rng(SEED)
     arm = rng.integers(arms, size=points)
     along = np.sqrt(rng.random(points))
@@ -24,7 +24,7 @@ def spirals(points: int = 900, arms: int = 3, noise: float = 0.12) -> Raw:
 
 
 def springs(points: int = 700, noise: float = 0.05) -> Raw:
-    """Where a damped spring is after a while, by its stiffness, damping, mass, push and time."""
+    """The position of a damped spring, from its stiffness, damping, mass, velocity and time."""
     rng = np.random.default_rng(SEED)
     features = rng.uniform((0.5, 0.05, 0.5, -1.0, 0.0), (4.0, 0.8, 2.0, 1.0, 4.0), (points, 5))
     stiffness, damping, mass, push, time = features.T
@@ -35,14 +35,14 @@ def springs(points: int = 700, noise: float = 0.05) -> Raw:
 
 
 def parity() -> Raw:
-    """The engine's handwritten digits, odd or even."""
-    from caviar.engine.data.builtin import BUNDLED
+    """The engine's handwritten digits, labelled odd or even."""
+    from caviar.engine.data.builtin import BUILTIN
 
-    features, labels = BUNDLED["digits"]()
+    features, labels = BUILTIN["digits"]()
     return features, labels % 2
 
 
-DRAWINGS: Mapping[str, Callable[[], Raw]] = {
+SYNTHETIC: Mapping[str, Callable[[], Raw]] = {
     "parity": parity,
     "spirals": spirals,
     "springs": springs,
@@ -51,9 +51,9 @@ REGRESSION = frozenset({"springs"})
 
 
 def load(name: str) -> engine.Dataset:
-    """One of DRAWINGS, or the engine's data set of that name."""
-    if name not in DRAWINGS:
+    """One of SYNTHETIC, or the engine's data set of that name."""
+    if name not in SYNTHETIC:
         return engine.load_dataset(name)
-    features, targets = DRAWINGS[name]()
+    features, targets = SYNTHETIC[name]()
     regression = name in REGRESSION
     return engine.make_dataset(name, features, targets, seed=SEED, regression=regression)

@@ -1,4 +1,4 @@
-"""The searches that the tables of real networks hold: their spaces, data sets and epochs."""
+"""The searches behind the tables of real networks: spaces, data sets and epochs."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ L2 = {"type": "float", "low": 0.001, "high": 100.0, "scale": "log"}
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What was trained for one table."""
+    """The search whose trials fill one table."""
 
     name: str
     dataset: str

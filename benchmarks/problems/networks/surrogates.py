@@ -1,8 +1,8 @@
-"""Problems of real networks: tables of trained settings, between which trees interpolate.
+"""Problems of real networks: a forest interpolates a table of trained settings.
 
 Each table holds a few thousand random settings and the best validation loss that our engine
-reached with each. Extremely randomized trees, fitted to the logarithm of the loss, answer for the
-settings between them; the forest of 100 trees varies smoothly enough to be searched.
+reached with each. Extremely randomized trees, fitted to the logarithm of the loss, estimate the
+settings between them; a forest of 100 trees varies smoothly enough to be searched.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from caviar.sampler import SearchSpace
 TABLES = Path(__file__).parent / "tables"
 TREES = 100
 INACTIVE = -0.5
-BEST, WORST = 0.001, 0.98  # the quantiles at which losses are cut; what diverged is the worst
+BEST, WORST = 0.001, 0.98  # quantiles at which losses are clipped; a diverged trial has the worst
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Table:
     setting: Setting
 
     def __call__(self, params: Mapping[str, Any]) -> float:
-        """The loss that the forest expects of a setting."""
+        """The loss that the forest predicts for a setting."""
         units = self._space.encode(params)
         row = np.array([units.get(name, INACTIVE) for name in self._space.parameters])
         return float(np.exp(self._forest.predict(row)))
@@ -54,7 +54,7 @@ class Table:
 
 
 class Forest:
-    """A fitted forest in flat arrays: one setting goes down all trees at once."""
+    """A fitted forest in flat arrays: a setting descends all trees at once."""
 
     def __init__(self, trees: Any) -> None:
         parts = [tree.tree_ for tree in trees.estimators_]
@@ -67,7 +67,7 @@ class Forest:
         self._value = np.concatenate([part.value[:, 0, 0] for part in parts])
 
     def predict(self, row: NDArray[np.float64]) -> float:
-        """The mean over the trees."""
+        """The mean prediction of the trees for a row of features (n,)."""
         row = row.astype(np.float32)
         nodes = self._roots
         while True:

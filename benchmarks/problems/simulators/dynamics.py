@@ -1,4 +1,4 @@
-"""What trials of a simulated training, and of a simulated controller, end with."""
+"""A simulated training by gradient descent, and a simulated controller."""
 
 import math
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ Params = Mapping[str, Any]
 CURVATURES = [10 ** (-k / 3) for k in range(10)]
 SAMPLES = 60_000
 NOISE_OF_BATCH = 0.5  # the variance of one sample's gradient, in units of the curvature
-NOISE_OF_DATA = 0.002  # the variance of what the data teach along a direction of curvature 1
+NOISE_OF_DATA = 0.002  # the variance of the data's optimum along a direction of curvature 1
 
 
 def descent(p: Params) -> float | None:
-    """The loss after one pass of gradient descent with momentum over bowls of ten curvatures.
+    """The loss after one pass of gradient descent with momentum over a quadratic of ten curvatures.
 
-    Along each direction the distance shrinks by the spectral radius of the heavy ball at every
-    step, and the noise of the batches keeps it at its stationary variance. The data are noisy too,
-    so that it may pay to stop short of their optimum, or to shrink it by l2.
+    At every step, the distance along each direction shrinks by the spectral radius of the heavy
+    ball, and the noise of the batches keeps it at its stationary variance. The data are noisy too,
+    so that stopping early or l2 may reduce the loss. None: a direction diverges.
     """
     keep, steps = p["momentum"], SAMPLES / p["batch_size"]
     first = p["learning_rate"], steps * p["decay_at"]
@@ -42,36 +42,36 @@ def descent(p: Params) -> float | None:
 
 
 def _heavy_ball(pull: float, keep: float) -> float:
-    """The spectral radius of x -> (1 + keep - pull) x - keep x', x' being the x before."""
+    """The spectral radius of x -> (1 + keep - pull) x - keep x', where x' is the previous x."""
     half = 0.5 * (1 + keep - pull)
     inside = half * half - keep
     return math.sqrt(keep) if inside < 0 else abs(half) + math.sqrt(inside)
 
 
 SECONDS, TICK = 12.0, 0.04
-DELAY = 6  # ticks from the controller's wish to its effect
+DELAY = 6  # ticks from the controller's output to its effect
 TOO_FAR = 20.0
 
 
 def steering(p: Params) -> float | None:
-    """How far off a controlled process is, on the whole, after a new aim and then a push.
+    """The integrated error of a controlled process after a new setpoint and a disturbance.
 
-    A PID controller steers a process of second order with a delay; one that swings out of bounds
-    has no value.
+    A PID controller steers a process of second order with a delay. None: the process leaves its
+    bounds.
     """
-    place = speed = gathered = slope = wish = total = 0.0
+    place = speed = gathered = slope = output = total = 0.0
     queue = [0.0] * DELAY
     for tick in range(round(SECONDS / TICK)):
         pushed = 0.6 if 2 * tick * TICK > SECONDS else 0.0
         off = 1.0 - place
         gathered += off * TICK / p["reset_seconds"]
         slope += (1 - p["smoothing"]) * (speed - slope)
-        before = wish
-        wish = p["gain"] * (p["weight"] - place + gathered - p["rate_seconds"] * slope)
-        queue.append(wish)
+        before = output
+        output = p["gain"] * (p["weight"] - place + gathered - p["rate_seconds"] * slope)
+        queue.append(output)
         speed += TICK * (queue[tick] - pushed - place - 1.4 * speed) / 0.8
         place += TICK * speed
         if abs(place) > TOO_FAR:
             return None
-        total += TICK * (abs(off) + 0.02 * min(abs(wish - before), TOO_FAR))
+        total += TICK * (abs(off) + 0.02 * min(abs(output - before), TOO_FAR))
     return total

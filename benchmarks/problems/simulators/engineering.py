@@ -1,4 +1,4 @@
-"""What five of the engineers' problems compute, four of them on data that fixed seeds give."""
+"""A Kalman filter, two small regressions and a warehouse, on data of fixed seeds."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ Params = Mapping[str, Any]
 
 
 def _track() -> tuple[list[float], list[float]]:
-    """Where something was that turned now and then, and what a poor instrument saw of it."""
+    """The positions of a target that turns, and noisy measurements of it with outliers."""
     rng = np.random.default_rng(31)
     turns = (rng.random(150) < 0.06) * rng.normal(0.0, 0.6, 150)
     places = np.cumsum(np.cumsum(turns + rng.normal(0.0, 0.02, 150)) * 0.5)
@@ -18,20 +18,20 @@ def _track() -> tuple[list[float], list[float]]:
     return places.tolist(), (places + rng.normal(0.0, 0.5, 150) + stray).tolist()
 
 
-_PLACES, _SEEN = _track()
+_PLACES, _MEASURED = _track()
 
 
 def tracking(p: Params) -> float:
-    """How far off a Kalman filter is whose gate shuts out what seems too strange to be true."""
+    """The log error of a Kalman filter whose gate rejects outliers."""
     place = speed = cross = off = 0.0
     spread, drift = p["start"], p["start"]
     keep, process = p["keep"], p["process"]
-    for actual, seen in zip(_PLACES, _SEEN, strict=True):
+    for actual, measured in zip(_PLACES, _MEASURED, strict=True):
         place, speed = place + speed, keep * speed
         spread += 2 * cross + drift + process / 4
         cross = keep * (cross + drift) + process / 2
         drift = keep * keep * drift + process
-        total, strange = spread + p["measurement"], seen - place
+        total, strange = spread + p["measurement"], measured - place
         if strange * strange <= p["gate"] ** 2 * total:
             place += spread / total * strange
             speed += cross / total * strange
@@ -49,7 +49,7 @@ _APART = np.abs(_AT[:, None] - _AT[None, :40])
 
 
 def smoother(p: Params) -> float:
-    """Kernel ridge regression on forty points: its error between them and a little beyond."""
+    """The error of kernel ridge regression on forty points, between them and slightly beyond."""
     if p["kernel"] == "periodic":
         near = np.exp(-2 * (np.sin(math.pi * _APART / p["period"]) / p["length"]) ** 2)
     elif p["kernel"] == "gauss":
@@ -68,7 +68,7 @@ _TURN = _RNG.permutation(256)
 
 
 def separator(p: Params) -> float | None:
-    """The log loss of a tiny logistic regression after two passes of SGD over 256 examples."""
+    """The log loss of logistic regression after two passes of SGD over 256 examples."""
     w = _SIDES[:8] * p["initial"]
     slow, speed = w, np.zeros(8)
     size = p["batch"]
@@ -89,7 +89,7 @@ _DEMAND = _RNG.poisson(9 + 4 * np.sin(np.arange(140) / 17) + 6 * (np.arange(140)
 
 
 def warehouse(p: Params) -> float:
-    """What a day costs with so much in stock: steps everywhere, for stock comes in whole lots."""
+    """The daily cost of a warehouse; it has steps because orders come in whole lots."""
     stock, coming, guess, cost = 60.0, [0] * 160, 9.0, 0.0
     for day, wanted in enumerate(_DEMAND):
         stock += coming[day]

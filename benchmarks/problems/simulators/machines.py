@@ -1,4 +1,4 @@
-"""Machines tuned by whole numbers: tiles of a product, a cache, the queues of a processor."""
+"""Simulated machines: a tiled matrix product, a processor cache, a job scheduler."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from benchmarks.problems.specs import flag, one_of, real, whole
 Params = Mapping[str, Any]
 
 _SIZES = {"m": 1000, "n": 770, "k": 1290}
-_NEAR, _MIDDLE, _FAR = 4096, 65_536, 1_000_000  # how many numbers the three caches hold
+_NEAR, _MIDDLE, _FAR = 4096, 65_536, 1_000_000  # capacities of the three caches, in numbers
 _CORES = 12
 
 
 def tiling(p: Params) -> float:
-    """The log milliseconds of a matrix product in tiles, much of it padding and idle threads."""
+    """The log milliseconds of a tiled matrix product, with padding and idle threads."""
     tile, order = {side: p[f"tile_{side}"] for side in "mnk"}, p["order"]
     count = {side: math.ceil(_SIZES[side] / tile[side]) for side in "mnk"}
     tiles = math.prod(count.values())
@@ -26,8 +26,9 @@ def tiling(p: Params) -> float:
     spilled = max(p["unroll"] * p["lanes"] - 64, 0) / 64
     stall = max(1.0, 6.0 / p["unroll"]) * (1 + 0.3 * spilled) * (1.3 if p["lanes"] == 16 else 1.0)
     cycles = tiles * (tile["m"] * strips * (steps * (p["unroll"] * stall + 1.5) + 6) + 400)
-    held = tile["m"] * tile["k"] + tile["k"] * tile["n"] + tile["m"] * tile["n"]
-    word = 0.3 + 1.2 * (held > _NEAR) + 5 * (held > _MIDDLE) + 20 * (held * p["threads"] > _FAR)
+    footprint = tile["m"] * tile["k"] + tile["k"] * tile["n"] + tile["m"] * tile["n"]
+    word = 0.3 + 1.2 * (footprint > _NEAR) + 5 * (footprint > _MIDDLE)
+    word += 20 * (footprint * p["threads"] > _FAR)
     for pair, passes in (("mk", 1), ("kn", 1), ("mn", 2)):
         loads = tiles if order[-1] in pair else tiles // count[order[-1]]
         paged = 1.0 if p["packed"] else min(1 + 0.02 * max(tile[pair[0]] - 48, 0), 4.0)
@@ -41,7 +42,7 @@ def tiling(p: Params) -> float:
 
 
 def _trace() -> list[int]:
-    """The addresses a program visits: loops over rows and columns, lists, and a busy stack."""
+    """The memory addresses of a program: loops over rows and columns, lists, and a stack."""
     rng = np.random.default_rng(5)
     rows = [4096 + 8 * i for i in range(50)]
     columns = [16_384 + 520 * (i % 20) + 8 * (i // 20) for i in range(50)]
@@ -54,7 +55,7 @@ def _trace() -> list[int]:
 _TRACE = _trace()
 _EVICT: dict[str, Callable[[dict[int, int]], int]] = {
     "oldest": lambda lines: next(iter(lines)),
-    "unused": lambda lines: next(iter(lines)),  # each use makes a line the youngest
+    "unused": lambda lines: next(iter(lines)),  # a use moves a line to the end
     "newest": lambda lines: next(reversed(lines)),
     "rarest": lambda lines: min(lines, key=lines.__getitem__),
     "any": lambda lines: list(lines)[sum(lines) * 7919 % 104_729 % len(lines)],
@@ -62,7 +63,7 @@ _EVICT: dict[str, Callable[[dict[int, int]], int]] = {
 
 
 class _Cache:
-    """Sets of lines with the uses of each, and a small store of those put out last."""
+    """A set-associative cache with use counts and a victim cache."""
 
     def __init__(self, p: Params) -> None:
         self.sets: list[dict[int, int]] = [{} for _ in range(p["sets"])]
@@ -77,7 +78,7 @@ class _Cache:
         return self.sets[(line ^ line // count if self.mixed else line) % count]
 
     def has(self, line: int) -> bool:
-        """Whether a line is there; if so, this counts as a use."""
+        """Whether a line is cached; a hit counts as a use."""
         lines = self.home(line)
         if line not in lines:
             return False
@@ -85,7 +86,7 @@ class _Cache:
         return True
 
     def bring(self, line: int) -> None:
-        """Make a line be there, and put out another if its set is full."""
+        """Load a line, and evict another if its set is full."""
         lines = self.home(line)
         if line in lines:
             return
@@ -99,7 +100,7 @@ class _Cache:
 
 
 def caching(p: Params) -> float:
-    """The log cycles of an access: a large cache is slow, and its area has a price."""
+    """The log cycles of an access, plus the latency and area of a large cache."""
     cache, size, ahead = _Cache(p), p["line"], p.get("ahead", 0)
     missed = rescued = 0
     for at in _TRACE:
@@ -113,15 +114,15 @@ def caching(p: Params) -> float:
         missed += 1
         for new in range(line, line + ahead + 1):
             cache.bring(new)
-    held = size * (p["sets"] * p["ways"] + 2 * p["victims"])
-    access = 1 + 0.08 * math.log2(held) + 0.06 * p["ways"] + 0.04 * p["victims"]
-    access += 0.15 * (p["evict"] in ("unused", "rarest")) + 0.05 * p["mixed"] + held / 6000
+    capacity = size * (p["sets"] * p["ways"] + 2 * p["victims"])
+    access = 1 + 0.08 * math.log2(capacity) + 0.06 * p["ways"] + 0.04 * p["victims"]
+    access += 0.15 * (p["evict"] in ("unused", "rarest")) + 0.05 * p["mixed"] + capacity / 6000
     waits = 4 * rescued + 40 * missed + (2 + 0.08 * size) * cache.fetched
     return math.log(access + waits / len(_TRACE))
 
 
 def _jobs() -> list[tuple[int, int]]:
-    """When each of fifty jobs comes, and its milliseconds: a few take most of the time."""
+    """The arrival and duration of fifty jobs in milliseconds; few take most of the time."""
     rng = np.random.default_rng(8)
     sizes = np.minimum(np.ceil(rng.pareto(1.1, 50) * 3), 90).astype(int)
     comes = np.cumsum(rng.exponential(1.25 * sizes.mean(), 50)).astype(int)
@@ -129,7 +130,7 @@ def _jobs() -> list[tuple[int, int]]:
 
 
 _JOBS = _jobs()
-_SWITCH = 0.6  # milliseconds from one job to another
+_SWITCH = 0.6  # milliseconds of a context switch
 _PICK: dict[str, Callable[[list[int], list[int]], int]] = {
     "first": lambda queue, _: 0,
     "last": lambda queue, _: -1,
@@ -139,7 +140,7 @@ _PICK: dict[str, Callable[[list[int], list[int]], int]] = {
 
 
 def dispatch(p: Params) -> float:
-    """The mean log slowdown of jobs under feedback queues, the slowest five counted twice."""
+    """The mean log slowdown of jobs in multilevel feedback queues; the slowest five count twice."""
     slices = [max(round(p["quantum"] * p["growth"] ** k), 1) for k in range(p["levels"])]
     queues: list[list[int]] = [[] for _ in slices]
     left, used = [size for _, size in _JOBS], [0] * len(_JOBS)

@@ -8,15 +8,19 @@ import numpy as np
 
 Params = Mapping[str, Any]
 
-_FINE = np.sin(np.linspace(0.01, math.pi / 4, 60)) ** 2  # of each smooth wave; its twin has 1 - it
+_FINE = (
+    np.sin(np.linspace(0.01, math.pi / 4, 60)) ** 2
+)  # of each smooth wave; the oscillatory one of its pair has 1 - it
 
 
 def multigrid(p: Params) -> float | None:
-    """The work for a digit by a two-grid solver, from how it damps each pair of waves."""
+    """The log work per decimal digit of a two-grid solver; None: it does not converge."""
     high = 1 - _FINE
     low_before, high_before = ((1 - 2 * p["damp_before"] * s) ** p["before"] for s in (_FINE, high))
     low_after, high_after = ((1 - 2 * p["damp_after"] * s) ** p["after"] for s in (_FINE, high))
-    left = (1 - 0.97 ** (8 * p["coarse"])) * p["stretch"]  # what of the coarse error is removed
+    left = (1 - 0.97 ** (8 * p["coarse"])) * p[
+        "stretch"
+    ]  # the share of the coarse error that is removed
     a, b = 1 - left * high, left * high
     c, d = left * _FINE, 1 - left * _FINE
     a, b = low_after * a * low_before, low_after * b * high_before

@@ -1,4 +1,4 @@
-"""Numerical methods and a code whose cost goes by whole steps, iterations and bits."""
+"""An adaptive integrator, a preconditioned solver and an audio codec."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from benchmarks.problems.specs import flag, one_of, real, whole
 Params = Mapping[str, Any]
 Array = np.ndarray[Any, Any]
 
-# Of each pair: rows, weights of the solution and of the error, the lower order, slopes for a step.
+# Per embedded pair: stage rows, solution weights, error weights, lower order, slopes per step.
 _PAIRS: dict[str, tuple[list[list[float]], list[float], list[float], int, int]] = {
     "heun": ([[], [1.0]], [1 / 2, 1 / 2], [-1 / 2, 1 / 2], 1, 2),
     "bogacki": (
@@ -20,7 +20,7 @@ _PAIRS: dict[str, tuple[list[list[float]], list[float], list[float], int, int]] 
         [2 / 9, 1 / 3, 4 / 9, 0.0],
         [2 / 9 - 7 / 24, 1 / 3 - 1 / 4, 4 / 9 - 1 / 3, -1 / 8],
         2,
-        3,  # the fourth slope is the first of the next step
+        3,  # the fourth slope is the first one of the next step
     ),
     "fehlberg": (
         [
@@ -41,17 +41,17 @@ _START, _END, _SPENDING = complex(0.1, 0.6), 14.0, 300
 
 
 def _growth(z: complex) -> complex:
-    """How fast the hares x and the lynxes y grow, at x + y i."""
+    """The derivatives of the Lotka-Volterra equations at prey x and predators y, as x + y i."""
     return complex(z.real * (1 - z.imag), z.imag * (z.real - 1))
 
 
 def _kept(z: complex) -> float:
-    """What never changes as hares and lynxes come and go."""
+    """The conserved quantity of the Lotka-Volterra equations."""
     return z.real - math.log(z.real) + z.imag - math.log(z.imag)
 
 
 def _step(pair: str, z: complex, size: float) -> tuple[complex, float]:
-    """Where a step leads, and about how far off it is."""
+    """The state after a Runge-Kutta step, and an estimate of its error."""
     rows, weights, errors, _, _ = _PAIRS[pair]
     slopes: list[complex] = []
     for row in rows:
@@ -61,13 +61,13 @@ def _step(pair: str, z: complex, size: float) -> tuple[complex, float]:
 
 
 def integrator(p: Params) -> float | None:
-    """The log error of an integrator that chooses its steps, and the price of its slopes."""
+    """The log error of an integrator with adaptive steps, plus the cost of its slopes."""
     pair, now, z, size = p["pair"], 0.0, _START, p["first"]
     power, price = 1.0 / (_PAIRS[pair][3] + 1), _PAIRS[pair][4]
     spent, before, limit, wrong = 0, 1.0, p["grow"], 1e-6
     while now < _END:
-        taken = min(2.0 ** math.floor(math.log2(size)) if p["halving"] else size, _END - now)
-        there, off = _step(pair, z, taken)
+        step = min(2.0 ** math.floor(math.log2(size)) if p["halving"] else size, _END - now)
+        there, off = _step(pair, z, step)
         spent += price
         if spent > _SPENDING:
             return 1.5 + 2 * (1 - now / _END) + spent / 90
@@ -75,9 +75,9 @@ def integrator(p: Params) -> float | None:
         if off <= 1.0:
             if min(there.real, there.imag) <= 0:
                 return None
-            now, z, wrong = now + taken, there, max(wrong, abs(_kept(there) - _kept(_START)))
-            wish = p["safety"] * off**-power * before ** (power * p["memory"])
-            size *= min(max(wish, p["shrink"]), limit)
+            now, z, wrong = now + step, there, max(wrong, abs(_kept(there) - _kept(_START)))
+            factor = p["safety"] * off**-power * before ** (power * p["memory"])
+            size *= min(max(factor, p["shrink"]), limit)
             before, limit = off, p["grow"]
         else:
             size *= min(max(p["safety"] * off**-power, p["shrink"]), 0.9)
@@ -89,7 +89,7 @@ _SIDE, _N = 8, 64
 
 
 def _heat() -> tuple[Array, Array]:
-    """Heat through a plate of patches that carry it well or badly, and where it is heated."""
+    """The matrix and right-hand side of heat conduction in a plate of varying conductivity."""
     rng = np.random.default_rng(17)
     carry = np.exp(rng.normal(0, 1.0, (_SIDE, _SIDE)) + 2.5 * (np.arange(_SIDE) % 4 == 1))
     matrix = np.zeros((_N, _N))
@@ -118,7 +118,7 @@ _ORDERS = {
 
 
 def _rough_inverse(p: Params, matrix: Array, order: Array) -> tuple[Array, float]:
-    """An inverse that is cheap to apply and only roughly one, and the work to apply it once."""
+    """An approximate inverse of the matrix, and the work of applying it once."""
     diagonal = np.diag(matrix)
     if p["kind"] == "blocks":
         together = np.equal.outer(_GRID // p["block"], _GRID // p["block"])
@@ -135,7 +135,7 @@ def _rough_inverse(p: Params, matrix: Array, order: Array) -> tuple[Array, float
 
 
 def preconditioner(p: Params) -> float | None:
-    """The log work of conjugate gradients with a rough inverse and a coarse grid of groups."""
+    """The log work of conjugate gradients with an approximate inverse and a coarse grid."""
     order = _ORDERS[p["order"]]
     matrix, left, setup = _HEAT[np.ix_(order, order)], _SOURCE[order], 0.0
     inverse, work = _rough_inverse(p, matrix, order)
@@ -156,7 +156,7 @@ def preconditioner(p: Params) -> float | None:
 
 
 def _chord() -> Array:
-    """Half a second of two channels that share most of their sound."""
+    """Half a second of stereo sound whose channels are correlated."""
     rng = np.random.default_rng(29)
     t = np.arange(1536)
     tone = sum(300 / k * np.sin(2 * math.pi * k * t / 97 + k) for k in range(1, 8))
@@ -176,7 +176,7 @@ _MIX = {
 
 
 def recorder(p: Params) -> float:
-    """Bits for a sample of sound and a price for what is not heard as it was."""
+    """The bits per sample of an audio codec, plus a penalty for its audible error."""
     mix, every, block = np.array(_MIX[p["mix"]]), p["every"], p["block"]
     scaled = mix @ _CHORD[:, ::every] / p["quantum"]
     rest = np.sign(scaled) * np.floor(np.abs(scaled) + 1 - p["dead"])
