@@ -1,8 +1,8 @@
-"""Plots of a study as plain plotly figures, for the page and for notebooks.
+"""Plots of a study as plotly figures, for the page and for notebooks.
 
 Each is a pure function from a study's data to {"data": […], "layout": {…}}. Backgrounds are
 transparent and colors are mid-tones that stand out on white and on black alike; fonts and grid
-lines are left to whoever draws the figure. A point carries the number of its trial as customdata.
+lines are left to the page or notebook. A point has the number of its trial as customdata.
 """
 
 from __future__ import annotations

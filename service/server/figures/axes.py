@@ -1,7 +1,7 @@
-"""Axes: where a value lies on one, and how it looks.
+"""Axes: the position of a value, and the layout of the axis.
 
-A parameter's axis follows its scale; on that of `reverse_log` lies 1 - x, running backwards, with
-ticks that say x.
+A parameter's axis follows its scale. A `reverse_log` axis shows 1 - x, running backwards, with
+ticks labelled x.
 """
 
 from __future__ import annotations
@@ -12,27 +12,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from caviar.service.contract.numbers import setting
 from caviar.service.contract.schemas import Setting
-from caviar.service.server.figures.ticks import Ticks, log_ticks, plain, power_ticks
+from caviar.service.server.figures.ticks import Ticks, log_ticks, power_ticks
 
-DECADES = 307.0  # of doubles, above 1 and below
+MAX_EXPONENT = 307.0  # 10 to this power and its inverse are normal doubles
 
 
 @dataclass(frozen=True)
 class Axis:
-    """Where a value lies on a plotly axis, and how that axis looks. `place` of a value that the
-    axis cannot show is NaN.
+    """A plotly axis.
+
+    `position` maps a value and its trial's number to a coordinate, NaN if the axis cannot show it.
     """
 
-    place: Callable[[Any, int], float]
+    position: Callable[[Any, int], float]
     layout: dict[str, Any]
 
 
 def value_axis(values: Sequence[float], title: str, *, maximize: bool) -> Axis:
-    """The axis of the objective: logarithmic when all values are positive and spread over a
-    decade, with room for a rim on the bad side.
+    """The axis of the objective, with space on the bad side for trials without a value.
 
-    Shares that should grow stay linear: what matters of an accuracy happens close to 1.
+    It is logarithmic if all values are positive and span a decade. A share that is maximized, such
+    as an accuracy, stays linear, because its differences matter close to 1.
     """
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     is_share = maximize and low >= 0 and high <= 1
@@ -53,12 +55,12 @@ def value_axis(values: Sequence[float], title: str, *, maximize: bool) -> Axis:
     return Axis(lambda value, _: float(value), layout)
 
 
-def rim(axis: Axis, *, maximize: bool) -> float:
-    """The value at the bad edge of a value axis, where trials without a value are marked."""
+def worst_edge(axis: Axis, *, maximize: bool) -> float:
+    """The value at the bad edge of a value axis, where trials without a value are drawn."""
     start, end = axis.layout["range"]
     edge = 0.97 * start + 0.03 * end if maximize else 0.97 * end + 0.03 * start
     if axis.layout["type"] == "log":
-        return float(10.0 ** min(max(edge, -DECADES), DECADES))
+        return float(10.0 ** min(max(edge, -MAX_EXPONENT), MAX_EXPONENT))
     return float(edge)
 
 
@@ -68,7 +70,7 @@ def parameter_axis(name: str, spec: dict[str, Any]) -> Axis:
     axis = AXES[scale](spec)
     note = {"log": " · log", "reverse_log": " · log of 1 − x"}.get(scale, "")
     title = {"text": html.escape(name, quote=False) + note}
-    return Axis(axis.place, {"zeroline": False, **axis.layout, "title": title})
+    return Axis(axis.position, {"zeroline": False, **axis.layout, "title": title})
 
 
 def _linear(spec: dict[str, Any]) -> Axis:
@@ -90,7 +92,9 @@ def _log(spec: dict[str, Any]) -> Axis:
 
 def _reverse_log(spec: dict[str, Any]) -> Axis:
     most, least = 1.0 - spec["low"], 1.0 - spec["high"]
-    ticks = [(rest, plain(1.0 - rest)) for rest, _ in reversed(log_ticks(least, most))]
+    ticks = [
+        (rest, setting(1.0 - rest, "reverse_log")) for rest, _ in reversed(log_ticks(least, most))
+    ]
     start, end = _log_range(least, most)
     return Axis(
         lambda x, _: _positive(1.0 - float(x), 0),
@@ -103,11 +107,11 @@ def _categorical(spec: dict[str, Any]) -> Axis:
     every = math.ceil(len(choices) / 12)
     ticks = [(float(i), _short(choice)) for i, choice in enumerate(choices)][::every]
 
-    def place(choice: Setting, number: int) -> float:
+    def position(choice: Setting, number: int) -> float:
         return choices.index(choice) + jitter(number) if choice in choices else math.nan
 
     layout = {"type": "linear", "range": [-0.6, len(choices) - 0.4], "showgrid": False}
-    return Axis(place, {**layout, **_ticks(ticks)})
+    return Axis(position, {**layout, **_ticks(ticks)})
 
 
 AXES: dict[str, Callable[[dict[str, Any]], Axis]] = {
@@ -119,8 +123,10 @@ AXES: dict[str, Callable[[dict[str, Any]], Axis]] = {
 
 
 def jitter(number: int) -> float:
-    """A trial's own place across a strip, in [-0.25, 0.25): the same in every drawing."""
-    return (number * 0.6180339887498949 % 1.0 - 0.5) / 2  # golden ratio: neighbors lie apart
+    """The offset of a trial across a strip, in [-0.25, 0.25): the same in every drawing."""
+    return (
+        number * 0.6180339887498949 % 1.0 - 0.5
+    ) / 2  # golden ratio: consecutive trials lie apart
 
 
 def _positive(x: Any, _: int) -> float:
@@ -139,5 +145,5 @@ def _ticks(ticks: Ticks) -> dict[str, Any]:
 
 
 def _short(choice: Setting) -> str:
-    text = str(choice)
+    text = setting(choice, "categorical")
     return html.escape(text if len(text) <= 14 else text[:13] + "…", quote=False)

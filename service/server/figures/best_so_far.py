@@ -1,4 +1,4 @@
-"""Each trial's value by its number, the best so far as a step line, rounds as bands."""
+"""The value of each trial by its number, the best so far as a step line, rounds as bands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from caviar.service.contract.schemas import Round, Trial
-from caviar.service.server.figures.axes import rim, value_axis
+from caviar.service.server.figures.axes import value_axis, worst_edge
 from caviar.service.server.figures.data import (
     POINTS,
     FigureData,
@@ -31,15 +31,15 @@ from caviar.service.server.figures.marks import (
 
 
 def best_so_far(data: FigureData) -> Figure:
-    """Each trial's value by its number, the best so far as a step line, rounds as bands."""
+    """The value of each trial by its number, the best so far as a step line, rounds as bands."""
     marked, best = ended(data), best_of(data)
     drawn, maximize = sample(marked, best), data.study.direction == "maximize"
     metric = str(data.study.objective["metric"])
     values = [t.value for t in drawn if t.value is not None and has_value(t)]
     axis = value_axis(values, metric, maximize=maximize)
     last = marked[-1].number if marked else 0
-    place, edge = (lambda trial: float(trial.number)), rim(axis, maximize=maximize)
-    traces = trial_traces(data, drawn, best, place, edge, list(data.study.space))
+    edge, names = worst_edge(axis, maximize=maximize), list(data.study.space)
+    traces = trial_traces(data, drawn, best, lambda trial: float(trial.number), edge, names)
     if best is not None:
         traces.insert(0, _step_line(data, last))
     bands, labels = _round_bands(data.rounds, last)
@@ -80,17 +80,17 @@ def _step_line(data: FigureData, last: int) -> Trace:
 
 
 def _round_bands(rounds: Sequence[Round], last: int) -> tuple[list[Any], list[Any]]:
-    """A faint band for every other round; a label where there is room for it."""
+    """A faint band for every other round, and a label for each round that is wide enough."""
     shown = [r for r in rounds if r.first_trial <= last] if len(rounds) > 1 else []
     bands: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
     for item in shown:
         start, end = item.first_trial - 0.5, min(item.first_trial + item.trials, last + 1) - 0.5
-        across = {"xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1}
+        span = {"xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1}
         if item.number % 2:
-            bands.append({"type": "rect", **across, **SHADED})
+            bands.append({"type": "rect", **span, **SHADED})
         if end - start > 0.08 * last:
-            place = {"x": start, "xanchor": "left", "y": 1, "yanchor": "bottom"}
+            corner = {"x": start, "xanchor": "left", "y": 1, "yanchor": "bottom"}
             text = str(item.number) if labels else f"round {item.number}"
-            labels.append({"text": text, **place, **PAPER, "xref": "x", "opacity": 0.75})
+            labels.append({"text": text, **corner, **PAPER, "xref": "x", "opacity": 0.75})
     return bands, labels

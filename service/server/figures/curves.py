@@ -1,18 +1,19 @@
-"""Learning curves of the trials in training, and of the best few that ended, for contrast."""
+"""Learning curves of the trials in training, beside those of the best completed trials."""
 
 from __future__ import annotations
 
 import math
 from typing import TypeAlias
 
+from caviar.service.contract.numbers import number
 from caviar.service.contract.schemas import Curve, Trial
 from caviar.service.contract.states import IN_TRAINING, TrialState
 from caviar.service.server.figures.axes import value_axis
 from caviar.service.server.figures.data import FigureData, best_of, counts, thinned
 from caviar.service.server.figures.marks import (
     BEST,
-    PEARL,
     RUNNING,
+    TRIAL,
     Figure,
     Trace,
     figure,
@@ -21,40 +22,39 @@ from caviar.service.server.figures.marks import (
 )
 
 VERTICES = 150
-"""Points drawn of one curve."""
+"""Points of one curve that are drawn."""
 
 Column: TypeAlias = tuple[list[int], list[float]]
-"""Epochs, and the metric after each."""
+"""Epochs, and the metric after each of them."""
 
 
 def curves(data: FigureData) -> Figure:
-    """Learning curves of running and paused trials, and of the best few ended ones beside them."""
+    """Learning curves of running and paused trials, beside those of the best completed trials."""
     metric = str(data.study.objective["metric"])
     trials, best = {trial.number: trial for trial in data.trials}, best_of(data)
     columns = {c.number: _column(c, metric) for c in data.curves if c.number in trials}
-    shown = {number: column for number, column in columns.items() if column[0]}
+    shown = {index: column for index, column in columns.items() if column[0]}
     values = [y for _, ys in shown.values() for y in ys]
     axis = value_axis(values, metric, maximize=data.study.direction == "maximize")
     traces = []
-    for number in sorted(shown, key=lambda number: trials[number].state in IN_TRAINING):
-        trial = trials[number]
+    for trial in sorted((trials[i] for i in shown), key=lambda trial: trial.state in IN_TRAINING):
         if trial.state in IN_TRAINING:
-            traces.append(_curve(data, trial, shown[number], trial.state.value, RUNNING, 1.5))
+            traces.append(_curve(data, trial, shown[trial.number], trial.state.value, RUNNING, 1.5))
         elif counts(trial) and trial is not best:
-            traces.append(_curve(data, trial, shown[number], "best few", PEARL, 1.0))
+            traces.append(_curve(data, trial, shown[trial.number], "next best", TRIAL, 1.0))
     if best is not None and best.number in shown:
         traces.append(_curve(data, best, shown[best.number], "best", BEST, 2.5))
     legend_once(traces)
     return figure(
         traces,
-        empty="No trial in training has reported an epoch yet.",
+        empty="No epochs reported yet.",
         xaxis={"title": {"text": "epoch"}, "rangemode": "tozero", "zeroline": False, "nticks": 8},
         yaxis=axis.layout,
     )
 
 
 def _column(curve: Curve, metric: str) -> Column:
-    """The finite points of one metric, thinned: first, last, lowest and highest stay."""
+    """The finite points of a metric, thinned; the first, last, lowest and highest are kept."""
     points = [
         (epoch, value)
         for epoch, value in zip(curve.epoch, curve.metrics.get(metric, ()), strict=False)
@@ -88,7 +88,8 @@ def _curve(
         "marker": {"color": color, "size": sizes, "opacity": 1},
         "customdata": [trial.number] * len(epochs),
         "text": [
-            f"epoch {e}: {v:.4g}<br>{hover(data, trial, ())}" for e, v in zip(*column, strict=True)
+            f"epoch {e}: {number(v)}<br>{hover(data, trial, ())}"
+            for e, v in zip(*column, strict=True)
         ],
         "hoverinfo": "text",
     }

@@ -1,4 +1,4 @@
-"""What figures are drawn from, and which trials of it count, leave a mark, are drawn."""
+"""The data of a figure, and which of its trials count, have a mark, and are drawn."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from caviar.service.contract.states import TrialState
 Item = TypeVar("Item")
 
 POINTS = 1_000
-"""Trials drawn in one panel; of more, a sample that always holds the best."""
+"""Trials drawn in one panel at most; a sample of a larger study includes the best trial."""
 
-LOST = (TrialState.FAILED, TrialState.DIVERGED)
+UNSUCCESSFUL = (TrialState.FAILED, TrialState.DIVERGED)
 """States of trials that ended without a value."""
 
 
 @dataclass(frozen=True)
 class FigureData:
-    """What figures are drawn from: a study, all its trials, some learning curves, its rounds."""
+    """The data of a figure: a study, all its trials, some learning curves, and its rounds."""
 
     study: Study
     trials: Sequence[Trial]
@@ -30,7 +30,7 @@ class FigureData:
 
     @property
     def space(self) -> dict[str, Any]:
-        """The study's space, its ranges as wide as the search has made them."""
+        """The study's space, with the ranges that the search has widened."""
         whole = self.rounds[-1].whole if self.rounds else {}
         return {
             name: {**spec, "low": whole[name][0], "high": whole[name][1]}
@@ -41,21 +41,21 @@ class FigureData:
 
 
 def best_of(data: FigureData) -> Trial | None:
-    """The best trial: completed, not void, of equals the first."""
+    """The best trial that counts; of equal trials the first."""
     ranked = [trial for trial in data.trials if counts(trial)]
     return min(ranked, key=lambda trial: rank(data, trial), default=None)
 
 
 def rank(data: FigureData, trial: Trial) -> tuple[float, int]:
-    """What trials are sorted by, from the best; the trial must have a value."""
+    """The sort key of a trial, the best first; the trial must have a value."""
     assert trial.value is not None
     return (-trial.value if data.study.direction == "maximize" else trial.value), trial.number
 
 
 def counts(trial: Trial) -> bool:
     """Whether the trial may be the best one."""
-    ranks = trial.state == TrialState.COMPLETED and trial.replica_of is None
-    return ranks and has_value(trial) and not trial.void
+    is_result = trial.state == TrialState.COMPLETED and trial.replica_of is None
+    return is_result and has_value(trial) and not trial.void
 
 
 def has_value(trial: Trial) -> bool:
@@ -64,29 +64,29 @@ def has_value(trial: Trial) -> bool:
 
 
 def ended(data: FigureData) -> list[Trial]:
-    """The trials that leave a mark, by number."""
-    marked = [t for t in data.trials if has_value(t) or t.state in LOST]
+    """The trials that have a mark, by number."""
+    marked = [t for t in data.trials if has_value(t) or t.state in UNSUCCESSFUL]
     return sorted(marked, key=lambda trial: trial.number)
 
 
 def sample(trials: Sequence[Trial], best: Trial | None, most: int = POINTS) -> list[Trial]:
-    """At most so many trials, with the best among them.
+    """At most `most` trials, including the best.
 
-    Which ones depends on their numbers only, by a hash that spreads them: a trial that is drawn
-    now stays when others join, so a growing figure does not flicker.
+    The choice depends on a hash of the trials' numbers only: a trial that is drawn now is still
+    drawn after more trials end, so a growing figure does not flicker.
     """
     if len(trials) <= most:
         return list(trials)
-    ranked = sorted(trials, key=lambda trial: (trial is not best, _spread(trial.number)))
+    ranked = sorted(trials, key=lambda trial: (trial is not best, _hash(trial.number)))
     return sorted(ranked[:most], key=lambda trial: trial.number)
 
 
-def _spread(number: int) -> int:
+def _hash(number: int) -> int:
     return number * 2_654_435_769 % 2**32  # Knuth's multiplicative hash
 
 
 def thinned(items: Sequence[Item], most: int) -> list[Item]:
-    """At most so many of the items, evenly, with the first and the last."""
+    """At most `most` items, evenly spaced, including the first and the last."""
     if len(items) <= most:
         return list(items)
     step = (len(items) - 1) / (most - 1)

@@ -1,4 +1,4 @@
-"""Marks for trials, and the layout that figures share."""
+"""Marks of trials, and the layout that all figures share."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
+from caviar.service.contract.numbers import number, setting
 from caviar.service.contract.schemas import Trial
 from caviar.service.contract.states import TrialState
 from caviar.service.server.figures.data import FigureData, has_value
-from caviar.service.server.figures.ticks import setting_text
 
 Figure: TypeAlias = dict[str, Any]
 Trace: TypeAlias = dict[str, Any]
 
-PEARL, BEST, RUNNING = "#7889a3", "#e0703a", "#3f8fd2"
+TRIAL, BEST, RUNNING = "#7889a3", "#e0703a", "#3f8fd2"
 SHADED = {"fillcolor": "rgba(120, 137, 163, 0.13)", "line": {"width": 0}, "layer": "below"}
 PAPER = {"xref": "paper", "yref": "paper", "showarrow": False}
 FAINT = 0.3
 
-LOST_MARKS = {
+UNSUCCESSFUL_MARKS = {
     TrialState.FAILED: ("x", "#cb5285"),
     TrialState.DIVERGED: ("triangle-up", "#a86bc4"),
 }
-"""How a trial that ended without a value is marked at the rim."""
+"""Symbol and color of a trial that ended without a value, at the edge of the value axis."""
 
 
 def hover(data: FigureData, trial: Trial, names: Sequence[str]) -> str:
-    """What a mark says when one points at it, with the parameters of these names."""
-    metric, space = html.escape(str(data.study.objective["metric"]), quote=False), data.study.space
-    state = "void" if trial.void else trial.state.value
-    value = f"<br>{metric} {trial.value:.4g}" if has_value(trial) else ""
-    params = "".join(
-        f"<br>{html.escape(name, quote=False)} {setting_text(trial.params[name], space[name])}"
-        for name in names
-        if name in trial.params
-    )
-    return f"trial {trial.number} · {state}{value}{params}"
+    """The hover text of a trial's mark, with the parameters in `names`."""
+    space = data.study.space
+    lines = [f"trial {trial.number} · {'excluded' if trial.void else trial.state.value}"]
+    if trial.value is not None and has_value(trial):
+        lines.append(f"{data.study.objective['metric']} {number(trial.value)}")
+    for name in names:
+        if name in trial.params:
+            scale = space[name].get("scale", "linear")
+            lines.append(f"{name} {setting(trial.params[name], scale)}")
+    return "<br>".join(html.escape(line, quote=False) for line in lines)
 
 
 def _marks(
     data: FigureData,
     names: Sequence[str],
-    places: Sequence[tuple[Trial, float, float]],
+    points: Sequence[tuple[Trial, float, float]],
     **more: Any,
 ) -> Trace:
-    shown = [(t, x, y) for t, x, y in places if math.isfinite(x) and math.isfinite(y)]
+    shown = [(t, x, y) for t, x, y in points if math.isfinite(x) and math.isfinite(y)]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -63,44 +63,45 @@ def trial_traces(
     data: FigureData,
     drawn: Sequence[Trial],
     best: Trial | None,
-    place: Callable[[Trial], float],
+    position: Callable[[Trial], float],
     edge: float,
     names: Sequence[str],
     **more: Any,
 ) -> list[Trace]:
-    """Points, void points, lost trials at the rim, and the best as a star; empty ones left out.
+    """A trace for each kind of trial: dots, rings if excluded, a star for the best; none empty.
 
-    Of the parameters, those in `names` are told when one points at a mark.
+    Trials that ended without a value are drawn at `edge`. The hover text of a mark has the
+    parameters in `names`.
     """
 
     def marks(name: str, trials: Sequence[Trial], marker: dict[str, Any]) -> dict[str, Any]:
-        places = [(t, place(t), edge if t.value is None else t.value) for t in trials]
-        return _marks(data, names, places, name=name, marker=marker, legendgroup=name, **more)
+        points = [(t, position(t), edge if t.value is None else t.value) for t in trials]
+        return _marks(data, names, points, name=name, marker=marker, legendgroup=name, **more)
 
     valued = [trial for trial in drawn if has_value(trial) and trial is not best]
     traces = [
-        marks("trial", [t for t in valued if not t.void], _pearl()),
-        marks("void", [t for t in valued if t.void], _pearl(symbol="circle-open", opacity=FAINT)),
+        marks("trial", [t for t in valued if not t.void], _dot()),
+        marks("excluded", [t for t in valued if t.void], _dot(symbol="circle-open", opacity=FAINT)),
     ]
-    for state, (symbol, color) in LOST_MARKS.items():
-        lost = [t for t in drawn if t.state == state and not has_value(t)]
-        opacity = [FAINT if trial.void else 1.0 for trial in lost]
+    for state, (symbol, color) in UNSUCCESSFUL_MARKS.items():
+        ended = [t for t in drawn if t.state == state and not has_value(t)]
+        opacity = [FAINT if trial.void else 1.0 for trial in ended]
         marker = {"color": color, "symbol": symbol, "size": 7, "opacity": opacity}
-        traces.append(marks(state.value, lost, marker))
+        traces.append(marks(state.value, ended, marker))
     if best is not None:
         star = {"color": BEST, "symbol": "star", "size": 15}
         traces.append(marks("best", [best], star))
     return [trace for trace in traces if trace["x"]]
 
 
-def _pearl(**more: Any) -> dict[str, Any]:
-    return {"color": PEARL, "size": 7, "opacity": 0.75, **more}
+def _dot(**more: Any) -> dict[str, Any]:
+    return {"color": TRIAL, "size": 7, "opacity": 0.75, **more}
 
 
 def figure(
     traces: list[Trace], *, note: str | None = None, empty: str = "", **layout: Any
 ) -> Figure:
-    """A figure of traces; without any, the sentence `empty` in its middle."""
+    """A figure of traces; without any, the text `empty` in its middle."""
     annotations = list(layout.pop("annotations", ()))
     if note:
         corner = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "yshift": 12}
@@ -118,16 +119,16 @@ def figure(
     return {"data": traces, "layout": {**base, **layout, "annotations": annotations}}
 
 
-def sample_note(drawn: Sequence[Trial], everything: Sequence[Trial]) -> str | None:
-    """How many of how many are drawn, if not all are."""
-    if len(drawn) == len(everything):
+def sample_note(drawn: Sequence[Trial], marked: Sequence[Trial]) -> str | None:
+    """`1,000 of 12,345 trials`, if not all trials that have a mark are drawn."""
+    if len(drawn) == len(marked):
         return None
-    return f"{len(drawn):,} of {len(everything):,} trials"
+    return f"{len(drawn):,} of {len(marked):,} trials"
 
 
 def legend_once(traces: Iterable[Trace]) -> None:
-    """Let only the first trace of a name be in the legend."""
-    seen: set[str] = set()
+    """Show only the first trace of each name in the legend."""
+    names: set[str] = set()
     for trace in traces:
-        trace["showlegend"] = trace["name"] not in seen
-        seen.add(trace["name"])
+        trace["showlegend"] = trace["name"] not in names
+        names.add(trace["name"])

@@ -1,4 +1,4 @@
-"""The value against each parameter, a panel each, every one on its own scale."""
+"""The value by each parameter: one panel for each, on the parameter's own scale."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from caviar.service.contract.schemas import Round, Trial
-from caviar.service.server.figures.axes import Axis, parameter_axis, rim, value_axis
+from caviar.service.server.figures.axes import Axis, parameter_axis, value_axis, worst_edge
 from caviar.service.server.figures.data import POINTS, FigureData, best_of, ended, has_value, sample
 from caviar.service.server.figures.marks import (
     SHADED,
@@ -23,14 +23,14 @@ MARKS = 3_000
 """Marks drawn in all panels together: a browser draws about ten thousand a second."""
 
 PANELS = 24
-"""Panels at most, those of the parameters that are narrowed first: more would stop a browser."""
+"""Panels at most, for the parameters of the first priority: more would stop a browser."""
 
 COLUMNS = 3
-"""Panels beside each other; a page of another width sets its own."""
+"""Panels in a row; the page sets its own number for its width."""
 
 
 def parameters(data: FigureData) -> Figure:
-    """The value against each parameter, a panel each, every one on its own scale."""
+    """The value by each parameter: one panel for each, on the parameter's own scale."""
     marked, best, space = ended(data), best_of(data), _shown(data.space)
     if not space:
         return figure([], empty="Every parameter is constant.")
@@ -52,8 +52,8 @@ def parameters(data: FigureData) -> Figure:
             data,
             [trial for trial in drawn if name in trial.params],
             best if best is not None and name in best.params else None,
-            _place(axis, name),
-            rim(value, maximize=maximize),
+            _position(axis, name),
+            worst_edge(value, maximize=maximize),
             [name],
             xaxis=f"x{suffix}",
             yaxis=f"y{suffix}",
@@ -76,7 +76,7 @@ def parameters(data: FigureData) -> Figure:
 
 
 def _shown(space: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that get a panel, in the order of the space: those that vary."""
+    """The parameters that have a panel, in the order of the space: those that vary."""
     varied = {
         name: spec | {"type": "categorical", "choices": [False, True]}
         if spec["type"] == "bool"
@@ -88,12 +88,12 @@ def _shown(space: dict[str, Any]) -> dict[str, Any]:
     return {name: spec for name, spec in varied.items() if name in first}
 
 
-def _place(axis: Axis, name: str) -> Callable[[Trial], float]:
-    return lambda trial: axis.place(trial.params[name], trial.number)
+def _position(axis: Axis, name: str) -> Callable[[Trial], float]:
+    return lambda trial: axis.position(trial.params[name], trial.number)
 
 
 def _panel_value_axis(value: Axis, index: int, suffix: str) -> dict[str, Any]:
-    """All panels share the scale of the value; the first of each row names it."""
+    """The shared axis of the value; only the first panel of a row has its title."""
     is_first = index % COLUMNS == 0
     layout = {**value.layout, "anchor": f"x{suffix}", "showticklabels": is_first}
     if not is_first:
@@ -102,7 +102,7 @@ def _panel_value_axis(value: Axis, index: int, suffix: str) -> dict[str, Any]:
 
 
 def _box(current: Round, name: str, spec: dict[str, Any], axis: Axis, suffix: str) -> list[Trace]:
-    """The interval that the current round draws from; nothing where it is the whole range."""
+    """A shaded box for the current round; none if the box is the full range."""
     start, end = current.box.get(name, (0.0, 1.0))
     if end - start > 0.999:
         return []
@@ -110,6 +110,6 @@ def _box(current: Round, name: str, spec: dict[str, Any], axis: Axis, suffix: st
         count = len(spec["choices"])
         ends = [start * count - 0.5, end * count - 0.5]
     else:
-        ends = [axis.place(x, 0) for x in current.ranges[name]]
+        ends = [axis.position(x, 0) for x in current.ranges[name]]
     refs = {"xref": f"x{suffix}", "yref": f"y{suffix} domain"}
     return [{"type": "rect", **refs, "x0": ends[0], "x1": ends[1], "y0": 0, "y1": 1, **SHADED}]

@@ -1,20 +1,21 @@
-"""Round numbers along a logarithmic axis, and numbers as people write them."""
+"""Ticks of logarithmic axes: round numbers, and what they say."""
 
 from __future__ import annotations
 
-import html
 import math
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from caviar.service.contract.schemas import Setting
+from caviar.service.contract.numbers import number
 
 Ticks: TypeAlias = list[tuple[float, str]]
-"""Where the ticks are, and what they say."""
+"""Positions of ticks and their labels."""
 
 
 def log_ticks(low: float, high: float) -> Ticks:
-    """Ticks of a log axis from low to high: 1, 2, 5 in each decade if they are few, else powers
-    of ten, else some of these; the ends when nothing round lies between them.
+    """Ticks of a log axis from low to high.
+
+    They are at 1, 2 and 5 in each decade if that makes at most six, else at powers of ten, else at
+    every nth of these; at both ends if the range has fewer than two round numbers.
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     powers = [_decimal(1, e) for e in range(first, last + 1)]
@@ -24,7 +25,7 @@ def log_ticks(low: float, high: float) -> Ticks:
     if len(inside) > 6:
         inside = [x for x in powers if x in inside]
     inside = inside[:: math.ceil(len(inside) / 7)] if inside else []
-    return [(x, plain(x)) for x in (inside if len(inside) > 1 else (low, high))]
+    return [(x, number(x)) for x in (inside if len(inside) > 1 else (low, high))]
 
 
 def _decimal(digit: int, exponent: int) -> float:
@@ -37,26 +38,8 @@ def power_ticks(low: float, high: float, base: float) -> Ticks:
     powers = [float(base) ** exponent for exponent in range(first, last + 1)]
     if len(powers) < 2:
         return log_ticks(low, high)
-    return [(x, plain(x)) for x in powers[:: math.ceil(len(powers) / 7)]]
+    return [(x, number(x)) for x in powers[:: math.ceil(len(powers) / 7)]]
 
 
 def _log_to(base: float, x: float) -> float:
     return math.log(x) / math.log(base)
-
-
-def plain(x: float) -> str:
-    """A tick's number as a person writes it: 0.01, 128, 1e-4, 0.999."""
-    if x and not 0.001 <= abs(x) < 1e6:
-        mantissa, exponent = f"{x:.3e}".split("e")
-        return f"{float(mantissa):g}e{int(exponent)}"
-    return f"{x:.10g}"
-
-
-def setting_text(value: Setting, spec: dict[str, Any]) -> str:
-    """A parameter's value to the digits that matter on its scale: 0.9987, 0.00032, relu."""
-    if isinstance(value, bool) or not isinstance(value, float):
-        return html.escape(str(value), quote=False)
-    if spec.get("scale") == "reverse_log" and value < 1:
-        places = 1 - math.floor(math.log10(1.0 - value) + 1e-9)
-        return f"{round(value, max(1, places)):.12g}"
-    return f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Axes of values and of parameters: on which scale, from where to where."""
+"""Axes of values and of parameters: their scales and ranges."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from caviar.service.server.figures.axes import jitter, parameter_axis, rim, value_axis
+from caviar.service.server.figures.axes import jitter, parameter_axis, value_axis, worst_edge
 from tests.support.figures import SPACE
 
 
@@ -20,7 +20,7 @@ class TestValueAxis:
             ([0.05, 0.49], False, "linear"),
             ([0.0, 0.9], False, "linear"),
             ([-1.0, 100.0], False, "linear"),
-            ([0.05, 0.9], True, "linear"),  # an accuracy: what matters happens near 1
+            ([0.05, 0.9], True, "linear"),  # an accuracy: differences matter near 1
             ([1.0, 900.0], True, "log"),
             ([], False, "linear"),
         ],
@@ -30,16 +30,18 @@ class TestValueAxis:
 
     @pytest.mark.parametrize("values", [[0.05, 0.9], [1.0, 2.0], [3.0], [-1e308, 1e308], []])
     @pytest.mark.parametrize("maximize", [True, False])
-    def test_the_rim_is_inside_the_range(self, values: list[float], maximize: bool) -> None:
+    def test_the_worst_edge_is_inside_the_range(self, values: list[float], maximize: bool) -> None:
         axis = value_axis(values, "loss", maximize=maximize)
         start, end = axis.layout["range"]
-        edge = rim(axis, maximize=maximize)
+        edge = worst_edge(axis, maximize=maximize)
         assert start <= (math.log10(edge) if axis.layout["type"] == "log" else edge) <= end
 
     @pytest.mark.parametrize("values", [[1.0, 1e308], [1e-300, 1e300], [5e-324, 2.0]])
     @pytest.mark.parametrize("maximize", [True, False])
-    def test_the_rim_of_all_doubles_is_one(self, values: list[float], maximize: bool) -> None:
-        edge = rim(value_axis(values, "loss", maximize=maximize), maximize=maximize)
+    def test_the_worst_edge_of_all_doubles_is_one(
+        self, values: list[float], maximize: bool
+    ) -> None:
+        edge = worst_edge(value_axis(values, "loss", maximize=maximize), maximize=maximize)
         assert 0.0 < edge < math.inf
 
 
@@ -49,7 +51,7 @@ def test_reverse_log_shows_x_growing_to_the_right() -> None:
     assert axis.layout["tickvals"] == [0.1, 0.01, 0.001]
     start, end = axis.layout["range"]
     assert start > -1 > -3 > end, "the range runs from 1 - low down to 1 - high"
-    assert axis.place(0.99, 0) == pytest.approx(0.01)
+    assert axis.position(0.99, 0) == pytest.approx(0.01)
 
 
 def test_powers_of_two() -> None:
@@ -59,15 +61,15 @@ def test_powers_of_two() -> None:
 
 def test_strips_are_jittered_the_same_each_time() -> None:
     axis = parameter_axis("optimizer", SPACE["optimizer"])
-    places = [axis.place("adam", number) for number in range(100)]
-    assert places == [axis.place("adam", number) for number in range(100)]
-    assert all(0.75 <= place < 1.25 for place in places)
-    assert len(set(places)) == 100
+    positions = [axis.position("adam", number) for number in range(100)]
+    assert positions == [axis.position("adam", number) for number in range(100)]
+    assert all(0.75 <= position < 1.25 for position in positions)
+    assert len(set(positions)) == 100
     assert axis.layout["ticktext"] == ["momentum", "adam"]
 
 
 def test_neighbors_are_jittered_apart() -> None:
-    places = [jitter(number) for number in range(1_000)]
-    assert min(places) >= -0.25
-    assert max(places) < 0.25
-    assert all(abs(a - b) > 0.1 for a, b in pairwise(places))
+    offsets = [jitter(number) for number in range(1_000)]
+    assert min(offsets) >= -0.25
+    assert max(offsets) < 0.25
+    assert all(abs(a - b) > 0.1 for a, b in pairwise(offsets))

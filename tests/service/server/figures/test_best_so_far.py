@@ -1,4 +1,4 @@
-"""The best so far: a line of steps, a mark for each trial, a band for every other round."""
+"""The best so far: a step line, a mark for each trial, a band for every other round."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_every_trial_that_ended_has_its_mark() -> None:
     assert marked == {
         "trial": [0, 1, 2, 4],
         "best": [3],
-        "void": [7],
+        "excluded": [7],
         "diverged": [5],
         "failed": [6],
     }
 
 
 @pytest.mark.parametrize(("direction", "is_high"), [("minimize", True), ("maximize", False)])
-def test_lost_trials_lie_at_the_bad_rim(direction: str, *, is_high: bool) -> None:
+def test_trials_without_a_value_lie_at_the_worst_edge(direction: str, *, is_high: bool) -> None:
     figure = FIGURES["best_so_far"](data(TRIALS, direction=direction))
     edge = named(figure, "diverged")[0]["y"][0]
     assert edge > max(LOSSES) if is_high else edge < 0.01

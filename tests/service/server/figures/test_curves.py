@@ -1,4 +1,4 @@
-"""Learning curves: whose are drawn, and how much of them."""
+"""Learning curves: which are drawn, and how many of their points."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tests.support.figures import FULL, data, named
 from tests.support.trials import trial
 
 
-def test_running_best_and_best_few() -> None:
+def test_running_best_and_next_best() -> None:
     figure = FIGURES["curves"](FULL)
     shown = {trace["name"]: trace["customdata"][0] for trace in figure["data"]}
-    assert shown == {"best few": 4, "running": 8, "best": 3}
+    assert shown == {"next best": 4, "running": 8, "best": 3}
     assert figure["layout"]["yaxis"]["title"]["text"] == "validation_loss"
 
 
-def test_gaps_are_left_out() -> None:
+def test_missing_values_are_left_out() -> None:
     best = named(FIGURES["curves"](FULL), "best")[0]
     assert (best["x"], best["y"]) == ([1, 3], [0.9, 0.05])
 

@@ -1,4 +1,4 @@
-"""All figures alike: plotly takes every one of them, whatever the study."""
+"""All figures: plotly accepts each of them, whatever the study."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ CASES = {
     "full": FULL,
     "nothing": data([]),
     "nothing that ended": data([trial(0), trial(1, state="waiting")]),
-    "only lost ones": data([trial(0, state="failed"), trial(1, state="diverged", void=True)]),
+    "only unsuccessful ones": data(
+        [trial(0, state="failed"), trial(1, state="diverged", void=True)]
+    ),
     "one": data([trial(0, 0.5)]),
     "all the same": data([trial(0, 0.5), trial(1, 0.5)]),
     "zeros": data([trial(0, 0.0), trial(1, 0.0)]),
@@ -38,7 +40,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("case", CASES)
-def test_plotly_takes_every_figure_and_every_number_is_finite(name: str, case: str) -> None:
+def test_plotly_accepts_every_figure_and_every_number_is_finite(name: str, case: str) -> None:
     figure = FIGURES[name](CASES[case])
     json.dumps(figure, allow_nan=False)
     go.Figure(figure)
@@ -54,3 +56,16 @@ def test_figures_depend_on_their_data_only(name: str) -> None:
 def test_names_are_text_and_not_markup(name: str) -> None:
     figure = json.dumps(FIGURES[name](CASES["names that look like HTML"]))
     assert "<b>" not in figure
+
+
+def test_hover_texts_write_values_as_the_service_does() -> None:
+    space = {
+        "momentum": {"type": "float", "low": 0.9, "high": 0.9999, "scale": "reverse_log"},
+        "flag": {"type": "bool"},
+    }
+    trials = [trial(0, 0.0312, params={"momentum": 0.99987, "flag": True})]
+    figure = FIGURES["best_so_far"](data(trials, space=space))
+    text = next(trace["text"] for trace in figure["data"] if trace["name"] == "best")
+    assert text == [
+        "trial 0 · completed<br>validation_loss 0.0312<br>momentum 0.99987<br>flag true"
+    ]

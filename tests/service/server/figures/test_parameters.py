@@ -1,4 +1,4 @@
-"""Parameters: a panel each, what lies in it, and when there are too many."""
+"""Parameters: a panel for each, its marks, and a limit on the number of panels."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_the_box_of_the_current_round_is_shaded() -> None:
     boxes = {shape["xref"]: (shape["x0"], shape["x1"]) for shape in shapes}
     assert boxes["x2"] == pytest.approx((0.1, 0.01))
     assert boxes["x6"] == (0.5, 1.5)
-    assert set(boxes) == {"x2", "x6"}, "a whole range is not shaded"
+    assert set(boxes) == {"x2", "x6"}, "a full range is not shaded"
 
 
 def test_each_name_is_in_the_legend_once() -> None:
     traces = FIGURES["parameters"](FULL)["data"]
     shown = [trace["name"] for trace in traces if trace["showlegend"]]
-    assert sorted(shown) == ["best", "diverged", "failed", "trial", "void"]
+    assert sorted(shown) == ["best", "diverged", "excluded", "failed", "trial"]
 
 
 def test_a_value_that_the_axis_cannot_show_is_left_out() -> None:
@@ -61,7 +61,7 @@ def test_a_value_that_the_axis_cannot_show_is_left_out() -> None:
     assert {n for trace in figure["data"] for n in trace["customdata"]} == {0}
 
 
-def test_a_crowd_of_parameters_gets_panels_for_those_narrowed_first() -> None:
+def test_many_parameters_have_panels_for_those_of_the_first_priority() -> None:
     space = {
         f"p{i}": {"type": "float", "low": 0.0, "high": 1.0, "priority": 1 if i == 150 else 3}
         for i in range(200)

@@ -1,4 +1,4 @@
-"""Samples of trials: drawn where there are too many, always with the best."""
+"""Samples of trials: drawn if there are too many, always with the best."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.trials import trial
 
 
 @pytest.mark.parametrize("name", ["best_so_far", "parameters"])
-def test_a_sample_says_so_and_keeps_the_best(name: str) -> None:
+def test_a_sample_has_a_note_and_the_best_trial(name: str) -> None:
     many = [trial(number, 2.0) for number in range(12_345)]
     many[7_777] = trial(7_777, 1.0)
     space = {"momentum": SPACE["momentum"]}
@@ -22,7 +22,7 @@ def test_a_sample_says_so_and_keeps_the_best(name: str) -> None:
     assert len(named(figure, "trial")[0]["x"]) == POINTS - 1
 
 
-def test_what_is_drawn_stays_while_a_study_grows() -> None:
+def test_drawn_trials_stay_while_a_study_grows() -> None:
     trials = [trial(number, 1.0) for number in range(2_200)]
     before = {t.number for t in sample(trials[:2_000], None)}
     after = {t.number for t in sample(trials, None)}
@@ -30,5 +30,5 @@ def test_what_is_drawn_stays_while_a_study_grows() -> None:
     assert len(after) == POINTS
 
 
-def test_everything_is_drawn_when_it_is_little() -> None:
+def test_all_trials_are_drawn_if_they_are_few() -> None:
     assert FIGURES["best_so_far"](FULL)["layout"]["annotations"][-1]["text"] == "1"
