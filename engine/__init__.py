@@ -1,19 +1,23 @@
-"""From parameters to trained networks: populations of small networks in lock-step, in NumPy.
+"""From hyperparameters to trained networks: populations of small networks in lock-step, in NumPy.
 
-recipe, rules        names and values of hyperparameters -> a typed Recipe
-bundled, datasets, scaling, folders, feeds, draws
-                     what is trained on; every draw keyed by what it is for
-initializers, activations, layers, batch_norm, dropout, losses, optimizers, averages, schedules,
-metrics
-                     the mathematics, one noun a file, forward beside backward
-shapes, lanes        what trials must share to train together; one trial's row as a value
-population, stacks, workspace, updates, arithmetic
-                     K networks over stacked arrays, a step at a time
-training             the loop: a record per epoch, changes between epochs
-grouping, pool       who trains with whom, and in which process
-gradient_check       every backward pass against finite differences
-checkpoints, models, estimator
-                     what is kept of a trial, and the network to be used
+recipe          names and values of hyperparameters, read into a typed Recipe
+rules           the valid values of a hyperparameter
+shapes          the shape of a network: offsets of its layers, what lanes must share
+draws           counter-based random draws, keyed by their purpose
+data/           data sets: built in or on disk, split, standardized, in mini-batches
+layers/         dense layers, activations, batch norm, dropout, losses, initial weights
+optim/          optimizers, learning-rate schedules, running averages
+metrics         loss, error, accuracy, rmse and r2, accumulated over mini-batches
+population/     lanes, their groups, and the stacked arrays in which they train together
+training        the training loop: a record per epoch, changes between epochs
+checkpoints     a lane's state as a file
+models          a trained network for predictions
+estimator       the same with the interface of scikit-learn; imported separately
+gradient_check  every backward pass compared with finite differences
+pool            processes that perform a stream of tasks
+arithmetic      BLAS threads and NumPy settings of all computations
+arrays          the array types
+errors          the tree of errors
 """
 
 from caviar.engine.checkpoints import Checkpoint, make_checkpoint, read_checkpoint, write_checkpoint

@@ -1,4 +1,4 @@
-"""The conditions under which the engine computes."""
+"""The numeric environment in which the engine computes."""
 
 import threading
 from collections.abc import Iterator
@@ -8,30 +8,32 @@ from typing import Any
 
 import numpy as np
 
-BUFFER = 512
-"""Elements in a ufunc's buffer. With NumPy's 8192 a column (K, 1) beside rows shorter than half of
-that is first copied out to full rows, which doubles the time of an optimizer's step."""
+UFUNC_BUFFER_ELEMENTS = 512
+"""Elements in the buffer of a NumPy ufunc. With NumPy's default of 8192, a column (K, 1) beside
+rows shorter than half of that is first copied to full rows, which doubles the time of an
+optimizer's step."""
 
 
 @contextmanager
 def arithmetic() -> Iterator[None]:
-    """Within it: one BLAS thread, small ufunc buffers, and no warnings. All come back after.
+    """A context with one BLAS thread, small ufunc buffers and no floating-point warnings.
 
-    Small products gain nothing from threads, and their bits may depend on the number. A lane that
-    overflows is a result, not an error.
+    Small matrix products gain nothing from threads, and their bits may depend on the number of
+    threads. A lane that overflows is a result, not an error. On exit all settings are restored.
     """
-    with _ONE_THREAD, np.errstate(all="ignore"):
-        buffer = np.setbufsize(BUFFER)
+    with _SINGLE_THREAD, np.errstate(all="ignore"):
+        previous = np.setbufsize(UFUNC_BUFFER_ELEMENTS)
         try:
             yield
         finally:
-            np.setbufsize(buffer)
+            np.setbufsize(previous)
 
 
-class _OneThread:
-    """One BLAS thread, from the first of several threads of Python that enter to the last.
+class _SingleBlasThread:
+    """Limits BLAS to one thread while at least one Python thread is inside.
 
-    The number is the whole process's: who leaves must not bring it back while others compute.
+    The limit holds for the whole process, so a thread that leaves must not lift it while others
+    still compute.
     """
 
     def __init__(self) -> None:
@@ -52,12 +54,12 @@ class _OneThread:
                 self._limits.restore_original_limits()
 
 
-_ONE_THREAD = _OneThread()
+_SINGLE_THREAD = _SingleBlasThread()
 
 
 @lru_cache
 def _controller() -> Any:
-    # Imported here because only who trains needs it; kept because it looks through all libraries.
+    # Imported here because only training needs it; cached because it inspects all loaded libraries.
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -1,8 +1,9 @@
-"""Checkpoints: a lane's state with all that its network needs, as .npz without pickle.
+"""Checkpoints: a lane's state with everything that its network needs, as .npz without pickle.
 
-The file is a zip of plain arrays. The member `header` is JSON as bytes: format, version, recipe,
-shape, data set, epoch, steps and scaling of targets. The others are the arrays of the state, by
-name, and mean and deviation of the features. Nothing is read that the header does not announce.
+The file is a zip archive of plain arrays. The member `header` is JSON as bytes: format, version,
+number, line (the lineage), seed, epoch, steps, recipe, shape, data set and scaling of the targets.
+The other members are the arrays of the state by name, and mean and deviation of the features. An
+array is read only if it has the dtype and shape that follow from the header.
 """
 
 import io
@@ -29,38 +30,39 @@ T = TypeVar("T", np.float32, np.float64)
 
 FORMAT = "caviar checkpoint"
 VERSION = 1
-MAX_BYTES = 4 * 2**30
+MAX_CHECKPOINT_BYTES = 4 * 2**30
 MAX_HEADER_BYTES = 2**20
 MAX_WIDTH = 2**24
 MAX_CLASSES = 2**16
 
 _DATE = (1980, 1, 1, 0, 0, 0)
-"""Of all members: equal states should be equal files."""
+"""The date of all members, fixed so that equal states give equal files."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Checkpoint:
-    """A lane's state, and what its network was made for."""
+    """A lane's state, with the recipe, shape, data set and scaling of its network."""
 
     number: int
-    line: int | None = None
+    lineage: int | None = None
+    """See Lane.lineage; stored as `line`."""
     seed: int
     recipe: Recipe
     state: LaneState
     shape: Shape
     dataset: Mapping[str, Any]
-    """Name, task, labels and split of the data set: plain JSON values."""
+    """Name, task, labels and split of the data set, as plain JSON values."""
     scaling: Scaling
 
     @property
     def lane(self) -> Lane:
-        """The lane, to train on: `Training(dataset, [lane], seed=seed, start={number: state})`."""
-        return Lane(number=self.number, recipe=self.recipe, line=self.line)
+        """The lane: `Training(dataset, [lane], seed=seed, start={number: state})` continues it."""
+        return Lane(number=self.number, recipe=self.recipe, lineage=self.lineage)
 
 
 def make_checkpoint(lane: Lane, state: LaneState, dataset: Dataset, *, seed: int) -> Checkpoint:
     """The checkpoint of a lane that trains on a data set."""
-    described = {
+    description = {
         "name": dataset.name,
         "task": dataset.task,
         "labels": list(dataset.labels),
@@ -68,24 +70,24 @@ def make_checkpoint(lane: Lane, state: LaneState, dataset: Dataset, *, seed: int
     }
     return Checkpoint(
         number=lane.number,
-        line=lane.line,
+        lineage=lane.lineage,
         seed=seed,
         recipe=lane.recipe,
         state=state,
         shape=lane.recipe.shape(dataset),
-        dataset=described,
+        dataset=description,
         scaling=dataset.scaling,
     )
 
 
 def write_checkpoint(checkpoint: Checkpoint) -> bytes:
-    """The checkpoint as the bytes of an .npz file: the same bytes each time."""
+    """The checkpoint as the bytes of an .npz file; equal checkpoints give equal bytes."""
     state, scaling = checkpoint.state, checkpoint.scaling
     header = {
         "format": FORMAT,
         "version": VERSION,
         "number": checkpoint.number,
-        "line": checkpoint.line,
+        "line": checkpoint.lineage,
         "seed": checkpoint.seed,
         "epoch": state.epoch,
         "steps": state.steps,
@@ -115,10 +117,12 @@ def write_checkpoint(checkpoint: Checkpoint) -> bytes:
 
 
 def read_checkpoint(source: bytes | str | Path) -> Checkpoint:
-    """A checkpoint from a file or its bytes. CheckpointError says what is wrong with it.
+    """Read a checkpoint, given as a path or as bytes.
 
-    The file may be anybody's: nothing is unpickled, and no array is read before its size is known
-    to be what the header says.
+    The content may come from an untrusted source: nothing is unpickled, and no array is read before
+    its size is known to be the one that follows from the header.
+
+    Raises CheckpointError if the content is not a consistent checkpoint of this version.
     """
     stream = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")  # noqa: SIM115
     with stream:
@@ -126,41 +130,41 @@ def read_checkpoint(source: bytes | str | Path) -> Checkpoint:
             with zipfile.ZipFile(stream) as archive:
                 return _Reader(archive).read()
         except RecipeError as error:
-            raise CheckpointError(f"has an impossible recipe: {error}") from error
+            raise CheckpointError(f"invalid recipe: {error}") from error
         except zipfile.BadZipFile as error:
-            raise CheckpointError(f"is no .npz file: {error}") from None
+            raise CheckpointError(f"not an .npz file: {error}") from None
         except (ValueError, KeyError, TypeError, EOFError, NotImplementedError) as error:
-            raise CheckpointError(f"cannot be read: {error}") from error
+            raise CheckpointError(f"unreadable content: {error}") from error
 
 
 class _Reader:
-    """Reads an archive's members, each only if it is what it should be."""
+    """Reads the members of an archive, each only if its dtype and shape are the expected ones."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._members = {info.filename: info for info in archive.infolist()}
         if len(self._members) < len(archive.infolist()):
-            raise CheckpointError("has two members of one name")
+            raise CheckpointError("two members have the same name")
         if any(info.compress_type != zipfile.ZIP_STORED for info in self._members.values()):
-            # What is stored as it is cannot be larger than the file.
-            raise CheckpointError("has compressed members")
-        if sum(info.file_size for info in self._members.values()) > MAX_BYTES:
-            raise CheckpointError(f"is larger than {MAX_BYTES} bytes")
+            # An uncompressed member cannot be larger than the file.
+            raise CheckpointError("members are compressed")
+        if sum(info.file_size for info in self._members.values()) > MAX_CHECKPOINT_BYTES:
+            raise CheckpointError(f"content is larger than {MAX_CHECKPOINT_BYTES} bytes")
 
     def read(self) -> Checkpoint:
         header = self._header()
         recipe = recipe_from(header["recipe"])
         shape = _shape(header["shape"])
         dataset = _dataset(header["dataset"])
-        _match(recipe, shape, dataset)
+        _check_shape(recipe, shape, dataset)
         parameters = (shape.parameters,)
         slots = {
             name: self._array(f"slot_{name}", parameters, np.float32)
             for name in OPTIMIZERS[recipe.optimizer].slots
         }
         state = LaneState(
-            epoch=_natural(header, "epoch"),
-            steps=_natural(header, "steps"),
+            epoch=_non_negative(header, "epoch"),
+            steps=_non_negative(header, "steps"),
             parameters=self._array("parameters", parameters, np.float32),
             statistics=self._array("statistics", (shape.statistics,), np.float32),
             slots=slots,
@@ -173,9 +177,9 @@ class _Reader:
             target_deviation=float(header["target_deviation"]),
         )
         return Checkpoint(
-            number=_natural(header, "number"),
-            line=None if header["line"] is None else _natural(header, "line"),
-            seed=_natural(header, "seed"),
+            number=_non_negative(header, "number"),
+            lineage=None if header["line"] is None else _non_negative(header, "line"),
+            seed=_non_negative(header, "seed"),
             recipe=recipe,
             state=state,
             shape=shape,
@@ -186,73 +190,76 @@ class _Reader:
     def _header(self) -> dict[str, Any]:
         info = self._members.get("header.npy")
         if info is None:
-            raise CheckpointError("has no header: it is not a checkpoint of Caviar")
+            raise CheckpointError("no header: not a Caviar checkpoint")
         if info.file_size > MAX_HEADER_BYTES:
-            raise CheckpointError(f"has a header of {info.file_size} bytes")
+            raise CheckpointError(
+                f"header of {info.file_size} bytes is larger than {MAX_HEADER_BYTES}"
+            )
         with self._archive.open(info) as member:
-            shape, kind = _npy_header(member)
-            if kind != np.uint8 or len(shape) != 1:
-                raise CheckpointError("has a header that is no text")
+            shape, dtype = _npy_header(member)
+            if dtype != np.uint8 or len(shape) != 1:
+                raise CheckpointError("header is not text")
             text = member.read(shape[0])
         header = json.loads(text)
         if not isinstance(header, dict) or header.get("format") != FORMAT:
-            raise CheckpointError("is not a checkpoint of Caviar")
+            raise CheckpointError("not a Caviar checkpoint")
         if header.get("version") != VERSION:
             raise CheckpointError(
-                f"is of version {header.get('version')}; this Caviar reads version {VERSION}"
+                f"unsupported version {header.get('version')}: this Caviar reads version {VERSION}"
             )
         return header
 
-    def _array(self, name: str, shape: tuple[int, ...], kind: type[T]) -> NDArray[T]:
+    def _array(self, name: str, shape: tuple[int, ...], scalar: type[T]) -> NDArray[T]:
         info = self._members.get(f"{name}.npy")
         if info is None:
-            raise CheckpointError(f"lacks its {name}")
+            raise CheckpointError(f"array {name} is missing")
         with self._archive.open(info) as member:
-            found, found_kind = _npy_header(member)
-            if found != shape or found_kind != np.dtype(kind):
+            stored_shape, stored_dtype = _npy_header(member)
+            dtype = np.dtype(scalar)
+            if stored_shape != shape or stored_dtype != dtype:
                 raise CheckpointError(
-                    f"has {name} of {found_kind} {found} where the header tells "
-                    f"{np.dtype(kind)} {shape}"
+                    f"array {name} is {stored_dtype} {stored_shape}; the header requires "
+                    f"{dtype} {shape}"
                 )
-            size = np.dtype(kind).itemsize * shape[0]
+            size = dtype.itemsize * shape[0]
             content = member.read(size + 1)
         if len(content) != size:
-            raise CheckpointError(f"does not have the {shape[0]} numbers of its {name}")
-        return np.frombuffer(content, kind).copy()
+            raise CheckpointError(f"array {name} does not have {shape[0]} values")
+        return np.frombuffer(content, scalar).copy()
 
 
 def _npy_header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = npy.read_magic(member)
     if version != (1, 0):
-        raise CheckpointError(f"has arrays of version {version}")
-    shape, fortran, kind = npy.read_array_header_1_0(member)
+        raise CheckpointError(f"unsupported .npy version {version}")
+    shape, fortran, dtype = npy.read_array_header_1_0(member)
     if fortran and len(shape) > 1:
-        raise CheckpointError("has arrays in another order")
-    return shape, kind
+        raise CheckpointError("arrays are in Fortran order")
+    return shape, dtype
 
 
 def _shape(fields: Mapping[str, Any]) -> Shape:
     widths = fields["widths"]
     if not isinstance(widths, list) or len(widths) < 2:
-        raise CheckpointError("has no widths of layers")
+        raise CheckpointError("shape has no widths of layers")
     if any(type(width) is not int or not 0 < width <= MAX_WIDTH for width in widths):
-        raise CheckpointError("has impossible widths of layers")
+        raise CheckpointError("shape has widths of layers that are out of range")
     shape = Shape(**{**fields, "widths": tuple(widths)})
-    if 4 * shape.parameters > MAX_BYTES:
-        raise CheckpointError("tells of a network that is too large")
+    if 4 * shape.parameters > MAX_CHECKPOINT_BYTES:
+        raise CheckpointError(f"network of {shape.parameters} parameters is too large")
     return shape
 
 
 def _dataset(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if fields["task"] not in TASKS or not isinstance(fields["labels"], list):
-        raise CheckpointError("is of an unknown task")
+        raise CheckpointError("data set has an unknown task")
     if len(fields["labels"]) > MAX_CLASSES:
-        raise CheckpointError("has too many classes")
+        raise CheckpointError(f"data set has more than {MAX_CLASSES} classes")
     return {name: fields[name] for name in ("name", "task", "labels", "split")}
 
 
-def _match(recipe: Recipe, shape: Shape, dataset: Mapping[str, Any]) -> None:
-    """The shape must be that of the recipe, on some data set of the task."""
+def _check_shape(recipe: Recipe, shape: Shape, dataset: Mapping[str, Any]) -> None:
+    """Raise CheckpointError unless the shape is that of the recipe on a data set of the task."""
     task = TASKS[dataset["task"]]
     outputs = task.outputs(len(dataset["labels"]))
     hidden = recipe.hidden_units
@@ -265,11 +272,11 @@ def _match(recipe: Recipe, shape: Shape, dataset: Mapping[str, Any]) -> None:
         dropout=recipe.keep_prob < 1.0 and bool(hidden),
     )
     if shape != expected or type(shape.batch_size) is not int or shape.batch_size < 1:
-        raise CheckpointError("has a shape that is not of its recipe")
+        raise CheckpointError("shape does not fit the recipe")
 
 
-def _natural(header: Mapping[str, Any], name: str) -> int:
+def _non_negative(header: Mapping[str, Any], name: str) -> int:
     value = header[name]
     if type(value) is not int or value < 0:
-        raise CheckpointError(f"has an impossible {name}")
+        raise CheckpointError(f"{name} must be an integer of at least 0, not {value!r:.40}")
     return value

@@ -1,22 +1,22 @@
-"""What the engine refuses, as one tree.
+"""The errors of the engine, as one tree.
 
 EngineError
-├── RecipeError     a hyperparameter is unknown, impossible or given twice
-├── DatasetError    there is no such data set
-├── CheckpointError a file that is no checkpoint, or one that cannot be trusted
+├── RecipeError     a hyperparameter is unknown, out of range or given twice
+├── DatasetError    a data set does not exist or cannot be used
+├── CheckpointError a checkpoint cannot be read or is not consistent
 ├── LaneError       lanes or their states do not fit together
-└── PoolError       the processes of a pool die before they do anything
+└── PoolError       the processes of a pool keep ending before they finish a task
 """
 
 
 class EngineError(Exception):
-    """Anything that the engine refuses."""
+    """Base class of the engine's errors."""
 
 
 class RecipeError(EngineError):
-    """A hyperparameter that cannot be trained with.
+    """A hyperparameter that cannot be used.
 
-    `parameter` is the name the caller used; `message` says what is wrong and what would be right.
+    `parameter` is the name that the caller used; `message` states the mistake and the valid values.
     """
 
     def __init__(self, parameter: str, message: str) -> None:
@@ -29,11 +29,11 @@ class RecipeError(EngineError):
 
 
 class DatasetError(EngineError):
-    """A data set that does not exist; the message names those that do."""
+    """A data set that does not exist, or arrays that cannot be used as one."""
 
 
 class CheckpointError(EngineError):
-    """A checkpoint that cannot be read; the message says what is wrong with the file."""
+    """A checkpoint that cannot be read; the message states what is wrong with it."""
 
 
 class LaneError(EngineError):
@@ -41,4 +41,4 @@ class LaneError(EngineError):
 
 
 class PoolError(EngineError):
-    """A pool of processes that cannot be kept up."""
+    """A pool whose processes keep ending, or a task's error that cannot be pickled."""

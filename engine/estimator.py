@@ -1,14 +1,17 @@
-"""scikit-learn's way to train and use one network. Imports scikit-learn: not part of `engine`."""
+"""Estimators with the interface of scikit-learn, each of which trains one network.
+
+This module imports scikit-learn, so `engine` does not import it.
+"""
 
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from caviar.engine.arrays import AnyArray, Float64Array
 from caviar.engine.checkpoints import make_checkpoint
 from caviar.engine.data.datasets import Dataset, Examples
 from caviar.engine.data.scaling import Scaling, moments
@@ -19,7 +22,7 @@ from caviar.engine.training import Training
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]
-    """What classifier and regressor share. Hyperparameters are those of engine.recipe."""
+    """Base of the classifier and the regressor; its hyperparameters are those of engine.recipe."""
 
     def __init__(
         self,
@@ -52,53 +55,60 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def load(cls, source: bytes | str | Path) -> Self:
-        """A fitted estimator around the network in a checkpoint."""
+        """A fitted estimator with the network of a checkpoint. Raises CheckpointError."""
         model = load(source)
         recipe = model.checkpoint.recipe
         names = ("activation", "optimizer", "learning_rate", "batch_size", "l2", "keep_prob")
-        given = {name: getattr(recipe, name) for name in (*names, "batch_norm", "initialization")}
-        estimator = cls(**given, hidden_units=recipe.hidden_units, seed=model.checkpoint.seed)
+        hyperparameters = {
+            name: getattr(recipe, name) for name in (*names, "batch_norm", "initialization")
+        }
+        estimator = cls(
+            **hyperparameters, hidden_units=recipe.hidden_units, seed=model.checkpoint.seed
+        )
         estimator.epochs = model.checkpoint.state.epoch
-        estimator._keep(model)
+        estimator._set_model(model)
         return estimator
 
     def _recipe(self) -> Recipe:
         names = ("activation", "optimizer", "learning_rate", "batch_size", "l2", "keep_prob")
         params: dict[str, object] = {name: getattr(self, name) for name in names}
         units = self.hidden_units
-        each = (units,) if isinstance(units, int) else tuple(units)
-        params |= {f"hidden_units_{layer}": width for layer, width in enumerate(each, start=1)}
+        widths = (units,) if isinstance(units, int) else tuple(units)
+        params |= {f"hidden_units_{layer}": width for layer, width in enumerate(widths, start=1)}
         params |= {"batch_norm": self.batch_norm, "initialization": self.initialization}
-        return read_recipe({**params, "hidden_layers": len(each)}, self.settings)
+        return read_recipe({**params, "hidden_layers": len(widths)}, self.settings)
 
-    def _train(self, features: NDArray[Any], targets: NDArray[Any], dataset: Dataset) -> None:
+    def _train(self, features: AnyArray, targets: AnyArray, dataset: Dataset) -> None:
         recipe = self._recipe()
         training = Training(dataset, [Lane(number=0, recipe=recipe)], seed=self.seed)
         for _ in training.run(self.epochs):
             pass
         if not training.lanes:
-            raise ValueError("the network diverged: try a smaller learning_rate")
+            raise ValueError("the network diverged: use a smaller learning_rate")
         checkpoint = make_checkpoint(
             training.lanes[0], training.checkpoint(0), dataset, seed=self.seed
         )
-        self._keep(Model(checkpoint))
+        self._set_model(Model(checkpoint))
 
-    def _keep(self, model: Model) -> None:
+    def _set_model(self, model: Model) -> None:
         self.model_ = model
         self.n_features_in_ = model.features
         self.n_iter_ = model.checkpoint.state.epoch
 
-    def _checked(self, features: Any) -> NDArray[Any]:
+    def _checked(self, features: Any) -> AnyArray:
         check_is_fitted(self)
-        checked: NDArray[Any] = validate_data(self, features, reset=False)
+        checked: AnyArray = validate_data(self, features, reset=False)
         return checked
 
 
 class CaviarClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
-    """A classifier of two or more classes; it trains on all that `fit` is given."""
+    """A classifier of two or more classes, which trains on all examples that `fit` gets."""
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
-        """Train on features X (m, n) and labels y (m,) of any kind."""
+        """Train on features X (m, n) and labels y (m,).
+
+        Raises ValueError if the arrays cannot be used or the network diverges.
+        """
         features, labels = validate_data(self, X, y)
         check_classification_targets(labels)
         self.classes_, targets = np.unique(labels, return_inverse=True)
@@ -110,32 +120,35 @@ class CaviarClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         self._train(
             features,
             targets,
-            _whole(features, targets.astype(np.int64), task, scaling, len(self.classes_)),
+            _training_only(features, targets.astype(np.int64), task, scaling, len(self.classes_)),
         )
         return self
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
-        """The probability of each class (m, C), in the order of `classes_`."""
+    def predict_proba(self, X: Any) -> Float64Array:  # noqa: N803
+        """The probability of each class, (m, C), in the order of `classes_`, for X (m, n)."""
         features = self._checked(X)
         return self.model_.predict_proba(features)
 
-    def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
-        """The most probable label of each example (m,)."""
+    def predict(self, X: Any) -> AnyArray:  # noqa: N803
+        """The most probable label of each example, (m,), for features X (m, n)."""
         features = self._checked(X)
-        labels: NDArray[Any] = self.classes_[np.argmax(self.model_.predict_proba(features), axis=1)]
+        labels: AnyArray = self.classes_[np.argmax(self.model_.predict_proba(features), axis=1)]
         return labels
 
-    def _keep(self, model: Model) -> None:
-        super()._keep(model)
+    def _set_model(self, model: Model) -> None:
+        super()._set_model(model)
         if not hasattr(self, "classes_"):
             self.classes_ = model.labels
 
 
 class CaviarRegressor(RegressorMixin, _Network):  # type: ignore[misc]
-    """A regressor of one target; it trains on all that `fit` is given."""
+    """A regressor of one target, which trains on all examples that `fit` gets."""
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
-        """Train on features X (m, n) and numbers y (m,)."""
+        """Train on features X (m, n) and numbers y (m,).
+
+        Raises ValueError if the arrays cannot be used or the network diverges.
+        """
         features, targets = validate_data(self, X, y, y_numeric=True)
         rows = np.arange(len(features))
         mean, deviation = moments(features, rows)
@@ -146,20 +159,22 @@ class CaviarRegressor(RegressorMixin, _Network):  # type: ignore[misc]
             target_mean=float(target_mean[0]),
             target_deviation=float(target_deviation[0]),
         )
-        standard = scaling.targets(targets)
-        self._train(features, standard, _whole(features, standard, "regression", scaling, 0))
+        standardized = scaling.targets(targets)
+        self._train(
+            features, standardized, _training_only(features, standardized, "regression", scaling, 0)
+        )
         return self
 
-    def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
-        """The target of each example (m,), in its own units."""
+    def predict(self, X: Any) -> AnyArray:  # noqa: N803
+        """The predicted target of each example, (m,), in its own units, for features X (m, n)."""
         features = self._checked(X)
         return self.model_.predict(features)
 
 
-def _whole(
-    features: NDArray[Any], targets: NDArray[Any], task: str, scaling: Scaling, classes: int
+def _training_only(
+    features: AnyArray, targets: AnyArray, task: str, scaling: Scaling, classes: int
 ) -> Dataset:
-    """All examples as the training part; the other parts, which `fit` ignores, are the first."""
+    """All examples as the training part; the other parts, which `fit` ignores, hold the first."""
     training = Examples(scaling.features(features), targets)
     first = Examples(training.features[:1], targets[:1])
     return Dataset(

@@ -1,4 +1,7 @@
-"""The only reader of hyperparameter names: a dict of plain values becomes a typed Recipe."""
+"""Recipes: a dict of hyperparameter names and plain values is read into a typed Recipe.
+
+Only this module reads hyperparameter names.
+"""
 
 import difflib
 import re
@@ -11,7 +14,7 @@ from caviar.engine.layers.activations import ACTIVATIONS
 from caviar.engine.layers.initializers import INITIALIZERS
 from caviar.engine.optim.optimizers import OPTIMIZERS
 from caviar.engine.optim.schedules import SCHEDULES
-from caviar.engine.rules import Choice, Flag, Integer, Number, Rule
+from caviar.engine.rules import Choice, Flag, Integer, Number, Rule, Setting
 from caviar.engine.shapes import Shape
 
 MAX_HIDDEN_LAYERS = 20
@@ -19,7 +22,7 @@ MAX_HIDDEN_UNITS = 16_384
 MAX_BATCH_SIZE = 2**31 - 1
 MAX_DECAY_EVERY = 1_000_000
 MIN_EPSILON = 1e-30
-"""Less would vanish in float32, where a gradient of zero would then be divided by zero."""
+"""A smaller value is 0 in float32, in which case a gradient of 0 is divided by 0."""
 
 RULES: Mapping[str, Rule] = {
     "learning_rate": Number(low_open=True),
@@ -43,7 +46,7 @@ RULES: Mapping[str, Rule] = {
     "decay_rate": Number(low_open=True),
     "decay_every": Integer(low=1, high=MAX_DECAY_EVERY),
 }
-"""What may be given, by name; `hidden_units_1`, `hidden_units_2` … go by hidden_units."""
+"""The rules by name; `hidden_units_1`, `hidden_units_2` … have the rule of `hidden_units`."""
 
 _UNITS_OF_LAYER = re.compile(r"hidden_units_([1-9][0-9]*)")
 _FIXED_BY_SHAPE = (
@@ -56,7 +59,7 @@ _FIXED_BY_SHAPE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything that one trial trains with, read and checked; fields are named as in RULES."""
+    """The checked hyperparameters of one trial; the fields are named as in RULES."""
 
     learning_rate: float = 0.01
     optimizer: str = "adam"
@@ -69,11 +72,11 @@ class Recipe:
     initialization_scale: float = 0.01
     activation: str = "relu"
     hidden_units: tuple[int, ...] = (32,)
-    """Units of each hidden layer; none is softmax (or logistic) regression."""
+    """Units of each hidden layer; without layers it is softmax or logistic regression."""
     batch_size: int = 64
     l2: float = 0.0
     keep_prob: float = 1.0
-    """Of every unit of a hidden layer; 1 is no dropout."""
+    """The probability of keeping a unit of a hidden layer; 1 is no dropout."""
     batch_norm: bool = False
     batch_norm_momentum: float = 0.9
     decay: str = "none"
@@ -81,7 +84,7 @@ class Recipe:
     decay_every: int = 1
 
     def shape(self, dataset: Dataset) -> Shape:
-        """What this recipe has in common with the lanes it may train beside."""
+        """The shape of this recipe's network on a data set."""
         task = TASKS[dataset.task]
         return Shape(
             widths=(dataset.features, *self.hidden_units, task.outputs(dataset.classes)),
@@ -98,33 +101,35 @@ class Recipe:
         return self.learning_rate * schedule.factor(epoch, self.decay_rate, self.decay_every)
 
     def adjusted(self, changes: Mapping[str, object]) -> "Recipe":
-        """This recipe with some values changed while it trains.
+        """This recipe with some values changed between epochs.
 
-        RecipeError for a name or value that is impossible, or that the network is built around.
+        Raises RecipeError for an unknown name, an invalid value, or a hyperparameter that cannot
+        change while a network trains.
         """
         for name in changes:
             check_name(name)
             if name in _FIXED_BY_SHAPE or name.startswith("hidden_"):
                 raise RecipeError(name, "cannot change while a network trains; start a new trial")
         values = {name: RULES[name].read(name, value) for name, value in changes.items()}
-        # A new schedule starts from its own defaults, not from what another one was given.
-        kept = () if "decay" in values else ("decay", "decay_rate", "decay_every")
-        decay = _decay({**{name: getattr(self, name) for name in kept}, **values})
+        # A new schedule starts from its own defaults, not from the values of the previous one.
+        unchanged = () if "decay" in values else ("decay", "decay_rate", "decay_every")
+        decay = _decay({**{name: getattr(self, name) for name in unchanged}, **values})
         return replace(self, **{**values, **decay})  # type: ignore[arg-type]
 
 
 def read_recipe(
     params: Mapping[str, object], settings: Mapping[str, object] | None = None
 ) -> Recipe:
-    """Read a trial's parameters and its study's fixed settings; a name may be in one of them only.
+    """Read a trial's parameters and its study's fixed settings into a recipe.
 
-    RecipeError names the parameter at fault. A value whose condition does not hold, such as
-    `momentum` beside another optimizer, is checked and then left unused.
+    A value that the recipe does not need, such as `momentum` with another optimizer, is checked and
+    then ignored. Raises RecipeError, which names the parameter, for an unknown name, an invalid
+    value, or a name that is in both mappings.
     """
     settings = settings or {}
     for name in params:
         if name in settings:
-            raise RecipeError(name, "is given twice, by the trial and by the study's settings")
+            raise RecipeError(name, "is given twice: by the trial and by the settings of the study")
     values = {name: check_value(name, value) for name, value in {**settings, **params}.items()}
     fields = {name: value for name, value in values.items() if not name.startswith("hidden_")}
     return Recipe(
@@ -134,17 +139,17 @@ def read_recipe(
 
 
 def recipe_from(fields: Mapping[str, object]) -> Recipe:
-    """A recipe from its fields, as dataclasses.asdict gives them; RecipeError if one is wrong."""
+    """A recipe from its fields, as dataclasses.asdict returns them. Raises RecipeError."""
     units = fields.get("hidden_units")
     if not isinstance(units, (list, tuple)) or len(units) > MAX_HIDDEN_LAYERS:
         raise RecipeError("hidden_units", "must be a list of units")
     params = {name: value for name, value in fields.items() if name != "hidden_units"}
-    each = {f"hidden_units_{layer}": value for layer, value in enumerate(units, start=1)}
-    return read_recipe({**params, **each, "hidden_layers": len(units)})
+    layers = {f"hidden_units_{layer}": value for layer, value in enumerate(units, start=1)}
+    return read_recipe({**params, **layers, "hidden_layers": len(units)})
 
 
 def check_name(name: str) -> Rule:
-    """The rule of a name. RecipeError if there is no such hyperparameter, with the nearest ones."""
+    """The rule of a name. Raises RecipeError, which suggests similar names, if it is unknown."""
     layer = _UNITS_OF_LAYER.fullmatch(name)
     if layer and int(layer[1]) <= MAX_HIDDEN_LAYERS:
         return RULES["hidden_units"]
@@ -152,36 +157,36 @@ def check_name(name: str) -> Rule:
         return RULES[name]
     near = difflib.get_close_matches(name, [*RULES, "hidden_units_1"], n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(RULES)}"
-    raise RecipeError(name, f"is no hyperparameter; {hint}")
+    raise RecipeError(name, f"unknown hyperparameter; {hint}")
 
 
-def check_value(name: str, value: object) -> float | int | str:
-    """One value by the rule of its name; RecipeError if either is impossible."""
+def check_value(name: str, value: object) -> Setting:
+    """Read one value by the rule of its name. Raises RecipeError if either is invalid."""
     return check_name(name).read(name, value)
 
 
-def _hidden_units(values: Mapping[str, float | int | str]) -> tuple[int, ...]:
-    """The units of each layer, from `hidden_units` for all or `hidden_units_1`, `_2` … for each."""
-    each = {
-        int(found[1]): int(value)
+def _hidden_units(values: Mapping[str, Setting]) -> tuple[int, ...]:
+    """The units of each layer, from `hidden_units` or from `hidden_units_1`, `hidden_units_2` …"""
+    units = {
+        int(match[1]): int(value)
         for name, value in values.items()
-        if (found := _UNITS_OF_LAYER.fullmatch(name))
+        if (match := _UNITS_OF_LAYER.fullmatch(name))
     }
-    if each and "hidden_units" in values:
-        name = f"hidden_units_{min(each)}"
-        raise RecipeError(name, "cannot stand beside hidden_units, which sets every layer")
-    layers = int(values.get("hidden_layers", max(each, default=1)))
-    if not each:
+    if units and "hidden_units" in values:
+        name = f"hidden_units_{min(units)}"
+        raise RecipeError(name, "cannot be given with hidden_units, which sets every layer")
+    layers = int(values.get("hidden_layers", max(units, default=1)))
+    if not units:
         return (int(values.get("hidden_units", Recipe.hidden_units[0])),) * layers
     for layer in range(1, layers + 1):
-        if layer not in each:
-            message = f"is missing: {layers} hidden layers need hidden_units_1 to _{layers}"
+        if layer not in units:
+            message = f"is missing: {layers} hidden layers require hidden_units_1 to _{layers}"
             raise RecipeError(f"hidden_units_{layer}", message)
-    return tuple(each[layer] for layer in range(1, layers + 1))
+    return tuple(units[layer] for layer in range(1, layers + 1))
 
 
-def _decay(values: Mapping[str, float | int | str]) -> dict[str, float | int | str]:
-    """The decay with its rate and interval, defaults filled in by the schedule."""
+def _decay(values: Mapping[str, Setting]) -> dict[str, Setting]:
+    """The fields decay, decay_rate and decay_every, with the defaults of the schedule."""
     name = str(values.get("decay", "none"))
     schedule = SCHEDULES[name]
     rate = float(values.get("decay_rate", schedule.default_rate))
@@ -190,6 +195,6 @@ def _decay(values: Mapping[str, float | int | str]) -> dict[str, float | int | s
         raise RecipeError("decay_rate", message)
     every = values.get("decay_every", schedule.default_every)
     if every is None:
-        message = f"must be given with decay {name}: the epochs that it takes from start to end"
+        message = f"must be given with decay {name}: the number of epochs from start to end"
         raise RecipeError("decay_every", message)
     return {"decay": name, "decay_rate": rate, "decay_every": int(every)}

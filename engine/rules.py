@@ -1,4 +1,4 @@
-"""What a hyperparameter's value may be. A rule reads a plain value or says what would be right."""
+"""Rules: the valid values of a hyperparameter. A rule reads a plain value or raises RecipeError."""
 
 import math
 from dataclasses import dataclass
@@ -6,10 +6,16 @@ from typing import TypeAlias
 
 from caviar.engine.errors import RecipeError
 
+Setting: TypeAlias = float | int | str
+"""The value of one hyperparameter, as a rule reads it; a flag is a bool, which is an int."""
+
+MAX_SHOWN_CHARACTERS = 40
+"""Longer values are cut in messages."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """A finite float between two ends; an open end is excluded."""
+    """A finite float between two bounds; an open bound is excluded."""
 
     low: float = 0.0
     high: float = math.inf
@@ -17,18 +23,18 @@ class Number:
     high_open: bool = False
 
     def read(self, name: str, value: object) -> float:
-        """The value as a float; RecipeError if it is no number or outside."""
+        """The value as a float. Raises RecipeError unless it is a number within the bounds."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise RecipeError(name, f"must be {self}, not {_shown(value)}")
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
-        if not math.isfinite(number) or not self._holds(number):
+        if not math.isfinite(number) or not self._contains(number):
             raise RecipeError(name, f"must be {self}, not {_shown(value)}")
         return number
 
-    def _holds(self, number: float) -> bool:
+    def _contains(self, number: float) -> bool:
         above = number > self.low if self.low_open else number >= self.low
         below = number < self.high if self.high_open else number <= self.high
         return above and below
@@ -43,13 +49,13 @@ class Number:
 
 @dataclass(frozen=True, kw_only=True)
 class Integer:
-    """An int between two ends, both included. A bool is no int, nor is 3.0."""
+    """An int between two bounds, both included. Neither a bool nor 3.0 is an int."""
 
     low: int
     high: int
 
     def read(self, name: str, value: object) -> int:
-        """The value itself; RecipeError if it is no int or outside."""
+        """The value itself. Raises RecipeError unless it is an int within the bounds."""
         if isinstance(value, bool) or not isinstance(value, int):
             raise RecipeError(name, f"must be {self}, not {_shown(value)}")
         if not self.low <= value <= self.high:
@@ -67,7 +73,7 @@ class Choice:
     choices: tuple[str, ...]
 
     def read(self, name: str, value: object) -> str:
-        """The value itself; RecipeError if it is none of the choices."""
+        """The value itself. Raises RecipeError unless it is one of the choices."""
         if not isinstance(value, str) or value not in self.choices:
             raise RecipeError(name, f"must be {self}, not {_shown(value)}")
         return value
@@ -78,10 +84,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Flag:
-    """True or false, and nothing that merely looks like it."""
+    """True or false; 0, 1 and strings are refused."""
 
     def read(self, name: str, value: object) -> bool:
-        """The value itself; RecipeError if it is no bool."""
+        """The value itself. Raises RecipeError unless it is a bool."""
         if not isinstance(value, bool):
             raise RecipeError(name, f"must be {self}, not {_shown(value)}")
         return value
@@ -95,4 +101,4 @@ Rule: TypeAlias = Number | Integer | Choice | Flag
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 3] + "..."

@@ -1,26 +1,29 @@
-"""The shape of a network: what decides the size of its arrays."""
+"""The shape of a network: everything that decides the sizes of its arrays.
+
+Notation: n_in and n_out are the inputs and outputs of a layer, P the number of trained parameters
+and S the number of batch norm's running statistics of a lane.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Rows: TypeAlias = NDArray[Any]
+from caviar.engine.arrays import Array, Indices
 
-Kin: TypeAlias = tuple[int, int, int, str, str]
-"""Features, layers, outputs, activation, loss: lanes that agree on these may train together."""
+CompatibilityKey: TypeAlias = tuple[int, int, int, str, str]
+"""Features, layers, outputs, activation, loss: lanes may train together if these are equal."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One layer's place in a lane's row: parameters [start, stop).
+    """The offsets of one layer in a lane's row of parameters: [start, stop).
 
-    First a matrix: the weights (n_out, n_in), and beside them a column of biases. With batch norm,
-    which makes biases useless, weights alone; gamma and beta follow.
+    First comes a matrix: the weights (n_out, n_in) and beside them a column of biases. With batch
+    norm, which makes biases redundant, the matrix has weights only, and gamma and beta follow.
     """
 
     start: int
@@ -30,29 +33,29 @@ class Block:
 
     @property
     def columns(self) -> int:
-        """Columns of the matrix (n_out, columns), which multiplies the layer's inputs."""
+        """Columns of the matrix (n_out, columns) that multiplies the layer's inputs."""
         return self.inputs if self.normalized else self.inputs + 1
 
     @property
     def matrix_stop(self) -> int:
-        """Where the matrix ends."""
+        """The offset at which the matrix ends."""
         return self.start + self.columns * self.outputs
 
     @property
     def stop(self) -> int:
-        """Where the layer ends."""
+        """The offset at which the layer ends."""
         return self.matrix_stop + (2 * self.outputs if self.normalized else 0)
 
-    def matrix(self, row: Rows) -> Rows:
+    def matrix(self, row: Array) -> Array:
         """The view (..., n_out, columns) of rows (..., P)."""
         part = row[..., self.start : self.matrix_stop]
         return part.reshape(*row.shape[:-1], self.outputs, self.columns)
 
-    def weights(self, row: Rows) -> Rows:
+    def weights(self, row: Array) -> Array:
         """The view (..., n_out, n_in) of rows (..., P)."""
         return self.matrix(row)[..., : self.inputs]
 
-    def norm(self, row: Rows) -> tuple[Rows, Rows]:
+    def norm(self, row: Array) -> tuple[Array, Array]:
         """The views gamma and beta (..., n_out, 1) of rows (..., P); empty without batch norm."""
         middle = self.matrix_stop + (self.stop - self.matrix_stop) // 2
         gamma = row[..., self.matrix_stop : middle, None]
@@ -61,13 +64,13 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """Everything that decides the size of a lane's arrays and the work of a step.
+    """Everything that decides the sizes of a lane's arrays and the work of a step.
 
-    Lanes of equal shape are stacked; lanes of equal `kin` may share a population.
+    Lanes of equal shape are stacked; lanes of equal `compatibility_key` may share a population.
     """
 
     widths: tuple[int, ...]
-    """Features, units of each hidden layer, outputs."""
+    """The number of features, the units of each hidden layer, the number of outputs."""
     activation: str
     loss: str
     batch_size: int
@@ -75,10 +78,10 @@ class Shape:
     batch_norm: bool = False
     """Whether the hidden layers are normalized."""
     dropout: bool = False
-    """Whether any unit is ever dropped, that is keep_prob < 1."""
+    """Whether units are dropped, that is keep_prob < 1."""
 
     @property
-    def kin(self) -> Kin:
+    def compatibility_key(self) -> CompatibilityKey:
         """What the lanes of one population have in common."""
         return (
             self.widths[0],
@@ -90,7 +93,7 @@ class Shape:
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The layers' places in a row, first layer first."""
+        """The offsets of the layers in a row, first layer first."""
         return tuple(self._blocks())
 
     def _blocks(self) -> Iterator[Block]:
@@ -103,11 +106,11 @@ class Shape:
             start = block.stop
 
     @cached_property
-    def others(self) -> NDArray[np.int64]:
-        """The places in a row of all that are no weights, in order: they have no L2."""
-        row = np.ones(self.parameters, np.bool_)
+    def unregularized(self) -> Indices:
+        """The ascending offsets of the parameters without an L2 term: all that are not weights."""
+        row: Array = np.ones(self.parameters)
         for block in self.blocks:
-            block.weights(row)[...] = False
+            block.weights(row)[...] = 0.0
         return np.flatnonzero(row)
 
     @property
@@ -117,5 +120,5 @@ class Shape:
 
     @property
     def statistics(self) -> int:
-        """The number of running statistics, S: see batch_norm."""
+        """The number of running statistics, S; see layers.batch_norm."""
         return 1 + 2 * sum(self.widths[1:-1]) if self.batch_norm else 0

@@ -1,1 +1,1 @@
-"""Data sets: built in or on disk, split, standardized, in mini-batches."""
+"""Data sets, built in or on disk: split into parts, standardized and read in mini-batches."""

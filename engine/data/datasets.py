@@ -1,35 +1,35 @@
-"""Data sets: split and standardized, the built-in ones once per process."""
+"""Data sets: split into parts and standardized; the built-in ones are loaded once per process."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from caviar.engine.arrays import Labels, Targets
-from caviar.engine.data.builtin import BUNDLED, REGRESSION
-from caviar.engine.data.scaling import CHUNK, Scaling, moments
+from caviar.engine.arrays import AnyArray, Float32Array, Indices, Labels, Targets
+from caviar.engine.data.builtin import BUILTIN, REGRESSION
+from caviar.engine.data.scaling import CHUNK_EXAMPLES, Scaling, moments
 from caviar.engine.draws import split_order
 from caviar.engine.errors import DatasetError
-from caviar.engine.metrics import Spread
+from caviar.engine.metrics import TargetStatistics
 
-Features = NDArray[np.float32]
-Allocate = Callable[[str, tuple[int, ...], type], NDArray[Any]]
-"""(name, shape, type) -> an array to be filled."""
+Allocate: TypeAlias = Callable[[str, tuple[int, ...], type], AnyArray]
+"""(name, shape, dtype) -> an array to be filled."""
 
-DATASETS = BUNDLED
-"""What can be loaded by name."""
+DATASETS = BUILTIN
+"""The data sets that can be loaded by name."""
 
 SPLIT_SEED = 0
 FRACTIONS = {"training": 0.6, "validation": 0.2, "test": 0.2}
+"""The share of the examples in each part."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a data set asks of a network: its loss, and its outputs for a number of classes."""
+    """What a task requires of a network: its loss, and its outputs for a number of classes."""
 
     loss: str
     outputs: Callable[[int], int]
@@ -44,12 +44,12 @@ TASKS: Mapping[str, Task] = {
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """One part of a data set: features (m, n), standardized, and targets (m,).
+    """One part of a data set: standardized features (m, n) and targets (m,).
 
-    Targets are labels 0 … C - 1, or in regression standardized numbers.
+    Targets are labels 0 … C - 1, or standardized numbers in regression.
     """
 
-    features: Features
+    features: Float32Array
     targets: Targets
 
     def __len__(self) -> int:
@@ -57,19 +57,19 @@ class Examples:
 
     @cached_property
     def variance(self) -> float:
-        """Of the targets."""
+        """The variance of the targets."""
         return float(np.var(self.targets, dtype=np.float64))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
-    """A data set in its three parts. The arrays are read-only, for every trial shares them."""
+    """A data set in three parts. The arrays are read-only because all trials share them."""
 
     name: str
     task: str
     """A key of TASKS."""
     labels: tuple[Any, ...]
-    """What the user calls the classes 0 … C - 1; none in regression."""
+    """The user's labels of the classes 0 … C - 1; empty in regression."""
     training: Examples
     validation: Examples
     test: Examples
@@ -87,23 +87,29 @@ class Dataset:
         """The number of classes, C; 0 in regression."""
         return len(self.labels)
 
-    def spread(self, part: Examples) -> Spread:
-        """What the metrics of a part need to know of its targets."""
+    def target_statistics(self, part: Examples) -> TargetStatistics:
+        """The statistics of a part's targets that its metrics need."""
         variance = part.variance if self.task == "regression" else 0.0
-        return Spread(deviation=self.scaling.target_deviation, variance=variance)
+        return TargetStatistics(deviation=self.scaling.target_deviation, variance=variance)
 
 
 @lru_cache
 def load_dataset(name: str) -> Dataset:
-    """The data set of that name, the same object each time. DatasetError names those that exist."""
+    """The built-in data set of that name, the same object on every call.
+
+    Raises DatasetError, which lists the known names, if there is none.
+    """
     if name not in DATASETS:
-        raise DatasetError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
+        raise DatasetError(f"unknown data set {name!r}; known are {', '.join(DATASETS)}")
     features, targets = DATASETS[name]()
     return make_dataset(name, features, targets, seed=SPLIT_SEED, regression=name in REGRESSION)
 
 
 def describe_dataset(name: str) -> dict[str, Any]:
-    """Name, task, features, classes and split of a data set, as plain JSON values."""
+    """Name, task, features, classes and split of a data set, as plain JSON values.
+
+    Raises DatasetError if there is no such data set.
+    """
     dataset = load_dataset(name)
     return {
         "name": dataset.name,
@@ -123,33 +129,36 @@ def make_dataset(
     regression: bool = False,
     allocate: Allocate | None = None,
 ) -> Dataset:
-    """Split features (m, n) and targets (m,); standardize both by the training part.
+    """Split features (m, n) and targets (m,), and standardize them by the training part.
 
-    Targets are classes, called by numbers or strings, which are dealt out one by one so that every
-    part has its share of each; or with `regression` numbers, standardized too. Two classes make a
-    binary task of one output, more a multiclass one. Features are read in chunks, so they may lie
-    in a file. DatasetError says what is wrong with the arrays.
+    Targets are classes, which are numbers or strings, and every part gets its share of each; with
+    `regression` they are numbers and are standardized too. Two classes make a binary task with one
+    output, more classes a multiclass task. Features are read in chunks, so they may be a
+    memory-mapped file. `allocate` creates the arrays of the parts, by default in memory.
+
+    Raises DatasetError if the arrays do not fit, are not finite or leave a part empty.
     """
-    values, wanted = np.asarray(features), np.asarray(targets)
-    _check(values, wanted, regression)
+    raw_features, raw_targets = np.asarray(features), np.asarray(targets)
+    _check(raw_features, raw_targets, regression)
     labels: tuple[Any, ...] = ()
     if regression:
-        wanted = wanted.astype(np.float64)
-        strata = np.zeros(len(wanted), np.int64)
+        encoded: Targets = raw_targets.astype(np.float64)
+        strata = np.zeros(len(encoded), np.int64)
     else:
-        unique, strata = np.unique(wanted, return_inverse=True)
+        unique, inverse = np.unique(raw_targets, return_inverse=True)
         labels = tuple(unique.tolist())
-        wanted = strata = strata.astype(np.int64)
+        encoded = strata = inverse.astype(np.int64)
         if len(labels) < 2:
-            raise DatasetError(f"targets must be of two classes at least, not all {labels[0]!r}")
-    parts = _stratified(strata, max(len(labels), 1), seed)
+            raise DatasetError(f"targets must have at least two classes, not only {labels[0]!r}")
+    parts = _stratified_split(strata, max(len(labels), 1), seed)
     empty = [part for part, rows in parts.items() if not len(rows)]
     if empty:
-        raise DatasetError(f"{len(wanted)} examples leave none for the {empty[0]} part")
-    scaling = _fit(values, wanted, parts["training"], regression)
-    make = allocate or _in_memory
+        raise DatasetError(f"{len(encoded)} examples leave none for the {empty[0]} part")
+    scaling = _fit_scaling(raw_features, encoded, parts["training"], regression)
     examples = {
-        part: _examples(part, values, wanted, rows, scaling, make, regression)
+        part: _examples(
+            part, raw_features, encoded, rows, scaling, allocate or _in_memory, regression
+        )
         for part, rows in parts.items()
     }
     split = {
@@ -170,19 +179,19 @@ def make_dataset(
     )
 
 
-def _check(features: NDArray[Any], targets: NDArray[Any], regression: bool) -> None:
+def _check(features: AnyArray, targets: AnyArray, regression: bool) -> None:
     if features.ndim != 2 or features.shape[1] < 1:
         raise DatasetError(f"features must be an array (m, n), not {features.shape}")
     if targets.shape != features.shape[:1]:
         raise DatasetError(
-            f"targets must be one for each of {len(features)} examples, not {targets.shape}"
+            f"targets must be an array ({len(features)},), one per example, not {targets.shape}"
         )
     if len(targets) == 0:
-        raise DatasetError("there must be at least one example")
+        raise DatasetError("a data set must have at least one example")
     if features.dtype.kind not in "biuf":
         raise DatasetError(f"features must be numbers, not {features.dtype}")
-    for start in range(0, len(features), CHUNK):
-        if not np.isfinite(features[start : start + CHUNK]).all():
+    for start in range(0, len(features), CHUNK_EXAMPLES):
+        if not np.isfinite(features[start : start + CHUNK_EXAMPLES]).all():
             raise DatasetError("features must be finite")
     if targets.dtype.kind not in ("biuf" if regression else "biufU"):
         raise DatasetError(f"targets of this task cannot be {targets.dtype}")
@@ -190,22 +199,20 @@ def _check(features: NDArray[Any], targets: NDArray[Any], regression: bool) -> N
         raise DatasetError("targets must be finite")
 
 
-def _stratified(labels: Labels, classes: int, seed: int) -> dict[str, NDArray[np.int64]]:
-    """The rows of each part, ascending: every class is dealt out by FRACTIONS on its own."""
-    dealt: dict[str, list[NDArray[np.int64]]] = {part: [] for part in FRACTIONS}
+def _stratified_split(labels: Labels, classes: int, seed: int) -> dict[str, Indices]:
+    """The ascending rows of each part: every class is split by FRACTIONS on its own."""
+    rows_by_part: dict[str, list[Indices]] = {part: [] for part in FRACTIONS}
     ends = np.cumsum(list(FRACTIONS.values()))
     for label in range(classes):
         rows = np.flatnonzero(labels == label)
         rows = rows[split_order(seed, label, len(rows))]
         cuts = np.rint(ends[:-1] * len(rows)).astype(int)
         for part, piece in zip(FRACTIONS, np.split(rows, cuts), strict=True):
-            dealt[part].append(piece)
-    return {part: np.sort(np.concatenate(pieces)) for part, pieces in dealt.items()}
+            rows_by_part[part].append(piece)
+    return {part: np.sort(np.concatenate(pieces)) for part, pieces in rows_by_part.items()}
 
 
-def _fit(
-    features: NDArray[Any], targets: Targets, rows: NDArray[np.int64], regression: bool
-) -> Scaling:
+def _fit_scaling(features: AnyArray, targets: Targets, rows: Indices, regression: bool) -> Scaling:
     mean, deviation = moments(features, rows)
     if not regression:
         return Scaling(mean=mean, deviation=deviation)
@@ -220,23 +227,24 @@ def _fit(
 
 def _examples(
     part: str,
-    features: NDArray[Any],
+    features: AnyArray,
     targets: Targets,
-    rows: NDArray[np.int64],
+    rows: Indices,
     scaling: Scaling,
     allocate: Allocate,
     regression: bool,
 ) -> Examples:
-    values = allocate(f"{part}_features", (len(rows), features.shape[1]), np.float32)
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        values[start : start + len(chunk)] = scaling.features(features[chunk])
-    wanted = allocate(f"{part}_targets", (len(rows),), np.float32 if regression else np.int64)
-    wanted[...] = scaling.targets(targets[rows]) if regression else targets[rows]
-    for array in (values, wanted):
+    part_features = allocate(f"{part}_features", (len(rows), features.shape[1]), np.float32)
+    for start in range(0, len(rows), CHUNK_EXAMPLES):
+        chunk = rows[start : start + CHUNK_EXAMPLES]
+        part_features[start : start + len(chunk)] = scaling.features(features[chunk])
+    dtype = np.float32 if regression else np.int64
+    part_targets = allocate(f"{part}_targets", (len(rows),), dtype)
+    part_targets[...] = scaling.targets(targets[rows]) if regression else targets[rows]
+    for array in (part_features, part_targets):
         array.flags.writeable = False
-    return Examples(values, wanted)
+    return Examples(part_features, part_targets)
 
 
-def _in_memory(name: str, shape: tuple[int, ...], kind: type) -> NDArray[Any]:
-    return np.empty(shape, kind)
+def _in_memory(name: str, shape: tuple[int, ...], dtype: type) -> AnyArray:
+    return np.empty(shape, dtype)

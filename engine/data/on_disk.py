@@ -1,6 +1,7 @@
-"""Data sets in folders: plain .npy files, split and standardized, mapped into memory.
+"""Data sets on disk: folders of plain .npy files, split, standardized and memory-mapped.
 
-Processes that open one share its pages, so that two of them take little more memory than one.
+Processes that open the same folder share its pages, so that two of them need little more memory
+than one.
 """
 
 import json
@@ -10,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from caviar.engine.arrays import AnyArray
 from caviar.engine.data.datasets import FRACTIONS, TASKS, Dataset, Examples, make_dataset
 from caviar.engine.data.scaling import Scaling
 from caviar.engine.errors import DatasetError
@@ -31,19 +33,21 @@ def save_dataset(
     seed: int = 0,
     regression: bool = False,
 ) -> Dataset:
-    """Write arrays of the user's own, as make_dataset splits them, into a folder; and open it.
+    """Write the user's features (m, n) and targets (m,) to a folder, and open it as a data set.
 
-    Features may be mapped into memory themselves: they are read and written in chunks.
+    The arrays are split and standardized as by make_dataset, which raises DatasetError if they
+    cannot be used. Features may be memory-mapped: they are read and written in chunks. The default
+    name is that of the folder.
     """
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
-    (place / DESCRIPTION).unlink(missing_ok=True)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DESCRIPTION).unlink(missing_ok=True)
 
-    def allocate(part: str, shape: tuple[int, ...], kind: type) -> NDArray[Any]:
-        return open_memmap(place / f"{part}.npy", mode="w+", dtype=np.dtype(kind), shape=shape)
+    def allocate(part: str, shape: tuple[int, ...], dtype: type) -> AnyArray:
+        return open_memmap(folder / f"{part}.npy", mode="w+", dtype=np.dtype(dtype), shape=shape)
 
     dataset = make_dataset(
-        name or place.resolve().name,
+        name or folder.resolve().name,
         features,
         targets,
         seed=seed,
@@ -55,24 +59,27 @@ def save_dataset(
         for array in (examples.features, examples.targets):
             if isinstance(array, np.memmap):
                 array.flush()
-    # Written last: a folder without a description is not a data set yet.
-    (place / DESCRIPTION).write_text(json.dumps(_described(dataset)))
-    return open_dataset(place)
+    # Written last: a folder without a description is not a complete data set.
+    (folder / DESCRIPTION).write_text(json.dumps(_description(dataset)))
+    return open_dataset(folder)
 
 
 def open_dataset(folder: str | Path) -> Dataset:
-    """The data set that save_dataset wrote, mapped into memory. DatasetError if it is none."""
-    place = Path(folder)
-    path = place / DESCRIPTION
+    """The data set that save_dataset wrote to a folder, memory-mapped.
+
+    Raises DatasetError if the folder is not a data set or is not consistent.
+    """
+    folder = Path(folder)
+    path = folder / DESCRIPTION
     if not path.is_file() or path.stat().st_size > MAX_DESCRIPTION_BYTES:
-        raise DatasetError(f"{place.name} is no folder of a data set: it lacks {DESCRIPTION}")
+        raise DatasetError(f"{folder.name} is not the folder of a data set: no {DESCRIPTION}")
     try:
-        return _read(place, json.loads(path.read_text()))
+        return _read(folder, json.loads(path.read_text()))
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise DatasetError(f"{place.name} cannot be opened: {error}") from error
+        raise DatasetError(f"{folder.name} cannot be opened: {error}") from error
 
 
-def _described(dataset: Dataset) -> dict[str, Any]:
+def _description(dataset: Dataset) -> dict[str, Any]:
     scaling = dataset.scaling
     return {
         "format": FORMAT,
@@ -88,19 +95,19 @@ def _described(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _read(place: Path, description: dict[str, Any]) -> Dataset:
+def _read(folder: Path, description: dict[str, Any]) -> Dataset:
     if (description["format"], description["version"]) != (FORMAT, VERSION):
-        raise DatasetError(f"{place.name} is not of this version of Caviar")
+        raise DatasetError(f"{folder.name} is not in the format {FORMAT!r} of version {VERSION}")
     if description["task"] not in TASKS:
-        raise DatasetError(f"{place.name} is of an unknown task")
+        raise DatasetError(f"{folder.name} has an unknown task")
     scaling = Scaling(
         mean=np.array(description["mean"], np.float64),
         deviation=np.array(description["deviation"], np.float64),
         target_mean=float(description["target_mean"]),
         target_deviation=float(description["target_deviation"]),
     )
-    kind = np.dtype(np.float32 if description["task"] == "regression" else np.int64)
-    parts = {part: _part(place, part, len(scaling.mean), kind) for part in FRACTIONS}
+    dtype = np.dtype(np.float32 if description["task"] == "regression" else np.int64)
+    parts = {part: _part(folder, part, len(scaling.mean), dtype) for part in FRACTIONS}
     return Dataset(
         name=description["name"],
         task=description["task"],
@@ -113,11 +120,11 @@ def _read(place: Path, description: dict[str, Any]) -> Dataset:
     )
 
 
-def _part(place: Path, part: str, features: int, kind: np.dtype[Any]) -> Examples:
-    values = np.load(place / f"{part}_features.npy", mmap_mode="r", allow_pickle=False)
-    targets = np.load(place / f"{part}_targets.npy", mmap_mode="r", allow_pickle=False)
-    if values.dtype != np.float32 or targets.dtype != kind:
-        raise DatasetError(f"{place.name} has a {part} part of the wrong types")
+def _part(folder: Path, part: str, features: int, dtype: np.dtype[Any]) -> Examples:
+    values = np.load(folder / f"{part}_features.npy", mmap_mode="r", allow_pickle=False)
+    targets = np.load(folder / f"{part}_targets.npy", mmap_mode="r", allow_pickle=False)
+    if values.dtype != np.float32 or targets.dtype != dtype:
+        raise DatasetError(f"{folder.name} has a {part} part of the wrong dtypes")
     if values.shape != (len(targets), features) or len(targets) == 0:
-        raise DatasetError(f"{place.name} has a {part} part of the wrong size")
+        raise DatasetError(f"{folder.name} has a {part} part of the wrong size")
     return Examples(values, targets)

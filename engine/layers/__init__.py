@@ -1,1 +1,1 @@
-"""The pieces of a network, forward and backward side by side."""
+"""The parts of a network: each file has the forward pass beside the backward pass."""

@@ -2,7 +2,7 @@
 
 Both work in place, on arrays of any shape. `forward(values)` turns Z into A = g(Z).
 `backward(outputs, gradient)` turns dA into dZ = dA g'(Z), where `outputs` is A: every derivative
-here is a function of A alone, so Z need not be kept. It uses `outputs` as scratch: A is gone after.
+here is a function of A alone, so Z is not stored. It overwrites `outputs`.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ import numpy as np
 from caviar.engine.arrays import Array
 
 LEAK = 0.01
+"""The slope of leaky_relu below 0."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ def relu_forward(values: Array) -> None:
 
 
 def relu_backward(outputs: Array, gradient: Array) -> None:
-    """Times 1 where a > 0, else 0."""
-    np.copyto(outputs, outputs > 0)  # faster than to multiply by booleans
+    """Multiply by 1 where a > 0, else by 0."""
+    np.copyto(outputs, outputs > 0)  # faster than multiplying by booleans
     gradient *= outputs
 
 
@@ -42,7 +43,7 @@ def leaky_relu_forward(values: Array) -> None:
 
 
 def leaky_relu_backward(outputs: Array, gradient: Array) -> None:
-    """Times 1 where a > 0, else 0.01."""
+    """Multiply by 1 where a > 0, else by 0.01."""
     np.copyto(outputs, outputs > 0)
     np.maximum(outputs, _row(outputs, LEAK), out=outputs)
     gradient *= outputs
@@ -54,7 +55,7 @@ def tanh_forward(values: Array) -> None:
 
 
 def tanh_backward(outputs: Array, gradient: Array) -> None:
-    """Times 1 - a^2."""
+    """Multiply by 1 - a^2."""
     outputs *= outputs
     np.subtract(1, outputs, out=outputs)
     gradient *= outputs
@@ -70,7 +71,7 @@ def sigmoid_forward(values: Array) -> None:
 
 
 def sigmoid_backward(outputs: Array, gradient: Array) -> None:
-    """Times a (1 - a)."""
+    """Multiply by a (1 - a)."""
     gradient *= outputs
     np.subtract(1, outputs, out=outputs)
     gradient *= outputs
@@ -87,3 +88,4 @@ ACTIVATIONS: dict[str, Activation] = {
     "tanh": Activation(tanh_forward, tanh_backward),
     "sigmoid": Activation(sigmoid_forward, sigmoid_backward),
 }
+"""The activations by name."""

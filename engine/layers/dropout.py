@@ -1,7 +1,7 @@
-"""Inverted dropout, in training only.
+"""Inverted dropout (Srivastava et al., 2014), in training only.
 
-Each value is kept with probability keep_prob, and divided by it, so that its mean stays. The same
-factors go forward and backward: A *= factors, and then dA *= factors.
+Each value is kept with probability keep_prob and divided by it, so that its mean does not change.
+The forward and the backward pass use the same factors: A *= factors, and then dA *= factors.
 """
 
 import numpy as np
@@ -9,11 +9,14 @@ import numpy as np
 from caviar.engine.arrays import Array
 
 LEVELS = 1 << 16
-"""Uniform draws have 16 bits: four come from one word of the generator."""
+"""The values of a uniform draw, which has 16 bits: one 64-bit word of the generator gives four."""
 
 
 def fill_factors(factors: Array, words: np.random.BitGenerator, keep_prob: float) -> None:
-    """Fill with 1 / keep_prob where uniform < keep_prob, else 0. Any shape; draws in C order."""
+    """Fill an array of any shape: 1 / keep_prob where a uniform draw is below keep_prob, else 0.
+
+    The draws come from `words`, in C order.
+    """
     count = -(-factors.size // 4)
     uniform = words.random_raw(count).view(np.uint16)[: factors.size]
     kept = uniform < threshold(keep_prob)
@@ -21,5 +24,5 @@ def fill_factors(factors: Array, words: np.random.BitGenerator, keep_prob: float
 
 
 def threshold(keep_prob: float) -> int:
-    """The draws below it, of LEVELS, are kept."""
+    """The number of the LEVELS values of a draw that are kept: at least one and not all."""
     return min(max(round(keep_prob * LEVELS), 1), LEVELS - 1)

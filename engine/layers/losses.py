@@ -1,41 +1,40 @@
-"""Losses on logits, each with its prediction.
+"""Losses on logits z, each with its predictions.
 
 `forward(logits, targets, predictions, losses)` reads logits and targets (C, m), and fills
 predictions (C, m) and the loss of each example, losses (m,). `backward(predictions, targets)` turns
 predictions in place into the gradient of each example's loss by its logits: prediction - target.
-`wrong(logits, targets)` says which examples are classified wrongly, (m,). Of several classes, a
-target is a 1 in the row of its class.
+`misclassified(logits, targets)` marks the misclassified examples, (m,). With several classes,
+targets are one-hot columns; y is the target or the class of an example.
 
-The m columns may belong to several lanes: nothing here is computed across them.
+The m columns may belong to several lanes: nothing here is computed across columns.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from caviar.engine.arrays import Array
+from caviar.engine.arrays import Array, BoolArray
 from caviar.engine.layers.activations import sigmoid_forward
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss forward and backward; `wrong` is None where there are no classes."""
+    """A loss, forward and backward; `misclassified` is None if there are no classes."""
 
     forward: Callable[[Array, Array, Array, Array], None]
     backward: Callable[[Array, Array], None]
-    wrong: Callable[[Array, Array], NDArray[np.bool_]] | None
+    misclassified: Callable[[Array, Array], BoolArray] | None
 
 
 def softmax_cross_entropy(logits: Array, targets: Array, predictions: Array, losses: Array) -> None:
-    """logsumexp(z) - z_y, and softmax(z).
+    """The loss logsumexp(z) - z_y and the prediction softmax(z).
 
-    The largest logit is taken off first, so that exp cannot overflow.
+    The largest logit is subtracted first, so that exp cannot overflow.
     """
     row = np.maximum.reduce(logits, axis=0)
     np.subtract(logits, row, out=predictions)
-    _chosen(predictions, targets, losses)
+    _target_values(predictions, targets, losses)
     np.exp(predictions, out=predictions)
     np.add.reduce(predictions, axis=0, out=row)
     predictions /= row
@@ -44,30 +43,33 @@ def softmax_cross_entropy(logits: Array, targets: Array, predictions: Array, los
 
 
 def softmax_cross_entropy_backward(predictions: Array, targets: Array) -> None:
-    """softmax(z) - 1 at the example's class, softmax(z) elsewhere."""
+    """The gradient: softmax(z) - 1 at the example's class, softmax(z) elsewhere."""
     predictions -= targets
 
 
-def _chosen(values: Array, targets: Array, out: Array) -> None:
-    """The value in the row of each example's class, (m,): exactly it, for all else is 0."""
+def _target_values(values: Array, targets: Array, out: Array) -> None:
+    """The value in the row of each example's class, (m,), exact because all other terms are 0."""
     np.einsum("cm,cm->m", values, targets, out=out)
 
 
-def largest_is_wrong(logits: Array, targets: Array) -> NDArray[np.bool_]:
-    """The largest logit wins, the first of equals."""
+def multiclass_errors(logits: Array, targets: Array) -> BoolArray:
+    """Where the class of the largest logit, the first of equal ones, is not the target, (m,)."""
     largest = np.maximum.reduce(logits, axis=0)
-    wrong: NDArray[np.bool_]
+    errors: BoolArray
     if np.count_nonzero(logits == largest) == len(largest):
-        own = np.empty_like(largest)
-        _chosen(logits, targets, own)
-        wrong = own != largest
-    else:  # equals, or NaN: slower
-        wrong = np.argmax(logits, axis=0) != np.argmax(targets, axis=0)
-    return wrong
+        target_logits = np.empty_like(largest)
+        _target_values(logits, targets, target_logits)
+        errors = target_logits != largest
+    else:  # equal logits or NaN: slower
+        errors = np.argmax(logits, axis=0) != np.argmax(targets, axis=0)
+    return errors
 
 
 def binary_cross_entropy(logits: Array, targets: Array, predictions: Array, losses: Array) -> None:
-    """max(z, 0) - z y + log(1 + exp(-|z|)), and sigmoid(z). One logit an example: (1, m)."""
+    """The loss max(z, 0) - z y + log(1 + exp(-|z|)) and the prediction sigmoid(z).
+
+    An example has one logit: logits, targets and predictions are (1, m).
+    """
     score, prediction = logits[0], predictions[0]
     np.abs(score, out=losses)
     np.negative(losses, out=losses)
@@ -82,18 +84,21 @@ def binary_cross_entropy(logits: Array, targets: Array, predictions: Array, loss
 
 
 def binary_cross_entropy_backward(predictions: Array, targets: Array) -> None:
-    """sigmoid(z) - y."""
+    """The gradient sigmoid(z) - y."""
     np.subtract(predictions, targets, out=predictions)
 
 
-def sign_is_wrong(logits: Array, targets: Array) -> NDArray[np.bool_]:
-    """Class 1 wins where its logit is above 0."""
-    wrong: NDArray[np.bool_] = (logits[0] > 0) != (targets[0] > 0)
-    return wrong
+def binary_errors(logits: Array, targets: Array) -> BoolArray:
+    """Where the predicted class, 1 if the logit is above 0, is not the target, (m,)."""
+    errors: BoolArray = (logits[0] > 0) != (targets[0] > 0)
+    return errors
 
 
 def half_squared_error(logits: Array, targets: Array, predictions: Array, losses: Array) -> None:
-    """(z - y)^2 / 2, and z. One output an example: (1, m)."""
+    """The loss (z - y)^2 / 2 and the prediction z.
+
+    An example has one output: logits, targets and predictions are (1, m).
+    """
     np.copyto(predictions, logits)
     np.subtract(logits[0], targets[0], out=losses)
     losses *= losses
@@ -101,16 +106,17 @@ def half_squared_error(logits: Array, targets: Array, predictions: Array, losses
 
 
 def half_squared_error_backward(predictions: Array, targets: Array) -> None:
-    """Z - y."""
+    """The gradient z - y."""
     predictions -= targets
 
 
 LOSSES: dict[str, Loss] = {
     "softmax_cross_entropy": Loss(
-        softmax_cross_entropy, softmax_cross_entropy_backward, largest_is_wrong
+        softmax_cross_entropy, softmax_cross_entropy_backward, multiclass_errors
     ),
     "binary_cross_entropy": Loss(
-        binary_cross_entropy, binary_cross_entropy_backward, sign_is_wrong
+        binary_cross_entropy, binary_cross_entropy_backward, binary_errors
     ),
     "half_squared_error": Loss(half_squared_error, half_squared_error_backward, None),
 }
+"""The losses by name."""

@@ -1,1 +1,1 @@
-"""Optimizers, learning-rate schedules, exponentially weighted averages."""
+"""Optimizers, learning-rate schedules and exponentially weighted averages."""

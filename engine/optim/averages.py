@@ -1,8 +1,8 @@
 """Exponentially weighted averages: v_t = beta v_{t-1} + (1 - beta) x_t, with v_0 = 0.
 
-Momentum, RMSprop, Adam, the statistics of batch norm and the smoothing of curves are all this one
-average. Optimizers keep it unscaled, u_t = v_t / (1 - beta), which is a pass over memory less; the
-factor goes into a coefficient.
+Momentum, RMSprop, Adam, the statistics of batch norm and the smoothing of curves all use this
+average. Optimizers store it unscaled, u_t = v_t / (1 - beta), which saves one pass over memory; the
+factor becomes part of a coefficient.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from caviar.engine.arrays import Array
 
 
 def update_unscaled(average: Array, value: Array, beta: Array | float) -> None:
-    """One step in place: u = beta u + x. `beta` broadcasts against u, as columns do."""
+    """One step in place: u = beta u + x. `beta` is a number, or a column that broadcasts to u."""
     average *= beta
     average += value
 
@@ -23,18 +23,21 @@ def update_average(
 ) -> None:
     """One step in place: v = beta v + complement x.
 
-    `complement` is 1 - beta, given apart because rounding 1 - beta in float32 would lose digits.
+    `complement` is 1 - beta, which the caller computes in float64: in float32 it would lose digits.
     """
     update_unscaled(average, np.multiply(value, complement), beta)
 
 
 def bias_correction(beta: float, step: int) -> float:
-    """1 - beta^t: what v_t is divided by, so that early averages are not drawn towards v_0 = 0."""
+    """1 - beta^t: dividing v_t by it removes the bias of early averages towards v_0 = 0.
+
+    `step` is t, counted from 1 (Kingma and Ba, 2015, section 3).
+    """
     return 1.0 - beta**step
 
 
 def smooth(values: Iterable[float], beta: float) -> list[float]:
-    """The bias-corrected running average of a curve, for drawing."""
+    """The bias-corrected running average of a curve, one value per value, for plots."""
     smoothed, average = [], 0.0
     for step, value in enumerate(values, start=1):
         average = beta * average + (1.0 - beta) * value

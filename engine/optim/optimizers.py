@@ -22,12 +22,11 @@ from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from caviar.engine.arrays import Array
+from caviar.engine.arrays import Array, Float64Array
 from caviar.engine.optim.averages import bias_correction, update_unscaled
 
-Columns: TypeAlias = tuple[NDArray[np.float64], ...]
+Columns: TypeAlias = tuple[Float64Array, ...]
 """The coefficients of an optimizer, (steps or 1, k) each."""
 
 
@@ -57,28 +56,26 @@ class Hyperparameters(Protocol):
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One optimizer, and the averages that it keeps.
+    """One optimizer, and the running averages that it keeps.
 
-    `coefficients(recipes, learning_rates, first_steps, steps)` gives arrays (steps or 1, k): for k
-    lanes with learning_rates (k,), the coefficients of their next steps, the first of which is
-    first_steps (k,), counted from 1.
+    `coefficients(recipes, learning_rates, first_steps, steps)` returns arrays (steps or 1, k): the
+    coefficients of the next `steps` steps of k lanes with learning_rates (k,), whose first steps
+    have the numbers first_steps (k,), counted from 1.
     """
 
     slots: Mapping[str, Callable[[Hyperparameters], float]]
-    """The averages by name, each with the factor 1 - beta that it is kept without."""
-    coefficients: Callable[
-        [Sequence[Hyperparameters], NDArray[np.float64], Sequence[int], int], Columns
-    ]
+    """The averages by name, each with the factor 1 - beta that the unscaled average lacks."""
+    coefficients: Callable[[Sequence[Hyperparameters], Float64Array, Sequence[int], int], Columns]
     update: Callable[[Array, Array, tuple[Array, ...], tuple[Array, ...], Array], None]
 
 
 def gd_coefficients(
     recipes: Sequence[Hyperparameters],
-    learning_rates: NDArray[np.float64],
+    learning_rates: Float64Array,
     first_steps: Sequence[int],
     steps: int,
 ) -> Columns:
-    """(alpha)."""
+    """The coefficients (alpha)."""
     return (learning_rates[None],)
 
 
@@ -97,11 +94,11 @@ def gd(
 
 def momentum_coefficients(
     recipes: Sequence[Hyperparameters],
-    learning_rates: NDArray[np.float64],
+    learning_rates: Float64Array,
     first_steps: Sequence[int],
     steps: int,
 ) -> Columns:
-    """(alpha (1 - beta), beta)."""
+    """The coefficients (alpha (1 - beta), beta)."""
     beta = np.array([[recipe.momentum for recipe in recipes]])
     return learning_rates * (1.0 - beta), beta
 
@@ -123,11 +120,11 @@ def momentum(
 
 def rmsprop_coefficients(
     recipes: Sequence[Hyperparameters],
-    learning_rates: NDArray[np.float64],
+    learning_rates: Float64Array,
     first_steps: Sequence[int],
     steps: int,
 ) -> Columns:
-    """(alpha / r, d, epsilon / r) with r = sqrt(1 - d)."""
+    """The coefficients (alpha / r, d, epsilon / r) with r = sqrt(1 - d)."""
     decay = np.array([[recipe.rms_decay for recipe in recipes]])
     epsilon = np.array([[recipe.epsilon for recipe in recipes]])
     root = np.sqrt(1.0 - decay)
@@ -155,14 +152,15 @@ def rmsprop(
 
 def adam_coefficients(
     recipes: Sequence[Hyperparameters],
-    learning_rates: NDArray[np.float64],
+    learning_rates: Float64Array,
     first_steps: Sequence[int],
     steps: int,
 ) -> Columns:
-    """(alpha r / q, beta1, beta2, epsilon r), with the bias corrections folded in.
+    """The coefficients (alpha r / q, beta1, beta2, epsilon r), which contain the bias corrections.
 
-    Where q = (1 - beta1^t) / (1 - beta1) and r = sqrt((1 - beta2^t) / (1 - beta2)), the unscaled
-    averages U and R have Vhat = U / q and sqrt(Shat) = sqrt(R) / r.
+    The unscaled averages U = V / (1 - beta1) and R = S / (1 - beta2) give Vhat = U / q and
+    sqrt(Shat) = sqrt(R) / r, with q = (1 - beta1^t) / (1 - beta1) and
+    r = sqrt((1 - beta2^t) / (1 - beta2)).
     """
     beta1 = np.array([[recipe.beta1 for recipe in recipes]])
     beta2 = np.array([[recipe.beta2 for recipe in recipes]])
@@ -175,8 +173,8 @@ def adam_coefficients(
 
 
 @lru_cache(maxsize=1024)
-def _corrections(beta: float, first_step: int, steps: int) -> NDArray[np.float64]:
-    # Lane by lane in plain Python: the powers must not depend on a lane's place in a vector.
+def _corrections(beta: float, first_step: int, steps: int) -> Float64Array:
+    # Per lane in plain Python: vectorized powers could depend on a lane's position in the vector.
     return np.array([bias_correction(beta, first_step + step) for step in range(steps)])
 
 
@@ -187,7 +185,9 @@ def adam(
     columns: tuple[Array, ...],
     scratch: Array,
 ) -> None:
-    """V and S as in momentum and rmsprop; W -= alpha Vhat / (sqrt(Shat) + epsilon)."""
+    """V = beta1 V + (1 - beta1) dW; S = beta2 S + (1 - beta2) dW^2;
+    W -= alpha Vhat / (sqrt(Shat) + epsilon).
+    """
     velocity, square = slots
     rate, beta1, beta2, epsilon = columns
     update_unscaled(velocity, gradients, beta1)
@@ -217,3 +217,4 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "rmsprop": Optimizer(_RMSPROP, rmsprop_coefficients, rmsprop),
     "adam": Optimizer(_ADAM, adam_coefficients, adam),
 }
+"""The optimizers by name."""

@@ -1,29 +1,32 @@
 """Learning-rate decay: each schedule is a pure function of the epoch.
 
-`epoch` counts the epochs already finished, so the first epoch trains with epoch = 0. Every function
-returns the factor on the learning rate.
+`epoch` counts the epochs already finished, so the first epoch trains with epoch = 0. `rate` and
+`every` are the hyperparameters `decay_rate` and `decay_every`, the latter in epochs. Every function
+returns the factor of the learning rate.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-Factor = Callable[[int, float, int], float]
+Factor: TypeAlias = Callable[[int, float, int], float]
+"""(epoch, rate, every) -> the factor of the learning rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A decay: `factor(epoch, rate, every)`, and what `decay_rate` and `decay_every` may be."""
+    """A decay: `factor(epoch, rate, every)`, and the defaults and bounds of rate and every."""
 
     factor: Factor
     default_rate: float = 1.0
     highest_rate: float = math.inf
     default_every: int | None = 1
-    """None: there is no sensible default, so `decay_every` must be given."""
+    """None if there is no sensible default and `decay_every` is required."""
 
 
 def none(epoch: int, rate: float, every: int) -> float:
-    """1: the learning rate stays."""
+    """1: the learning rate is constant."""
     return 1.0
 
 
@@ -33,12 +36,12 @@ def inverse_time(epoch: int, rate: float, every: int) -> float:
 
 
 def exponential(epoch: int, rate: float, every: int) -> float:
-    """The rate to the power of epoch, for a rate of at most 1."""
+    """rate^epoch, for a rate of at most 1."""
     return rate**epoch
 
 
 def inverse_sqrt(epoch: int, rate: float, every: int) -> float:
-    """The rate over sqrt(epoch + 1)."""
+    """The rate divided by sqrt(epoch + 1)."""
     return rate / math.sqrt(epoch + 1)
 
 
@@ -48,7 +51,11 @@ def staircase(epoch: int, rate: float, every: int) -> float:
 
 
 def cosine(epoch: int, rate: float, every: int) -> float:
-    """Half a cosine wave from 1 down to `rate` over `every` epochs; `rate` from there on."""
+    """Half a cosine wave from 1 to `rate` over `every` epochs, then constant (after Loshchilov
+    and Hutter, 2017).
+
+    rate + (1 - rate) (1 + cos(pi min(epoch / every, 1))) / 2.
+    """
     progress = min(epoch / every, 1.0)
     return rate + (1.0 - rate) * 0.5 * (1.0 + math.cos(math.pi * progress))
 
@@ -61,3 +68,4 @@ SCHEDULES: dict[str, Schedule] = {
     "staircase": Schedule(factor=staircase, default_rate=0.5, highest_rate=1.0, default_every=10),
     "cosine": Schedule(factor=cosine, default_rate=0.01, highest_rate=1.0, default_every=None),
 }
+"""The schedules by name."""

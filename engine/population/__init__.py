@@ -1,1 +1,1 @@
-"""Networks of many trials, stacked and trained in lock-step."""
+"""Populations: the networks of many trials, stacked in shared arrays and trained in lock-step."""

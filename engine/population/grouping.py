@@ -1,4 +1,4 @@
-"""Which trials share a population, and in which order their groups should be trained."""
+"""Grouping: which trials share a population, and the order in which their groups should train."""
 
 import math
 from collections import defaultdict
@@ -9,50 +9,51 @@ from itertools import pairwise
 from caviar.engine.data.datasets import Dataset
 from caviar.engine.population.lanes import Lane
 from caviar.engine.population.population import Population
-from caviar.engine.shapes import Kin, Shape
+from caviar.engine.shapes import CompatibilityKey, Shape
 
-CACHE_BYTES = 4 * 2**20
-"""What a population may occupy: a core's second-level cache and some of its third."""
+MAX_GROUP_BYTES = 4 * 2**20
+"""The memory of a group: a core's second-level cache and part of its third-level cache."""
 
-MAX_LANES = 256
-"""Past this the cost of a call is shared out already."""
+MAX_GROUP_LANES = 256
+"""With more lanes the overhead of a call is already negligible per lane."""
 
-# The cost of a lane's step, in nanoseconds, as measured with float32 on one core of 2020s servers.
-_PER_PRODUCT = 0.06  # of a parameter and an example, in all three products of a layer
+# Costs of a lane's step in nanoseconds, measured with float32 on one core of 2020s servers.
+_PER_PRODUCT = 0.06  # per parameter and example, in all three products of a layer
 _PER_PARAMETER = 1.5  # in the optimizer
-_PER_VALUE = 1.0  # of an activation
+_PER_VALUE = 1.0  # per value of an activation
 _PER_STEP = 6_000.0
 
 
 def group_lanes(lanes: Sequence[Lane], dataset: Dataset, *, jobs: int = 1) -> list[list[Lane]]:
-    """Deal lanes into groups that can train together, the most expensive group first.
+    """Partition lanes into groups that can train together, the most expensive group first.
 
-    Lanes of one kin stand in the order in which a population wants them, so that those of a group
-    have the most in common. A group holds as many as stay in a cache. If that makes fewer groups
-    than `jobs`, the most expensive are halved until every job has one.
+    The lanes of one compatibility key are sorted in the order of a population, so that the lanes of
+    a group have as much in common as possible. A group is as large as a cache allows. If there are
+    fewer groups than `jobs`, the most expensive ones are halved until each job has a group.
     """
-    kins: dict[Kin, list[_Member]] = defaultdict(list)
+    members_by_key: dict[CompatibilityKey, list[_Member]] = defaultdict(list)
     examples = len(dataset.training)
     for lane in lanes:
         shape = lane.recipe.shape(dataset)
-        kins[shape.kin].append(_Member(lane, shape, lane_cost(shape, examples)))
+        member = _Member(lane, shape, lane_cost(shape, examples))
+        members_by_key[shape.compatibility_key].append(member)
     groups = []
-    for members in kins.values():
+    for members in members_by_key.values():
         members.sort(key=lambda member: Population.order(member.shape, member.lane))
         groups += _cut(members, _pieces(members))
     while len(groups) < jobs:
         divisible = [group for group in groups if len(group) > 1]
         if not divisible:
             break
-        dearest = max(divisible, key=_cost)
-        groups.remove(dearest)
-        groups += _cut(dearest, 2)
+        most_expensive = max(divisible, key=_cost)
+        groups.remove(most_expensive)
+        groups += _cut(most_expensive, 2)
     return [[member.lane for member in group] for group in sorted(groups, key=_cost, reverse=True)]
 
 
 @dataclass(frozen=True)
 class _Member:
-    """A lane with its shape, and what an epoch of it costs."""
+    """A lane with its shape and the cost of its epochs."""
 
     lane: Lane
     shape: Shape
@@ -64,27 +65,27 @@ def _cost(members: Sequence[_Member]) -> float:
 
 
 def _pieces(members: Sequence[_Member]) -> int:
-    """Into how many groups lanes should be cut so that each stays in a cache."""
+    """The number of groups into which lanes should be cut so that each fits a cache."""
     fill = sum(1.0 / lanes_in_cache(member.shape) for member in members)
     return max(1, math.ceil(fill))
 
 
 def lanes_in_cache(shape: Shape) -> int:
-    """How many lanes of a shape a population should hold."""
-    return max(1, min(MAX_LANES, CACHE_BYTES // lane_bytes(shape)))
+    """The number of lanes of a shape that a population should hold."""
+    return max(1, min(MAX_GROUP_LANES, MAX_GROUP_BYTES // lane_bytes(shape)))
 
 
 def lane_bytes(shape: Shape) -> int:
-    """What a lane occupies: its row in parameters, gradients and two averages, and its buffers."""
+    """The memory of a lane: its rows of parameters, gradients and two averages, and its buffers."""
     buffers = 2 * shape.batch_size * sum(shape.widths[1:])
     return 4 * (4 * shape.parameters + buffers)
 
 
 def lane_cost(shape: Shape, examples: int) -> float:
-    """About how many nanoseconds a lane takes for an epoch over that many examples."""
+    """The estimated nanoseconds of a lane's epoch over that many examples."""
     steps = -(-examples // shape.batch_size)
-    each_example = _PER_PRODUCT * shape.parameters + _PER_VALUE * sum(shape.widths[1:])
-    return examples * each_example + steps * (_PER_PARAMETER * shape.parameters + _PER_STEP)
+    per_example = _PER_PRODUCT * shape.parameters + _PER_VALUE * sum(shape.widths[1:])
+    return examples * per_example + steps * (_PER_PARAMETER * shape.parameters + _PER_STEP)
 
 
 def _cut(members: list[_Member], pieces: int) -> list[list[_Member]]:

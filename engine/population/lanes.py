@@ -1,4 +1,4 @@
-"""A lane: one trial's row in a population, as a value."""
+"""A lane: the row of one trial in a population, as a value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,42 +15,45 @@ from caviar.engine.shapes import Shape
 
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    """A trial to train: its number in the study, its recipe, and whose draws are its own."""
+    """A trial to train: its number in the study, its recipe and the key of its draws."""
 
     number: int
     recipe: Recipe
-    line: int | None = None
-    """The number that keys its draws, when it is not its own: a fork's is that of its origin."""
+    lineage: int | None = None
+    """The number that keys the draws, if it is not the trial's own: a fork has its origin's."""
 
     @property
     def key(self) -> int:
         """The number that keys the draws of weights and dropout."""
-        return self.number if self.line is None else self.line
+        return self.number if self.lineage is None else self.lineage
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LaneState:
-    """Everything a lane needs to go on from the end of an epoch, bit for bit.
+    """Everything that a lane needs to continue from the end of an epoch, bit for bit.
 
-    Whoever keeps a trial's best value keeps it beside this. The arrays belong to the state alone.
+    A trial's best value is not part of it. No other object shares the arrays.
     """
 
     epoch: int
     """Epochs finished."""
     steps: int
-    """Steps of the optimizer so far; back to 0 when a trial changes its optimizer."""
+    """Steps of the optimizer so far; 0 again after a change of the optimizer."""
     parameters: Array
-    """(P,): layer by layer W (n_out, n_in) beside b (n_out, 1), row by row; with batch norm W, then
+    """(P,): for each layer W (n_out, n_in) beside b (n_out, 1), row by row; with batch norm W, then
     gamma (n_out) and beta (n_out)."""
     slots: Mapping[str, Array]
     """The optimizer's running averages by name, (P,) each, unscaled."""
     statistics: Array = field(default_factory=lambda: np.zeros(0, np.float32))
-    """(S,): with batch norm the weight of what was averaged, then the running averages of mean and
-    variance (n_out) of each hidden layer; else empty."""
+    """(S,): with batch norm the weight of all averaged batches, then the running averages of mean
+    and variance (n_out) of each hidden layer; otherwise empty."""
 
 
 def initial_state(lane: Lane, shape: Shape, *, seed: int) -> LaneState:
-    """The state before the first epoch: weights drawn by (seed, number, layer), gamma 1, else 0."""
+    """The state before the first epoch.
+
+    Weights are drawn by (seed, lane.key, layer), gamma is 1, and everything else is 0.
+    """
     parameters = np.zeros(shape.parameters)
     initializer = INITIALIZERS[lane.recipe.initialization]
     for layer, block in enumerate(shape.blocks):
@@ -59,7 +62,7 @@ def initial_state(lane: Lane, shape: Shape, *, seed: int) -> LaneState:
         block.weights(parameters)[...] = draws
         gamma, _ = block.norm(parameters)
         gamma[...] = 1.0
-    with np.errstate(over="ignore"):  # an absurd scale becomes infinite, and diverges
+    with np.errstate(over="ignore"):  # an extreme scale becomes infinite, and the lane diverges
         state = LaneState(
             epoch=0,
             steps=0,
@@ -67,16 +70,17 @@ def initial_state(lane: Lane, shape: Shape, *, seed: int) -> LaneState:
             slots={},
             statistics=np.zeros(shape.statistics, np.float32),
         )
-    return restarted(state, lane.recipe)
+    return with_reset_optimizer(state, lane.recipe)
 
 
-def readjusted(state: LaneState, before: Recipe, after: Recipe) -> LaneState:
-    """The state for a recipe that was changed: a new optimizer starts afresh.
+def with_changed_recipe(state: LaneState, before: Recipe, after: Recipe) -> LaneState:
+    """The state after a change of the recipe: a new optimizer is reset.
 
-    The averages of the same optimizer stay what they are, whatever their factors now.
+    With the same optimizer the scaled averages stay the same, so the stored unscaled averages are
+    rescaled if their factors change.
     """
     if before.optimizer != after.optimizer:
-        return restarted(state, after)
+        return with_reset_optimizer(state, after)
     slots = dict(state.slots)
     for name, factor in OPTIMIZERS[after.optimizer].slots.items():
         if factor(before) != factor(after):
@@ -84,8 +88,8 @@ def readjusted(state: LaneState, before: Recipe, after: Recipe) -> LaneState:
     return replace(state, slots=slots)
 
 
-def restarted(state: LaneState, recipe: Recipe) -> LaneState:
-    """The state with the recipe's optimizer, which starts afresh."""
+def with_reset_optimizer(state: LaneState, recipe: Recipe) -> LaneState:
+    """The state with the recipe's optimizer at its start: averages of 0 and no steps."""
     names = OPTIMIZERS[recipe.optimizer].slots
     slots = {name: np.zeros_like(state.parameters) for name in names}
     return replace(state, steps=0, slots=slots)

@@ -1,27 +1,28 @@
-"""Layouts: the steps of a population laid out in its buffers, once, and kept for every epoch."""
+"""Layouts: the prepared steps of a population, made once and cached for every epoch."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from caviar.engine.data.batches import Feed
+from caviar.engine.arrays import Indices
+from caviar.engine.data.batches import BatchSource
 from caviar.engine.data.datasets import Examples
 from caviar.engine.population.stacks import Stack
 from caviar.engine.population.steps import Step
-from caviar.engine.population.workspace import Place, Seats, Workspace
+from caviar.engine.population.workspace import StackSize, StackViews, Workspace
 
-KEPT_PLACES = 20_000
-"""Laid-out steps are kept until so many places are in them: some megabytes."""
+MAX_CACHED_VIEWS = 20_000
+"""Steps are cached until they hold this many stack views, which take a few megabytes."""
 
-EVALUATED_AT_ONCE = 256
-"""Examples in one forward pass of an evaluation. Fixed: it is part of the bits of a metric."""
+EVALUATION_BATCH_SIZE = 256
+"""Examples in one forward pass of an evaluation. Fixed, because a metric's bits depend on it."""
 
 
 class Layout:
-    """The buffers in which some stacks train and are evaluated, and the steps through them.
+    """The buffers in which stacks train and are evaluated, and the prepared steps.
 
-    `outputs` is how many logits an example has. Buffers are made when they are needed first.
+    `outputs` is the number of logits of an example. Buffers are allocated on first use.
     """
 
     def __init__(self, stacks: Sequence[Stack], *, outputs: int, dtype: DTypeLike) -> None:
@@ -30,72 +31,76 @@ class Layout:
         self._dtype = np.dtype(dtype)
         self._training: Workspace | None = None
         self._evaluation: Workspace | None = None
-        self._short: dict[tuple[int, int], Place] = {}
-        self._feeds: dict[int, tuple[Examples, Feed]] = {}
-        self._kept: dict[tuple[Feed, int], list[Step]] = {}
+        self._truncated_views: dict[tuple[int, int], StackViews] = {}
+        self._sources: dict[int, tuple[Examples, BatchSource]] = {}
+        self._cache: dict[tuple[BatchSource, int], list[Step]] = {}
 
     @property
-    def places(self) -> Sequence[Place]:
-        """Where each stack trains on mini-batches of its usual size."""
-        return self._training_workspace().places
+    def stack_views(self) -> Sequence[StackViews]:
+        """The views of each stack for training on mini-batches of its usual size."""
+        return self._training_workspace().stack_views
 
-    def reorder(self, examples: Examples, order: NDArray[np.int64]) -> None:
-        """Let the mini-batches of these examples be cut from another order (m,)."""
-        self._feed(examples).reorder(order)
+    def reorder(self, examples: Examples, order: Indices) -> None:
+        """Cut the coming mini-batches of these examples from another order (m,)."""
+        self._source(examples).reorder(order)
 
     def step(self, examples: Examples, number: int) -> Step:
         """The step of that number in an epoch, for the stacks that still have mini-batches."""
-        feed, count = self._feed(examples), len(examples)
-        if (kept := self._kept.get((feed, number))) is not None:
-            return kept[0]
-        places, batches = [], []
+        source, count = self._source(examples), len(examples)
+        if (cached := self._cache.get((source, number))) is not None:
+            return cached[0]
+        stack_views, batches = [], []
         for index, stack in enumerate(self._stacks):
             size = stack.shape.batch_size
             start, stop = number * size, min((number + 1) * size, count)
             if start >= count:
                 break
-            usual = self.places[index]
-            places.append(usual if stop - start == size else self._shortened(index, stop - start))
-            batches.append(feed.batch(start, stop, size))
+            full = self.stack_views[index]
+            stack_views.append(
+                full if stop - start == size else self._truncate(index, stop - start)
+            )
+            batches.append(source.batch(start, stop, size))
         workspace = self._training_workspace()
-        step = Step(self._stacks[: len(places)], places, batches, workspace, training=True)
-        self._keep(feed, number, [step])
+        stacks = self._stacks[: len(stack_views)]
+        step = Step(stacks, stack_views, batches, workspace, training=True)
+        self._store(source, number, [step])
         return step
 
     def evaluations(self, examples: Examples) -> Iterator[Step]:
-        """Steps over all of the examples in their own order, to be run forward only."""
-        feed, count = self._feed(examples), len(examples)
-        size = min(EVALUATED_AT_ONCE, count)
+        """Forward-only steps over all of the examples, in their own order."""
+        source, count = self._source(examples), len(examples)
+        size = min(EVALUATION_BATCH_SIZE, count)
         workspace = self._evaluation_workspace(size)
-        if (kept := self._kept.get((feed, -size))) is not None:
-            yield from kept
+        # Evaluations share the cache with training steps, under negative numbers.
+        if (cached := self._cache.get((source, -size))) is not None:
+            yield from cached
             return
         steps = []
         for start in range(0, count, size):
             stop = min(start + size, count)
-            places: Sequence[Place] = workspace.places
+            stack_views: Sequence[StackViews] = workspace.stack_views
             if stop - start < size:
-                places = [place.shortened(stop - start) for place in places]
-                for stack, place in zip(self._stacks, places, strict=True):
-                    place.products = stack.products(place)
-            batches = [feed.batch(start, stop, size)] * len(places)
-            steps.append(Step(self._stacks, places, batches, workspace, training=False))
+                stack_views = [views.truncated(stop - start) for views in stack_views]
+                for stack, views in zip(self._stacks, stack_views, strict=True):
+                    views.products = stack.products(views)
+            batches = [source.batch(start, stop, size)] * len(stack_views)
+            steps.append(Step(self._stacks, stack_views, batches, workspace, training=False))
             yield steps[-1]
-        self._keep(feed, -size, steps)
+        self._store(source, -size, steps)
 
-    def _keep(self, feed: Feed, number: int, steps: list[Step]) -> None:
-        """Keep laid-out steps for the next epoch, if their mini-batches will lie where they do."""
-        held = sum(len(step.places) for kept in self._kept.values() for step in kept)
-        if feed.whole and held < KEPT_PLACES:
-            self._kept[feed, number] = steps
+    def _store(self, source: BatchSource, number: int, steps: list[Step]) -> None:
+        """Cache steps for the next epoch, if the views of their mini-batches stay valid."""
+        cached = sum(len(step.stack_views) for steps in self._cache.values() for step in steps)
+        if source.fits_window and cached < MAX_CACHED_VIEWS:
+            self._cache[source, number] = steps
 
-    def _shortened(self, index: int, examples: int) -> Place:
+    def _truncate(self, index: int, examples: int) -> StackViews:
         key = (index, examples)
-        if key not in self._short:
-            place = self.places[index].shortened(examples)
-            place.products = self._stacks[index].products(place)
-            self._short[key] = place
-        return self._short[key]
+        if key not in self._truncated_views:
+            views = self.stack_views[index].truncated(examples)
+            views.products = self._stacks[index].products(views)
+            self._truncated_views[key] = views
+        return self._truncated_views[key]
 
     def _training_workspace(self) -> Workspace:
         if self._training is None:
@@ -103,30 +108,31 @@ class Layout:
         return self._training
 
     def _evaluation_workspace(self, size: int) -> Workspace:
-        if self._evaluation is None or self._evaluation.places[0].examples != size:
+        if self._evaluation is None or self._evaluation.stack_views[0].examples != size:
             self._evaluation = self._workspace(size)
-            self._kept = {key: kept for key, kept in self._kept.items() if key[1] >= 0}
+            self._cache = {key: steps for key, steps in self._cache.items() if key[1] >= 0}
         return self._evaluation
 
-    def _workspace(self, size: int | None) -> Workspace:
-        """Buffers for mini-batches, or for evaluations of `size` examples."""
-        seats = [
-            Seats(
+    def _workspace(self, examples: int | None) -> Workspace:
+        """Buffers for mini-batches, or for evaluations of that many examples at once."""
+        sizes = [
+            StackSize(
                 shape=stack.shape,
                 lanes=len(stack),
-                examples=size or stack.shape.batch_size,
+                examples=examples or stack.shape.batch_size,
             )
             for stack in self._stacks
         ]
-        workspace = Workspace(seats, dtype=self._dtype, backward=size is None)
-        for stack, place in zip(self._stacks, workspace.places, strict=True):
-            place.products = stack.products(place)
+        workspace = Workspace(sizes, dtype=self._dtype, backward=examples is None)
+        for stack, views in zip(self._stacks, workspace.stack_views, strict=True):
+            views.products = stack.products(views)
         return workspace
 
-    def _feed(self, examples: Examples) -> Feed:
-        """The feed of a part, the same each time: what was gathered of it stays."""
-        found = self._feeds.get(id(examples))
-        if found is None:
-            feed = Feed(examples, None, outputs=self._outputs, dtype=self._dtype)
-            found = self._feeds[id(examples)] = (examples, feed)
-        return found[1]
+    def _source(self, examples: Examples) -> BatchSource:
+        """The batch source of a part, the same one on every call, so that its window stays."""
+        entry = self._sources.get(id(examples))
+        if entry is None:
+            source = BatchSource(examples, None, outputs=self._outputs, dtype=self._dtype)
+            # The examples are kept with it, so that no other object gets their id.
+            entry = self._sources[id(examples)] = (examples, source)
+        return entry[1]

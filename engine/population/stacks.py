@@ -1,4 +1,4 @@
-"""A stack: the rows of lanes of one shape, and what is done to them lane by lane."""
+"""A stack: the rows of lanes of one shape, and the work that is done lane by lane."""
 
 from collections.abc import Sequence
 
@@ -17,14 +17,15 @@ from caviar.engine.layers.dropout import fill_factors
 from caviar.engine.optim.averages import update_average
 from caviar.engine.population.lanes import Lane, LaneState
 from caviar.engine.population.updates import Update
-from caviar.engine.population.workspace import Operands, Place, Products
+from caviar.engine.population.workspace import Operands, Products, StackViews
 from caviar.engine.shapes import Shape
 
 
 class Stack:
-    """k lanes of one shape: flat (k, P) parameters and gradients, of which layers are views.
+    """k lanes of one shape: flat parameters and gradients (k, P), of which the layers are views.
 
-    The arrays are those of an update, where these are the lanes from `first` on.
+    The arrays belong to an update, in which these are the lanes from `first` on. Raises LaneError
+    if a state does not fit its lane.
     """
 
     def __init__(
@@ -39,12 +40,12 @@ class Stack:
     ) -> None:
         self.shape = shape
         self.lanes = tuple(lanes)
-        own = (first, first + len(lanes))
+        rows = (first, first + len(lanes))
         length = shape.parameters
-        self.parameters: Array = update.lanes(update.parameters, *own)[:, :length]
-        gradients = update.lanes(update.gradients, *own)[:, :length]
+        self.parameters: Array = update.lanes(update.parameters, *rows)[:, :length]
+        gradients = update.lanes(update.gradients, *rows)[:, :length]
         self._slots = {
-            name: update.lanes(slot, *own)[:, :length] for name, slot in update.slots.items()
+            name: update.lanes(slot, *rows)[:, :length] for name, slot in update.slots.items()
         }
         dtype = self.parameters.dtype
         self.statistics: Array = np.zeros((len(lanes), shape.statistics), dtype)
@@ -66,7 +67,7 @@ class Stack:
         return len(self.lanes)
 
     def state(self, row: int, epoch: int) -> LaneState:
-        """A copy of everything that the lane in this row needs to go on."""
+        """A copy of everything that the lane in this row needs to continue."""
         return LaneState(
             epoch=epoch,
             steps=self._steps[row],
@@ -76,31 +77,31 @@ class Stack:
         )
 
     def begin_epoch(self, epoch: int) -> None:
-        """Key the epoch's dropout."""
+        """Start the epoch's dropout draws, keyed by its number."""
         if self.shape.dropout:
             self._words = [dropout_words(self._seed, lane.key, epoch) for lane in self.lanes]
 
     def end_epoch(self, steps: int) -> None:
-        """Count the epoch's steps."""
-        self._steps = [done + steps for done in self._steps]
+        """Count the steps of a finished epoch."""
+        self._steps = [previous + steps for previous in self._steps]
 
     def rates(self, epoch: int) -> list[float]:
         """The learning rate of each lane in an epoch."""
         return [lane.recipe.learning_rate_at(epoch) for lane in self.lanes]
 
     def next_steps(self, step: int) -> list[int]:
-        """The number, counted from 1, that a step of the epoch has for each lane's optimizer."""
-        return [done + step + 1 for done in self._steps]
+        """The number, counted from 1, of a step of the epoch for each lane's optimizer."""
+        return [previous + step + 1 for previous in self._steps]
 
-    def products(self, place: Place) -> Products:
-        """The operands of every layer's products in a place."""
-        outputs = [*place.outputs, place.logits]
-        gradients = [*place.gradients, place.predictions]
-        forward = list(zip(self._matrices[1:], place.inputs, outputs[1:], strict=True))
+    def products(self, views: StackViews) -> Products:
+        """The operands of the matrix products of all layers through these views."""
+        outputs = [*views.outputs, views.logits]
+        gradients = [*views.gradients, views.predictions]
+        forward = list(zip(self._matrices[1:], views.inputs, outputs[1:], strict=True))
         backward: list[Operands] = []
         inputs_backward: list[Operands] = []
         if len(gradients) == len(outputs):
-            rows = [inputs.mT for inputs in place.inputs]
+            rows = [inputs.mT for inputs in views.inputs]
             backward += zip(gradients[1:], rows, self._matrix_gradients[1:], strict=True)
             inputs_backward += zip(self._transposed[1:], gradients[1:], gradients, strict=False)
         return Products(
@@ -111,48 +112,52 @@ class Stack:
             inputs_backward=inputs_backward,
         )
 
-    def drop(self, place: Place, layer: int) -> None:
-        """Drop units of a hidden layer's outputs."""
-        factors = place.factors[layer]
+    def drop(self, views: StackViews, layer: int) -> None:
+        """Apply dropout to a hidden layer's outputs."""
+        factors = views.factors[layer]
         for lane, words, row in zip(self.lanes, self._words, factors, strict=True):
             fill_factors(row, words, lane.recipe.keep_prob)
-        np.multiply(place.outputs[layer], factors, out=place.dropped[layer])
+        np.multiply(views.outputs[layer], factors, out=views.dropped[layer])
 
-    def drop_backward(self, place: Place, layer: int) -> None:
-        """The gradients of what was dropped are dropped."""
-        place.gradients[layer] *= place.factors[layer]
+    def drop_backward(self, views: StackViews, layer: int) -> None:
+        """Multiply a hidden layer's gradients by the same factors."""
+        views.gradients[layer] *= views.factors[layer]
 
-    def normalize(self, place: Place, layer: int, *, training: bool, record: bool) -> None:
-        """Batch norm of a hidden layer's Z; `record` its statistics."""
-        values = place.outputs[layer]
+    def normalize(self, views: StackViews, layer: int, *, training: bool, record: bool) -> None:
+        """Apply batch norm to a hidden layer's Z.
+
+        Training uses the batch's own statistics, and with `record` updates the running ones;
+        evaluation uses the running ones.
+        """
+        values = views.outputs[layer]
         gamma, beta = self._norms[layer]
         start, units = int(self._statistics_starts[layer]), values.shape[1]
         if not training:
             mean, variance = moments(self.statistics, start, units)
             batch_norm_evaluate(values, gamma, beta, mean, variance)
             return
-        mean, variance, inverse = batch_norm_forward(values, gamma, beta, place.normalized[layer])
+        mean, variance, inverse = batch_norm_forward(values, gamma, beta, views.normalized[layer])
         if layer == 0:
-            place.inverses.clear()
-        place.inverses.append(inverse)
-        # One example has no variance: a last mini-batch of one would spoil the averages.
-        if record and place.examples > 1:
+            views.inverses.clear()
+        views.inverses.append(inverse)
+        # A mini-batch of one example has no variance and would bias the running averages.
+        if record and views.examples > 1:
             self._average(slice(start, start + units), mean[..., 0])
             self._average(slice(start + units, start + 2 * units), variance[..., 0])
             if layer == 0:
                 self._average(slice(0, 1), np.ones_like(self._momentum))
 
-    def normalize_backward(self, place: Place, layer: int) -> None:
-        """From the loss by batch norm's outputs to the loss by Z, and gamma's and beta's."""
+    def normalize_backward(self, views: StackViews, layer: int) -> None:
+        """Turn the gradient of batch norm's outputs into that of Z, beside gamma's and beta's."""
         gamma, _ = self._norms[layer]
-        gammas, betas = self._norm_gradients[layer]
+        gamma_gradients, beta_gradients = self._norm_gradients[layer]
         batch_norm_backward(
-            place.gradients[layer],
-            place.normalized[layer],
-            place.inverses[layer],
+            views.gradients[layer],
+            views.normalized[layer],
+            views.inverses[layer],
             gamma,
-            gammas[..., 0],
-            betas[..., 0],
+            gamma_gradients[..., 0],
+            beta_gradients[..., 0],
         )
 
     def _average(self, part: slice, batch: Array) -> None:
@@ -165,7 +170,7 @@ class Stack:
                 or state.statistics.shape != self.statistics[row].shape
                 or set(state.slots) != set(self._slots)
             ):
-                raise LaneError("a lane's state is not of its recipe: shape or optimizer differ")
+                raise LaneError("a lane's state does not fit its recipe: shape or optimizer differ")
             self.parameters[row] = state.parameters
             self.statistics[row] = state.statistics
             for name, slot in self._slots.items():
@@ -173,5 +178,5 @@ class Stack:
 
 
 def steps_of(shape: Shape, examples: int) -> int:
-    """The mini-batches in an epoch over that many examples."""
+    """The number of mini-batches in an epoch over that many examples."""
     return -(-examples // shape.batch_size)

@@ -1,68 +1,69 @@
-"""A step laid out: every operand of its products, stack by stack, ready to be run many times."""
+"""A step: the operands of the matrix products of all stacks, prepared once for all epochs."""
 
 from collections.abc import Sequence
 
 from caviar.engine.data.batches import Batch
 from caviar.engine.population.stacks import Stack
-from caviar.engine.population.workspace import Operands, Place, Workspace
+from caviar.engine.population.workspace import Operands, StackViews, Workspace
 
 
 class Step:
-    """What one step does: the first so many stacks, each in its place with its mini-batch.
+    """One step of the first stacks of a population, each with its views and its mini-batch.
 
-    Everything here is views. Epoch by epoch the same ones serve, and only what lies in them
-    changes, so that a step costs little more than its products.
+    All arrays are views. The same views serve in every epoch and only their content changes, so
+    that a step costs little more than its matrix products.
     """
 
     def __init__(
         self,
         stacks: Sequence[Stack],
-        places: Sequence[Place],
+        stack_views: Sequence[StackViews],
         batches: Sequence[Batch],
         workspace: Workspace,
         *,
         training: bool,
     ) -> None:
-        pairs = list(zip(stacks, places, strict=True))
+        pairs = list(zip(stacks, stack_views, strict=True))
         batches = [
-            batch.plain if stack.shape.batch_norm else batch
+            batch.without_ones if stack.shape.batch_norm else batch
             for stack, batch in zip(stacks, batches, strict=True)
         ]
-        products = [place.products for place in places]
-        self.places = places
+        stack_products = [views.products for views in stack_views]
+        self.stack_views = stack_views
         self.workspace = workspace
         self.training = training
         self.stacks = len(stacks)
         self.columns = slice(0, workspace.columns(len(stacks)))
         self.targets = [
-            (place.targets, batch.targets) for place, batch in zip(places, batches, strict=True)
+            (views.targets, batch.targets)
+            for views, batch in zip(stack_views, batches, strict=True)
         ]
-        """Where each mini-batch's targets go, and where they lie."""
-        self.short = [place for stack, place in pairs if place.examples != stack.shape.batch_size]
-        """The places of mini-batches that are not of the usual size."""
+        """Pairs (destination, source) of each mini-batch's targets."""
+        self.partial = [views for stack, views in pairs if views.examples != stack.shape.batch_size]
+        """The views of the mini-batches that are smaller than usual."""
         self.forward: list[list[Operands]] = [
             [
-                (own.first[0], batch.columns, own.first[1])
-                for own, batch in zip(products, batches, strict=True)
+                (products.first[0], batch.columns, products.first[1])
+                for products, batch in zip(stack_products, batches, strict=True)
             ],
-            *_by_layer([own.forward for own in products]),
+            *_by_layer([products.forward for products in stack_products]),
         ]
-        """By layer, the operands of dense_forward."""
+        """The operands of dense_forward, by layer."""
         self.backward: list[list[Operands]] = [
             [
-                (own.first_backward[0], batch.rows, own.first_backward[1])
-                for own, batch in zip(products, batches, strict=True)
+                (products.first_backward[0], batch.rows, products.first_backward[1])
+                for products, batch in zip(stack_products, batches, strict=True)
             ],
-            *_by_layer([own.backward for own in products]),
+            *_by_layer([products.backward for products in stack_products]),
         ]
-        """By layer, the operands of dense_backward; in an evaluation not to be used."""
-        self.inputs_backward = _by_layer([own.inputs_backward for own in products])
-        """By layer from the second on, the operands of dense_inputs_backward."""
-        self.normalized = [pair for pair in pairs if pair[0].shape.batch_norm]
-        """Those with batch norm."""
-        self.dropped = [pair for pair in pairs if pair[0].shape.dropout and training]
-        """Those with dropout."""
+        """The operands of dense_backward, by layer; not valid in an evaluation."""
+        self.inputs_backward = _by_layer([products.inputs_backward for products in stack_products])
+        """The operands of dense_inputs_backward, by layer from the second layer on."""
+        self.with_batch_norm = [pair for pair in pairs if pair[0].shape.batch_norm]
+        """The stacks and views with batch norm."""
+        self.with_dropout = [pair for pair in pairs if pair[0].shape.dropout and training]
+        """The stacks and views with dropout."""
 
 
-def _by_layer(products: Sequence[list[Operands]]) -> list[list[Operands]]:
-    return [list(layer) for layer in zip(*products, strict=True)]
+def _by_layer(stack_products: Sequence[list[Operands]]) -> list[list[Operands]]:
+    return [list(layer) for layer in zip(*stack_products, strict=True)]

@@ -1,28 +1,34 @@
-"""The buffers of a population, allocated once, and each stack's places in them."""
+"""The buffers of a population, allocated once, and each stack's views of them.
+
+Notation: k lanes of one shape, n units of a layer, m examples of a mini-batch, C outputs.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from caviar.engine.arrays import Array
+from caviar.engine.arrays import Array, Indices
 from caviar.engine.shapes import Shape
 
-WIDTH = 1024
-"""Element-wise passes go over buffers (rows, WIDTH): no row belongs to one lane, nor needs to."""
+ROW_ELEMENTS = 1024
+"""Element-wise passes run over buffers (rows, ROW_ELEMENTS), whose rows do not follow the lanes."""
 
+CACHE_LINE_ELEMENTS = 16
+"""The float32 elements of a cache line, to which the part of each stack is aligned."""
 
 Operands: TypeAlias = tuple[Array, Array, Array]
+"""The three arrays of a function of layers.dense."""
 
 
 class Products(NamedTuple):
-    """The operands of a stack's matrix products in a place, as `engine.layers` takes them.
+    """The operands of a stack's matrix products, in the order of the functions of layers.dense.
 
-    The first layer's lack the mini-batch, which all lanes share: (weights, out) and
-    (gradient, weights_gradient). The others are lists from the second layer on, in an evaluation
-    without those that go backward.
+    Those of the first layer lack the mini-batch, which all lanes share: (weights, out) and
+    (gradient, weights_gradient). The others are lists from the second layer on; in an evaluation
+    the backward ones are empty.
     """
 
     first: tuple[Array, Array]
@@ -33,15 +39,16 @@ class Products(NamedTuple):
 
 
 @dataclass(eq=False)
-class Place:
+class StackViews:
     """The views through which k lanes of one shape work on mini-batches of m examples.
 
-    inputs[l] (k, n + 1, m) or, where no bias is, (k, n, m): what the layer after l multiplies
-    outputs[l], gradients[l] (k, n, m): what hidden layer l writes, and the loss by it
+    inputs[l] (k, n + 1, m), or (k, n, m) without biases: what the layer after l multiplies
+    outputs[l], gradients[l] (k, n, m): the outputs of hidden layer l, and the gradients of them
     ones[l] (k, m): the row of ones below outputs[l]
-    normalized[l], factors[l] (k, n, m): with batch norm its xhat, with dropout its factors
+    normalized[l], factors[l] (k, n, m): xhat with batch norm, the factors with dropout
     dropped[l] (k, n, m): with dropout, outputs[l] times factors[l], which the next layer reads
-    logits, predictions, targets (k, C, m); losses, shares (k, m): shares are 1 / m
+    logits, predictions, targets (k, C, m)
+    losses, example_weights (k, m): the example weights are 1 / m
     """
 
     examples: int
@@ -56,18 +63,18 @@ class Place:
     predictions: Array
     targets: Array
     losses: Array
-    shares: Array
+    example_weights: Array
     products: Products = field(init=False)
     inverses: list[Array] = field(default_factory=list)
-    """1 / sqrt(var + epsilon) of each layer's last forward pass, with batch norm."""
+    """With batch norm, 1 / sqrt(var + epsilon) of each layer's last forward pass."""
 
-    def shortened(self, examples: int) -> "Place":
-        """The same place for fewer examples: the first columns of everything."""
+    def truncated(self, examples: int) -> "StackViews":
+        """The first `examples` columns of every view, for a smaller mini-batch."""
 
         def cut(arrays: list[Array]) -> list[Array]:
             return [array[..., :examples] for array in arrays]
 
-        return Place(
+        return StackViews(
             examples=examples,
             inputs=cut(self.inputs),
             outputs=cut(self.outputs),
@@ -80,115 +87,115 @@ class Place:
             predictions=self.predictions[..., :examples],
             targets=self.targets[..., :examples],
             losses=self.losses[..., :examples],
-            shares=self.shares[..., :examples],
+            example_weights=self.example_weights[..., :examples],
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seats:
-    """k lanes of one shape, and the size of their mini-batches."""
+class StackSize:
+    """The shape of a stack's lanes, their number and the examples of their mini-batches."""
 
     shape: Shape
     lanes: int
     examples: int
 
+    def elements(self, layer: int) -> int:
+        """The elements of a layer's outputs and ones, rounded up to whole cache lines."""
+        used = self.lanes * (self.shape.widths[layer + 1] + 1) * self.examples
+        return -(-used // CACHE_LINE_ELEMENTS) * CACHE_LINE_ELEMENTS
+
 
 class Workspace:
-    """Buffers shared by stacks of lanes, one after another in each, and `places`, one a stack.
+    """Buffers that stacks of lanes share, stack after stack in each, and `stack_views`, one each.
 
-    outputs[l], gradients[l] (rows, WIDTH); logits, predictions, targets (C, M); losses, shares (M,)
-    for M columns: the mini-batches of all lanes side by side, of which lane k's begin at starts[k].
+    outputs[l], gradients[l] (rows, ROW_ELEMENTS); logits, predictions, targets (C, M); losses,
+    example_weights (M,): the M columns are the mini-batches of all lanes side by side, and those of
+    lane k begin at starts[k].
     """
 
-    def __init__(self, seats: Sequence[Seats], *, dtype: DTypeLike, backward: bool) -> None:
-        shape = seats[0].shape
-        layers, classes = len(shape.widths) - 2, shape.widths[-1]
-        sizes = [[_size(each, layer) for each in seats] for layer in range(layers)]
-        self.outputs = [_buffer(sum(each), 1, dtype) for each in sizes]
-        self.gradients = [_buffer(sum(each), 0, dtype) for each in sizes if backward]
-        self._layer_ends = [np.cumsum(each) for each in sizes]
-        columns = [each.lanes * each.examples for each in seats]
+    def __init__(self, sizes: Sequence[StackSize], *, dtype: DTypeLike, backward: bool) -> None:
+        widths = sizes[0].shape.widths
+        layers, classes = len(widths) - 2, widths[-1]
+        elements = [[size.elements(layer) for size in sizes] for layer in range(layers)]
+        self.outputs = [_buffer(sum(counts), 1, dtype) for counts in elements]
+        self.gradients = [_buffer(sum(counts), 0, dtype) for counts in elements if backward]
+        self._layer_ends = [np.cumsum(counts) for counts in elements]
+        columns = [size.lanes * size.examples for size in sizes]
         self._column_ends = np.cumsum(columns)
         total = int(self._column_ends[-1])
         self.logits: Array = np.zeros((classes, total), dtype)
         self.predictions: Array = np.zeros_like(self.logits)
         self.targets: Array = np.zeros_like(self.logits)
         self.losses: Array = np.zeros(total, dtype)
-        self.shares: Array = np.zeros(total, dtype)
-        firsts = self._column_ends - columns
-        self.starts: NDArray[np.int64] = np.concatenate(
+        self.example_weights: Array = np.zeros(total, dtype)
+        first_columns = self._column_ends - columns
+        self.starts: Indices = np.concatenate(
             [
-                np.arange(first, stop, each.examples)
-                for first, stop, each in zip(firsts, self._column_ends, seats, strict=True)
+                np.arange(first, stop, size.examples)
+                for first, stop, size in zip(first_columns, self._column_ends, sizes, strict=True)
             ]
         )
-        self.places = [self._place(index, each) for index, each in enumerate(seats)]
+        self.stack_views = [self._views(index, size) for index, size in enumerate(sizes)]
 
     def rows(self, layer: int, stacks: int) -> int:
-        """How many rows of outputs[layer] the first so many stacks reach into."""
-        return -(-int(self._layer_ends[layer][stacks - 1]) // WIDTH)
+        """The number of rows of outputs[layer] that the first stacks extend into."""
+        return -(-int(self._layer_ends[layer][stacks - 1]) // ROW_ELEMENTS)
 
     def columns(self, stacks: int) -> int:
-        """How many columns the first so many stacks take."""
+        """The number of columns of the first stacks."""
         return int(self._column_ends[stacks - 1])
 
-    def _place(self, index: int, seats: Seats) -> Place:
-        lanes, examples, shape = seats.lanes, seats.examples, seats.shape
+    def _views(self, index: int, size: StackSize) -> StackViews:
+        lanes, examples, shape = size.lanes, size.examples, size.shape
         hidden = shape.widths[1:-1]
         stop = int(self._column_ends[index])
-        span = slice(stop - lanes * examples, stop)
-        whole = [self._part(self.outputs, layer, index, seats) for layer in range(len(hidden))]
-        outputs = [each[:, :-1] for each in whole]
+        columns = slice(stop - lanes * examples, stop)
+        with_ones = [self._part(self.outputs, layer, index, size) for layer in range(len(hidden))]
+        outputs = [array[:, :-1] for array in with_ones]
         backward = bool(self.gradients)
-        read = whole
+        inputs = with_ones
         dropped: list[Array] = []
         if shape.dropout and backward:
-            read = [np.ones_like(each) for each in whole]
-            dropped = [each[:, :-1] for each in read]
-        return Place(
+            inputs = [np.ones_like(array) for array in with_ones]
+            dropped = [array[:, :-1] for array in inputs]
+        return StackViews(
             examples=examples,
             inputs=[
-                each[:, :-1] if block.normalized else each
-                for each, block in zip(read, shape.blocks[1:], strict=True)
+                array[:, :-1] if block.normalized else array
+                for array, block in zip(inputs, shape.blocks[1:], strict=True)
             ],
             outputs=outputs,
-            ones=[each[:, -1] for each in whole],
+            ones=[array[:, -1] for array in with_ones],
             gradients=[
-                self._part(self.gradients, layer, index, seats)[:, :-1]
+                self._part(self.gradients, layer, index, size)[:, :-1]
                 for layer in range(len(self.gradients))
             ],
-            normalized=_like(outputs) if shape.batch_norm and backward else [],
-            factors=_like(outputs) if shape.dropout and backward else [],
+            normalized=_zeros_like(outputs) if shape.batch_norm and backward else [],
+            factors=_zeros_like(outputs) if shape.dropout and backward else [],
             dropped=dropped,
-            logits=_lanes_first(self.logits[:, span], lanes),
-            predictions=_lanes_first(self.predictions[:, span], lanes),
-            targets=_lanes_first(self.targets[:, span], lanes),
-            losses=self.losses[span].reshape(lanes, examples),
-            shares=self.shares[span].reshape(lanes, examples),
+            logits=_lanes_first(self.logits[:, columns], lanes),
+            predictions=_lanes_first(self.predictions[:, columns], lanes),
+            targets=_lanes_first(self.targets[:, columns], lanes),
+            losses=self.losses[columns].reshape(lanes, examples),
+            example_weights=self.example_weights[columns].reshape(lanes, examples),
         )
 
-    def _part(self, buffers: list[Array], layer: int, index: int, seats: Seats) -> Array:
-        """(k, n + 1, m): one stack's part of a layer's buffer."""
+    def _part(self, buffers: list[Array], layer: int, index: int, size: StackSize) -> Array:
+        """One stack's part (k, n + 1, m) of a layer's buffer."""
         stop = int(self._layer_ends[layer][index])
-        start = stop - _size(seats, layer)
-        units = seats.shape.widths[layer + 1] + 1
-        used = seats.lanes * units * seats.examples
+        start = stop - size.elements(layer)
+        units = size.shape.widths[layer + 1] + 1
+        used = size.lanes * units * size.examples
         flat = buffers[layer].reshape(-1)[start : start + used]
-        return flat.reshape(seats.lanes, units, seats.examples)
+        return flat.reshape(size.lanes, units, size.examples)
 
 
-def _size(seats: Seats, layer: int) -> int:
-    """The elements that k lanes' outputs and ones take, rounded up to whole cache lines."""
-    used = seats.lanes * (seats.shape.widths[layer + 1] + 1) * seats.examples
-    return -(-used // 16) * 16
+def _buffer(elements: int, value: float, dtype: DTypeLike) -> Array:
+    return np.full((-(-elements // ROW_ELEMENTS), ROW_ELEMENTS), value, dtype)
 
 
-def _buffer(size: int, value: float, dtype: DTypeLike) -> Array:
-    return np.full((-(-size // WIDTH), WIDTH), value, dtype)
-
-
-def _like(arrays: list[Array]) -> list[Array]:
-    return [np.zeros(each.shape, each.dtype) for each in arrays]
+def _zeros_like(arrays: list[Array]) -> list[Array]:
+    return [np.zeros(array.shape, array.dtype) for array in arrays]
 
 
 def _lanes_first(columns: Array, lanes: int) -> Array:

@@ -15,8 +15,8 @@ OPTIMIZERS: list[dict[str, object]] = [
 ]
 
 
-def make(*, features: int, classes: int, examples: int) -> Dataset:
-    """Overlapping normal clouds, one a class."""
+def make_clouds(*, features: int, classes: int, examples: int) -> Dataset:
+    """Overlapping normal clouds, one for each class."""
     generator = np.random.default_rng(features + classes)
     labels = np.arange(examples) % classes
     centres = generator.standard_normal((classes, features))
@@ -25,12 +25,12 @@ def make(*, features: int, classes: int, examples: int) -> Dataset:
 
 
 def make_regression(*, features: int, examples: int) -> Dataset:
-    """A bent function with a little noise, in units of its own."""
+    """A nonlinear function with a little noise, in units of its own."""
     generator = np.random.default_rng(features)
     values = generator.standard_normal((examples, features))
     targets = 50 + 20 * np.tanh(values @ generator.standard_normal(features))
     targets += generator.standard_normal(examples)
-    return make_dataset("bent", values, targets, seed=0, regression=True)
+    return make_dataset("nonlinear", values, targets, seed=0, regression=True)
 
 
 def lane(number: int, **params: object) -> Lane:
@@ -38,7 +38,10 @@ def lane(number: int, **params: object) -> Lane:
 
 
 def mixed_lanes(count: int, *, ragged: bool = False, **shape: object) -> list[Lane]:
-    """Lanes of one kin that differ in all but the given values, in some only if `ragged`."""
+    """Lanes of one compatibility key that differ in hyperparameters other than the given ones.
+
+    Only with `ragged` do they differ in widths, batch size, batch norm and dropout.
+    """
     lanes = []
     for number in range(count):
         params: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""One BLAS thread while anybody computes, however many threads of Python come and go."""
+"""BLAS has one thread while at least one Python thread is inside the context."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from caviar.engine.arithmetic import arithmetic
 
 
 def blas_threads() -> set[int]:
-    """The numbers of threads of all BLAS libraries here."""
+    """The numbers of threads of all loaded BLAS libraries."""
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
-def test_who_leaves_first_does_not_bring_threads_back_to_the_other() -> None:
+def test_the_limit_holds_until_the_last_thread_leaves() -> None:
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()
         first, second = arithmetic(), arithmetic()

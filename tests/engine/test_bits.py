@@ -1,4 +1,4 @@
-"""A trial's bits depend on nothing but its seed, number, recipe and data."""
+"""A trial's bits depend only on its seed, number, recipe and data set."""
 
 import os
 import subprocess
@@ -11,14 +11,14 @@ import pytest
 from caviar.engine.data.datasets import Dataset
 from caviar.engine.population.lanes import Lane, LaneState
 from caviar.engine.training import Training
-from tests.engine.cases import make, make_regression, mixed_lanes
+from tests.engine.cases import make_clouds, make_regression, mixed_lanes
 
 EPOCHS = 3
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network whose products and sums take a path of their own."""
+    """A network whose sizes select particular code paths of products and sums."""
 
     features: int
     classes: int
@@ -30,7 +30,7 @@ class Case:
         examples = self.training * 5 // 3
         if self.regression:
             return make_regression(features=self.features, examples=examples)
-        return make(features=self.features, classes=self.classes, examples=examples)
+        return make_clouds(features=self.features, classes=self.classes, examples=examples)
 
 
 CASES = {
@@ -78,7 +78,7 @@ def history(
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_alone_and_in_any_group(case: Case) -> None:
+def test_training_alone_or_in_any_group_gives_the_same_bits(case: Case) -> None:
     dataset, lanes = case.dataset(), mixed_lanes(64, **case.shape)
     together = history(dataset, lanes)
     backwards = history(dataset, lanes[:20:-1])
@@ -89,7 +89,7 @@ def test_alone_and_in_any_group(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_resumed_at_any_epoch(case: Case) -> None:
+def test_resuming_at_any_epoch_gives_the_same_bits(case: Case) -> None:
     dataset, lanes = case.dataset(), mixed_lanes(6, **case.shape)
     whole = history(dataset, lanes)
     for epoch in range(1, EPOCHS):
@@ -110,7 +110,7 @@ print(history(case.dataset(), mixed_lanes(3, **case.shape))[2])
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
-def test_in_another_process_with_any_number_of_threads(threads: str) -> None:
+def test_other_processes_and_numbers_of_threads_give_the_same_bits(threads: str) -> None:
     case = CASES["wide"]
     result = subprocess.run(
         [sys.executable, "-c", PRINT_BITS],
@@ -123,30 +123,30 @@ def test_in_another_process_with_any_number_of_threads(threads: str) -> None:
         text=True,
         check=True,
     )
-    here = history(case.dataset(), mixed_lanes(10, **case.shape))[2]
-    assert result.stdout.strip() == str(here)
+    in_this_process = history(case.dataset(), mixed_lanes(10, **case.shape))[2]
+    assert result.stdout.strip() == str(in_this_process)
 
 
-def test_neighbours_dropped_adjusted_or_diverged_change_nothing() -> None:
+def test_other_lanes_that_are_dropped_adjusted_or_diverge_change_no_bits() -> None:
     case = CASES["odd widths, short last batch"]
     dataset, lanes = case.dataset(), mixed_lanes(12, **case.shape)
     alone = history(dataset, lanes)
-    bad = mixed_lanes(1, **case.shape)[0].recipe.adjusted({"learning_rate": 1e30})
-    training = Training(dataset, [*lanes, Lane(number=99, recipe=bad)], seed=7)
-    seen: dict[int, list[object]] = {number: [] for number in range(12)}
+    diverging = mixed_lanes(1, **case.shape)[0].recipe.adjusted({"learning_rate": 1e30})
+    training = Training(dataset, [*lanes, Lane(number=99, recipe=diverging)], seed=7)
+    metrics: dict[int, list[object]] = {number: [] for number in range(12)}
     for record in training.run(EPOCHS):
-        for number in record.metrics.keys() & seen.keys():
-            seen[number].append(record.metrics[number])
+        for number in record.metrics.keys() & metrics.keys():
+            metrics[number].append(record.metrics[number])
         if record.epoch == 1:
             training.drop(4)
             training.adjust(7, {"optimizer": "gd", "l2": 0})
     for number in set(range(12)) - {4, 7}:
-        assert [*seen[number], bits(training.checkpoint(number))] == alone[number]
-    assert seen[4] == alone[4][:1]
-    assert seen[7][1:] != alone[7][1:3]
+        assert [*metrics[number], bits(training.checkpoint(number))] == alone[number]
+    assert metrics[4] == alone[4][:1]
+    assert metrics[7][1:] != alone[7][1:3]
 
 
-def test_an_adjusted_trial_is_the_same_wherever_it_trains() -> None:
+def test_an_adjusted_trial_has_the_same_bits_alone_and_in_a_group() -> None:
     case = CASES["last batch of one"]
     dataset, lanes = case.dataset(), mixed_lanes(10, **case.shape)
     results = []
@@ -165,19 +165,19 @@ def test_an_adjusted_trial_is_the_same_wherever_it_trains() -> None:
     "change", [{"batch_size": 6}, {"batch_size": 999}, {"keep_prob": 0.6, "batch_size": 3}]
 )
 @pytest.mark.parametrize("shape", [{"hidden_units": 9, "batch_size": 11}, {"ragged": True}])
-def test_batch_size_and_dropout_change_between_epochs(
+def test_changes_of_batch_size_and_dropout_give_the_same_bits_in_any_group(
     change: dict[str, object], shape: dict[str, object]
 ) -> None:
-    dataset, lanes = make(features=5, classes=4, examples=75), mixed_lanes(8, **shape)
+    dataset, lanes = make_clouds(features=5, classes=4, examples=75), mixed_lanes(8, **shape)
     results = []
     for members in ([lanes[5]], lanes):
         training = Training(dataset, members, seed=7)
         for record in training.run(EPOCHS):
             if record.epoch == 1:
-                kept, recipe = training.checkpoint(5), lanes[5].recipe
+                state, recipe = training.checkpoint(5), lanes[5].recipe
                 training.adjust(5, change)
         results.append(bits(training.checkpoint(5)))
-    resumed = Training(dataset, [Lane(number=5, recipe=recipe)], seed=7, start={5: kept})
+    resumed = Training(dataset, [Lane(number=5, recipe=recipe)], seed=7, start={5: state})
     resumed.adjust(5, change)
     list(resumed.run(EPOCHS))
     results.append(bits(resumed.checkpoint(5)))
@@ -185,11 +185,11 @@ def test_batch_size_and_dropout_change_between_epochs(
     assert results[0] != history(dataset, [lanes[5]])[5][-1]
 
 
-def test_a_fork_draws_what_its_line_draws() -> None:
+def test_a_fork_has_the_draws_of_its_lineage() -> None:
     case = CASES["dropout"]
     dataset, lanes = case.dataset(), mixed_lanes(6, **case.shape)
     whole = history(dataset, lanes)[4]
-    twin = Lane(number=77, recipe=lanes[4].recipe, line=4)
-    assert history(dataset, [twin, lanes[1], lanes[4]])[77] == whole
-    stranger = Lane(number=77, recipe=lanes[4].recipe)
-    assert history(dataset, [stranger])[77] != whole
+    fork = Lane(number=77, recipe=lanes[4].recipe, lineage=4)
+    assert history(dataset, [fork, lanes[1], lanes[4]])[77] == whole
+    other = Lane(number=77, recipe=lanes[4].recipe)
+    assert history(dataset, [other])[77] != whole

@@ -13,11 +13,11 @@ from caviar.engine.data.datasets import Dataset, make_dataset
 from caviar.engine.errors import CheckpointError, DatasetError
 from caviar.engine.population.lanes import Lane
 from caviar.engine.training import Training
-from tests.engine.cases import lane, make, make_regression
+from tests.engine.cases import lane, make_clouds, make_regression
 
 DATASETS = {
-    "binary": make(features=3, classes=2, examples=60),
-    "multiclass": make(features=3, classes=4, examples=60),
+    "binary": make_clouds(features=3, classes=2, examples=60),
+    "multiclass": make_clouds(features=3, classes=4, examples=60),
     "regression": make_regression(features=3, examples=60),
 }
 LANES: dict[str, dict[str, object]] = {
@@ -35,32 +35,34 @@ LANES: dict[str, dict[str, object]] = {
 }
 
 
-def train(dataset: Dataset, one: Lane, epochs: int = 2) -> Checkpoint:
-    training = Training(dataset, [one], seed=3)
+def train(dataset: Dataset, trial: Lane, epochs: int = 2) -> Checkpoint:
+    training = Training(dataset, [trial], seed=3)
     list(training.run(epochs))
-    return make_checkpoint(one, training.checkpoint(one.number), dataset, seed=3)
+    return make_checkpoint(trial, training.checkpoint(trial.number), dataset, seed=3)
 
 
-def test_a_fork_keeps_its_line() -> None:
-    one = Lane(number=9, recipe=lane(5).recipe, line=5)
-    assert read_checkpoint(write_checkpoint(train(DATASETS["binary"], one))).lane == one
+def test_a_fork_keeps_its_lineage() -> None:
+    fork = Lane(number=9, recipe=lane(5).recipe, lineage=5)
+    assert read_checkpoint(write_checkpoint(train(DATASETS["binary"], fork))).lane == fork
 
 
 @pytest.mark.parametrize("params", LANES.values(), ids=LANES.keys())
 @pytest.mark.parametrize("task", DATASETS)
-def test_there_and_back_bit_for_bit_and_on(task: str, params: dict[str, object]) -> None:
-    dataset, one = DATASETS[task], lane(5, **params)
-    kept = train(dataset, one)
-    content = write_checkpoint(kept)
-    found = read_checkpoint(content)
-    assert write_checkpoint(found) == content
-    assert (found.lane, found.seed, found.shape) == (one, 3, kept.shape)
-    assert found.state.parameters.tobytes() == kept.state.parameters.tobytes()
-    resumed = Training(dataset, [found.lane], seed=found.seed, start={5: found.state})
-    whole = Training(dataset, [one], seed=3)
+def test_a_read_checkpoint_is_equal_and_continues_bit_for_bit(
+    task: str, params: dict[str, object]
+) -> None:
+    dataset, trial = DATASETS[task], lane(5, **params)
+    written = train(dataset, trial)
+    content = write_checkpoint(written)
+    read = read_checkpoint(content)
+    assert write_checkpoint(read) == content
+    assert (read.lane, read.seed, read.shape) == (trial, 3, written.shape)
+    assert read.state.parameters.tobytes() == written.state.parameters.tobytes()
+    resumed = Training(dataset, [read.lane], seed=read.seed, start={5: read.state})
+    uninterrupted = Training(dataset, [trial], seed=3)
     list(resumed.run(4))
-    list(whole.run(4))
-    after = [training.checkpoint(5).parameters.tobytes() for training in (resumed, whole)]
+    list(uninterrupted.run(4))
+    after = [training.checkpoint(5).parameters.tobytes() for training in (resumed, uninterrupted)]
     assert after[0] == after[1]
 
 
@@ -74,51 +76,51 @@ def test_numpy_reads_it_without_pickle() -> None:
 
 
 class TestModel:
-    def test_predicts_as_training_does(self) -> None:
+    def test_predictions_agree_with_the_metrics_of_training(self) -> None:
         values = np.random.default_rng(0).standard_normal((400, 2)) * [1, 1000] + [5, -300]
         names = np.where(values[:, 0] - 5 > values[:, 1] / 1000 + 0.3, "yes", "no")
         dataset = make_dataset("words", values, names, seed=0)
-        one = lane(0, batch_size=16, batch_norm=True)
-        training = Training(dataset, [one], seed=3)
+        trial = lane(0, batch_size=16, batch_norm=True)
+        training = Training(dataset, [trial], seed=3)
         list(training.run(30))
-        kept = make_checkpoint(one, training.checkpoint(0), dataset, seed=3)
-        model = engine.load(write_checkpoint(kept))
-        chances = model.predict_proba(values)
+        checkpoint = make_checkpoint(trial, training.checkpoint(0), dataset, seed=3)
+        model = engine.load(write_checkpoint(checkpoint))
+        probabilities = model.predict_proba(values)
         assert (model.predict(values) == names).mean() > 0.95
-        assert chances.shape == (400, 2)
-        np.testing.assert_allclose(chances.sum(axis=1), 1)
+        assert probabilities.shape == (400, 2)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
         raw = dataset.scaling
         test = dataset.test.features * raw.deviation + raw.mean
         wrong = (model.predict(test) != np.array(["no", "yes"])[dataset.test.targets]).mean()
         assert wrong == pytest.approx(training.test_metrics(0)["test_error"], abs=0.02)
 
-    def test_probabilities_are_of_each_class(self, tmp_path: Path) -> None:
+    def test_probabilities_have_a_column_per_class(self, tmp_path: Path) -> None:
         path = tmp_path / "best.npz"
         path.write_bytes(write_checkpoint(train(DATASETS["multiclass"], lane(0))))
         model = engine.load(path)
-        chances = model.predict_proba(np.ones((5, 3)))
-        assert chances.shape == (5, 4)
-        np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-6)
+        probabilities = model.predict_proba(np.ones((5, 3)))
+        assert probabilities.shape == (5, 4)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
         assert set(model.predict(np.random.default_rng(0).random((300, 3)))) <= {0, 1, 2, 3}
         assert model.predict_proba(np.empty((0, 3))).shape == (0, 4)
 
-    def test_a_regression_is_in_the_targets_own_units(self) -> None:
+    def test_a_regression_predicts_in_the_units_of_the_target(self) -> None:
         dataset = make_regression(features=3, examples=500)
-        one = lane(0, batch_size=16, hidden_units=16)
-        model = engine.Model(train(dataset, one, 60))
+        trial = lane(0, batch_size=16, hidden_units=16)
+        model = engine.Model(train(dataset, trial, 60))
         raw = dataset.test.features * dataset.scaling.deviation + dataset.scaling.mean
-        wanted = dataset.scaling.raw_targets(dataset.test.targets)
-        assert np.abs(model.predict(raw) - wanted).mean() < 3
+        targets = dataset.scaling.raw_targets(dataset.test.targets)
+        assert np.abs(model.predict(raw) - targets).mean() < 3
         with pytest.raises(DatasetError, match="no probabilities"):
             model.predict_proba(raw)
 
     @pytest.mark.parametrize("features", [np.ones(3), np.ones((2, 4)), np.full((1, 3), np.nan)])
-    def test_features_that_do_not_fit(self, features: np.ndarray) -> None:
+    def test_invalid_features_are_refused(self, features: np.ndarray) -> None:
         model = engine.Model(train(DATASETS["binary"], lane(0), 1))
         with pytest.raises(DatasetError, match="features must be"):
             model.predict(features)
 
-    def test_one_example_is_predicted_as_among_others(self) -> None:
+    def test_a_prediction_does_not_depend_on_the_other_examples(self) -> None:
         model = engine.Model(train(DATASETS["multiclass"], lane(0, hidden_units=33), 1))
         values = np.random.default_rng(0).standard_normal((700, 3))
         together = model.predict_proba(values)
@@ -138,56 +140,56 @@ def save(members: dict[str, bytes], name: str, array: np.ndarray) -> None:
     members[f"{name}.npy"] = buffer.getvalue()
 
 
-def lie_about_size(members: dict[str, bytes]) -> None:
+def shorten_parameters(members: dict[str, bytes]) -> None:
     content = members["parameters.npy"]
     members["parameters.npy"] = content[:-8]
 
 
 BAD: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
-    "no header": (lambda members: members.pop("header.npy"), "has no header"),
-    "another format": (lambda members: change(members, format="x"), "is not a checkpoint of Cav"),
-    "another version": (lambda members: change(members, version=99), "is of version 99"),
-    "no parameters": (lambda members: members.pop("parameters.npy"), "lacks its parameters"),
-    "short": (lie_about_size, "does not have the"),
+    "no header": (lambda members: members.pop("header.npy"), "no header"),
+    "another format": (lambda members: change(members, format="x"), "not a Caviar checkpoint"),
+    "another version": (lambda members: change(members, version=99), "version 99"),
+    "no parameters": (lambda members: members.pop("parameters.npy"), "parameters is missing"),
+    "short": (shorten_parameters, "parameters does not have"),
     "wide": (
         lambda members: save(members, "parameters", np.zeros(5, np.float32)),
-        "has parameters of float32",
+        "parameters is float32",
     ),
     "double": (
         lambda members: save(members, "mean", np.zeros(3, np.float32)),
-        "has mean of float32",
+        "mean is float32",
     ),
     "objects": (
         lambda members: save(members, "mean", np.array([{}, {}, {}])),
-        "has mean of object",
+        "mean is object",
     ),
     "unknown hyperparameter": (
         lambda members: change(members, recipe={"zzz": 1, "hidden_units": [3]}),
-        "impossible recipe: zzz",
+        "recipe: zzz",
     ),
     "another recipe": (
         lambda members: change(members, recipe={"hidden_units": [9]}),
-        "not of its recipe",
+        "shape does not fit",
     ),
-    "negative epoch": (lambda members: change(members, epoch=-1), "impossible epoch"),
-    "no shape": (lambda members: change(members, shape=3), "cannot be read"),
+    "negative epoch": (lambda members: change(members, epoch=-1), "epoch must be"),
+    "no shape": (lambda members: change(members, shape=3), "unreadable content"),
     "huge": (
         lambda members: change(members, shape={"widths": [2**24, 2**24, 1], "activation": "relu"}),
-        "cannot be read",
+        "unreadable content",
     ),
     "header is text": (
         lambda members: save(members, "header", np.frombuffer(b"{", np.uint8)),
-        "cannot be read",
+        "unreadable content",
     ),
 }
 
 
-@pytest.mark.parametrize(("spoil", "message"), BAD.values(), ids=BAD.keys())
-def test_bad_files_are_refused(spoil: Callable[[dict[str, bytes]], object], message: str) -> None:
+@pytest.mark.parametrize(("corrupt", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_files_are_refused(corrupt: Callable[[dict[str, bytes]], object], message: str) -> None:
     content = write_checkpoint(train(DATASETS["binary"], lane(0), 1))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    spoil(members)
+    corrupt(members)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, member in members.items():
@@ -197,8 +199,8 @@ def test_bad_files_are_refused(spoil: Callable[[dict[str, bytes]], object], mess
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all" * 99])
-def test_what_is_no_archive_is_refused(content: bytes) -> None:
-    with pytest.raises(CheckpointError, match=r"is no \.npz file"):
+def test_other_files_are_refused(content: bytes) -> None:
+    with pytest.raises(CheckpointError, match=r"\.npz"):
         read_checkpoint(content)
 
 
@@ -216,12 +218,12 @@ def test_truncated_files_are_refused(cut: float) -> None:
         read_checkpoint(content[: int(cut * len(content))])
 
 
-def test_flipped_bytes_are_an_error_or_noticed_nowhere() -> None:
+def test_flipped_bytes_raise_no_other_error() -> None:
     content = write_checkpoint(train(DATASETS["binary"], lane(0, hidden_units=2), 1))
-    for place in range(0, len(content), 37):
-        spoilt = bytearray(content)
-        spoilt[place] ^= 0x55
+    for position in range(0, len(content), 37):
+        changed = bytearray(content)
+        changed[position] ^= 0x55
         try:
-            read_checkpoint(bytes(spoilt))
+            read_checkpoint(bytes(changed))
         except CheckpointError:
             continue

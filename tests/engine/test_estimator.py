@@ -25,12 +25,12 @@ def name(check: tuple[object, object]) -> str:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=name)
-def test_scikit_learn_accepts_it(check) -> None:  # type: ignore[no-untyped-def]
+def test_estimators_pass_the_checks_of_scikit_learn(check) -> None:  # type: ignore[no-untyped-def]
     estimator, function = check
     function(estimator)
 
 
-def test_it_learns() -> None:
+def test_estimators_learn() -> None:
     features, labels = load_iris(return_X_y=True)
     names = np.array(["setosa", "versicolor", "virginica"])[labels]
     assert cross_val_score(CaviarClassifier(), features, names, cv=3).mean() > 0.9
@@ -39,7 +39,7 @@ def test_it_learns() -> None:
     assert cross_val_score(regressor, features, targets, cv=3).mean() > 0.4
 
 
-def test_a_checkpoint_is_a_fitted_estimator(tmp_path: Path) -> None:
+def test_a_checkpoint_loads_as_a_fitted_estimator(tmp_path: Path) -> None:
     features, labels = load_iris(return_X_y=True)
     fitted = CaviarClassifier(hidden_units=(7, 5), epochs=5).fit(features, labels)
     path = tmp_path / "best.npz"

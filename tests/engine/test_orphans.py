@@ -21,15 +21,15 @@ run_pool(linger, iter([sys.argv[1]]), jobs=1)
 
 
 def linger(path: str) -> None:
-    """A task that tells its process and takes its time."""
+    """A task that writes its process id to a file and then waits."""
     Path(path).write_text(str(os.getpid()))
     time.sleep(2 * PATIENCE_SECONDS)
 
 
 @contextmanager
-def killed(note: Path) -> Iterator[subprocess.Popen[bytes]]:
+def killed(path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process with a pool, killed at the end of the context."""
-    parent = subprocess.Popen([sys.executable, "-c", WORKER, str(note)])
+    parent = subprocess.Popen([sys.executable, "-c", WORKER, str(path)])
     try:
         yield parent
     finally:
@@ -37,17 +37,17 @@ def killed(note: Path) -> Iterator[subprocess.Popen[bytes]]:
         parent.wait()
 
 
-def test_a_pool_process_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
-    note = tmp_path / "pid"
-    with killed(note):
-        until(lambda: note.exists() and note.read_text() != "")
-    child = int(note.read_text())
+def test_a_pool_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    with killed(path):
+        until(lambda: path.exists() and path.read_text() != "")
+    child = int(path.read_text())
     until(lambda: not is_alive(child))
 
 
-def test_a_pool_process_ends_whose_parent_died_while_it_began(tmp_path: Path) -> None:
-    note = tmp_path / "pid"
-    with killed(note) as parent:
+def test_a_pool_process_ends_if_its_parent_dies_before_the_first_task(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    with killed(path) as parent:
         pool = until(lambda: pool_processes(parent.pid))
     until(lambda: not any(map(is_alive, pool)))
-    assert not note.exists()
+    assert not path.exists()

@@ -11,10 +11,10 @@ from caviar.engine.recipe import (
     check_value,
     read_recipe,
 )
-from tests.engine.cases import make
+from tests.engine.cases import make_clouds
 
 
-def test_nothing_given_is_a_recipe() -> None:
+def test_all_hyperparameters_have_defaults() -> None:
     assert read_recipe({}) == Recipe()
 
 
@@ -55,7 +55,7 @@ def test_settings_and_params_make_one_recipe() -> None:
         {"initialization": "he", "initialization_scale": 3},
     ],
 )
-def test_values_without_use_are_allowed(unused: dict[str, object]) -> None:
+def test_unused_values_are_allowed(unused: dict[str, object]) -> None:
     read_recipe(unused)
 
 
@@ -69,8 +69,8 @@ def test_values_without_use_are_allowed(unused: dict[str, object]) -> None:
         ({"batch_norm": 1}, "batch_norm", "must be true or false, not 1"),
         ({"batch_norm": "true"}, "batch_norm", "not 'true'"),
         ({"batch_norm_momentum": 1.0}, "batch_norm_momentum", "below 1"),
-        ({"hidden_units_0": 4}, "hidden_units_0", "is no hyperparameter"),
-        ({"hidden_units_21": 4}, "hidden_units_21", "is no hyperparameter"),
+        ({"hidden_units_0": 4}, "hidden_units_0", "unknown hyperparameter"),
+        ({"hidden_units_21": 4}, "hidden_units_21", "unknown hyperparameter"),
         ({"learning_rate": 0}, "learning_rate", "must be a finite number above 0, not 0"),
         ({"learning_rate": "0.1"}, "learning_rate", "not '0.1'"),
         ({"learning_rate": True}, "learning_rate", "not True"),
@@ -93,7 +93,7 @@ def test_values_without_use_are_allowed(unused: dict[str, object]) -> None:
         ({"hidden_layers": -1}, "hidden_layers", "not -1"),
         ({"hidden_units_1": 4, "hidden_units_3": 4}, "hidden_units_2", "is missing"),
         ({"hidden_units_1": 4, "hidden_layers": 2}, "hidden_units_2", "is missing"),
-        ({"hidden_units": 4, "hidden_units_1": 4}, "hidden_units_1", "beside hidden_units"),
+        ({"hidden_units": 4, "hidden_units_1": 4}, "hidden_units_1", "with hidden_units"),
         ({"batch_size": 0}, "batch_size", "an integer from 1"),
         ({"decay": "exponential", "decay_rate": 1.5}, "decay_rate", "at most 1"),
         ({"decay": "cosine"}, "decay_every", "must be given with decay cosine"),
@@ -102,32 +102,32 @@ def test_values_without_use_are_allowed(unused: dict[str, object]) -> None:
 def test_mistakes_name_the_parameter(
     params: dict[str, object], parameter: str, message: str
 ) -> None:
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(RecipeError) as raised:
         read_recipe(params)
-    assert caught.value.parameter == parameter
-    assert message in caught.value.message
-    assert str(caught.value) == f"{parameter}: {caught.value.message}"
+    assert raised.value.parameter == parameter
+    assert message in raised.value.message
+    assert str(raised.value) == f"{parameter}: {raised.value.message}"
 
 
-def test_a_name_in_both_is_refused() -> None:
+def test_a_name_in_both_mappings_is_refused() -> None:
     with pytest.raises(RecipeError, match="momentum: is given twice"):
         read_recipe({"momentum": 0.9}, {"momentum": 0.9})
 
 
-def test_mistakes_in_settings_are_found() -> None:
+def test_settings_are_checked() -> None:
     with pytest.raises(RecipeError, match="decay: must be one of"):
         read_recipe({}, {"decay": "fast"})
 
 
-def test_one_value_can_be_checked_alone() -> None:
+def test_a_single_value_can_be_checked() -> None:
     assert check_value("hidden_units_3", 9) == 9
     assert check_name("hidden_units_3") is RULES["hidden_units"]
     with pytest.raises(RecipeError):
         check_value("beta2", 1.0)
 
 
-def test_shape_is_what_lanes_must_share() -> None:
-    dataset = make(features=3, classes=4, examples=40)
+def test_shape_follows_from_recipe_and_data_set() -> None:
+    dataset = make_clouds(features=3, classes=4, examples=40)
     shape = read_recipe({"hidden_units": 5, "batch_size": 1000}).shape(dataset)
     assert shape.widths == (3, 5, 4)
     assert shape.batch_size == len(dataset.training) == 24
@@ -137,7 +137,7 @@ def test_shape_is_what_lanes_must_share() -> None:
 
 
 class TestAdjusted:
-    def test_changes_what_it_names(self) -> None:
+    def test_changes_only_the_given_values(self) -> None:
         recipe = read_recipe({"learning_rate": 1, "hidden_units": 9})
         changed = recipe.adjusted({"learning_rate": 0.5, "optimizer": "gd"})
         assert changed == read_recipe({"learning_rate": 0.5, "optimizer": "gd", "hidden_units": 9})
@@ -157,7 +157,7 @@ class TestAdjusted:
             "initialization",
         ],
     )
-    def test_what_the_network_is_built_around_stays(self, name: str) -> None:
+    def test_hyperparameters_of_the_shape_cannot_change(self, name: str) -> None:
         with pytest.raises(RecipeError, match=f"{name}: cannot change"):
             Recipe().adjusted({name: 5})
 

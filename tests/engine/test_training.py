@@ -9,9 +9,9 @@ import pytest
 from caviar.engine.data.datasets import load_dataset
 from caviar.engine.errors import LaneError, RecipeError
 from caviar.engine.population.population import Population
-from caviar.engine.population.updates import PIECE
+from caviar.engine.population.updates import PIECE_PARAMETERS
 from caviar.engine.training import Training
-from tests.engine.cases import lane, make, mixed_lanes, recipe
+from tests.engine.cases import lane, make_clouds, mixed_lanes, recipe
 
 METRICS = [
     f"{part}_{metric}"
@@ -20,7 +20,7 @@ METRICS = [
 ]
 
 
-def test_digits_are_learnt() -> None:
+def test_digits_are_learned() -> None:
     lanes = [
         lane(number, learning_rate=rate, hidden_units=64, batch_size=64)
         for number, rate in enumerate((0.003, 0.005, 0.01))
@@ -37,14 +37,14 @@ def test_digits_are_learnt() -> None:
 @pytest.mark.parametrize("optimizer", ["gd", "momentum", "rmsprop", "adam"])
 def test_every_optimizer_learns(optimizer: str) -> None:
     rate = {"gd": 0.3, "momentum": 0.3}.get(optimizer, 0.01)
-    one = lane(0, optimizer=optimizer, learning_rate=rate, hidden_units=16, batch_size=32)
-    *_, last = Training(load_dataset("breast_cancer"), [one], seed=0).run(15)
+    trial = lane(0, optimizer=optimizer, learning_rate=rate, hidden_units=16, batch_size=32)
+    *_, last = Training(load_dataset("breast_cancer"), [trial], seed=0).run(15)
     assert last.metrics[0]["validation_error"] < 0.06
     assert last.metrics[0]["training_loss"] < 0.15
 
 
 def test_records_count_epochs_and_name_metrics() -> None:
-    training = Training(make(features=2, classes=3, examples=50), mixed_lanes(3), seed=0)
+    training = Training(make_clouds(features=2, classes=3, examples=50), mixed_lanes(3), seed=0)
     records = list(training.run(2))
     assert [record.epoch for record in records] == [1, 2]
     assert [list(record.metrics[1]) for record in records] == [METRICS, METRICS]
@@ -55,28 +55,28 @@ def test_records_count_epochs_and_name_metrics() -> None:
     assert [record.epoch for record in training.run(3)] == [3]
 
 
-def test_the_loss_is_of_the_data_alone() -> None:
-    dataset = make(features=2, classes=2, examples=50)
+def test_the_loss_does_not_include_the_l2_term() -> None:
+    dataset = make_clouds(features=2, classes=2, examples=50)
     lanes = [lane(0, l2=0.0, batch_size=99), lane(0, l2=50.0, batch_size=99)]
-    first = [next(Training(dataset, [one], seed=0).run(1)).metrics[0] for one in lanes]
+    first = [next(Training(dataset, [trial], seed=0).run(1)).metrics[0] for trial in lanes]
     assert first[0]["training_loss"] == first[1]["training_loss"]
     assert first[0]["validation_loss"] != first[1]["validation_loss"]
 
 
 def test_l2_shrinks_the_weights() -> None:
-    dataset = make(features=4, classes=2, examples=80)
+    dataset = make_clouds(features=4, classes=2, examples=80)
     training = Training(dataset, [lane(0, l2=0.0), lane(1, l2=20.0)], seed=0)
     list(training.run(100))
     norms = [np.linalg.norm(training.checkpoint(number).parameters) for number in (0, 1)]
     assert norms[1] < 0.5 * norms[0]
 
 
-def test_zeros_stay_symmetric() -> None:
-    dataset = make(features=4, classes=3, examples=80)
-    one = lane(0, initialization="zeros", activation="tanh", hidden_units=6)
-    training = Training(dataset, [one], seed=0)
+def test_zero_initialization_keeps_units_equal() -> None:
+    dataset = make_clouds(features=4, classes=3, examples=80)
+    trial = lane(0, initialization="zeros", activation="tanh", hidden_units=6)
+    training = Training(dataset, [trial], seed=0)
     first, *_ = training.run(5)
-    block, last = one.recipe.shape(dataset).blocks
+    block, last = trial.recipe.shape(dataset).blocks
     parameters = training.checkpoint(0).parameters
     weights, outputs = block.weights(parameters), last.weights(parameters)
     assert np.ptp(weights, axis=0).max() == 0
@@ -87,7 +87,7 @@ def test_zeros_stay_symmetric() -> None:
 class TestDivergence:
     @pytest.mark.parametrize("params", [{"learning_rate": 1e30}, {"learning_rate": 1e300}])
     def test_is_a_result_without_a_warning(self, params: dict[str, object]) -> None:
-        dataset = make(features=3, classes=3, examples=60)
+        dataset = make_clouds(features=3, classes=3, examples=60)
         lanes = [lane(0), lane(1, optimizer="gd", **params)]
         training = Training(dataset, lanes, seed=0)
         with warnings.catch_warnings():
@@ -101,9 +101,9 @@ class TestDivergence:
         assert 1 not in records[-1].metrics or records[-1].diverged
 
     def test_of_all_lanes_ends_the_run(self) -> None:
-        dataset = make(features=3, classes=2, examples=60)
-        one = lane(0, initialization="random", initialization_scale=1e300)
-        training = Training(dataset, [one], seed=0)
+        dataset = make_clouds(features=3, classes=2, examples=60)
+        trial = lane(0, initialization="random", initialization_scale=1e300)
+        training = Training(dataset, [trial], seed=0)
         records = list(training.run(10))
         assert len(records) == 1
         assert list(records[0].diverged) == [0]
@@ -114,7 +114,7 @@ class TestDivergence:
 
 class TestAdjust:
     def test_takes_effect_from_the_next_epoch(self) -> None:
-        dataset = make(features=3, classes=3, examples=60)
+        dataset = make_clouds(features=3, classes=3, examples=60)
         training = Training(dataset, [lane(0, optimizer="gd")], seed=0)
         run = training.run(3)
         next(run)
@@ -125,8 +125,8 @@ class TestAdjust:
         np.testing.assert_array_equal(before.parameters, after.parameters)
         assert training.lanes[0].recipe.learning_rate == 1e-30
 
-    def test_a_new_optimizer_starts_afresh(self) -> None:
-        dataset = make(features=3, classes=3, examples=60)
+    def test_a_new_optimizer_is_reset(self) -> None:
+        dataset = make_clouds(features=3, classes=3, examples=60)
         training = Training(dataset, [lane(0)], seed=0)
         next(training.run(1))
         training.adjust(0, {"optimizer": "rmsprop"})
@@ -135,8 +135,8 @@ class TestAdjust:
         assert list(state.slots) == ["square"]
         assert not state.slots["square"].any()
 
-    def test_averages_stay_what_they_are(self) -> None:
-        dataset = make(features=3, classes=3, examples=60)
+    def test_a_changed_factor_keeps_the_scaled_averages(self) -> None:
+        dataset = make_clouds(features=3, classes=3, examples=60)
         training = Training(dataset, [lane(0, beta1=0.9)], seed=0)
         next(training.run(1))
         before = 0.1 * training.checkpoint(0).slots["velocity"]
@@ -145,17 +145,17 @@ class TestAdjust:
             0.5 * training.checkpoint(0).slots["velocity"], before, rtol=1e-6
         )
 
-    def test_refused_changes_change_nothing(self) -> None:
-        training = Training(make(features=3, classes=3, examples=60), [lane(0)], seed=0)
+    def test_an_invalid_change_changes_nothing(self) -> None:
+        training = Training(make_clouds(features=3, classes=3, examples=60), [lane(0)], seed=0)
         with pytest.raises(RecipeError, match="hidden_units: cannot change"):
             training.adjust(0, {"learning_rate": 1.0, "hidden_units": 3})
         assert training.lanes == (lane(0),)
 
 
 class TestJoin:
-    dataset = make(features=3, classes=3, examples=60)
+    dataset = make_clouds(features=3, classes=3, examples=60)
 
-    def test_a_lane_that_joins_goes_on_to_the_same_bits(self) -> None:
+    def test_a_lane_that_joins_continues_bit_for_bit(self) -> None:
         alone = Training(self.dataset, [lane(1, hidden_units=9)], seed=0)
         expected = [record.metrics[1] for record in alone.run(4)]
         paused = Training(self.dataset, [lane(1, hidden_units=9)], seed=0)
@@ -163,43 +163,43 @@ class TestJoin:
         training = Training(self.dataset, [lane(0), lane(2, batch_size=7)], seed=0)
         list(training.run(2))
         training.join(lane(1, hidden_units=9), paused.checkpoint(1))
-        found = [record.metrics[1] for record in training.run(4)]
-        assert found == expected[2:]
+        resumed = [record.metrics[1] for record in training.run(4)]
+        assert resumed == expected[2:]
 
-    def test_without_a_state_it_starts_at_the_beginning(self) -> None:
+    def test_a_lane_without_a_state_joins_at_epoch_0(self) -> None:
         training = Training(self.dataset, [lane(0)], seed=0)
         training.join(lane(1))
         assert [member.number for member in training.lanes] == [0, 1]
         next(training.run(1))
-        with pytest.raises(LaneError, match="the others are at epoch 1, and trial 2 at 0"):
+        with pytest.raises(LaneError, match=r"trial 2 is at epoch 0, .* 1"):
             training.join(lane(2))
-        with pytest.raises(LaneError, match="trial 1 trains here already"):
+        with pytest.raises(LaneError, match="trial 1 already trains"):
             training.join(lane(1))
-        with pytest.raises(LaneError, match="agree on depth"):
+        with pytest.raises(LaneError, match="equal depths"):
             training.join(lane(2, hidden_layers=3), training.checkpoint(0))
         assert [member.number for member in training.lanes] == [0, 1]
         assert len(list(training.run(2))) == 1
 
-    def test_an_emptied_training_can_be_filled_again(self) -> None:
+    def test_a_lane_can_join_after_all_are_dropped(self) -> None:
         training = Training(self.dataset, [lane(0)], seed=0)
         training.drop(0)
         training.join(lane(1))
         assert [list(record.metrics) for record in training.run(1)] == [[1]]
 
 
-class TestMistakes:
-    dataset = make(features=3, classes=3, examples=60)
+class TestRefusals:
+    dataset = make_clouds(features=3, classes=3, examples=60)
 
-    def test_lanes_that_do_not_fit_together(self) -> None:
+    def test_incompatible_lanes_are_refused(self) -> None:
         for lanes, message in [
-            ([], "at least one"),
-            ([lane(0), lane(0)], "a number of its own"),
-            ([lane(0), lane(1, hidden_layers=2)], "agree on depth"),
+            ([], "at least one lane"),
+            ([lane(0), lane(0)], "the same number"),
+            ([lane(0), lane(1, hidden_layers=2)], "equal depths"),
         ]:
             with pytest.raises(LaneError, match=message):
                 Training(self.dataset, lanes, seed=0)
 
-    def test_states_that_do_not_fit(self) -> None:
+    def test_states_that_do_not_fit_are_refused(self) -> None:
         training = Training(self.dataset, [lane(0), lane(1)], seed=0)
         next(training.run(1))
         state = training.checkpoint(0)
@@ -211,14 +211,14 @@ class TestMistakes:
             with pytest.raises(LaneError):
                 Training(self.dataset, lanes, seed=0, start=start)
 
-    def test_a_stranger(self) -> None:
+    def test_an_unknown_trial_is_refused(self) -> None:
         training = Training(self.dataset, [lane(0)], seed=0)
         with pytest.raises(LaneError, match="trial 5 does not train here"):
             training.drop(5)
 
 
 def test_a_checkpoint_is_a_copy() -> None:
-    training = Training(make(features=3, classes=3, examples=60), [lane(0)], seed=0)
+    training = Training(make_clouds(features=3, classes=3, examples=60), [lane(0)], seed=0)
     state = training.checkpoint(0)
     before = state.parameters.copy()
     next(training.run(1))
@@ -226,9 +226,9 @@ def test_a_checkpoint_is_a_copy() -> None:
     assert state.epoch == 0
 
 
-def test_the_process_is_left_as_it_was() -> None:
+def test_numpy_settings_are_restored() -> None:
     size, errors = np.getbufsize(), np.geterr()
-    run = Training(make(features=3, classes=3, examples=60), [lane(0)], seed=0).run(2)
+    run = Training(make_clouds(features=3, classes=3, examples=60), [lane(0)], seed=0).run(2)
     next(run)
     assert (np.getbufsize(), np.geterr()) == (size, errors)
 
@@ -242,7 +242,7 @@ def test_the_process_is_left_as_it_was() -> None:
         {"keep_prob": 0.8},
     ],
 )
-def test_steps_allocate_little(params: dict[str, object]) -> None:
+def test_steps_allocate_little_memory(params: dict[str, object]) -> None:
     dataset = load_dataset("digits")
     lanes = [
         lane(number, hidden_units=128 + number % 2, hidden_layers=2, **params)
@@ -250,14 +250,14 @@ def test_steps_allocate_little(params: dict[str, object]) -> None:
     ]
     training = Training(dataset, lanes, seed=0)
     list(training.run(1))
-    rows = 4 * lanes[0].recipe.shape(dataset).parameters * len(lanes)
+    parameter_bytes = 4 * lanes[0].recipe.shape(dataset).parameters * len(lanes)
     tracemalloc.start()
     try:
         list(training.run(2))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 0.5 * rows
+    assert peak < 0.5 * parameter_bytes
 
 
 def test_memory_is_proportional_to_lanes() -> None:
@@ -269,8 +269,8 @@ def test_memory_is_proportional_to_lanes() -> None:
     tracemalloc.start()
     try:
         population = Population([shape] * 32, lanes, states, seed=0)
-        held, _ = tracemalloc.get_traced_memory()
+        allocated, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    scratch = 4 * PIECE
-    assert held < 1.2 * 4 * 4 * shape.parameters * len(population) + scratch
+    scratch = 4 * PIECE_PARAMETERS
+    assert allocated < 1.2 * 4 * 4 * shape.parameters * len(population) + scratch

@@ -121,7 +121,7 @@ def _checked(plan: Plan, objective: NetworkObjective, row: TrialRow, content: by
     try:
         found = engine.read_checkpoint(content)
     except engine.CheckpointError as error:
-        raise Invalid(f"the body is no checkpoint: it {error}") from error
+        raise Invalid(f"the body is not a checkpoint: {error}") from error
     expected = (row.number, row.lineage, seeds.of(plan, row), objective.dataset)
     told = (found.number, found.lane.key, found.seed, found.dataset["name"])
     names = ("trial", "lineage", "seed", "data set")

@@ -41,7 +41,7 @@ class Group(LeasedTask):
         line = None if trial.history is None else trial.history.lineage
         recipe = engine.read_recipe(params, self.objective.settings)
         return engine.Lane(
-            number=trial.number, recipe=recipe, line=None if line == trial.number else line
+            number=trial.number, recipe=recipe, lineage=None if line == trial.number else line
         )
 
 

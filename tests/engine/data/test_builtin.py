@@ -6,10 +6,10 @@ import pytest
 from sklearn import datasets
 
 from caviar.engine.data import builtin
-from caviar.engine.data.builtin import BUNDLED, circles, moons
+from caviar.engine.data.builtin import BUILTIN, circles, moons
 from caviar.engine.errors import DatasetError
 
-THEIRS = {
+SCIKIT_LEARN = {
     "breast_cancer": lambda: datasets.load_breast_cancer(return_X_y=True),
     "circles": lambda: datasets.make_circles(1000, noise=0.05, factor=0.8, random_state=0),
     "diabetes": lambda: datasets.load_diabetes(return_X_y=True, scaled=False),
@@ -19,24 +19,24 @@ THEIRS = {
 }
 
 
-@pytest.mark.parametrize("name", BUNDLED)
-def test_values_are_those_that_scikit_learn_loads(name: str) -> None:
-    features, targets = BUNDLED[name]()
-    theirs, their_targets = THEIRS[name]()
-    np.testing.assert_array_equal(features, theirs)
-    np.testing.assert_array_equal(targets, their_targets)
+@pytest.mark.parametrize("name", BUILTIN)
+def test_values_are_equal_to_those_of_scikit_learn(name: str) -> None:
+    features, targets = BUILTIN[name]()
+    expected, expected_targets = SCIKIT_LEARN[name]()
+    np.testing.assert_array_equal(features, expected)
+    np.testing.assert_array_equal(targets, expected_targets)
 
 
-def test_drawings_of_any_size_are_those_of_scikit_learn() -> None:
-    for ours, theirs in [
+def test_generators_of_any_size_are_equal_to_those_of_scikit_learn() -> None:
+    for drawn, expected in [
         (moons(301, 0.1, 3), datasets.make_moons(301, noise=0.1, random_state=3)),
         (
             circles(301, 0.1, 3, 0.5),
             datasets.make_circles(301, noise=0.1, factor=0.5, random_state=3),
         ),
     ]:
-        np.testing.assert_array_equal(ours[0], theirs[0])
-        np.testing.assert_array_equal(ours[1], theirs[1])
+        np.testing.assert_array_equal(drawn[0], expected[0])
+        np.testing.assert_array_equal(drawn[1], expected[1])
 
 
 def test_training_imports_nothing_heavy() -> None:
@@ -57,5 +57,5 @@ print(*{"sklearn", "scipy", "pandas"} & set(sys.modules))
 
 def test_a_missing_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtin, "find_spec", lambda name: None)
-    with pytest.raises(DatasetError, match=r"scikit-learn, with which wine_data\.csv comes"):
-        BUNDLED["wine"]()
+    with pytest.raises(DatasetError, match=r"wine_data\.csv .* scikit-learn"):
+        BUILTIN["wine"]()

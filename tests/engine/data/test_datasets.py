@@ -22,7 +22,7 @@ KNOWN = {
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_built_in_sets(name: str) -> None:
+def test_built_in_data_sets(name: str) -> None:
     features, classes, examples, task = KNOWN[name]
     dataset = load_dataset(name)
     parts = (dataset.training, dataset.validation, dataset.test)
@@ -49,8 +49,8 @@ def test_training_part_is_standardized(name: str) -> None:
 
 
 def test_description_is_plain_json_and_records_the_split() -> None:
-    described = json.loads(json.dumps(describe_dataset("digits")))
-    assert described == {
+    description = json.loads(json.dumps(describe_dataset("digits")))
+    assert description == {
         "name": "digits",
         "task": "multiclass",
         "features": 64,
@@ -64,12 +64,12 @@ def test_description_is_plain_json_and_records_the_split() -> None:
     }
 
 
-def test_loading_twice_is_loading_once() -> None:
+def test_loading_again_returns_the_same_object() -> None:
     assert load_dataset("wine") is load_dataset("wine")
 
 
-def test_unknown_set_names_the_known() -> None:
-    with pytest.raises(DatasetError, match="no data set 'digit'; there are breast_cancer, circles"):
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(DatasetError, match=r"'digit'; .* breast_cancer, circles"):
         load_dataset("digit")
 
 
@@ -77,8 +77,8 @@ def test_parts_are_disjoint_and_standardized_by_the_training_part_only() -> None
     values = np.stack([np.arange(100.0), np.full(100, 0.1)], axis=1)
     dataset = make_dataset("count", values, np.arange(100) % 2, seed=3)
     parts = [dataset.training, dataset.validation, dataset.test]
-    seen = np.concatenate([part.features[:, 0] for part in parts])
-    assert len(np.unique(seen)) == 100
+    first_features = np.concatenate([part.features[:, 0] for part in parts])
+    assert len(np.unique(first_features)) == 100
     assert abs(dataset.training.features[:, 0].mean()) < 1e-6
     assert not any(part.features[:, 1].any() for part in parts)
     other = make_dataset("count", values, np.arange(100) % 2, seed=4)

@@ -16,30 +16,30 @@ FEATURES = GENERATOR.standard_normal((300, 4)) * 7 + 3
 LABELS = np.array(["a", "b", "c"])[GENERATOR.integers(0, 3, 300)]
 
 
-def test_a_folder_is_the_data_set_that_make_dataset_makes(tmp_path: Path) -> None:
+def test_an_opened_folder_equals_the_data_set_in_memory(tmp_path: Path) -> None:
     saved = save_dataset(tmp_path / "mine", FEATURES, LABELS, seed=4)
     made = make_dataset("mine", FEATURES, LABELS, seed=4)
-    found = open_dataset(tmp_path / "mine")
-    for dataset in (saved, found):
+    opened = open_dataset(tmp_path / "mine")
+    for dataset in (saved, opened):
         assert (dataset.name, dataset.task, dataset.labels) == ("mine", "multiclass", made.labels)
         assert dict(dataset.split) == dict(made.split)
         for part in ("training", "validation", "test"):
-            ours, theirs = getattr(dataset, part), getattr(made, part)
-            np.testing.assert_array_equal(ours.features, theirs.features)
-            np.testing.assert_array_equal(ours.targets, theirs.targets)
+            actual, expected = getattr(dataset, part), getattr(made, part)
+            np.testing.assert_array_equal(actual.features, expected.features)
+            np.testing.assert_array_equal(actual.targets, expected.targets)
         np.testing.assert_array_equal(dataset.scaling.mean, made.scaling.mean)
         assert isinstance(dataset.training.features, np.memmap)
         assert not dataset.training.features.flags.writeable
 
 
-def test_training_on_it_gives_the_same_bits(
+def test_training_on_a_folder_gives_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = save_dataset(tmp_path / "mine", FEATURES, LABELS)
+    saved = save_dataset(tmp_path / "mine", FEATURES, LABELS)
     made = make_dataset("mine", FEATURES, LABELS, seed=0)
     lanes = mixed_lanes(6, ragged=True)
     results = []
-    for dataset in (found, made):
+    for dataset in (saved, made):
         training = Training(dataset, lanes, seed=0)
         *_, last = training.run(2)
         results.append(last.metrics)
@@ -52,7 +52,7 @@ def test_regression(tmp_path: Path) -> None:
     assert open_dataset(tmp_path / "x").scaling.target_deviation == pytest.approx(21, rel=0.2)
 
 
-def test_arrays_may_be_mapped_themselves(tmp_path: Path) -> None:
+def test_memory_mapped_arrays_can_be_saved(tmp_path: Path) -> None:
     np.save(tmp_path / "features.npy", FEATURES)
     mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
     dataset = save_dataset(tmp_path / "mine", mapped, LABELS)
@@ -60,7 +60,8 @@ def test_arrays_may_be_mapped_themselves(tmp_path: Path) -> None:
 
 
 TRAIN = """
-import re, sys, engine
+import re, sys
+from caviar import engine
 from pathlib import Path
 
 def private():
@@ -81,12 +82,12 @@ print(private() - before)
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
-def test_a_process_that_trains_has_little_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="requires smaps of Linux")
+def test_a_process_that_trains_needs_little_private_memory(tmp_path: Path) -> None:
     features = np.zeros((200_000, 100), np.float32)
     features[:, 0] = np.arange(len(features))
     save_dataset(tmp_path / "large", features, np.arange(len(features)) % 2)
-    # Somebody else maps the pages too, so that those which are shared do not count as its own.
+    # Mapped in this process, too, so that shared pages do not count as private ones of the other.
     other = open_dataset(tmp_path / "large")
     for part in (other.training, other.validation, other.test):
         part.features.sum()
@@ -102,34 +103,34 @@ def test_a_process_that_trains_has_little_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("features", "targets", "message"),
     [
-        (np.ones(3), np.ones(3, int), r"must be an array \(m, n\)"),
-        (np.ones((3, 2)), np.ones(4, int), "one for each of 3 examples"),
+        (np.ones(3), np.ones(3, int), r"features must be an array \(m, n\)"),
+        (np.ones((3, 2)), np.ones(4, int), r"targets must be an array \(3,\)"),
         (np.full((3, 2), np.nan), np.ones(3, int), "features must be finite"),
         (np.full((3, 2), "x"), np.ones(3, int), "features must be numbers"),
-        (np.ones((3, 2)), np.ones(3, int), "two classes at least"),
+        (np.ones((3, 2)), np.ones(3, int), "at least two classes"),
         (np.ones((3, 2)), np.array([None, 1, 2]), "targets of this task cannot be object"),
         (np.ones((2, 2)), np.array([0, 1]), "leave none for the validation part"),
         (np.ones((0, 2)), np.ones(0, int), "at least one example"),
     ],
 )
-def test_arrays_that_cannot_be_used(
+def test_invalid_arrays_are_refused(
     features: np.ndarray, targets: np.ndarray, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DatasetError, match=message):
         save_dataset(tmp_path / "mine", features, targets)
-    with pytest.raises(DatasetError, match=r"lacks dataset\.json"):
+    with pytest.raises(DatasetError, match=r"dataset\.json"):
         open_dataset(tmp_path / "mine")
 
 
-def test_folders_that_cannot_be_opened(tmp_path: Path) -> None:
+def test_inconsistent_folders_are_refused(tmp_path: Path) -> None:
     save_dataset(tmp_path / "mine", FEATURES, LABELS)
     path = tmp_path / "mine" / "dataset.json"
     description = json.loads(path.read_text())
     for changes, message in [
-        ({"version": 2}, "not of this version"),
+        ({"version": 2}, "version 1"),
         ({"task": "poetry"}, "unknown task"),
         ({"mean": [0.0]}, "wrong size"),
-        ({"task": "regression"}, "wrong types"),
+        ({"task": "regression"}, "wrong dtypes"),
     ]:
         path.write_text(json.dumps({**description, **changes}))
         with pytest.raises(DatasetError, match=message):

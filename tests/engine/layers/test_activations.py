@@ -24,7 +24,7 @@ def test_forward_is_the_formula(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_backward_is_the_slope(name: str) -> None:
+def test_backward_is_the_derivative(name: str) -> None:
     activation, step = ACTIVATIONS[name], 1e-6
     gradient = np.linspace(1, 2, len(VALUES))
     change = apply(activation, VALUES + step) - apply(activation, VALUES - step)
@@ -34,7 +34,7 @@ def test_backward_is_the_slope(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_extremes_are_quiet_and_nan_stays(name: str) -> None:
+def test_extreme_values_are_finite_and_nan_stays_nan(name: str) -> None:
     values = np.array([-1e38, 1e38, np.nan], np.float32)
     outputs = apply(ACTIVATIONS[name], values)
     assert np.isfinite(outputs[:2]).all()

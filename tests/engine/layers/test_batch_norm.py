@@ -9,7 +9,7 @@ from caviar.engine.layers.batch_norm import (
     moments,
 )
 from caviar.engine.training import Training
-from tests.engine.cases import lane, make
+from tests.engine.cases import lane, make_clouds
 
 SHAPE = (2, 3, 7)
 
@@ -24,11 +24,14 @@ def draw() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def backward(
     values: np.ndarray, gradient: np.ndarray, gamma: np.ndarray, beta: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    normalized, gammas, betas = np.empty(values.shape), *np.empty((2, *values.shape[:2]))
+    normalized, gamma_gradients, beta_gradients = (
+        np.empty(values.shape),
+        *np.empty((2, *values.shape[:2])),
+    )
     *_, inverse = batch_norm_forward(values.copy(), gamma, beta, normalized)
     slope = gradient.copy()
-    batch_norm_backward(slope, normalized, inverse, gamma, gammas, betas)
-    return slope, gammas, betas
+    batch_norm_backward(slope, normalized, inverse, gamma, gamma_gradients, beta_gradients)
+    return slope, gamma_gradients, beta_gradients
 
 
 def chain(values: np.ndarray, gradient: np.ndarray, gamma: np.ndarray) -> np.ndarray:
@@ -60,15 +63,15 @@ def test_forward_is_the_formula() -> None:
 
 def test_backward_is_the_step_by_step_chain() -> None:
     values, gradient, gamma, beta = draw()
-    slope, gammas, betas = backward(values, gradient, gamma, beta)
+    slope, gamma_gradients, beta_gradients = backward(values, gradient, gamma, beta)
     normalized = np.empty(SHAPE)
     batch_norm_forward(values.copy(), gamma, beta, normalized)
     np.testing.assert_allclose(slope, chain(values, gradient, gamma), rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(gammas, (gradient * normalized).sum(axis=-1))
-    np.testing.assert_allclose(betas, gradient.sum(axis=-1))
+    np.testing.assert_allclose(gamma_gradients, (gradient * normalized).sum(axis=-1))
+    np.testing.assert_allclose(beta_gradients, gradient.sum(axis=-1))
 
 
-def test_backward_is_the_slope() -> None:
+def test_backward_is_the_derivative() -> None:
     values, gradient, gamma, beta = draw()
     slope, _, _ = backward(values, gradient, gamma, beta)
 
@@ -96,7 +99,7 @@ def test_one_example_or_a_constant_feature_gives_beta(values: np.ndarray) -> Non
     assert np.all(gammas == 0)
 
 
-def test_running_averages_have_no_bias_and_start_at_0_and_1() -> None:
+def test_running_averages_are_unbiased_and_start_at_0_and_1() -> None:
     mean, variance = moments(np.array([[0.1, 0.2, 0.3], [0.0, 0.0, 0.0]]), 1, 1)
     np.testing.assert_allclose(mean[:, 0, 0], [2.0, 0.0])
     np.testing.assert_allclose(variance[:, 0, 0], [3.0, 1.0])
@@ -110,22 +113,22 @@ def test_evaluation_uses_the_running_statistics() -> None:
     np.testing.assert_allclose(outputs, gamma * (values - 3) / np.sqrt(4 + EPSILON) + beta)
 
 
-def test_training_learns_the_statistics_of_the_layer() -> None:
-    dataset = make(features=4, classes=3, examples=200)
-    one = lane(0, batch_norm=True, hidden_units=5, batch_size=120, learning_rate=1e-30)
-    training = Training(dataset, [one], seed=0)
+def test_training_estimates_the_statistics_of_the_layer() -> None:
+    dataset = make_clouds(features=4, classes=3, examples=200)
+    trial = lane(0, batch_norm=True, hidden_units=5, batch_size=120, learning_rate=1e-30)
+    training = Training(dataset, [trial], seed=0)
     list(training.run(3))
-    state, block = training.checkpoint(0), one.recipe.shape(dataset).blocks[0]
+    state, block = training.checkpoint(0), trial.recipe.shape(dataset).blocks[0]
     values = dataset.training.features @ block.weights(state.parameters).T
     mean, variance = moments(state.statistics[None], 1, 5)
     np.testing.assert_allclose(mean[0, :, 0], values.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(variance[0, :, 0], values.var(axis=0), rtol=1e-4)
 
 
-def test_it_trains_with_dropout_beside_it_and_a_last_batch_of_one() -> None:
-    dataset = make(features=4, classes=3, examples=202)
+def test_training_with_dropout_and_a_last_batch_of_one() -> None:
+    dataset = make_clouds(features=4, classes=3, examples=202)
     assert len(dataset.training) % 11 == 0
-    one = lane(0, batch_norm=True, keep_prob=0.8, hidden_units=20, batch_size=10)
-    *_, last = Training(dataset, [one], seed=0).run(20)
-    first = next(Training(dataset, [one], seed=0).run(1))
+    trial = lane(0, batch_norm=True, keep_prob=0.8, hidden_units=20, batch_size=10)
+    *_, last = Training(dataset, [trial], seed=0).run(20)
+    first = next(Training(dataset, [trial], seed=0).run(1))
     assert last.metrics[0]["training_loss"] < 0.8 * first.metrics[0]["training_loss"]

@@ -26,7 +26,7 @@ def as_targets(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("name", "outputs"), CASES)
-def test_gradient_is_the_slope(name: str, outputs: int) -> None:
+def test_gradient_is_the_derivative(name: str, outputs: int) -> None:
     generator = np.random.default_rng(0)
     loss, step = LOSSES[name], 1e-6
     logits = 2 * generator.standard_normal((outputs, 7))
@@ -43,7 +43,7 @@ def test_gradient_is_the_slope(name: str, outputs: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["softmax_cross_entropy", "binary_cross_entropy"])
-def test_columns_of_a_wider_array_will_do(name: str) -> None:
+def test_columns_of_a_wider_array_give_the_same_bits(name: str) -> None:
     generator = np.random.default_rng(0)
     loss, outputs = LOSSES[name], 1 if name.startswith("binary") else 3
     wide = generator.standard_normal((outputs, 9))
@@ -84,7 +84,7 @@ def test_extreme_logits_give_finite_losses(name: str, outputs: int, size: float)
     assert np.isfinite(predictions).all()
 
 
-def test_half_the_squared_error() -> None:
+def test_half_squared_error() -> None:
     predictions, losses = evaluate(
         LOSSES["half_squared_error"], np.array([[1.0, 5.0]]), np.array([[3.0, 5.0]])
     )

@@ -4,7 +4,7 @@ import pytest
 from caviar.engine.optim.averages import bias_correction, smooth, update_average, update_unscaled
 
 
-def test_update_is_the_definition_lane_by_lane() -> None:
+def test_updates_follow_the_definition_in_every_lane() -> None:
     beta = np.array([[0.9], [0.5]])
     average, unscaled = np.zeros((2, 3)), np.zeros((2, 3))
     values = np.random.default_rng(0).standard_normal((4, 2, 3))
@@ -17,7 +17,7 @@ def test_update_is_the_definition_lane_by_lane() -> None:
         np.testing.assert_allclose(average[lane], np.tensordot(weights, values[:, lane], 1))
 
 
-def test_correction_makes_the_average_of_a_constant_that_constant() -> None:
+def test_the_corrected_average_of_a_constant_is_the_constant() -> None:
     assert smooth([3.0] * 5, 0.9) == pytest.approx([3.0] * 5)
     assert bias_correction(0.9, 1) == pytest.approx(0.1)
     assert smooth([], 0.9) == []

@@ -10,8 +10,8 @@ from tests.engine.cases import recipe
 STEPS = 5
 
 
-def by_hand(read: Recipe, start: float, gradients: np.ndarray) -> float:
-    """The optimizer on one number, as its formula is written."""
+def by_formula(read: Recipe, start: float, gradients: np.ndarray) -> float:
+    """The optimizer on one parameter, by its formula."""
     w, v, s = start, 0.0, 0.0
     for t, g in enumerate(gradients, start=1):
         if read.optimizer == "gd":
@@ -31,7 +31,7 @@ def by_hand(read: Recipe, start: float, gradients: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_steps_are_the_formula_in_every_lane(name: str) -> None:
+def test_steps_follow_the_formula_in_every_lane(name: str) -> None:
     optimizer = OPTIMIZERS[name]
     recipes = [
         recipe(
@@ -56,16 +56,16 @@ def test_steps_are_the_formula_in_every_lane(name: str) -> None:
         for column in optimizer.coefficients(recipes, rates, [1, 1, 1], STEPS)
     ]
     for step in range(STEPS):
-        now = tuple(column[step][:, None] for column in columns)
-        optimizer.update(parameters, gradients[step].copy(), slots, now, scratch)
+        current = tuple(column[step][:, None] for column in columns)
+        optimizer.update(parameters, gradients[step].copy(), slots, current, scratch)
     expected = [
-        [by_hand(recipes[lane], start[lane, i], gradients[:, lane, i]) for i in range(4)]
+        [by_formula(recipes[lane], start[lane, i], gradients[:, lane, i]) for i in range(4)]
         for lane in range(3)
     ]
     np.testing.assert_allclose(parameters, expected, rtol=1e-12)
 
 
-def test_coefficients_go_on_from_any_step() -> None:
+def test_coefficients_continue_from_any_step() -> None:
     adam, read, rates = OPTIMIZERS["adam"], recipe(), np.array([0.01])
     whole = adam.coefficients([read], rates, [1], 8)
     rest = adam.coefficients([read], rates, [6], 3)

@@ -27,6 +27,6 @@ def test_known_values(decay: str, rate: float, every: int, epoch: int, factor: f
 
 
 @pytest.mark.parametrize("decay", SCHEDULES)
-def test_a_million_epochs_are_no_trouble(decay: str) -> None:
+def test_a_million_epochs_give_a_valid_rate(decay: str) -> None:
     read = recipe(decay=decay, decay_every=10)
     assert 0 <= read.learning_rate_at(1_000_000) <= read.learning_rate

@@ -1,25 +1,32 @@
 from itertools import chain
 
-from caviar.engine.population.grouping import MAX_LANES, group_lanes, lane_bytes, lanes_in_cache
+from caviar.engine.population.grouping import (
+    MAX_GROUP_LANES,
+    group_lanes,
+    lane_bytes,
+    lanes_in_cache,
+)
 from caviar.engine.population.lanes import Lane
-from tests.engine.cases import lane, make, recipe
+from tests.engine.cases import lane, make_clouds, recipe
 
-DATASET = make(features=20, classes=4, examples=100)
+DATASET = make_clouds(features=20, classes=4, examples=100)
 
 
 def numbers(groups: list[list[Lane]]) -> list[int]:
     return sorted(member.number for group in groups for member in group)
 
 
-def test_groups_are_of_one_kin_and_have_every_lane_once() -> None:
+def test_groups_have_one_compatibility_key_and_every_lane_once() -> None:
     lanes = [lane(n, hidden_units=4 + n % 5, hidden_layers=1 + n % 3) for n in range(30)]
     groups = group_lanes(lanes, DATASET)
     assert numbers(groups) == list(range(30))
     assert len(groups) == 3
-    assert all(len({m.recipe.shape(DATASET).kin for m in group}) == 1 for group in groups)
+    assert all(
+        len({m.recipe.shape(DATASET).compatibility_key for m in group}) == 1 for group in groups
+    )
 
 
-def test_lanes_of_like_batch_sizes_train_together() -> None:
+def test_lanes_of_similar_batch_sizes_train_together() -> None:
     lanes = [lane(n, hidden_units=300 + n % 7, batch_size=8 + n % 50) for n in range(100)]
     groups = group_lanes(lanes, DATASET)
     sizes = sorted([m.recipe.batch_size for m in group] for group in groups)
@@ -34,15 +41,15 @@ def test_the_most_expensive_group_comes_first() -> None:
     assert [len(group[0].recipe.hidden_units) for group in groups] == [3, 2, 1]
 
 
-def test_a_group_fits_the_cache_and_groups_are_even() -> None:
-    lanes = [lane(n, hidden_units=2) for n in range(MAX_LANES + 1)]
+def test_groups_fit_the_cache_and_have_equal_sizes() -> None:
+    lanes = [lane(n, hidden_units=2) for n in range(MAX_GROUP_LANES + 1)]
     assert [len(group) for group in group_lanes(lanes, DATASET)] == [129, 128]
     wide = recipe(hidden_units=4096).shape(DATASET)
     assert lanes_in_cache(wide) == 1
     assert lane_bytes(wide) > 4 * 4 * wide.parameters
 
 
-def test_every_job_gets_a_group_if_there_are_lanes() -> None:
+def test_every_job_gets_a_group_if_there_are_enough_lanes() -> None:
     lanes = [lane(n) for n in range(9)]
     groups = group_lanes(lanes, DATASET, jobs=4)
     assert sorted(map(len, groups)) == [2, 2, 2, 3]
@@ -50,6 +57,6 @@ def test_every_job_gets_a_group_if_there_are_lanes() -> None:
     assert group_lanes([], DATASET, jobs=8) == []
 
 
-def test_grouping_is_the_same_each_time() -> None:
+def test_grouping_is_deterministic() -> None:
     lanes = [lane(n, hidden_units=4 + n % 3) for n in range(30)]
     assert group_lanes(lanes, DATASET, jobs=5) == group_lanes(lanes, DATASET, jobs=5)

@@ -170,7 +170,7 @@ def made(
     """A true checkpoint of some lane."""
     recipe = engine.read_recipe({"hidden_units": 8, "optimizer": "momentum"})
     data = engine.load_dataset(dataset)
-    lane = engine.Lane(number=number, recipe=recipe, line=lineage)
+    lane = engine.Lane(number=number, recipe=recipe, lineage=lineage)
     training = engine.Training(data, [lane], seed=seed)
     list(training.run(epochs))
     state = training.checkpoint(number)
