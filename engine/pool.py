@@ -1,7 +1,7 @@
-"""A pool of processes: a stream of tasks in, nothing out.
+"""A pool of processes that performs a stream of tasks and returns no results.
 
-joblib runs the processes. What a task finds out it tells the world by itself, so a process may die
-at any time: the pool is rebuilt and goes on, and whoever gave the task out gives it out again.
+joblib runs the processes. A task stores or sends its results itself, so a process may end at any
+time: the pool is rebuilt and continues, and the caller must issue the lost tasks again.
 """
 
 import logging
@@ -22,11 +22,15 @@ from caviar.engine.errors import PoolError
 
 T = TypeVar("T")
 
-MAX_STILLBORN = 3
-"""Pools in a row that may break before they finish anything."""
+MAX_FAILED_POOLS = 3
+"""The number of pools in a row that may break before they finish a task."""
 
-ORPHAN_SECONDS = 0.5
-"""How often a process looks whether its parent still lives."""
+PARENT_CHECK_SECONDS = 0.5
+"""The interval at which a process checks whether its parent is alive."""
+
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""The environment of new processes. loky starts them with `python -m` and `python -c`, which would
+otherwise import from the current folder first, so that a file `numpy.py` there would break them."""
 
 _logger = logging.getLogger(__name__)
 
@@ -40,30 +44,33 @@ def run_pool(
     on_error: Callable[[BaseException], None] | None = None,
     on_broken: Callable[[], None] | None = None,
 ) -> None:
-    """Do `work(task)` in one of `jobs` processes for every task, until the stream ends.
+    """Call `work(task)` in one of `jobs` processes for every task, until the stream ends.
 
-    `work` is a function of a module, or a partial of one; it and the tasks travel by pickle.
+    `work` is a function of a module or a partial of one; it and the tasks are pickled.
 
-    The next task is taken when a process is free to do it, and no sooner: one at a time, in a
-    thread of the pool. While `next(tasks)` waits, the pool notices nothing; so it should wait a
-    second at most, and then give None, which means: nothing to do for now, ask again.
+    The next task is taken only when a process is free: one at a time, in a thread of the pool.
+    While `next(tasks)` waits, the pool notices nothing, so it should wait for a second at most and
+    then return None, which means that there is no task now.
 
-    An exception of `work` goes to `on_error` (by default to the log) and stops nothing. When a
-    process dies, every task at work is lost, `on_broken` is called and the pool is rebuilt. What
-    the stream or a callback raises ends the pool and is raised here; so is PoolError when no pool
-    holds at all. Processes run BLAS on one thread. With the backend loky, they are children of this
-    process even if `jobs` is 1, so that no task can take it along.
+    An exception of `work` is passed to `on_error`, by default to the log, and the pool continues.
+    When a process dies, all tasks in progress are lost, `on_broken` is called and the pool is
+    rebuilt. Processes run BLAS on one thread. With the backend loky they are children of this
+    process even if `jobs` is 1, so that a task cannot end this process, and they do not import
+    modules from the current folder unless it is on this process's sys.path.
+
+    Raises what the stream or a callback raises, which ends the pool, and PoolError if the processes
+    of several pools in a row die before they finish a task.
     """
     stream = _Stream(work, tasks, jobs)
-    stillborn = 0
+    failed_pools = 0
     while not stream.ended:
         broken, finished = _run_once(stream, jobs, backend, on_error or _log)
         if broken is None:
             continue
-        stillborn = 0 if finished else stillborn + 1
-        if stillborn >= MAX_STILLBORN:
-            raise PoolError("the processes die before they do anything") from broken
-        _logger.warning("the pool is rebuilt, for a process died: %s", broken)
+        failed_pools = 0 if finished else failed_pools + 1
+        if failed_pools >= MAX_FAILED_POOLS:
+            raise PoolError("the processes die before they finish a task") from broken
+        _logger.warning("a process died, the pool is rebuilt: %s", broken)
         if on_broken is not None:
             on_broken()
     if stream.failure is not None:
@@ -73,14 +80,17 @@ def run_pool(
 def _run_once(
     stream: "_Stream[T]", jobs: int, backend: str, on_error: Callable[[BaseException], None]
 ) -> tuple[Exception | None, bool]:
-    """Run one pool until the stream ends or the pool breaks: (what broke it, did it finish any)."""
+    """Run one pool until the stream ends or the pool breaks.
+
+    Returns the error that broke the pool, if any, and whether a task was finished.
+    """
     stream.prime()
     finished = False
     outcomes = None
-    parallel = _pool(jobs, backend)
+    parallel = _parallel(jobs, backend)
     try:
         while True:
-            # No task raises, so what is raised here is the end of the stream or of the pool.
+            # Tasks do not raise, so an exception here is the end of the stream or of the pool.
             try:
                 outcomes = outcomes or parallel(stream)
                 outcome = next(outcomes)
@@ -96,25 +106,22 @@ def _run_once(
             _close(outcomes)
 
 
-def _pool(jobs: int, backend: str) -> Any:
-    """What turns a stream of tasks into their outcomes, as they end: None or a pickled error."""
-    from joblib import Parallel, parallel_config
+def _parallel(jobs: int, backend: str) -> Any:
+    """A joblib.Parallel that yields outcomes as tasks end: None or a pickled error."""
+    from joblib import Parallel
 
     options = {"return_as": "generator_unordered", "pre_dispatch": jobs, "batch_size": 1}
-    if backend != "loky":
-        return Parallel(n_jobs=jobs, backend=backend, **options)
-    if jobs == 1:
-        return Parallel(n_jobs=jobs, backend=_one_process(), **options)
-    with parallel_config(backend=backend, n_jobs=jobs, inner_max_num_threads=1):
-        return Parallel(**options)
+    return Parallel(
+        n_jobs=jobs, backend=_loky_backend() if backend == "loky" else backend, **options
+    )
 
 
-def _one_process() -> Any:
-    """A loky backend of one process: joblib's own does the tasks of one job in the caller."""
+def _loky_backend() -> Any:
+    """The loky backend of joblib, with a process even for one job, and safe starts of processes."""
     from joblib._parallel_backends import LokyBackend
     from joblib.executor import get_memmapping_executor
 
-    class OneProcess(LokyBackend):  # type: ignore[misc]
+    class SafeLokyBackend(LokyBackend):  # type: ignore[misc]
         def configure(
             self,
             n_jobs: int = 1,
@@ -123,6 +130,10 @@ def _one_process() -> Any:
             require: object = None,
             **options: Any,
         ) -> int:
+            _start_resource_trackers()
+            if n_jobs != 1:
+                jobs: int = super().configure(n_jobs, parallel, prefer, require, **options)
+                return jobs
             self.parallel = parallel
             self._workers = get_memmapping_executor(
                 1,
@@ -130,27 +141,53 @@ def _one_process() -> Any:
                 context_id=parallel._id,
                 **options,
             )
-            # Parallel takes 1 to mean: no processes.
+            # Parallel takes 1 to mean that there are no processes.
             return 2
 
-    return OneProcess(inner_max_num_threads=1)
+        def _prepare_worker_env(self, n_jobs: int) -> dict[str, str]:
+            environment: dict[str, str] = super()._prepare_worker_env(n_jobs)
+            return {**environment, **SAFE_PATH}
+
+    return SafeLokyBackend(inner_max_num_threads=1)
+
+
+def _start_resource_trackers() -> None:
+    """Start the resource trackers of multiprocessing and loky, unless they run, with SAFE_PATH.
+
+    They are processes that loky otherwise starts itself, with the environment of this process.
+    """
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
+
+    previous = {name: os.environ.get(name) for name in SAFE_PATH}
+    os.environ.update(SAFE_PATH)
+    try:
+        resource_tracker.ensure_running()
+        loky_resource_tracker.ensure_running()
+    finally:
+        for name, value in previous.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _close(outcomes: Any) -> None:
-    """End a pool, whether or not it is done."""
+    """End a pool, whether or not its tasks are finished."""
     with warnings.catch_warnings():
-        # joblib warns that tasks were done in vain; here none is, for none returns anything.
+        # joblib warns that results are discarded; here tasks return none.
         warnings.simplefilter("ignore")
         outcomes.close()
 
 
 class _Stream(Generic[T]):
-    """The tasks as joblib takes them.
+    """The tasks as an iterator for joblib.
 
-    joblib takes as many tasks at once as it has processes, when only one of them is free, and holds
-    the others back. So this iterator stops after each task, which makes joblib dispatch it, and
-    goes on when asked again; two stops in a row are the end. At first, when all processes are free,
-    each gets a warm-up.
+    When one process is free, joblib takes as many tasks as there are processes, and keeps the
+    others waiting. So this iterator stops after each task, upon which joblib dispatches it, and
+    continues when asked again; two stops in a row are the end. At first, when all processes are
+    free, each gets a warm-up.
     """
 
     def __init__(self, work: Callable[[T], object], tasks: Iterator[T | None], jobs: int) -> None:
@@ -163,7 +200,7 @@ class _Stream(Generic[T]):
         self.failure: BaseException | None = None
 
     def prime(self) -> None:
-        """Get ready for a new pool."""
+        """Prepare for a new pool."""
         self._warm_ups = self._jobs
         self._paused = True
 
@@ -182,15 +219,15 @@ class _Stream(Generic[T]):
         task = self._take()
         self._paused = False
         if task is None:
-            return delayed(_rest)()
-        # Pickled here, for then what cannot travel is an error of the task and not of the pool.
+            return delayed(_no_task)()
+        # Pickled here, so that a task that cannot be pickled does not break the pool.
         try:
-            return delayed(_attempt)(pickle.dumps((self._work, task)))
+            return delayed(_run_task)(pickle.dumps((self._work, task)))
         except Exception as error:
-            return delayed(_give_back)(_pickled(error))
+            return delayed(_return_outcome)(_pickled(error))
 
     def _take(self) -> T | None:
-        """The next task; StopIteration once the stream has ended or failed."""
+        """The next task. Raises StopIteration once the stream has ended or failed."""
         if self.ended:
             raise StopIteration
         try:
@@ -204,56 +241,57 @@ class _Stream(Generic[T]):
 
 
 def _warm_up(work: bytes) -> None:
-    """In a process: get ready before the first task comes, by importing what the work needs."""
-    _settle_in()
-    with suppress(Exception):  # the first task that needs it will tell
+    """In a process: prepare for the first task by importing what the work needs."""
+    _initialize_process()
+    with suppress(Exception):  # the first task reports the error
         pickle.loads(work)
 
 
 @cache
-def _settle_in() -> None:
-    """In a process, once: BLAS on one thread, deaf to Ctrl-C, no life as an orphan.
+def _initialize_process() -> None:
+    """In a process, once: limit BLAS to one thread, ignore Ctrl-C, end with the parent.
 
-    A process whose parent was killed would finish its task for nobody, and then wait for ever.
+    Otherwise a process whose parent was killed would finish its task in vain and then wait forever.
     """
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=1)
-    # Ctrl-C reaches every process of a terminal; what it means is for the parent to say.
+    # Ctrl-C reaches every process of a terminal; only the parent reacts to it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
-    if parent is not None:  # it may have died already: then somebody else is above by now
-        threading.Thread(target=_end_as_orphan, args=(parent.pid,), daemon=True).start()
+    # Not os.getppid(): if the parent has died already, that is another process.
+    if parent is not None:
+        threading.Thread(target=_end_with_parent, args=(parent.pid,), daemon=True).start()
 
 
-def _end_as_orphan(parent: int) -> None:
+def _end_with_parent(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(ORPHAN_SECONDS)
+        time.sleep(PARENT_CHECK_SECONDS)
     os._exit(1)
 
 
-def _rest() -> None:
-    """In a process: nothing, so that it asks again."""
+def _no_task() -> None:
+    """In a process: do nothing, so that it asks again."""
 
 
-def _give_back(outcome: bytes) -> bytes:
-    """In a process: the outcome of a task that could not even be sent."""
+def _return_outcome(outcome: bytes) -> bytes:
+    """In a process: return the outcome of a task that could not be sent."""
     return outcome
 
 
-def _attempt(payload: bytes) -> bytes | None:
-    """In a process: do the work, and return what it raised, pickled."""
-    _settle_in()
+def _run_task(payload: bytes) -> bytes | None:
+    """In a process: do the work, and return the exception that it raised, pickled."""
+    _initialize_process()
     try:
         work, task = pickle.loads(payload)
         work(task)
-    except BaseException as error:  # even SystemExit, which would otherwise end the pool
+    except BaseException as error:  # also SystemExit, which would end the process
         return _pickled(error)
     return None
 
 
 def _pickled(error: BaseException) -> bytes:
-    """The exception with its traceback as a note; a PoolError in its place if it cannot travel."""
+    """The exception with its traceback as a note, or a PoolError if it cannot be pickled."""
     text = "".join(traceback.format_exception(error))
     error.add_note(text)
     try:

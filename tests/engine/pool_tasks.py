@@ -1,4 +1,4 @@
-"""What the processes of a pool do in the tests. Each task leaves a line in the file it is given."""
+"""Tasks for the processes of a pool in the tests. Each task adds lines to a journal file."""
 
 import os
 import signal
@@ -10,50 +10,50 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do, and the journal in which to note that it was begun and done."""
+    """An action, and the journal that records its start and its end."""
 
     name: str
     journal: Path
-    deed: str = "note"
+    action: str = "record"
     seconds: float = 0.0
 
 
 class Unreadable:
-    """Can be pickled but not read back."""
+    """Can be pickled but not unpickled."""
 
     def __reduce__(self) -> tuple[object, ...]:
         return raise_on_reading, ()
 
 
 class LocalError(Exception):
-    """An exception that cannot be read back: it takes two arguments and keeps one."""
+    """An exception that cannot be unpickled: it requires two arguments and stores one."""
 
     def __init__(self, first: str, second: str) -> None:
         super().__init__(first)
 
 
 def raise_on_reading() -> None:
-    raise ImportError("no such thing here")
+    raise ImportError("no such module")
 
 
 def work(task: Task) -> None:
-    note(task, "begun")
+    record(task, "started")
     time.sleep(task.seconds)
-    DEEDS[task.deed]()
-    note(task, "done")
+    ACTIONS[task.action]()
+    record(task, "finished")
 
 
-def note(task: Task, what: str) -> None:
+def record(task: Task, event: str) -> None:
     with task.journal.open("a") as journal:
         journal.write(
-            f"{what} {task.name} {os.getpid()} {os.environ.get('OPENBLAS_NUM_THREADS')}\n"
+            f"{event} {task.name} {os.getpid()} {os.environ.get('OPENBLAS_NUM_THREADS')}\n"
         )
 
 
-def read(journal: Path, what: str) -> list[list[str]]:
-    """The entries [name, pid, threads] of that kind, in order."""
+def read(journal: Path, event: str) -> list[list[str]]:
+    """The entries [name, pid, threads] of an event, in order."""
     lines = journal.read_text().splitlines() if journal.exists() else []
-    return [entry for kind, *entry in map(str.split, lines) if kind == what]
+    return [entry for kind, *entry in map(str.split, lines) if kind == event]
 
 
 def exit_at_once() -> None:
@@ -65,11 +65,11 @@ def kill_self() -> None:
 
 
 def fail() -> None:
-    raise ValueError("as told")
+    raise ValueError("on purpose")
 
 
-def fail_oddly() -> None:
-    raise LocalError("as", "told")
+def fail_unreadably() -> None:
+    raise LocalError("on", "purpose")
 
 
 def check_threads() -> None:
@@ -78,12 +78,12 @@ def check_threads() -> None:
     assert all(pool["num_threads"] == 1 for pool in threadpool_info()), threadpool_info()
 
 
-DEEDS = {
-    "note": lambda: None,
+ACTIONS = {
+    "record": lambda: None,
     "exit": exit_at_once,
     "kill": kill_self,
     "fail": fail,
-    "fail oddly": fail_oddly,
+    "fail unreadably": fail_unreadably,
     "sys.exit": sys.exit,
     "check threads": check_threads,
 }

@@ -1,7 +1,9 @@
-"""With real processes, which really die."""
+"""The pool with real processes, some of which are killed."""
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _no_process_is_left() -> Iterator[None]:
+def _shut_down_processes() -> Iterator[None]:
     yield
     from joblib.externals.loky import get_reusable_executor
 
@@ -29,8 +31,8 @@ def journal(tmp_path: Path) -> Path:
     return tmp_path / "journal"
 
 
-def names(journal: Path, what: str = "done") -> list[str]:
-    return [name for name, *_ in read(journal, what)]
+def names(journal: Path, event: str = "finished") -> list[str]:
+    return [name for name, *_ in read(journal, event)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -40,10 +42,10 @@ def test_every_task_is_done_in_a_child_on_one_thread(jobs: int, journal: Path) -
     run_pool(work, iter(tasks), jobs=jobs, on_error=errors.append)
     assert errors == []
     assert sorted(names(journal)) == sorted(task.name for task in tasks)
-    processes = {pid for _, pid, _ in read(journal, "done")}
+    processes = {pid for _, pid, _ in read(journal, "finished")}
     assert str(os.getpid()) not in processes
     assert 1 <= len(processes) <= jobs
-    assert {threads for *_, threads in read(journal, "done")} == {"1"}
+    assert {threads for *_, threads in read(journal, "finished")} == {"1"}
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -51,35 +53,35 @@ def test_a_task_is_taken_when_a_process_is_free(jobs: int, journal: Path) -> Non
     ahead: list[int] = []
 
     def tasks() -> Iterator[Task]:
-        for taken in range(8):
-            ahead.append(taken - len(names(journal)))
-            yield Task(str(taken), journal, seconds=0.02)
+        for number in range(8):
+            ahead.append(number - len(names(journal)))
+            yield Task(str(number), journal, seconds=0.02)
 
     run_pool(work, tasks(), jobs=jobs)
     assert max(ahead) < jobs
 
 
-def test_a_task_is_not_held_back_while_the_stream_waits(journal: Path) -> None:
-    asked: list[int] = []
+def test_a_task_starts_while_the_stream_waits(journal: Path) -> None:
+    polls: list[int] = []
 
     def tasks() -> Iterator[Task | None]:
         yield Task("first", journal)
-        while "first" not in names(journal) and len(asked) < 100:
-            asked.append(1)
+        while "first" not in names(journal) and len(polls) < 100:
+            polls.append(1)
             time.sleep(0.05)
             yield None
         yield Task("second", journal)
 
     run_pool(work, tasks(), jobs=2)
     assert names(journal) == ["first", "second"]
-    assert len(asked) < 100
+    assert len(polls) < 100
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_errors_are_handed_over_and_stop_nothing(jobs: int, journal: Path) -> None:
+def test_errors_are_passed_on_and_the_pool_continues(jobs: int, journal: Path) -> None:
     tasks: list[object] = [
         Task("a", journal, "fail"),
-        Task("b", journal, "fail oddly"),
+        Task("b", journal, "fail unreadably"),
         Task("c", journal, "sys.exit"),
         Unreadable(),
         lambda: "cannot be pickled",
@@ -99,21 +101,23 @@ def test_errors_are_handed_over_and_stop_nothing(jobs: int, journal: Path) -> No
     assert {"ValueError", "PoolError", "SystemExit", "ImportError"} < kinds
     assert names(journal) == ["last"]
     assert broken == []
-    (told,) = (error for error in errors if isinstance(error, ValueError))
-    assert "in work" in told.__notes__[0]
-    assert any("LocalError: as" in str(error) for error in errors)
+    (readable,) = (error for error in errors if isinstance(error, ValueError))
+    assert "in work" in readable.__notes__[0]
+    assert any("LocalError: on" in str(error) for error in errors)
 
 
 def test_errors_are_logged_by_default(journal: Path, caplog: pytest.LogCaptureFixture) -> None:
     run_pool(work, iter([Task("a", journal, "fail")]), jobs=1)
-    assert "ValueError: as told" in caplog.text
+    assert "ValueError: on purpose" in caplog.text
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-@pytest.mark.parametrize("deed", ["exit", "kill"])
-def test_a_deadly_task_takes_only_its_pool_along(deed: str, jobs: int, journal: Path) -> None:
+@pytest.mark.parametrize("action", ["exit", "kill"])
+def test_a_task_that_ends_its_process_breaks_only_its_pool(
+    action: str, jobs: int, journal: Path
+) -> None:
     broken: list[int] = []
-    tasks = [Task("a", journal), Task("deadly", journal, deed, 0.1)]
+    tasks = [Task("a", journal), Task("deadly", journal, action, 0.1)]
     tasks += [Task(str(n), journal, seconds=0.05) for n in range(8)]
     run_pool(work, iter(tasks), jobs=jobs, on_broken=lambda: broken.append(1))
     assert broken == [1]
@@ -122,10 +126,10 @@ def test_a_deadly_task_takes_only_its_pool_along(deed: str, jobs: int, journal: 
     assert len(lost) <= jobs
 
 
-def test_a_process_killed_from_outside_is_replaced(journal: Path) -> None:
+def test_a_killed_process_is_replaced(journal: Path) -> None:
     def kill_the_first() -> None:
-        begun = until(lambda: read(journal, "begun"))
-        os.kill(int(begun[0][1]), signal.SIGKILL)
+        started = until(lambda: read(journal, "started"))
+        os.kill(int(started[0][1]), signal.SIGKILL)
 
     broken: list[int] = []
     killer = threading.Thread(target=kill_the_first)
@@ -137,7 +141,7 @@ def test_a_process_killed_from_outside_is_replaced(journal: Path) -> None:
     assert names(journal) == ["after"]
 
 
-def test_what_the_stream_raises_is_raised_when_the_tasks_at_work_are_done(journal: Path) -> None:
+def test_an_error_of_the_stream_is_raised_after_the_running_tasks(journal: Path) -> None:
     def tasks() -> Iterator[Task]:
         yield Task("a", journal, seconds=0.2)
         raise ConnectionError("the server is gone")
@@ -147,7 +151,7 @@ def test_what_the_stream_raises_is_raised_when_the_tasks_at_work_are_done(journa
     assert names(journal) == ["a"]
 
 
-def test_what_a_callback_raises_is_raised(journal: Path) -> None:
+def test_an_error_of_a_callback_is_raised(journal: Path) -> None:
     def refuse(error: BaseException) -> None:
         raise RuntimeError("enough") from error
 
@@ -156,15 +160,55 @@ def test_what_a_callback_raises_is_raised(journal: Path) -> None:
         run_pool(work, tasks, jobs=2, on_error=refuse)
 
 
-def test_processes_that_die_at_once_are_given_up(
+def test_processes_that_keep_dying_raise_an_error(
     journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_warm_up", exit_at_once)
     broken: list[int] = []
-    with pytest.raises(PoolError, match="die before they do anything"):
+    with pytest.raises(PoolError, match="die before"):
         run_pool(work, iter([Task("a", journal)]), jobs=1, on_broken=lambda: broken.append(1))
-    assert len(broken) == pool.MAX_STILLBORN - 1
+    assert len(broken) == pool.MAX_FAILED_POOLS - 1
     assert names(journal) == []
+
+
+SAFE_PARENT = """
+import os, sys
+from pathlib import Path
+sys.path.append(sys.argv[1])
+from caviar.engine.pool import run_pool
+from tests.engine.pool_tasks import Task, work
+tasks = [Task(name, Path("journal")) for name in ("a", "b")]
+run_pool(work, iter(tasks), jobs=int(sys.argv[2]))
+print(os.environ.get("PYTHONSAFEPATH"))
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("start", ["safe path", "script"])
+def test_processes_do_not_import_from_the_current_folder(
+    start: str, jobs: int, tmp_path: Path
+) -> None:
+    """Neither if the parent has -P, nor if it is a script in another folder, as `caviar` is."""
+    folder, script = tmp_path / "current", tmp_path / "bin" / "parent.py"
+    folder.mkdir()
+    script.parent.mkdir()
+    script.write_text(SAFE_PARENT)
+    for module in ("numpy", "numbers", "signal"):
+        (folder / f"{module}.py").write_text("raise ImportError('from the current folder')")
+    parent = ["-P", "-c", SAFE_PARENT] if start == "safe path" else [str(script)]
+    root = Path(__file__).parents[2]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    result = subprocess.run(
+        [sys.executable, *parent, str(root), str(jobs)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "None\n", "")
+    assert sorted(names(folder / "journal")) == ["a", "b"]
 
 
 def test_an_empty_stream_ends(journal: Path) -> None:
