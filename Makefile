@@ -8,7 +8,7 @@ BIN := .venv/bin
 TESTS ?= -n 2 --dist loadgroup
 
 .PHONY: install demo test lint bench bench-engine bench-sampler bench-pruning bench-main \
-	bench-memory bench-examples faults examples clean
+	bench-memory bench-formulas bench-outcomes bench-examples faults examples clean
 
 install: .venv/installed
 
@@ -50,7 +50,7 @@ examples: install
 	then $(BIN)/caviar run examples/pytorch.json --objective examples/pytorch.py:train --port 0; \
 	else echo "PyTorch is not installed: examples/pytorch.py is left out (pip install torch)"; fi
 
-bench: bench-engine bench-sampler bench-pruning bench-main bench-memory bench-examples
+bench: bench-formulas bench-engine bench-sampler bench-pruning bench-main bench-memory bench-examples
 
 bench-engine: .venv/bench
 	$(BIN)/python -m benchmarks.engine
@@ -69,6 +69,14 @@ bench-main: install
 
 bench-memory: install
 	$(BIN)/python -m benchmarks.memory
+
+# The tests of every formula that the samplers are measured on; `make test` runs some of them.
+bench-formulas: install
+	$(BIN)/python -m pytest -m formulas tests/benchmarks
+
+# Published outcomes of training and sampling, beside ours: some minutes.
+bench-outcomes: install
+	$(BIN)/python -m benchmarks.known_outcomes
 
 # Here PyTorch is installed, so both examples run.
 bench-examples: .venv/bench examples

@@ -163,7 +163,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--networks", nargs="*", help="parts of names; all without")
+    parser.add_argument("--networks", nargs="*", help="parts of names; default: all")
     options = parser.parse_args()
     if torch is None:
         print("PyTorch is not installed: `pip install torch==2.13.0` adds its columns.")
@@ -184,10 +184,7 @@ def main() -> None:
         for network in chosen:
             compare(network, options.repeats)
         print(f"the largest product again: {peak():.0f} GFLOP/s")
-        print(
-            "\nwhat a step of ours is spent on, in microseconds, and how many times faster it would"
-        )
-        print("be if the matrix products were all of it: so far every ratio above can still grow")
+        print("\nparts of a step in microseconds, and the speedup if it were only matrix products")
         print(
             f"{'network':28}{'step':>10}{'products':>10}{'GFLOP/s':>10}{'optimizer':>11}{'rest':>8}"
         )
