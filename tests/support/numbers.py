@@ -1,4 +1,4 @@
-"""Numbers and how they are written: one table for the sampler, the service and the page."""
+"""Numbers, settings and times as text: one table for the sampler, the service and the page."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ NUMBERS: list[tuple[float, str]] = [
     (0.000032, "3.2e-5"),
     (-5e-324, "-4.941e-324"),
     (1e-10, "1e-10"),
+]
+
+DURATIONS: list[tuple[float, str]] = [
+    (0, "0.0 s"),
+    (0.84, "0.8 s"),
+    (9.94, "9.9 s"),
+    (9.96, "10 s"),
+    (42, "42 s"),
+    (200, "3 min 20 s"),
+    (7_500, "2 h 5 min"),
+    (273_600, "3 d 4 h"),
 ]
 
 SETTINGS: list[tuple[object, str | None, str]] = [

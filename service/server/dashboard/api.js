@@ -1,11 +1,11 @@
 /**
- * Requests to the server, one at a time. An answer that carries an ETag is kept, and asked for
- * again with If-None-Match: what has not changed comes back as the very same object.
+ * Requests to the server, one at a time. An answer with an ETag is cached and requested again with
+ * If-None-Match: an answer that has not changed is the same object as before.
  */
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
-/** The server said no: the detail of its problem is meant for people. */
+/** The server refused a request; the message is the detail of its problem. */
 export class Problem extends Error {
   constructor(status, body) {
     super(body?.detail || body?.title || `the server answered ${status}`);
@@ -13,14 +13,19 @@ export class Problem extends Error {
   }
 }
 
-/** No answer came. */
+/** The server did not answer. */
 export class Unreachable extends Error {}
 
 /** @type {Map<string, {etag: string, body: any}>} */
-const kept = new Map();
+const cache = new Map();
 
 /** @type {Promise<unknown>} */
 let last = Promise.resolve();
+
+/** The path of a study, or of something in it. @param {string} name @param {string[]} parts */
+export function studyPath(name, ...parts) {
+  return ["/studies", encodeURIComponent(name), ...parts].join("/");
+}
 
 /**
  * The JSON at a path.
@@ -29,21 +34,21 @@ let last = Promise.resolve();
  */
 export function get(path) {
   return inTurn(async () => {
-    const before = kept.get(path);
-    const response = await ask(path, {
-      headers: before ? { "If-None-Match": before.etag } : {},
+    const cached = cache.get(path);
+    const response = await request(path, {
+      headers: cached ? { "If-None-Match": cached.etag } : {},
     });
-    if (response.status === 304 && before) return before.body;
+    if (response.status === 304 && cached) return cached.body;
     const body = await read(response);
     const etag = response.headers.get("ETag");
-    // A question with a query ("what changed since …") is asked once: not worth keeping.
-    if (etag && !path.includes("?")) kept.set(path, { etag, body });
+    // A path with a query (trials since a revision) is requested once: caching it is no use.
+    if (etag && !path.includes("?")) cache.set(path, { etag, body });
     return body;
   });
 }
 
 /**
- * Change what is at a path.
+ * Change the resource at a path.
  * @param {string} path
  * @param {object} change
  * @returns {Promise<any>}
@@ -53,42 +58,42 @@ export function change(path, change) {
 }
 
 /**
- * Do something once at a path.
+ * Post to a path; a repeated delivery has no second effect.
  * @param {string} path
  * @param {object} body
  * @returns {Promise<any>}
  */
 export function post(path, body) {
-  // crypto.randomUUID is missing on pages that came over plain HTTP from another machine.
+  // crypto.randomUUID does not exist on pages loaded over plain HTTP from another machine.
   const key = `page-${Date.now()}-${Math.random()}`;
   return send("POST", path, body, { "Idempotency-Key": key });
 }
 
-function send(method, path, body, more) {
+function send(method, path, body, extraHeaders) {
   return inTurn(async () => {
-    const headers = { "Content-Type": "application/json", ...more };
-    return read(await ask(path, { method, headers, body: JSON.stringify(body) }));
+    const headers = { "Content-Type": "application/json", ...extraHeaders };
+    return read(await request(path, { method, headers, body: JSON.stringify(body) }));
   });
 }
 
-/** Forget answers under a path: another study is there now. */
+/** Drop cached answers under a path: it belongs to another study now. */
 export function forget(path) {
-  for (const each of kept.keys()) if (each.startsWith(path)) kept.delete(each);
+  for (const key of cache.keys()) if (key.startsWith(path)) cache.delete(key);
 }
 
-/** Run after whatever runs now, however that ends. */
+/** Run after the request that is in flight, whether that succeeds or fails. */
 function inTurn(work) {
-  const mine = last.then(work, work);
-  last = mine.catch(() => {});
-  return mine;
+  const result = last.then(work, work);
+  last = result.catch(() => {});
+  return result;
 }
 
-async function ask(path, options) {
+async function request(path, options) {
   try {
     return await fetch(path, {
       ...options,
       cache: "no-store",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {
     throw new Unreachable(
@@ -102,7 +107,7 @@ async function read(response) {
   try {
     body = await response.json();
   } catch {
-    if (response.ok) throw new Unreachable("the answer broke off");
+    if (response.ok) throw new Unreachable("the answer is incomplete");
   }
   if (!response.ok) throw new Problem(response.status, body);
   return body;

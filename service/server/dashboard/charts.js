@@ -1,16 +1,16 @@
-/** Charts: plotly.js from this server, one configuration, one theme for light and dark. */
+/** Charts: plotly.js from this server, with one configuration and a theme for light and dark. */
 
 /**
  * What plotly.js needs of a Content-Security-Policy: script-src 'self' is enough, without
  * 'unsafe-eval', as long as all traces are SVG (the WebGL ones compile code). It adds two <style>
  * elements: an empty one that it fills through the CSSOM
- * ('sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='), and a sheet for maps, which we do not
- * draw, whose hash is another in each version. Saving a PNG needs img-src data: and blob:.
+ * ('sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='), and a sheet for maps, which are not
+ * drawn, with another hash in each version. Saving a PNG needs img-src data: and blob:.
  */
 const PLOTLY = "/static/plotly.min.js";
 
 export const CONFIG = Object.freeze({
-  responsive: false, // a ResizeObserver of our own also fits panels to the width
+  responsive: false, // the ResizeObserver below also fits panels to the width
   displaylogo: false,
   displayNotifier: false,
   showTips: false,
@@ -22,12 +22,12 @@ export const CONFIG = Object.freeze({
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** What each element shows, so that the same is not drawn twice. */
-const shown = new WeakMap();
+/** The figure in each element, so that the same figure is not drawn twice. */
+const drawings = new WeakMap();
 
 let library;
 
-/** The library, asked for when the first chart is drawn. */
+/** The library, loaded when the first chart is drawn. */
 function load() {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -47,54 +47,54 @@ function load() {
  * @param {HTMLElement} element
  * @param {any} figure  plotly's data and layout
  * @param {Object} [options]
- * @param {(number: number) => void} [options.onTrial]  what a click on a trial's mark does
+ * @param {(number: number) => void} [options.onTrial]  called on a click on a trial's mark
  * @param {(figure: any, width: number) => any} [options.fit]  the figure for a width
  */
 export async function draw(element, figure, { onTrial, fit = (same) => same } = {}) {
   const width = element.clientWidth;
   if (!figure || !width) return;
-  const before = shown.get(element);
-  // A figure that sets its own height changes the element's: only others follow it.
+  const before = drawings.get(element);
+  // A figure with a height of its own sets the element's height; other figures follow it.
   const size = `${width} ${figure.layout.height ? "" : element.clientHeight}`;
   const isSame = before?.figure === figure && before.size === size;
   if (isSame && before.dark === dark.matches) return;
   if (!before) watch(element);
-  shown.set(element, { figure, size, dark: dark.matches, onTrial, fit });
+  drawings.set(element, { figure, size, dark: dark.matches, onTrial, fit });
   const Plotly = await load();
-  if (shown.get(element)?.figure !== figure) return;
+  if (drawings.get(element)?.figure !== figure) return;
   const { data, layout } = fit(figure, width);
   await Plotly.react(element, data, themed(layout), CONFIG);
   element.removeAttribute("data-empty");
   if (!before) {
     element.on("plotly_click", ({ points }) => {
       const number = points[0]?.customdata;
-      if (Number.isInteger(number)) shown.get(element).onTrial?.(number);
+      if (Number.isInteger(number)) drawings.get(element).onTrial?.(number);
     });
   }
 }
 
-function again(element) {
-  const { figure, onTrial, fit } = shown.get(element) ?? {};
+function redraw(element) {
+  const { figure, onTrial, fit } = drawings.get(element) ?? {};
   if (figure && element.isConnected) draw(element, figure, { onTrial, fit });
 }
 
-const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => again(target)));
-const drawn = new Set();
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => redraw(target)));
+const elements = new Set();
 
 function watch(element) {
   sizes.observe(element);
-  drawn.add(element);
-  for (const each of drawn) {
-    if (each.isConnected) continue;
-    sizes.unobserve(each);
-    drawn.delete(each);
-    window.Plotly?.purge(each);
+  elements.add(element);
+  for (const other of elements) {
+    if (other.isConnected) continue;
+    sizes.unobserve(other);
+    elements.delete(other);
+    window.Plotly?.purge(other);
   }
 }
 
-dark.addEventListener("change", () => drawn.forEach(again));
+dark.addEventListener("change", () => elements.forEach(redraw));
 
-/** A layout with the page's fonts and colors beneath its own. */
+/** A layout with the page's fonts and colors as defaults. */
 function themed(layout) {
   const style = getComputedStyle(document.documentElement);
   const token = (name) => style.getPropertyValue(name).trim();
@@ -102,14 +102,14 @@ function themed(layout) {
     gridcolor: token("--line"),
     linecolor: token("--line-strong"),
     zeroline: false,
-    tickfont: { color: token("--soft"), size: 11 },
-    title: { font: { color: token("--soft"), size: 12 }, standoff: 10 },
+    tickfont: { color: token("--muted"), size: 11 },
+    title: { font: { color: token("--muted"), size: 12 }, standoff: 10 },
     automargin: true,
   };
   const template = {
     layout: {
       font: { family: token("--sans"), color: token("--ink"), size: 12 },
-      annotationdefaults: { font: { color: token("--soft"), size: 11 } },
+      annotationdefaults: { font: { color: token("--muted"), size: 11 } },
       xaxis: axis,
       yaxis: axis,
       hoverlabel: {
@@ -118,15 +118,20 @@ function themed(layout) {
         font: { family: token("--sans"), color: token("--ink"), size: 12 },
         align: "left",
       },
-      modebar: { bgcolor: "rgba(0, 0, 0, 0)", color: token("--soft"), activecolor: token("--ink") },
+      modebar: {
+        bgcolor: "rgba(0, 0, 0, 0)",
+        color: token("--muted"),
+        activecolor: token("--ink"),
+      },
     },
   };
-  // A zoom stays while points are added. The legend is the page's own: plotly's wraps badly.
+  // uirevision keeps a zoom while points are added. The page has a legend of its own, because
+  // plotly's wraps badly.
   return { autosize: true, uirevision: "same", ...layout, showlegend: false, template };
 }
 
-/** The names of what a figure shows, for a legend of our own. @returns {string[]} */
-export function namesIn(figure) {
+/** The names of the traces in a figure. @returns {string[]} */
+export function traceNames(figure) {
   return [...new Set(figure.data.filter((trace) => trace.x.length).map((trace) => trace.name))];
 }
 
@@ -134,8 +139,8 @@ const PANEL_WIDTH = 250;
 const PANEL_HEIGHT = 220;
 
 /**
- * A figure of panels, in as many columns as the width has room for; only the first panel of a row
- * names the shared axis.
+ * A figure of panels in as many columns as fit the width; only the first panel of a row has the
+ * title of the shared axis.
  */
 export function fitPanels(figure, width) {
   const count = Object.keys(figure.layout).filter((name) => /^xaxis\d*$/.test(name)).length;

@@ -1,26 +1,29 @@
-/** The learning curve of one trial as a figure: the study's metric, and its kin of other parts. */
+/** The learning curve of one trial as a figure: the metric on each part of the data. */
+
+import { number } from "./format.js";
+import { isOpen } from "./trials.js";
 
 const COLORS = ["#3f8fd2", "#7889a3"];
 
-/** The same answer is the same figure: drawing compares by identity. */
-const made = new WeakMap();
+/** Figures by curve: drawing compares figures by identity. */
+const figures = new WeakMap();
 
 /**
- * @param {any} curve  epochs and metrics in columns, or null before they came
+ * @param {any} curve  epochs and metrics in columns, or null before they are loaded
  * @param {any} trial
  * @param {any} study
  */
 export function curveFigure(curve, trial, study) {
   if (!curve) return null;
-  if (!made.has(curve)) made.set(curve, figure(curve, trial, study));
-  return made.get(curve);
+  if (!figures.has(curve)) figures.set(curve, figure(curve, trial, study));
+  return figures.get(curve);
 }
 
 function figure(curve, trial, study) {
-  const names = kin(Object.keys(curve.metrics), study.objective.metric);
+  const names = sameMeasure(Object.keys(curve.metrics), study.objective.metric);
   const values = names.flatMap((name) => curve.metrics[name]).filter((value) => value !== null);
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  // The best of a share that should grow is close to 1: a log axis would hide it.
+  // A share that is maximized differs most close to 1, where a log axis has no resolution.
   const isShare = study.direction === "maximize" && high <= 1;
   const isLog = low > 0 && high >= 10 * low && !isShare;
   const data = names.map((name, index) => ({
@@ -30,7 +33,8 @@ function figure(curve, trial, study) {
     x: curve.epoch,
     y: curve.metrics[name],
     line: { color: COLORS[Math.min(index, 1)], width: index ? 1.5 : 2.5 },
-    hovertemplate: "epoch %{x}: %{y:.4g}<extra></extra>",
+    text: curve.metrics[name].map(number),
+    hovertemplate: "epoch %{x}: %{text}<extra></extra>",
   }));
   const visible = names.length > 0;
   const best = trial.best_epoch && trial.best_epoch < trial.epoch ? [trial.best_epoch] : [];
@@ -42,35 +46,32 @@ function figure(curve, trial, study) {
       margin: { t: 8, r: 8, b: 36, l: 48 },
       xaxis: { title: { text: "epoch" }, rangemode: "tozero", nticks: 6, visible },
       yaxis: { ...(isLog ? logTicks(low, high) : { nticks: 5 }), exponentformat: "e", visible },
-      shapes: best.map(markedEpoch),
-      annotations: visible ? [] : [NOTHING_YET],
+      shapes: best.map(epochLine),
+      annotations: visible ? [] : [emptyNote(trial)],
     },
   };
 }
 
 const PAPER = { xref: "paper", yref: "paper" };
 
-const NOTHING_YET = {
-  ...PAPER,
-  text: "No epoch has been reported yet.",
-  x: 0.5,
-  y: 0.5,
-  showarrow: false,
-};
+function emptyNote({ state }) {
+  const text = isOpen(state) ? "No epochs reported yet." : `No epochs to draw: ${state}.`;
+  return { ...PAPER, text, x: 0.5, y: 0.5, showarrow: false };
+}
 
-function markedEpoch(epoch) {
+function epochLine(epoch) {
   const line = { dash: "dot", width: 1, color: COLORS[1] };
   return { ...PAPER, type: "line", xref: "x", x0: epoch, x1: epoch, y0: 0, y1: 1, line };
 }
 
-/** The metric first, then its kin on other parts: training_loss beside validation_loss. */
-function kin(names, metric) {
+/** The metric, then the same measure on other parts: training_loss beside validation_loss. */
+function sameMeasure(names, metric) {
   const measure = metric.split("_").at(-1);
   const others = names.filter((name) => name !== metric && name.split("_").at(-1) === measure);
   return [...names.filter((name) => name === metric), ...others];
 }
 
-/** A log axis with round ticks: 1, 2, 5 of each decade, or powers of ten if these are many. */
+/** A log axis with ticks at 1, 2 and 5 of each decade, or at powers of ten if there are many. */
 function logTicks(low, high) {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
   const digits = last - first > 3 ? [1] : [1, 2, 5];
@@ -78,5 +79,5 @@ function logTicks(low, high) {
   for (let power = first; power <= last; power += 1) {
     tickvals.push(...digits.map((digit) => Number(`${digit}e${power}`)));
   }
-  return { type: "log", tickmode: "array", tickvals, ticktext: tickvals.map(String) };
+  return { type: "log", tickmode: "array", tickvals, ticktext: tickvals.map(number) };
 }

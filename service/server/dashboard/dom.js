@@ -1,7 +1,7 @@
 /**
- * Views describe elements with h(); patch() makes a part of the page equal to the description and
- * keeps whatever is there already, so that focus, scroll and selection survive a rendering.
- * Text becomes text nodes: nothing here parses HTML.
+ * Rendering. Views describe elements with h(); patch() changes a part of the page to match the
+ * description and keeps existing nodes, so that focus, scroll and selection survive a rendering.
+ * Text becomes text nodes: no HTML is parsed.
  *
  * @typedef {Object} Element_
  * @property {string} tag
@@ -19,9 +19,9 @@ const PROPS = Symbol("props");
 
 /**
  * Describe an element.
- * Props are attributes, except: `key` (its identity among siblings), `on` (listeners by event),
- * `vars` (custom CSS properties), `held` (called with the element after each patch; its children
- * are then somebody else's).
+ * Props are attributes, except: `key` (identity among siblings), `on` (listeners by event), `vars`
+ * (custom CSS properties), `onPatch` (called with the element after each patch; patch() then leaves
+ * its children alone).
  * @param {string} tag
  * @param {Object<string, any>} [props]
  * @param {...Child} children
@@ -33,7 +33,7 @@ export function h(tag, props = {}, ...children) {
 }
 
 /**
- * Make the children of an element equal to the description.
+ * Change the children of an element to match the description.
  * @param {Element} parent
  * @param {Child[]} wanted
  */
@@ -42,7 +42,7 @@ export function patch(parent, wanted) {
   for (const node of parent.children) if (node[KEY] != null) keyed.set(node[KEY], node);
   let next = parent.firstChild;
   for (const item of flatten(wanted)) {
-    const node = fit(item, next, keyed);
+    const node = nodeFor(item, next, keyed);
     if (node === next) next = node.nextSibling;
     else parent.insertBefore(node, next);
   }
@@ -62,20 +62,20 @@ function* flatten(items) {
   }
 }
 
-/** The node that shows an item: the one at hand if it fits, one with its key, or a new one. */
-function fit(item, at, keyed) {
+/** The node of an item: the current one if it matches, one with the item's key, or a new one. */
+function nodeFor(item, current, keyed) {
   if (typeof item === "string") {
-    if (at?.nodeType !== Node.TEXT_NODE) return document.createTextNode(item);
-    if (at.data !== item) at.data = item;
-    return at;
+    if (current?.nodeType !== Node.TEXT_NODE) return document.createTextNode(item);
+    if (current.data !== item) current.data = item;
+    return current;
   }
-  const own = item.key == null ? at : (keyed.get(item.key) ?? null);
-  const fits = own?.localName === item.tag && (own[KEY] ?? null) === item.key;
-  const node = fits ? own : create(item);
+  const existing = item.key == null ? current : (keyed.get(item.key) ?? null);
+  const matches = existing?.localName === item.tag && (existing[KEY] ?? null) === item.key;
+  const node = matches ? existing : create(item);
   setProps(node, item.props);
-  if (item.props.held) item.props.held(node);
+  if (item.props.onPatch) item.props.onPatch(node);
   else patch(node, item.children);
-  // Once its options are there; a select without a value is the person's own.
+  // After its options exist. A select without a value keeps the user's choice.
   if (item.tag === "select" && "value" in item.props) node.value = item.props.value;
   return node;
 }
@@ -92,7 +92,7 @@ function create({ tag, key }) {
 function setProps(node, props) {
   const before = node[PROPS];
   for (const name of Object.keys({ ...before, ...props })) {
-    if (before[name] === props[name] || name === "held") continue;
+    if (before[name] === props[name] || name === "onPatch") continue;
     if (name === "on") setListeners(node, before.on, props.on);
     else if (name === "vars") setVariables(node, before.vars, props.vars);
     else setAttribute(node, name, props[name]);

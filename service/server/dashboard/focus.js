@@ -1,7 +1,7 @@
-/** The keyboard's place: into a panel that opens, and back to its trial when it closes. */
+/** Keyboard focus: moves into a panel that opens, and back to its row when the panel closes. */
 
 /**
- * Undefined before the first rendering: a reload takes no focus.
+ * Undefined before the first rendering: a reload does not move the focus.
  * @type {number | null | undefined}
  */
 let shown;

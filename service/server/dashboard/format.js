@@ -1,45 +1,56 @@
-/** Numbers, parameters and times as text for people. */
+/** Numbers, settings and times as text. */
 
-const MINUS = "\u2212";
 export const NOTHING = "–";
 
-/** A measured number to four significant digits: 0.03120, 1.234, 3.2e-5. */
+const SIGNIFICANT_DIGITS = 4;
+const [MIN_FIXED, MAX_FIXED] = [1e-4, 1e6]; // outside of this interval numbers have an exponent
+
+/**
+ * A number, rounded: 0.0312, 64, 123456, 3.2e-5, 1.235e6. It is the shortest text with at most four
+ * significant digits; whole numbers below a million are in full. The server writes numbers alike.
+ * @param {number | null | undefined} value
+ */
 export function number(value) {
   if (value == null) return NOTHING;
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  return sign(size < 1e-3 || size >= 1e6 ? exponential(value, 4) : value.toPrecision(4));
+  if (Number.isInteger(value) && Math.abs(value) < MAX_FIXED) return String(value);
+  const text = value.toPrecision(SIGNIFICANT_DIGITS);
+  const size = Math.abs(Number(text));
+  if (size >= MIN_FIXED && size < MAX_FIXED) return String(Number(text));
+  const [mantissa, exponent] = value.toExponential(SIGNIFICANT_DIGITS - 1).split("e");
+  return `${Number(mantissa)}e${Number(exponent)}`;
 }
 
-/** A count with its thousands apart. */
+/**
+ * A parameter's value: a number, true, false, or a choice's own text. A value close to 1 on a
+ * reverse_log scale keeps as many digits as 1 - x needs; without a spec, a value above 0.999 does.
+ * @param {any} value
+ * @param {{scale?: string} | undefined} [spec]
+ */
+export function setting(value, spec) {
+  if (value === undefined) return "";
+  if (typeof value !== "number") return String(value);
+  const scale = spec ? spec.scale : "unknown";
+  const close = { reverse_log: 0.9, unknown: 0.999 }[scale] ?? 1;
+  if (close < value && value < 1) {
+    const places = SIGNIFICANT_DIGITS - 1 - Math.floor(Math.log10(1 - value));
+    return String(Number(value.toFixed(Math.min(20, places))));
+  }
+  return number(value);
+}
+
+/** A count with thousands separators. */
 export function count(value) {
   return value.toLocaleString("en");
 }
 
-/**
- * A parameter's value to the digits that matter on its scale: 0.9, 0.9987, 3.2e-4, 64, relu.
- * @param {any} value
- * @param {{scale?: string} | undefined} spec
- */
-export function setting(value, spec) {
-  if (value === undefined) return "";
-  if (typeof value !== "number" || Number.isInteger(value)) return sign(String(value));
-  if (spec?.scale === "reverse_log" && value < 1) {
-    const places = 1 - Math.floor(Math.log10(1 - value) + 1e-9);
-    return sign(String(Number(value.toFixed(Math.min(20, Math.max(1, places))))));
-  }
-  const size = Math.abs(value);
-  if (size !== 0 && size < 1e-3) return sign(exponential(value, 2));
-  return sign(String(Number(value.toPrecision(3))));
+/** A count and its noun: 1 trial, 12 trials. */
+export function counted(amount, noun) {
+  return `${count(amount)} ${noun}${amount === 1 ? "" : "s"}`;
 }
 
-function exponential(value, digits) {
-  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-  return `${Number(mantissa)}e${Number(exponent)}`;
-}
-
-function sign(text) {
-  return text.replace("-", (dash, at) => (at === 0 ? MINUS : dash));
+/** A share in whole percent. */
+export function percent(share) {
+  return share > 0 && share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`;
 }
 
 /** A time span: 0.8 s, 42 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
@@ -53,27 +64,28 @@ export function duration(seconds) {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
-/** A time span that is an estimate, without digits that it does not have. */
-export function about(seconds) {
+/** An estimated time span, rounded to the precision of an estimate. */
+export function estimate(seconds) {
   if (seconds < 90) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : duration(seconds);
 }
 
-/** A pace in the unit that gives a number one can feel: 12 trials/min, 3.4 trials/s. */
-export function pace(amount, seconds, what) {
+/** A rate per second or per minute: 12 trials/min, 3.4 trials/s. */
+export function rate(amount, seconds, noun) {
   if (!seconds || !amount) return "";
   const perSecond = amount / seconds;
-  const [rate, unit] = perSecond >= 1 ? [perSecond, "s"] : [perSecond * 60, "min"];
-  return `${rate >= 100 ? count(Math.round(rate)) : Number(rate.toPrecision(2))} ${what}/${unit}`;
+  const [value, unit] = perSecond >= 1 ? [perSecond, "s"] : [perSecond * 60, "min"];
+  const text = value >= 100 ? count(Math.round(value)) : Number(value.toPrecision(2));
+  return `${text} ${noun}/${unit}`;
 }
 
-/** A moment in the person's own time zone. */
+/** A date and time in the user's time zone. */
 export function moment(iso) {
   if (!iso) return NOTHING;
   return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** One thing or many: 1 trial, 12 trials. */
-export function counted(amount, what) {
-  return `${count(amount)} ${what}${amount === 1 ? "" : "s"}`;
+/** A time of day in the user's time zone. */
+export function clock(milliseconds) {
+  return new Date(milliseconds).toLocaleTimeString(undefined, { timeStyle: "short" });
 }

@@ -1,50 +1,50 @@
-/** The start of the page: state, polling and rendering meet here and nowhere else. */
+/** The start of the page: connects state, polling and rendering. */
 
 import { patch } from "./dom.js";
 import { followFocus } from "./focus.js";
-import { look } from "./follow.js";
-import { lookNow, poll } from "./poll.js";
-import { go, readPlace, state, subscribe, update } from "./state.js";
+import { poll, refreshNow } from "./poll.js";
+import { refresh } from "./refresh.js";
+import { go, readRoute, state, subscribe, update } from "./state.js";
 import { frame } from "./views/frame.js";
 
 const page = document.getElementById("page");
-let isDue = false;
+let isScheduled = false;
 
-/** Render once for all changes of this moment. */
+/** Render once for all changes before the next animation frame. */
 function render() {
-  if (isDue) return;
-  isDue = true;
+  if (isScheduled) return;
+  isScheduled = true;
   requestAnimationFrame(() => {
-    isDue = false;
-    document.title = state.place.study ? `${state.place.study} · Caviar` : "Caviar";
+    isScheduled = false;
+    document.title = state.route.study ? `${state.route.study} · Caviar` : "Caviar";
     patch(page, frame(state));
-    followFocus(state.place.trial);
+    followFocus(state.route.trial);
   });
 }
 
-function away(error, retryAt) {
-  update({ connection: { kind: "away", retryAt, why: error.message } });
+function setOffline(error, retryAt) {
+  update({ connection: { ...state.connection, kind: "offline", retryAt, reason: error.message } });
 }
 
-// The seconds to the next try count down.
+// While the server is offline, the seconds to the next attempt count down.
 setInterval(() => {
-  if (state.connection.kind === "away" && !document.hidden) render();
+  if (state.connection.kind === "offline" && !document.hidden) render();
 }, 1_000);
 
-let shown = state.place;
+let route = state.route;
 subscribe(() => {
-  // A person who goes somewhere should not wait for the next look.
-  if (shown.study !== state.place.study || shown.trial !== state.place.trial) lookNow();
-  shown = state.place;
+  // A new study or trial is loaded at once, not at the next refresh.
+  if (route.study !== state.route.study || route.trial !== state.route.trial) refreshNow();
+  route = state.route;
   render();
 });
 
 window.addEventListener("popstate", () => {
-  update({ place: readPlace(location.search), asking: "" });
+  update({ route: readRoute(location.search), openForm: "" });
 });
 window.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && state.place.trial !== null) go({ trial: null });
+  if (event.key === "Escape" && state.route.trial !== null) go({ trial: null });
 });
 
 render();
-poll(look, away);
+poll(refresh, setOffline);

@@ -1,58 +1,58 @@
 /**
- * When to look: soon after a change, ever less often while nothing changes, with growing
- * patience while the server is away, and not at all while nobody can see the page.
+ * When to refresh: soon after a change, less and less often while nothing changes or the server is
+ * offline, and not at all while the page is hidden.
  */
 
 const FASTEST_MS = 1_000;
 const SLOWEST_MS = 10_000;
 
 /**
- * The wait before the next look.
+ * The wait before the next refresh, in milliseconds.
  * @param {number} before  the last wait
- * @param {"changed" | "same" | "away"} outcome  of the last look
+ * @param {"changed" | "same" | "offline"} outcome  of the last refresh
  */
 export function nextWait(before, outcome) {
   if (outcome === "changed") return FASTEST_MS;
-  const factor = outcome === "away" ? 2 : 1.5;
+  const factor = outcome === "offline" ? 2 : 1.5;
   return Math.min(SLOWEST_MS, Math.max(FASTEST_MS, before * factor));
 }
 
 let wake = () => {};
-let isAsked = false;
+let isRequested = false;
 
-/** Look at once; when a look is under way, once more after it. */
-export function lookNow() {
-  isAsked = true;
+/** Refresh at once, or once more after the refresh that is in progress. */
+export function refreshNow() {
+  isRequested = true;
   wake();
 }
 
 /**
- * Look for ever.
- * @param {() => Promise<"changed" | "same">} look
- * @param {(error: Error, retryAt: number) => void} onAway  what to do when a look fails
+ * Refresh for as long as the page is open.
+ * @param {() => Promise<"changed" | "same">} refresh
+ * @param {(error: Error, retryAt: number) => void} onOffline  called after a refresh that failed
  */
-export async function poll(look, onAway) {
-  document.addEventListener("visibilitychange", () => document.hidden || lookNow());
-  window.addEventListener("online", lookNow);
+export async function poll(refresh, onOffline) {
+  document.addEventListener("visibilitychange", () => document.hidden || refreshNow());
+  window.addEventListener("online", refreshNow);
   let wait = 0;
   for (;;) {
-    isAsked = false;
+    isRequested = false;
     while (document.hidden) await pause(Infinity);
-    isAsked = false;
+    isRequested = false;
     try {
-      wait = nextWait(wait, await look());
+      wait = nextWait(wait, await refresh());
     } catch (error) {
-      wait = nextWait(wait, "away");
-      onAway(error, Date.now() + wait);
+      wait = nextWait(wait, "offline");
+      onOffline(error, Date.now() + wait);
     }
     await pause(wait);
-    if (isAsked) wait = 0;
+    if (isRequested) wait = 0;
   }
 }
 
-/** Wait so long, or until somebody asks for a look. */
+/** Wait, but no longer than until a refresh is requested. */
 function pause(milliseconds) {
-  if (isAsked) return Promise.resolve();
+  if (isRequested) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, milliseconds) : 0;
     wake = () => {

@@ -1,8 +1,8 @@
 /**
- * What the page knows, and where in it the person is. The place lives in the address, so that a
- * reload or a link leads back to it; everything else can be asked for again.
+ * The state of the page. The route is in the address, so that a reload or a link leads back to it;
+ * everything else can be loaded again.
  *
- * @typedef {Object} Place
+ * @typedef {Object} Route
  * @property {string} study  name of the study shown; "" is the list of studies
  * @property {number | null} trial  the trial whose panel is open
  * @property {string} sort  a column of the table, with "-" before it for descending
@@ -10,88 +10,96 @@
  * @property {number} page  of the table, from 1
  * @property {number | null} round  the round shown; null is the newest
  *
- * @typedef {{kind: "first" | "live" | "away", retryAt: number, why: string}} Connection
+ * @typedef {Object} Connection
+ * @property {"connecting" | "live" | "offline"} kind
+ * @property {number} retryAt  time of the next attempt while offline
+ * @property {string} reason  why the server is offline
+ * @property {number} refreshedAt  time of the last successful refresh; 0 before the first
  */
 
-/** @type {Place} */
+/** @type {Route} */
 export const START = { study: "", trial: null, sort: "-number", state: "", page: 1, round: null };
 
+/** The list of studies, without anything of the study left. @type {Partial<Route>} */
+export const STUDY_LIST = { study: "", trial: null, round: null, state: "", page: 1 };
+
 /**
- * The place that an address names; what it names wrongly is as in START.
+ * The route of an address; an invalid part is as in START.
  * @param {string} query  such as "?study=digits&trial=12"
- * @returns {Place}
+ * @returns {Route}
  */
-export function readPlace(query) {
-  const given = new URLSearchParams(query);
+export function readRoute(query) {
+  const params = new URLSearchParams(query);
   return {
-    study: given.get("study") ?? "",
-    trial: whole(given.get("trial")),
-    sort: given.get("sort") || START.sort,
-    state: given.get("state") ?? "",
-    page: whole(given.get("page")) || 1,
-    round: whole(given.get("round")),
+    study: params.get("study") ?? "",
+    trial: wholeNumber(params.get("trial")),
+    sort: params.get("sort") || START.sort,
+    state: params.get("state") ?? "",
+    page: wholeNumber(params.get("page")) || 1,
+    round: wholeNumber(params.get("round")),
   };
 }
 
 /**
- * The query of a place, without what is as in START.
- * @param {Place} place
+ * The address of a route, without the parts that are as in START.
+ * @param {Route} route
  */
-export function writePlace(place) {
+export function writeRoute(route) {
   const query = new URLSearchParams();
   for (const [name, start] of Object.entries(START)) {
-    if (place[name] !== start && place[name] !== null) query.set(name, String(place[name]));
+    if (route[name] !== start && route[name] !== null) query.set(name, String(route[name]));
   }
   const text = query.toString();
   return text ? `?${text}` : "/";
 }
 
-function whole(text) {
+function wholeNumber(text) {
   return text && /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
-/** What is known of a study before the first answer. */
-export function nothingOf(name) {
+/** The data of a study before the first answer. */
+export function notLoaded(name) {
   return {
     name,
     /** @type {any} */ study: null,
     /** @type {Map<number, any>} */ trials: new Map(),
     /** raised whenever `trials` has changed */ edition: 0,
-    /** the revision that `trials` are complete up to */ revision: 0,
-    /** what changed last: rows above `after` are marked; `turn` alternates */
-    fresh: { after: Infinity, turn: 0 },
+    /** the revision up to which `trials` are complete */ revision: 0,
+    /** the last changes: rows above revision `after` are highlighted; `turn` alternates */
+    changed: { after: Infinity, turn: 0 },
     /** @type {any[]} */ rounds: [],
     /** @type {Object<string, any>} */ figures: {},
     /** @type {{number: number, revision: number, curve: any} | null} */ curve: null,
-    /** the open trial with all that is known of its way */
+    /** the trial of the open panel, in detail */
     /** @type {{number: number, revision: number, trial: any} | null} */ detail: null,
     /** @type {{finished: number, table: any} | null} */ importance: null,
-    /** what was trained again, and what of it was `told` when it was asked for */
-    /** @type {{told: string, table: any} | null} */ replicas: null,
+    /** the table of replicas, and the `fingerprint` of their results when it was loaded */
+    /** @type {{fingerprint: string, table: any} | null} */ replicas: null,
+    /** the server's message when the study does not exist */
     /** @type {string} */ missing: "",
   };
 }
 
 /** The one state of the page. Change it with `update`. */
 export const state = {
-  place: readPlace(location.search),
+  route: readRoute(location.search),
   /** @type {any[] | null} */ studies: null,
-  known: nothingOf(""),
-  /** @type {Connection} */ connection: { kind: "first", retryAt: 0, why: "" },
-  /** a short message after an action, and whether it is an error */
-  notice: { text: "", isError: false },
-  /** the action that waits for a second "yes" */ asking: "",
+  /** the data of the study shown */ known: notLoaded(""),
+  /** @type {Connection} */
+  connection: { kind: "connecting", retryAt: 0, reason: "", refreshedAt: 0 },
+  /** a short message after an action */ notice: { text: "", isError: false },
+  /** name of the form or confirmation that is open; "" is none */ openForm: "",
 };
 
 const listeners = new Set();
 
-/** Call a function whenever the state has changed. */
+/** Call a function after each change of the state. */
 export function subscribe(listener) {
   listeners.add(listener);
 }
 
 /**
- * Change the state; what listens is told.
+ * Change the state.
  * @param {Partial<typeof state>} change
  */
 export function update(change) {
@@ -99,16 +107,21 @@ export function update(change) {
   for (const listener of listeners) listener();
 }
 
+/** Change the data of a study, unless another study is shown by now. */
+export function updateKnown(name, change) {
+  if (state.known.name === name) update({ known: { ...state.known, ...change } });
+}
+
 /**
- * Go to a place. Another study or trial is a step that the browser's Back undoes; another sort or
- * filter replaces the address.
- * @param {Partial<Place>} change
+ * Go to a route. Another study or trial is a new entry of the browser's history; another sort,
+ * filter or page replaces the entry.
+ * @param {Partial<Route>} change
  */
 export function go(change) {
-  const place = { ...state.place, ...change };
-  const isStep = place.study !== state.place.study || place.trial !== state.place.trial;
-  const address = writePlace(place);
-  if (isStep) history.pushState(null, "", address);
+  const route = { ...state.route, ...change };
+  const isNewEntry = route.study !== state.route.study || route.trial !== state.route.trial;
+  const address = writeRoute(route);
+  if (isNewEntry) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
-  update({ place, asking: "" });
+  update({ route, openForm: "" });
 }

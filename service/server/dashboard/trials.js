@@ -1,6 +1,6 @@
-/** The table of trials as data: which rows, in which order. */
+/** Trials: their states, order and selection. */
 
-/** States in the order in which a person reads them. */
+/** States in the order in which the page lists them. */
 export const STATES = [
   "completed",
   "running",
@@ -12,39 +12,42 @@ export const STATES = [
   "cancelled",
 ];
 
+const OPEN_STATES = ["waiting", "running", "paused"];
+
+/** Whether a trial in this state has not ended. @param {string} state */
+export function isOpen(state) {
+  return OPEN_STATES.includes(state);
+}
+
 /**
- * The trials of a state, sorted; those without a value for the column come last in both directions.
+ * The trials of a state, sorted; trials without a sort key come last in both directions.
  * @param {Map<number, any>} trials
- * @param {{sort: string, state: string}} place
+ * @param {Object} options
+ * @param {(trial: any) => any} options.sortKey
+ * @param {boolean} options.isDescending
+ * @param {string} options.state  "" is every state
  */
-export function select(trials, { sort, state }) {
-  const isDown = sort.startsWith("-");
-  const read = reader(isDown ? sort.slice(1) : sort);
+export function select(trials, { sortKey, isDescending, state }) {
   const rows = [];
-  for (const trial of trials.values()) if (!state || trial.state === state) rows.push(trial);
-  const by = rows.map((trial) => ({ trial, value: read(trial) }));
-  by.sort((a, b) => compare(a.value, b.value, isDown) || b.trial.number - a.trial.number);
-  return by.map(({ trial }) => trial);
+  for (const trial of trials.values()) {
+    if (!state || trial.state === state) rows.push({ trial, key: sortKey(trial) });
+  }
+  rows.sort((a, b) => compare(a.key, b.key, isDescending) || b.trial.number - a.trial.number);
+  return rows.map(({ trial }) => trial);
 }
 
-function reader(column) {
-  if (column.startsWith("params.")) return (trial) => trial.params[column.slice(7)];
-  if (column === "seconds") return seconds;
-  return (trial) => trial[column];
-}
-
-/** How long a trial has taken; undefined before it ended. */
+/** The seconds that a trial took; undefined before it has ended. */
 export function seconds(trial) {
   if (!trial.started_at || !trial.finished_at) return undefined;
   return (Date.parse(trial.finished_at) - Date.parse(trial.started_at)) / 1000;
 }
 
-function compare(a, b, isDown) {
+function compare(a, b, isDescending) {
   if (a == null || b == null) return (a == null) - (b == null);
-  const order = typeof a === "number" && typeof b === "number" ? a - b : text(a, b);
-  return isDown ? -order : order;
+  const order = typeof a === "number" && typeof b === "number" ? a - b : compareTexts(a, b);
+  return isDescending ? -order : order;
 }
 
-function text(a, b) {
+function compareTexts(a, b) {
   return String(a).localeCompare(String(b), "en", { numeric: true });
 }

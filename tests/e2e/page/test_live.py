@@ -1,4 +1,4 @@
-"""The page beside a search that runs: what appears by itself, and what it asks for."""
+"""The page beside a running search: its updates and its requests."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_without_changes_it_asks_ever_less_often(visit: Visit, digits: object) -
           const { nextWait } = await import("/static/poll.js");
           const waits = [nextWait(0, "changed")];
           for (let i = 0; i < 8; i += 1) waits.push(nextWait(waits.at(-1), "same"));
-          return [...waits, nextWait(waits.at(-1), "changed"), nextWait(1000, "away")];
+          return [...waits, nextWait(waits.at(-1), "changed"), nextWait(1000, "offline")];
         }"""
     )
     same = waits[:9]
@@ -64,7 +64,7 @@ def test_without_changes_it_asks_ever_less_often(visit: Visit, digits: object) -
     assert waits[9:] == [1_000, 2_000]
 
 
-def test_a_server_that_is_away_is_waited_for(visit: Visit, digits: object) -> None:
+def test_an_offline_server_is_polled_until_it_answers(visit: Visit, digits: object) -> None:
     page = visit.open("/?study=digits")
     expect(page.locator("#best-value")).to_be_visible()
 
@@ -72,12 +72,12 @@ def test_a_server_that_is_away_is_waited_for(visit: Visit, digits: object) -> No
         route.abort("connectionrefused")
 
     page.route("**/studies/**", cut)
-    away = page.locator(".away")
-    expect(away).to_contain_text("The server does not answer", timeout=15_000)
-    expect(away).to_contain_text(re.compile(r"trying again( in \d+ s)?\."))
+    offline = page.locator(".offline")
+    expect(offline).to_contain_text("The server does not answer", timeout=15_000)
+    expect(offline).to_contain_text(re.compile(r"(next attempt in \d+ s|trying again)\."))
     expect(page.locator("#best-value"), "what was known stays").to_be_visible()
     page.unroute("**/studies/**", cut)
-    expect(away).to_be_hidden(timeout=15_000)
+    expect(offline).to_be_hidden(timeout=15_000)
     expect(page.locator(".connection")).to_have_text("live")
     assert visit.navigations == 1
     refused = [error for error in visit.errors if "ERR_CONNECTION_REFUSED" in error]
@@ -100,9 +100,9 @@ def test_pause_resume_and_stop(service: Service, visit: Visit) -> None:
     assert service.call("GET", "/studies/steered")["state"] == "stopped"
 
 
-def test_a_study_that_is_not_there_says_so(visit: Visit) -> None:
+def test_a_missing_study(visit: Visit) -> None:
     page = visit.open("/?study=nowhere")
-    expect(page.locator("h1")).to_have_text("There is no study nowhere")
-    page.get_by_role("link", name="See all studies").click()
+    expect(page.locator("h1")).to_contain_text("nowhere")
+    page.get_by_role("link", name="All studies", exact=True).click()
     expect(page.locator("h1")).not_to_contain_text("nowhere")
     visit.errors[:] = [error for error in visit.errors if "404" not in error]

@@ -1,4 +1,4 @@
-"""From coarse to fine on the page: boxes on their scales, elites, alarms, and zooms by hand."""
+"""Rounds on the page: boxes on their scales, elites, alarms, and manual zooms."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLACES = """name => {
 
 def fast(params: dict[str, Any]) -> float:
     """The faster the better: the best press against the high end of the learning rate."""
-    return -math.log10(params["learning_rate"]) + 0.1 * params["momentum"]
+    return float(-math.log10(params["learning_rate"]) + 0.1 * params["momentum"])
 
 
 def searched(service: Service, name: str, *, trials: int, **changes: Any) -> None:
@@ -47,7 +47,7 @@ def searched(service: Service, name: str, *, trials: int, **changes: Any) -> Non
         told += len(leased)
 
 
-def test_a_round_is_shown_as_what_it_is(service: Service, visit: Visit) -> None:
+def test_a_round_is_shown_on_its_scales(service: Service, visit: Visit) -> None:
     searched(service, "coarse", trials=24)
     newest = service.call("GET", "/studies/coarse/rounds")["rounds"][-1]
     page = visit.open("/?study=coarse")
@@ -69,28 +69,29 @@ def test_a_round_is_shown_as_what_it_is(service: Service, visit: Visit) -> None:
     rest = sorted(-(1 + math.log10(1 - each["momentum"])) / 2 for each in elites)
     assert sorted(page.evaluate(PLACES, "momentum")["elites"]) == pytest.approx(rest, abs=0.02)
     page.get_by_role("button", name="Round 0").click()
-    expect(card).to_contain_text("A coarse look")
+    first = service.call("GET", "/studies/coarse/rounds")["rounds"][0]
+    expect(card).to_contain_text(first["reason"])
 
 
-def test_a_person_zooms_and_takes_it_back(service: Service, visit: Visit) -> None:
+def test_a_manual_zoom_is_made_and_undone(service: Service, visit: Visit) -> None:
     searched(service, "zoomed", trials=14)
     page = visit.open("/?study=zoomed")
-    page.get_by_role("button", name="Zoom by hand").click()
+    page.get_by_role("button", name="Zoom …").click()
     page.get_by_label("learning_rate, low end").fill("0.001")
     page.get_by_label("learning_rate, high end").fill("7")
     page.get_by_role("button", name="Zoom here").click()
     expect(page.locator(".notice.is-error")).to_contain_text("must be from 0.0001 to 1")
     page.get_by_label("learning_rate, high end").fill("0,01")
-    page.get_by_label("Why").fill("<b>calm</b> here")
+    page.get_by_label("Reason").fill("<b>calm</b> here")
     page.get_by_role("button", name="Zoom here").click()
     card = page.locator(".rounds")
-    expect(card).to_contain_text("By hand: learning_rate from 0.001 to 0.01")
     expect(card).to_contain_text("“<b>calm</b> here”")
     rounds = service.call("GET", "/studies/zoomed/rounds")["rounds"]
+    expect(card).to_contain_text(rounds[-1]["reason"])
     assert rounds[-1]["manual"]
     assert rounds[-1]["ranges"]["learning_rate"] == pytest.approx([0.001, 0.01])
-    page.get_by_role("button", name="Take round 2 back").click()
-    expect(page.locator(".notice")).to_have_text("Taken back.")
+    page.get_by_role("button", name="Undo round 2").click()
+    expect(page.locator(".notice")).to_have_text("Round 2 is undone.")
     assert len(service.call("GET", "/studies/zoomed/rounds")["rounds"]) == 2
     expect(page.get_by_role("button", name="Round 2")).to_have_count(0)
     # What the browser says of the answer 422 that it was meant to get:
@@ -103,31 +104,34 @@ def test_ordered_choices_are_zoomed_by_their_names(service: Service, visit: Visi
     space = {**MOMENTUM_SPACE, "width": ordered, "kind": kind}
     searched(service, "ordered", trials=5, space=space)
     page = visit.open("/?study=ordered")
-    page.get_by_role("button", name="Zoom by hand").click()
+    page.get_by_role("button", name="Zoom …").click()
     assert page.get_by_label("kind, low end").count() == 0
     low, high = (page.get_by_label(f"width, {end} end") for end in ("low", "high"))
     assert [low.input_value(), high.input_value()] == ["0", "3"]
     low.select_option("32")
     high.select_option("64")
     page.get_by_role("button", name="Zoom here").click()
-    expect(page.locator(".rounds")).to_contain_text("By hand: width from 32 to 64")
-    newest = service.call("GET", "/studies/ordered/rounds")["rounds"][-1]
-    assert newest["ranges"]["width"] == [32, 64]
     track = page.locator(".tracks li", has_text="width").locator(".track-range")
     expect(track).to_have_text("32, 64")
+    newest = service.call("GET", "/studies/ordered/rounds")["rounds"][-1]
+    assert newest["ranges"]["width"] == [32, 64]
+    expect(page.locator(".rounds")).to_contain_text(newest["reason"])
 
 
-def test_what_mattered_and_what_is_said_of_the_study(service: Service, visit: Visit) -> None:
+def test_importance_and_warnings(service: Service, visit: Visit) -> None:
     searched(service, "told", trials=20)
     page = visit.open("/?study=told")
-    mattered = page.locator(".mattered")
-    expect(mattered.locator("li").first).to_contain_text("learning_rate")
-    expect(mattered).to_contain_text("No setting was tried twice")
+    importance = page.locator(".importance")
+    expect(importance.locator("li").first).to_contain_text("learning_rate")
+    note = service.call("GET", "/studies/told/importance")["note"]
+    expect(importance).to_contain_text(note)
     space = {"rate": {"type": "float", "low": 0.0001, "high": 1.0}}
     definition = external("linear", space=space, sampler=FINE, asynchronous=True)
     service.call("POST", "/studies", definition)
     service.call("POST", "/studies/linear/trials", {"trials": [{"params": {"rate": 0.5}}]})
     page = visit.open("/?study=linear")
-    expect(page.locator(".heading")).to_contain_text("the table of trials depends on timing")
-    expect(page.locator(".heading")).to_contain_text("90 % of the draws lie above 0.1")
-    expect(page.locator("tbody tr")).to_contain_text("your own")
+    warnings = service.call("GET", "/studies/linear")["warnings"]
+    assert len(warnings) > 1
+    for warning in warnings:
+        expect(page.locator(".heading")).to_contain_text(warning["message"])
+    expect(page.locator("tbody tr")).to_contain_text("enqueued")

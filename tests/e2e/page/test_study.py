@@ -1,4 +1,4 @@
-"""A study's page: it says what the API says, on the right axes, and keeps its place."""
+"""A study's page: it agrees with the API, on the right axes, and keeps its route."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_charts_are_drawn(visit: Visit, digits: dict[str, Any]) -> None:
 
 TICKS = {
     "momentum": ["0.9", "0.99", "0.999"],
-    "learning_rate": ["1e-4", "0.001", "0.01", "0.1", "1"],
+    "learning_rate": ["0.0001", "0.001", "0.01", "0.1", "1"],
     "batch_size": ["16", "32", "64", "128"],
     "activation": ["relu", "tanh"],
 }
@@ -76,7 +76,7 @@ def test_the_chart_library_offers_no_upload(visit: Visit, digits: object) -> Non
     assert set(titles) == {"Download plot as a PNG", "Reset axes"}
 
 
-def test_a_reload_keeps_the_place(visit: Visit, digits: object) -> None:
+def test_a_reload_keeps_the_route(visit: Visit, digits: object) -> None:
     page = visit.open("/?study=digits")
     page.get_by_role("button", name="momentum").click()
     page.locator("tbody tr").nth(2).click()
@@ -142,7 +142,7 @@ def test_text_is_text(service: Service, visit: Visit) -> None:
     lost = {"number": 0, "lease": leased[0]["lease"]["token"], "state": "failed", "reason": evil}
     service.call("POST", "/studies/evil/tell", {"results": [lost, *results]})
     page = visit.open("/?study=evil&trial=0")
-    expect(page.locator(".panel .is-why")).to_have_text(evil)
+    expect(page.locator(".panel .is-quoted")).to_have_text(evil)
     expect(page.locator("#parameters .point").first).to_be_attached()
     assert page.locator("img").count() == 0
 

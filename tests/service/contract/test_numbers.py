@@ -8,7 +8,7 @@ import pytest
 
 from caviar.sampler import text
 from caviar.service.contract import numbers
-from tests.support.numbers import NUMBERS, SETTINGS
+from tests.support.numbers import DURATIONS, NUMBERS, SETTINGS
 
 
 @pytest.mark.parametrize(("value", "written"), NUMBERS)
@@ -41,10 +41,7 @@ def test_a_setting_without_a_known_scale_keeps_what_sets_it_apart_from_one() -> 
     assert numbers.setting(0.999876543) == "0.9998765"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "written"),
-    [(0.4, "0 s"), (42, "42 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")],
-)
+@pytest.mark.parametrize(("seconds", "written"), DURATIONS)
 def test_a_duration_names_its_two_largest_units(seconds: float, written: str) -> None:
     assert numbers.duration(seconds) == written
 

@@ -1,19 +1,21 @@
-/** The page around the views: top line, connection, notices. */
+/** The frame of the page: top bar, connection, notices. */
 
 import { h } from "../dom.js";
-import { overview } from "./overview.js";
-import { panel } from "./panel.js";
-import { link, pearls } from "./parts.js";
+import { clock } from "../format.js";
+import { STUDY_LIST } from "../state.js";
+import { link, logo } from "./components.js";
+import { studies } from "./studies.js";
 import { studyView } from "./study.js";
+import { trialPanel } from "./trial_panel.js";
 
 /** The whole page. @param {typeof import("../state.js").state} state */
 export function frame(state) {
-  const { place } = state;
+  const { route } = state;
   return [
-    h("header", { key: "top", class: "top" }, brand(), crumbs(place), connection(state.connection)),
-    away(state),
-    h("main", { key: place.study || "/" }, place.study ? studyView(state) : overview(state)),
-    place.study && place.trial !== null && panel(state),
+    header(state),
+    offline(state),
+    h("main", { key: route.study || "/" }, route.study ? studyView(state) : studies(state)),
+    route.study && route.trial !== null && trialPanel(state),
     h(
       "div",
       { key: "notice", class: `notice${state.notice.isError ? " is-error" : ""}`, role: "status" },
@@ -22,49 +24,60 @@ export function frame(state) {
   ];
 }
 
+function header({ route, connection }) {
+  return h(
+    "header",
+    { key: "top", class: "top" },
+    brand(),
+    breadcrumb(route),
+    connectionState(connection),
+  );
+}
+
 function brand() {
   return link(
-    { study: "", trial: null, round: null, state: "", page: 1 },
+    STUDY_LIST,
     { class: "brand", "aria-label": "Caviar: all studies" },
-    pearls(),
+    logo(),
     h("span", {}, "Caviar"),
   );
 }
 
-function crumbs(place) {
-  if (!place.study) return h("nav", { class: "crumbs" });
+function breadcrumb(route) {
+  if (!route.study) return h("nav", { class: "breadcrumb" });
   return h(
     "nav",
-    { class: "crumbs", "aria-label": "Where you are" },
-    link({ study: "", trial: null, round: null, state: "", page: 1 }, {}, "Studies"),
+    { class: "breadcrumb", "aria-label": "Breadcrumb" },
+    link(STUDY_LIST, {}, "Studies"),
     h("span", { "aria-hidden": "true" }, "/"),
-    h("span", { "aria-current": "page" }, place.study),
+    h("span", { "aria-current": "page" }, route.study),
   );
 }
 
-const WORDS = { first: "connecting", live: "live", away: "no connection" };
+const CONNECTIONS = { connecting: "connecting", live: "live", offline: "no connection" };
 
-function connection({ kind }) {
+function connectionState({ kind }) {
   return h(
     "p",
     { class: `connection is-${kind}`, role: "status" },
     h("i", { class: "mark", "aria-hidden": "true" }),
-    WORDS[kind],
+    CONNECTIONS[kind],
   );
 }
 
-/** Said once to those who listen; only those who look see the seconds count down. */
-function away({ connection, studies, known }) {
-  if (connection.kind !== "away") return null;
+/** A screen reader announces the reason once; the seconds that count down are hidden from it. */
+function offline({ connection, studies, known }) {
+  if (connection.kind !== "offline") return null;
   const seconds = Math.max(0, Math.ceil((connection.retryAt - Date.now()) / 1000));
-  const next = seconds ? `; trying again in ${seconds} s` : "; trying again";
-  const isOld = studies || known.study;
+  const next = seconds ? `; next attempt in ${seconds} s` : "; trying again";
+  const hasData = connection.refreshedAt && (studies || known.study);
   return h(
     "p",
-    { key: "away", class: "away" },
-    h("strong", { role: "alert" }, sentence(connection.why)),
+    { key: "offline", class: "offline" },
+    h("strong", { role: "alert" }, sentence(connection.reason)),
     h("span", { "aria-hidden": "true" }, next, "."),
-    isOld && h("span", { class: "aside" }, "What you see is from before."),
+    hasData &&
+      h("span", { class: "aside" }, `Showing data from ${clock(connection.refreshedAt)}.`),
   );
 }
 

@@ -1,15 +1,16 @@
-/** The head of a study: its name, its definition in a line, its progress, what one can do. */
+/** The heading of a study: its name, definition, progress, actions and warnings. */
 
 import { h } from "../dom.js";
 import * as api from "../api.js";
-import { about, count, counted, duration, moment, number, pace } from "../format.js";
-import { lookNow } from "../poll.js";
-import { state as page, update } from "../state.js";
+import { count, counted, duration, estimate, moment, number, rate } from "../format.js";
+import { perform } from "../notice.js";
+import { update, updateKnown } from "../state.js";
 import { STATES } from "../trials.js";
-import { announce, badge, bar } from "./parts.js";
+import { badge, progressBar } from "./components.js";
+import { button, openButton } from "./forms.js";
 
 /** @param {typeof import("../state.js").state} state */
-export function heading({ known, asking }) {
+export function heading({ known, openForm }) {
   const { study } = known;
   return h(
     "section",
@@ -19,12 +20,12 @@ export function heading({ known, asking }) {
       { class: "heading-line" },
       h("h1", {}, study.name),
       badge(study.state),
-      h("div", { class: "actions" }, actions(study, asking)),
+      h("div", { class: "actions" }, actions(study, openForm)),
     ),
     h("p", { class: "definition" }, definition(study).map((text, key) => h("span", { key }, text))),
-    bar(study),
+    progressBar(study),
     h("div", { class: "progress-line" }, counts(study), h("p", {}, progress(study))),
-    h("p", { class: "unseen", role: "status" }, milestone(study)),
+    h("p", { class: "visually-hidden", role: "status" }, milestone(study)),
     warnings(study),
   );
 }
@@ -33,7 +34,7 @@ function definition(study) {
   const { objective, sampler } = study;
   return [
     `${study.direction} ${objective.metric}`,
-    objective.dataset ? `data set ${objective.dataset}` : "trained by the caller",
+    objective.dataset ? `data set ${objective.dataset}` : "trained by your own code",
     objective.epochs > 1 && `${count(objective.epochs)} epochs`,
     `sampler ${sampler.kind}`,
     study.pruner?.kind && study.pruner.kind !== "none" && `pruner ${study.pruner.kind}`,
@@ -45,22 +46,23 @@ function definition(study) {
   ].filter(Boolean);
 }
 
-/** What is allowed and probably not meant so; also that the table depends on timing. */
+/** Warnings about the definition, such as a scale that draws few small values. */
 function warnings({ warnings }) {
   if (!warnings?.length) return null;
   return h(
     "ul",
-    { class: "alarms" },
-    warnings.map(({ field, message }) =>
-      h("li", { key: `${field} ${message}` }, h("b", {}, field.replace(/^space\./, "")), " ", message),
-    ),
+    { class: "warnings" },
+    warnings.map(({ field, message }) => {
+      const name = field.replace(/^space\./, "");
+      return h("li", { key: `${field} ${message}` }, h("b", {}, name), " ", message);
+    }),
   );
 }
 
 function counts(study) {
   const present = STATES.filter((name) => study.trials[name]);
   if (!present.length) {
-    return h("p", { class: "soft" }, "No trials yet: the first worker to ask gets one.");
+    return h("p", { class: "muted" }, "No trials yet: waiting for a worker.");
   }
   return h(
     "ul",
@@ -77,18 +79,18 @@ function progress(study) {
   return [
     h("strong", {}, `${count(finished)} of ${count(total)} trials`),
     [
-      pace(finished, seconds, "trials"),
-      pace(epochs_trained, seconds, "epochs"),
+      rate(finished, seconds, "trials"),
+      rate(epochs_trained, seconds, "epochs"),
       isRunning && eta_seconds
-        ? `about ${about(eta_seconds)} left`
-        : finished && `in ${duration(seconds)}`,
+        ? `about ${estimate(eta_seconds)} left`
+        : finished && `took ${duration(seconds)}`,
     ]
       .filter(Boolean)
       .map((text) => ` · ${text}`),
   ];
 }
 
-/** For those who listen: a sentence at each tenth of the way and at each change of state. */
+/** For screen readers: a sentence at each tenth of the trials and at each change of state. */
 function milestone(study) {
   const tenths = Math.floor((10 * study.progress.finished) / Math.max(1, study.progress.total));
   const best = study.best ? `, best ${number(study.best.value)}` : "";
@@ -96,7 +98,7 @@ function milestone(study) {
   return `${study.name} is ${study.state}: ${share}${tenths === 10 ? best : ""}.`;
 }
 
-function actions(study, asking) {
+function actions(study, openForm) {
   const isOpen = study.state === "running" || study.state === "paused";
   const exports = ["csv", "json"].map((format) =>
     h(
@@ -104,48 +106,42 @@ function actions(study, asking) {
       {
         key: format,
         class: "button quiet",
-        href: `/studies/${encodeURIComponent(study.name)}/export?format=${format}`,
+        href: `${api.studyPath(study.name, "export")}?format=${format}`,
         download: `${study.name}.${format}`,
       },
-      `Save ${format.toUpperCase()}`,
+      `Download ${format.toUpperCase()}`,
     ),
   );
   if (!isOpen) return exports;
-  if (asking === "stop") {
+  if (openForm === "stop") {
     return [
-      h("span", { key: "question", class: "question" }, "Its open trials are cancelled, for good."),
-      button("Stop the study", "danger", () => change(study, "stopped")),
-      button("Keep it", "", () => update({ asking: "" })),
+      h("span", { key: "confirmation", class: "confirmation" },
+        "Open trials will be cancelled. This cannot be undone."),
+      button("Stop the study", () => change(study, "stopped"), "danger"),
+      openButton("Keep running", ""),
     ];
   }
   return [
     ...exports,
     study.state === "running"
-      ? button("Pause", "", () => change(study, "paused"))
-      : button("Resume", "", () => change(study, "running")),
-    button("Stop …", "", () => update({ asking: "stop" })),
+      ? button("Pause", () => change(study, "paused"))
+      : button("Resume", () => change(study, "running")),
+    openButton("Stop …", "stop"),
   ];
 }
 
-function button(label, kind, click) {
-  return h("button", { key: label, type: "button", class: kind, on: { click } }, label);
-}
-
-const SAID = {
-  paused: "Paused: running trials still finish.",
-  running: "Running again.",
+/** Messages by the new state. */
+const MESSAGES = {
+  paused: "Paused. Running trials finish first.",
+  running: "Resumed.",
   stopped: "Stopped.",
 };
 
-async function change(study, wanted) {
-  update({ asking: "" });
-  try {
-    const path = `/studies/${encodeURIComponent(study.name)}`;
-    const changed = await api.change(path, { state: wanted });
-    if (page.known.name === study.name) update({ known: { ...page.known, study: changed } });
-    announce(SAID[wanted]);
-  } catch (error) {
-    announce(error.message, true);
-  }
-  lookNow();
+function change(study, newState) {
+  update({ openForm: "" });
+  return perform(async () => {
+    const changed = await api.change(api.studyPath(study.name), { state: newState });
+    updateKnown(study.name, { study: changed });
+    return MESSAGES[newState];
+  });
 }

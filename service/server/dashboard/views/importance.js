@@ -1,41 +1,47 @@
-/** What mattered: the share of each parameter in what the results vary by, beside luck. */
+/** Importance: the share of each parameter in the variance of the values, beside noise. */
 
 import { h } from "../dom.js";
-import { counted } from "../format.js";
+import { counted, percent } from "../format.js";
 
 /** @param {typeof import("../state.js").state} state */
 export function importance({ known }) {
-  const found = known.importance?.table;
-  if (!found) return null;
+  const table = known.importance?.table;
+  if (!table) return null;
   return h(
     "section",
-    { key: "importance", class: "card mattered", "aria-labelledby": "importance-title" },
-    h("h2", { id: "importance-title" }, "What mattered"),
-    h("p", { class: "soft" }, `By ${counted(found.trials, "trial")} that gave a value.`),
-    found.parameters && h("ul", { class: "shares" }, rows(found).map(row)),
-    h("p", { class: "soft" }, found.note),
+    { key: "importance", class: "card importance", "aria-labelledby": "importance-title" },
+    h("h2", { id: "importance-title" }, "Importance"),
+    table.parameters && [
+      h("p", { class: "muted" }, `Estimated from ${counted(table.trials, "trial")}.`),
+      h("ul", { class: "shares" }, rows(table).map(row)),
+    ],
+    h("p", { class: "muted" }, table.note),
   );
 }
 
-function rows(found) {
-  const named = Object.entries(found.parameters).map(([name, { share, priority }]) => ({
+function rows(table) {
+  const parameters = Object.entries(table.parameters).map(([name, { share, priority }]) => ({
     name,
     share,
     note: `priority ${priority}`,
   }));
-  named.sort((a, b) => b.share - a.share);
-  const luck = [{ name: "what none explains", share: found.noise, note: "", isLuck: true }];
-  if (found.repeats) {
-    const note = counted(found.repeats.trials, "trial");
-    luck.push({ name: "the same setting again", share: found.repeats.share, note, isLuck: true });
+  // One priority for all says nothing about any of them.
+  if (new Set(parameters.map(({ note }) => note)).size === 1) {
+    parameters.forEach((row) => (row.note = ""));
   }
-  return [...named, ...luck];
+  parameters.sort((a, b) => b.share - a.share);
+  const noise = [{ name: "unexplained", share: table.noise, note: "", isNoise: true }];
+  if (table.repeats) {
+    const note = `same setting, other seed: ${counted(table.repeats.trials, "trial")}`;
+    noise.push({ name: "noise", share: table.repeats.share, note, isNoise: true });
+  }
+  return [...parameters, ...noise];
 }
 
-function row({ name, share, note, isLuck }) {
+function row({ name, share, note, isNoise }) {
   return h(
     "li",
-    { key: name, class: isLuck ? "is-luck" : null },
+    { key: `${name} ${isNoise ? "noise" : "parameter"}`, class: isNoise ? "is-noise" : null },
     h("span", { class: "share-name" }, name, note && h("small", {}, note)),
     h(
       "span",
@@ -44,8 +50,4 @@ function row({ name, share, note, isLuck }) {
     ),
     h("span", { class: "share-text" }, percent(share)),
   );
-}
-
-function percent(share) {
-  return share > 0 && share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`;
 }

@@ -1,193 +1,145 @@
-/** Was the winner lucky? The best settings, trained again on fresh seeds. */
+/** Replicas: the best settings trained again on other seeds, and how their values compare. */
 
 import { h } from "../dom.js";
 import * as api from "../api.js";
 import { counted, number } from "../format.js";
-import { lookNow } from "../poll.js";
-import { state as page, update } from "../state.js";
-import { announce, link } from "./parts.js";
+import { perform } from "../notice.js";
+import { update, updateKnown } from "../state.js";
+import { isOpen } from "../trials.js";
+import { link, scrollRegion } from "./components.js";
+import { form, formButtons, openButton, row } from "./forms.js";
 
 /** @param {typeof import("../state.js").state} state */
-export function replicas({ known, asking }) {
+export function replicas({ known, openForm }) {
   const { study } = known;
-  const found = known.replicas?.table;
-  if (!found && (!study.best || study.state === "stopped")) return null;
+  const result = known.replicas?.table;
+  if (!result && (!study.best || study.state === "stopped")) return null;
+  const isFormOpen = openForm === "replicate";
   return h(
     "section",
     { key: "replicas", class: "card replicas", "aria-labelledby": "replicas-title" },
     h(
       "div",
       { class: "replicas-head" },
-      h("h2", { id: "replicas-title" }, "Was the winner lucky?"),
-      study.state !== "stopped" && asking !== "replicate" && opener(),
+      h("h2", { id: "replicas-title" }, "Replicas: does the best setting hold on other seeds?"),
+      study.state !== "stopped" && !isFormOpen && openButton("Train replicas …", "replicate"),
     ),
-    h(
-      "p",
-      { key: "note", class: found ? "reason" : "soft" },
-      found
-        ? found.note
-        : "The best of many was lucky, too. Trained again on fresh seeds, the best settings show " +
-            "how much of their values is luck.",
-    ),
-    asking === "replicate" && form(study),
-    found && table(found, study),
-    found?.noise != null &&
+    h("p", { key: "note", class: result ? "reason" : "muted" }, result ? result.note : PURPOSE),
+    isFormOpen && replicasForm(study),
+    result && table(result, study),
+    result?.noise != null &&
       h(
         "p",
-        { key: "luck", class: "soft" },
-        `From seed to seed, ${found.metric} varies by ${number(found.noise)} here ` +
-          "(one standard deviation).",
+        { key: "noise", class: "muted" },
+        `Standard deviation of ${result.metric} between seeds: ${number(result.noise)}.`,
       ),
   );
 }
 
-function opener() {
-  const click = () => update({ asking: "replicate" });
-  return h("button", { key: "open", type: "button", on: { click } }, "Train the best again …");
+const PURPOSE =
+  "The best value of a search is partly noise, because it is the best of many. Replicas train " +
+  "the best settings again on other seeds and measure the noise.";
+
+function replicasForm(study) {
+  return form(
+    "Train replicas",
+    (data) => replicate(study, data),
+    numberRow("Best settings", "top", 5, 50),
+    numberRow("Seeds for each", "seeds", 3, 20),
+    h("p", { key: "cost", class: "muted" }, "Replicas are trained in addition to the budget."),
+    formButtons("Train replicas"),
+  );
 }
 
-function form(study) {
-  return h(
-    "form",
+function numberRow(label, name, value, max) {
+  return row(label, h("input", { name, type: "number", min: 1, max, value, required: true }));
+}
+
+function replicate(study, data) {
+  return perform(async () => {
+    const body = { top: Number(data.get("top")), seeds: Number(data.get("seeds")) };
+    const result = await api.post(api.studyPath(study.name, "replicate"), body);
+    update({ openForm: "" });
+    updateKnown(study.name, { replicas: { fingerprint: "", table: result } });
+    return `${counted(openReplicas(result), "replica")} to train.`;
+  });
+}
+
+/** The number of replicas that have not ended. */
+function openReplicas(result) {
+  const all = result.trials.flatMap((trial) => trial.replicas);
+  return all.filter((replica) => isOpen(replica.state)).length;
+}
+
+/** The columns of the table, as in views/table.js. */
+function columnsOf(result) {
+  const position = positionsOf(result.trials);
+  return [
+    { title: "Trial", cell: (trial) => link({ trial: trial.number }, {}, trial.number) },
+    { title: "In the search", cell: (trial) => number(trial.value) },
+    { title: "Mean of replicas", cell: (trial) => number(trial.mean) },
     {
-      key: "form",
-      class: "again",
-      "aria-label": "Train the best again",
-      on: { submit: (event) => submit(event, study) },
+      title: "Deviation",
+      cell: (trial) => (trial.deviation === null ? "" : `± ${number(trial.deviation)}`),
     },
-    field("top", "The best", 5, 50, "settings"),
-    field("seeds", "each on", 3, 20, "fresh seeds"),
-    h("button", { key: "go", type: "submit", class: "primary" }, "Train them"),
+    {
+      title: "○ search   ● replica   | mean",
+      class: "strip-cell",
+      cell: (trial) => strip(trial, position),
+    },
+    { title: "Verdict", class: "is-text verdict", cell: (trial) => verdict(trial.verdict) },
+  ];
+}
+
+function table(result, study) {
+  const columns = columnsOf(result);
+  const header = (column) =>
+    h("th", { key: column.title, scope: "col", class: column.class }, column.title);
+  const cell = (column, trial) =>
+    h("td", { key: column.title, class: column.class }, column.cell(trial));
+  const tableRow = (trial) =>
     h(
-      "button",
-      { key: "no", type: "button", on: { click: () => update({ asking: "" }) } },
-      "Cancel",
-    ),
-    h("p", { key: "cost", class: "soft" }, "That is on top of the budget."),
-  );
-}
-
-function field(name, before, value, max, after) {
-  return h(
-    "label",
-    { key: name },
-    before,
-    h("input", {
-      name,
-      type: "number",
-      min: 1,
-      max,
-      value,
-      required: true,
-      "aria-label": `${before} … ${after}`,
-    }),
-    after,
-  );
-}
-
-async function submit(event, study) {
-  event.preventDefault();
-  const given = new FormData(event.target);
-  const body = { top: Number(given.get("top")), seeds: Number(given.get("seeds")) };
-  const path = `/studies/${encodeURIComponent(study.name)}/replicate`;
-  try {
-    const table = await api.post(path, body);
-    if (page.known.name === study.name) {
-      update({ asking: "", known: { ...page.known, replicas: { told: "", table } } });
-    }
-    announce(`${counted(open(table), "replica")} to train.`);
-  } catch (error) {
-    announce(error.message, true);
-  }
-  lookNow();
-}
-
-const OPEN = ["waiting", "running", "paused"];
-
-/** How many replicas are to be trained. */
-function open(table) {
-  const all = table.trials.flatMap((each) => each.replicas);
-  return all.filter((replica) => OPEN.includes(replica.state)).length;
-}
-
-const COLUMNS = ["Trial", "in the search", "again, on average", "spread", "○ search   ● again   | mean"];
-
-function table(found, study) {
-  const scale = scaleOf(found.trials);
-  return h(
-    "div",
-    {
-      key: "scroll",
-      class: "scroll",
-      tabindex: "0",
-      role: "region",
-      "aria-labelledby": "replicas-title",
-    },
+      "tr",
+      { key: trial.number, class: study.best?.number === trial.number ? "is-best" : null },
+      columns.map((column) => cell(column, trial)),
+    );
+  return scrollRegion(
+    "replicas-title",
     h(
       "table",
-      { class: "again-table" },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          COLUMNS.map((title, key) => h("th", { key, scope: "col" }, title)),
-          h("th", { key: "verdict", scope: "col", class: "is-text" }, "verdict"),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        found.trials.map((each) => row(each, study, scale)),
-      ),
+      { class: "replicas-table" },
+      h("thead", {}, h("tr", {}, columns.map(header))),
+      h("tbody", {}, result.trials.map(tableRow)),
     ),
   );
 }
 
-function row(each, study, scale) {
-  const [word, rest] = verdict(each.verdict);
-  return h(
-    "tr",
-    { key: each.number, class: study.best?.number === each.number ? "is-best" : null },
-    h("td", {}, link({ trial: each.number }, {}, each.number)),
-    h("td", {}, number(each.value)),
-    h("td", {}, number(each.mean)),
-    h("td", {}, each.deviation === null ? "" : `± ${number(each.deviation)}`),
-    h("td", { class: "strip-cell" }, strip(each, scale)),
-    h(
-      "td",
-      { class: "is-text verdict" },
-      word && h("b", { class: `is-${word.replaceAll(" ", "-")}` }, word),
-      rest,
-    ),
-  );
-}
-
-/** The first word of a verdict, which is all that one reads, and the rest. */
+/** A verdict; the word before its colon is emphasized. */
 function verdict(text) {
   const at = text.indexOf(": ");
-  return at < 0 ? ["", text] : [text.slice(0, at), ` ${text.slice(at + 2)}`];
+  if (at < 0) return text;
+  const word = text.slice(0, at);
+  return [h("b", { class: `is-${word.replaceAll(" ", "-")}` }, word), ` ${text.slice(at + 2)}`];
 }
 
-/** A line on which the search's value is a ring and each replica a dot; for the eye alone. */
-function strip(each, scale) {
-  const dot = (value, kind, key) =>
-    h("i", { key, class: kind, vars: { "--at": String(scale(value)) } });
-  const told = each.replicas.filter((replica) => replica.value !== null);
+/** A line with a ring for the search's value and a dot for each replica; hidden from readers. */
+function strip(trial, position) {
+  const mark = (value, kind, key) =>
+    h("i", { key, class: kind, vars: { "--at": String(position(value)) } });
+  const valued = trial.replicas.filter((replica) => replica.value !== null);
   return h(
     "span",
     { class: "strip", "aria-hidden": "true" },
-    each.mean !== null && dot(each.mean, "is-mean", "mean"),
-    told.map((replica) => dot(replica.value, "is-replica", replica.number)),
-    each.value !== null && dot(each.value, "is-search", "search"),
+    trial.mean !== null && mark(trial.mean, "is-mean", "mean"),
+    valued.map((replica) => mark(replica.value, "is-replica", replica.number)),
+    trial.value !== null && mark(trial.value, "is-search", "search"),
   );
 }
 
-/** From values to places on a line that holds all of them; void of values, the middle. */
-function scaleOf(trials) {
+/** A function from values to positions on a line that has room for all of them. */
+function positionsOf(trials) {
   const values = trials
-    .flatMap((each) => [each.value, ...each.replicas.map((replica) => replica.value)])
+    .flatMap((trial) => [trial.value, ...trial.replicas.map((replica) => replica.value)])
     .filter((value) => value !== null);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return (value) => (high > low ? (value - low) / (high - low) : 0.5);

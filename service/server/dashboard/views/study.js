@@ -1,45 +1,45 @@
-/** A study: what is known of it, from the most important down. */
+/** A study: its sections, the most important ones first. */
 
 import { h } from "../dom.js";
-import { draw, fitPanels, namesIn } from "../charts.js";
-import { go } from "../state.js";
+import { draw, fitPanels, traceNames } from "../charts.js";
+import { go, STUDY_LIST } from "../state.js";
 import { best } from "./best.js";
+import { legend, link } from "./components.js";
 import { heading } from "./heading.js";
 import { importance } from "./importance.js";
-import { legend, link } from "./parts.js";
 import { replicas } from "./replicas.js";
 import { rounds } from "./rounds.js";
 import { table } from "./table.js";
 
 /** @param {typeof import("../state.js").state} state */
 export function studyView(state) {
-  const { known, place, connection } = state;
+  const { known, route, connection } = state;
   if (known.missing) return missing(known);
   const { study } = known;
-  if (!study || known.name !== place.study) {
-    if (connection.kind === "away") return null;
-    return h("p", { class: "plea" }, "Looking for the study …");
+  if (!study || known.name !== route.study) {
+    const isOffline = connection.kind === "offline";
+    return isOffline ? null : h("p", { class: "loading" }, "Loading the study …");
   }
   const { best_so_far, parameters, curves } = known.figures;
   return [
     heading(state),
     h(
       "div",
-      { key: "story", class: "story" },
-      h("div", { class: "story-facts" }, best(study), importance(state)),
+      { key: "summary", class: "summary" },
+      h("div", { class: "summary-facts" }, best(study), importance(state)),
       h(
         "div",
-        { class: "story-charts" },
+        { class: "summary-charts" },
         chart(
           "best-so-far",
-          "Best so far",
-          "Every dot is a trial; the line is the best up to it.",
+          "Value by trial",
+          "A dot is a trial. The line is the best value so far.",
           best_so_far,
         ),
         chart(
           "curves",
           "Learning curves",
-          "The trials that run now or are paused (dotted), and the best few for contrast.",
+          "Running and paused (dotted) trials, beside the best completed trials.",
           curves,
         ),
       ),
@@ -48,8 +48,8 @@ export function studyView(state) {
     rounds(state),
     chart(
       "parameters",
-      "What each parameter does",
-      "Every parameter on its own scale. The shaded part is where the newest round draws from.",
+      "Value by parameter",
+      "Each parameter is on its own scale. The shaded range is the box of the newest round.",
       parameters,
       fitPanels,
     ),
@@ -58,13 +58,13 @@ export function studyView(state) {
 }
 
 function chart(id, title, caption, figure, fit) {
-  const held = (element) => draw(element, figure, { onTrial: (trial) => go({ trial }), fit });
+  const onPatch = (element) => draw(element, figure, { onTrial: (trial) => go({ trial }), fit });
   return h(
     "section",
     { key: id, class: "card chart-card", "aria-labelledby": `${id}-title` },
     h("h2", { id: `${id}-title` }, title),
-    h("div", { class: "caption" }, h("p", {}, caption), figure && legend(namesIn(figure))),
-    h("div", { key: "chart", id, class: "chart", "data-empty": figure ? null : "true", held }),
+    h("div", { class: "caption" }, h("p", {}, caption), figure && legend(traceNames(figure))),
+    h("div", { key: "chart", id, class: "chart", "data-empty": figure ? null : "true", onPatch }),
   );
 }
 
@@ -73,7 +73,7 @@ function missing({ name, missing }) {
     "section",
     { class: "empty" },
     h("h1", {}, `There is no study ${name}`),
-    h("p", { class: "lead" }, `The server says: ${missing}.`),
-    h("p", {}, link({ study: "", trial: null }, {}, "See all studies")),
+    h("p", { class: "lead" }, `Answer of the server: ${missing}.`),
+    h("p", {}, link(STUDY_LIST, {}, "All studies")),
   );
 }

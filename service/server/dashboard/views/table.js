@@ -1,101 +1,67 @@
-/** The table of trials: one page of rows, however many there are. */
+/** The table of trials. A new column is an entry in `columnsOf`. */
 
 import { h } from "../dom.js";
 import { count, duration, number, setting } from "../format.js";
 import { go } from "../state.js";
 import { seconds, select, STATES } from "../trials.js";
-import { badge, link } from "./parts.js";
+import { badge, link, scrollRegion } from "./components.js";
 
-const ROWS = 50;
+const ROWS_PER_PAGE = 50;
 
-/** Sorting a hundred thousand rows again at every rendering would be felt. */
-let last = { key: "", trials: null, rows: [] };
-
-function rowsOf(known, place) {
-  const key = `${known.edition} ${place.sort} ${place.state}`;
-  if (last.key !== key || last.trials !== known.trials) {
-    last = { key, trials: known.trials, rows: select(known.trials, place) };
-  }
-  return last.rows;
-}
-
-/** Columns of parameters at most: a trial's own panel shows them all. */
-const PARAMETERS = 24;
-
-/** @param {typeof import("../state.js").state} state */
-export function table({ known, place }) {
-  const { study } = known;
-  const rows = rowsOf(known, place);
-  const pages = Math.max(1, Math.ceil(rows.length / ROWS));
-  const page = Math.min(place.page, pages);
-  const shown = rows.slice((page - 1) * ROWS, page * ROWS);
-  const columns = columnsOf(study);
-  return h(
-    "section",
-    { key: "trials", class: "card trials", "aria-labelledby": "trials-title" },
-    h(
-      "div",
-      { class: "trials-head" },
-      h("h2", { id: "trials-title" }, "Trials"),
-      filter(study, known, place),
-      pager(page, pages, shown.length, rows.length),
-    ),
-    rows.length
-      ? h(
-          "div",
-          {
-            key: "scroll",
-            class: "scroll",
-            tabindex: "0",
-            role: "region",
-            "aria-labelledby": "trials-title",
-          },
-          h(
-            "table",
-            {},
-            h("thead", {}, h("tr", {}, columns.map((column) => header(column, place)))),
-            h("tbody", {}, shown.map((trial) => row(trial, columns, known, place))),
-          ),
-        )
-      : h(
-          "p",
-          { key: "none", class: "soft" },
-          place.state ? `No trial is ${place.state}.` : "No trials yet.",
-        ),
-  );
-}
+/** Columns of parameters at most; a trial's panel shows all parameters. */
+const MAX_PARAMETER_COLUMNS = 24;
 
 /**
- * The columns of a study's table: `first` is the direction of the first sort.
- * @typedef {{name: string, title: string, first?: "down", isText?: boolean}} Column
- * @returns {(Column & {cell: (trial: any) => any})[]}
+ * A column of the table.
+ * @typedef {Object} Column
+ * @property {string} name  in the address of the page, for the sort order
+ * @property {string} title  the heading
+ * @property {(trial: any) => any} cell  the content of a cell
+ * @property {(trial: any) => any} sortKey
+ * @property {boolean} [sortsDown]  whether the first click sorts in descending order
+ * @property {boolean} [isText]  whether the column is aligned to the left
  */
+
+/** The columns of a study's table. @returns {Column[]} */
 function columnsOf(study) {
-  const { epochs } = study.objective;
+  const { epochs, metric } = study.objective;
   return [
-    { name: "number", title: "Trial", first: "down", cell: numberCell },
-    { name: "state", title: "State", isText: true, cell: stateCell },
+    { name: "number", title: "Trial", cell: numberCell, sortKey: (t) => t.number, sortsDown: true },
+    { name: "state", title: "State", cell: stateCell, sortKey: (t) => t.state, isText: true },
     {
       name: "value",
-      title: study.objective.metric,
-      first: study.direction === "maximize" ? "down" : undefined,
+      title: metric,
       cell: (trial) => number(trial.value),
+      sortKey: (trial) => trial.value,
+      sortsDown: study.direction === "maximize",
     },
     epochs > 1 && {
       name: "epoch",
       title: "Epoch",
-      first: "down",
       cell: (trial) => epochCell(trial, epochs),
+      sortKey: (trial) => trial.epoch,
+      sortsDown: true,
     },
-    ...Object.entries(study.space).slice(0, PARAMETERS).map(([name, spec]) => ({
-      name: `params.${name}`,
-      title: name,
-      isText: spec.type === "categorical",
-      cell: (trial) => setting(trial.params[name], spec),
-    })),
-    { name: "round", title: "Round", first: "down", cell: (trial) => trial.round },
-    { name: "seconds", title: "Took", cell: (trial) => duration(seconds(trial)) },
+    ...Object.entries(study.space).slice(0, MAX_PARAMETER_COLUMNS).map(parameterColumn),
+    {
+      name: "round",
+      title: "Round",
+      cell: (trial) => trial.round,
+      sortKey: (trial) => trial.round,
+      sortsDown: true,
+    },
+    { name: "seconds", title: "Took", cell: (t) => duration(seconds(t)), sortKey: seconds },
   ].filter(Boolean);
+}
+
+function parameterColumn([name, spec]) {
+  return {
+    name: `params.${name}`,
+    title: name,
+    cell: (trial) => setting(trial.params[name], spec),
+    sortKey: (trial) => trial.params[name],
+    isText: spec.type === "categorical",
+  };
 }
 
 function numberCell(trial) {
@@ -103,12 +69,12 @@ function numberCell(trial) {
 }
 
 function stateCell(trial) {
+  const tag = (text) => h("em", { key: text, class: "tag" }, text);
   return [
     badge(trial.state),
-    trial.void && h("em", { key: "void", class: "void" }, "void"),
-    trial.enqueued && h("em", { key: "own", class: "void" }, "your own"),
-    trial.replica_of !== null &&
-      h("em", { key: "again", class: "void" }, `trial ${trial.replica_of} again`),
+    trial.void && tag("excluded"),
+    trial.enqueued && tag("enqueued"),
+    trial.replica_of !== null && tag(`replica of trial ${trial.replica_of}`),
   ];
 }
 
@@ -118,30 +84,85 @@ function epochCell(trial, epochs) {
   return h("span", { class: "epoch", vars: { "--share": String(share) } }, text);
 }
 
-function header(column, place) {
-  const isDown = place.sort === `-${column.name}`;
-  const isUp = place.sort === column.name;
-  const other = isDown ? column.name : `-${column.name}`;
-  const sort = isDown || isUp ? other : column.first === "down" ? `-${column.name}` : column.name;
+/** @param {typeof import("../state.js").state} state */
+export function table({ known, route }) {
+  const { study } = known;
+  const columns = columnsOf(study);
+  const rows = sortedRows(known, route, columns);
+  const pages = Math.max(1, Math.ceil(rows.length / ROWS_PER_PAGE));
+  const page = Math.min(route.page, pages);
+  const shown = rows.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE);
+  return h(
+    "section",
+    { key: "trials", class: "card trials", "aria-labelledby": "trials-title" },
+    h(
+      "div",
+      { class: "trials-head" },
+      h("h2", { id: "trials-title" }, "Trials"),
+      stateFilter(study, known, route),
+      pager(page, pages, shown.length, rows.length),
+    ),
+    rows.length
+      ? scrollRegion(
+          "trials-title",
+          h(
+            "table",
+            {},
+            h("thead", {}, h("tr", {}, columns.map((column) => header(column, route)))),
+            h("tbody", {}, shown.map((trial) => row(trial, columns, known, route))),
+          ),
+        )
+      : h("p", { key: "none", class: "muted" }, emptyText(route)),
+  );
+}
+
+function emptyText({ state }) {
+  return state ? `No trial is ${state}.` : "No trials yet.";
+}
+
+/** The rows sorted last: sorting a hundred thousand at every rendering would be slow. */
+let last = { key: "", trials: null, rows: [] };
+
+function sortedRows(known, route, columns) {
+  const key = `${known.edition} ${route.sort} ${route.state}`;
+  if (last.key !== key || last.trials !== known.trials) {
+    const isDescending = route.sort.startsWith("-");
+    const name = isDescending ? route.sort.slice(1) : route.sort;
+    const column = columns.find((column) => column.name === name);
+    const order = column ? { sortKey: column.sortKey, isDescending } : DEFAULT_ORDER;
+    const rows = select(known.trials, { ...order, state: route.state });
+    last = { key, trials: known.trials, rows };
+  }
+  return last.rows;
+}
+
+/** The order of an address with a column that does not exist. */
+const DEFAULT_ORDER = { sortKey: (trial) => trial.number, isDescending: true };
+
+function header(column, route) {
+  const isDescending = route.sort === `-${column.name}`;
+  const isAscending = route.sort === column.name;
+  const sortsDown = isAscending || (!isDescending && column.sortsDown);
+  const sort = sortsDown ? `-${column.name}` : column.name;
   return h(
     "th",
     {
       key: column.name,
       scope: "col",
       class: column.isText ? "is-text" : null,
-      "aria-sort": isDown ? "descending" : isUp ? "ascending" : null,
+      "aria-sort": isDescending ? "descending" : isAscending ? "ascending" : null,
     },
     h("button", { type: "button", on: { click: () => go({ sort, page: 1 }) } }, column.title),
   );
 }
 
-function row(trial, columns, known, place) {
-  const { after, turn } = known.fresh;
+function row(trial, columns, known, route) {
+  const { after, turn } = known.changed;
   const classes = [
-    // Two names for one animation: a row that changes twice in a row starts it again.
-    trial.revision > after && `is-fresh-${turn % 2}`,
+    // Two names for one animation: a row that changes in two refreshes in a row starts it again.
+    trial.revision > after && `is-changed-${turn % 2}`,
     trial.number === known.study.best?.number && "is-best",
-    trial.number === place.trial && "is-open",
+    trial.number === route.trial && "is-open",
     trial.void && "is-void",
   ];
   return h(
@@ -158,28 +179,29 @@ function row(trial, columns, known, place) {
   );
 }
 
-function filter(study, known, place) {
-  const choices = STATES.filter((name) => study.trials[name] || name === place.state);
+function stateFilter(study, known, route) {
+  const states = STATES.filter((name) => study.trials[name] || name === route.state);
+  const option = (value, text, amount) =>
+    h("option", { key: value, value }, `${text} (${count(amount)})`);
+  const filter = (event) => go({ state: event.target.value, page: 1 });
   return h(
     "label",
     { class: "filter" },
-    h("span", { class: "unseen" }, "State"),
+    h("span", { class: "visually-hidden" }, "State"),
     h(
       "select",
-      { value: place.state, on: { change: (event) => go({ state: event.target.value, page: 1 }) } },
-      h("option", { key: "", value: "" }, `every state (${count(known.trials.size)})`),
-      choices.map((name) =>
-        h("option", { key: name, value: name }, `${name} (${count(study.trials[name] ?? 0)})`),
-      ),
+      { value: route.state, on: { change: filter } },
+      option("", "every state", known.trials.size),
+      states.map((name) => option(name, name, study.trials[name] ?? 0)),
     ),
   );
 }
 
-function pager(page, pages, shown, all) {
-  const first = (page - 1) * ROWS + 1;
+function pager(page, pages, shown, total) {
+  const first = (page - 1) * ROWS_PER_PAGE + 1;
   const last = first + shown - 1;
-  const text = shown ? `${count(first)} – ${count(last)} of ${count(all)}` : "0 of 0";
-  const step = (label, to) =>
+  const text = shown ? `${count(first)} – ${count(last)} of ${count(total)}` : "0 of 0";
+  const step = (text, label, to) =>
     h(
       "button",
       {
@@ -188,13 +210,13 @@ function pager(page, pages, shown, all) {
         disabled: to < 1 || to > pages,
         on: { click: () => go({ page: to }) },
       },
-      to < page ? "‹" : "›",
+      text,
     );
   return h(
     "div",
     { class: "pager" },
-    pages > 1 && step("Previous page", page - 1),
+    pages > 1 && step("‹", "Previous page", page - 1),
     h("span", { id: "shown" }, text),
-    pages > 1 && step("Next page", page + 1),
+    pages > 1 && step("›", "Next page", page + 1),
   );
 }

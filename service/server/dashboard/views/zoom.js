@@ -1,94 +1,62 @@
-/** Steering by hand: a form that zooms, and the way back. */
+/** A manual zoom: the form that draws a box for the next round, and its undo. */
 
 import { h } from "../dom.js";
 import * as api from "../api.js";
-import { lookNow } from "../poll.js";
-import { isRanged } from "../scale.js";
-import { go, state as page, update } from "../state.js";
-import { announce } from "./parts.js";
+import { setting } from "../format.js";
+import { notify, perform } from "../notice.js";
+import { isNumeric } from "../scale.js";
+import { go, updateKnown } from "../state.js";
+import { button, form, formButtons, openButton, reasonIn, reasonRow } from "./forms.js";
 
 /**
- * What a person can do about the rounds of a study.
+ * The actions on the rounds of a study.
  * @param {typeof import("../state.js").state} state
  * @param {any} round  the one that is shown
  * @param {any} newest
  */
-export function steering({ known, asking }, round, newest) {
+export function zoomActions({ known, openForm }, round, newest) {
   const { study } = known;
   if (study.state !== "running" && study.state !== "paused") return null;
-  if (asking === "zoom") return form(study, round);
-  const isFresh = newest.manual && !known.trials.has(newest.first_trial);
+  if (openForm === "zoom") return zoomForm(study, round);
+  const canUndo = newest.manual && !known.trials.has(newest.first_trial);
   return h(
     "div",
-    { key: "steer", class: "steer" },
-    h(
-      "button",
-      {
-        key: "zoom",
-        type: "button",
-        class: "quiet",
-        on: { click: () => update({ asking: "zoom" }) },
-      },
-      "Zoom by hand …",
-    ),
-    isFresh &&
-      h(
-        "button",
-        { key: "undo", type: "button", class: "quiet", on: { click: () => undo(study) } },
-        `Take round ${newest.number} back`,
-      ),
+    { key: "buttons", class: "buttons" },
+    openButton("Zoom …", "zoom", "quiet"),
+    canUndo && button(`Undo round ${newest.number}`, () => undo(study, newest), "quiet"),
   );
 }
 
-function form(study, round) {
-  return h(
-    "form",
-    {
-      key: "zoom-form",
-      class: "zoom",
-      "aria-label": "Zoom by hand",
-      on: { submit: (event) => submit(event, study, round) },
-    },
+function zoomForm(study, round) {
+  return form(
+    "Zoom",
+    (data) => zoom(study, round, data),
     h(
       "p",
-      { class: "soft" },
-      "The next trials are drawn from here, in place of the rest of the current round.",
+      { class: "muted" },
+      "The next trials are drawn from these ranges, in place of the rest of the current round.",
     ),
-    zoomable(study).map(([name, spec]) => ends(name, spec, round)),
-    h(
-      "label",
-      { class: "zoom-why" },
-      h("span", {}, "Why"),
-      h("input", { name: "reason", maxlength: 500, placeholder: "for those who read it later" }),
-    ),
-    h(
-      "div",
-      { class: "steer" },
-      h("button", { key: "go", type: "submit", class: "primary" }, "Zoom here"),
-      h(
-        "button",
-        { key: "no", type: "button", on: { click: () => update({ asking: "" }) } },
-        "Cancel",
-      ),
-    ),
+    zoomable(study).map(([name, spec]) => rangeRow(name, spec, round)),
+    reasonRow(),
+    formButtons("Zoom here"),
   );
 }
 
-/** The parameters that have an order to zoom by. */
+/** The parameters that have an order. */
 function zoomable(study) {
-  return Object.entries(study.space).filter(([, spec]) => isRanged(spec) || spec.ordered);
+  return Object.entries(study.space).filter(([, spec]) => isNumeric(spec) || spec.ordered);
 }
 
-/** Two fields with the ends of the box as it is. */
-function ends(name, spec, round) {
+/** Two fields with the ends of the round's box. */
+function rangeRow(name, spec, round) {
   const field = (end, index) => {
     const value = round.ranges[name].at(index);
-    const named = { name: `${end} ${name}`, "aria-label": `${name}, ${end} end` };
-    return spec.ordered ? choice(named, value, spec) : number(named, value, spec);
+    const props = { name: `${end} ${name}`, "aria-label": `${name}, ${end} end` };
+    return spec.ordered ? choiceField(props, value, spec) : numberField(props, value, spec);
   };
   return h(
     "div",
-    { key: name, class: "zoom-ends" },
+    { key: name, class: "form-range" },
     h("span", {}, name),
     field("low", 0),
     h("span", { "aria-hidden": "true" }, "–"),
@@ -96,78 +64,57 @@ function ends(name, spec, round) {
   );
 }
 
-function number(named, value, spec) {
-  return h("input", {
-    ...named,
-    inputmode: "decimal",
-    autocomplete: "off",
-    required: true,
-    value: shown(value, spec),
-  });
+function numberField(props, value, spec) {
+  const text = fieldText(value, spec);
+  const typing = { inputmode: "decimal", autocomplete: "off", required: true };
+  return h("input", { ...props, ...typing, value: text });
 }
 
-/** A choice by its place, for choices may be numbers. */
-function choice(named, value, { choices }) {
-  return h(
-    "select",
-    named,
-    choices.map((each, place) =>
-      h("option", { value: String(place), selected: each === value }, String(each)),
-    ),
-  );
+/** A choice by its index, because choices may be numbers. */
+function choiceField(props, value, { choices }) {
+  const option = (choice, index) =>
+    h("option", { value: String(index), selected: choice === value }, setting(choice));
+  return h("select", props, choices.map(option));
 }
 
-/** A number as one would type it: four digits, of 1 - x where that is what counts. */
-function shown(value, spec) {
-  if (spec.type === "int") return String(value);
-  if (spec.scale === "reverse_log") return String(Number((1 - tidy(1 - value)).toPrecision(12)));
-  return String(tidy(value));
+function fieldText(value, spec) {
+  return spec.type === "int" ? String(value) : setting(value, spec);
 }
 
-function tidy(value) {
-  return Number(value.toPrecision(4));
-}
-
-async function submit(event, study, round) {
-  event.preventDefault();
-  const given = new FormData(event.target);
+function zoom(study, round, data) {
   const box = {};
   for (const [name, spec] of zoomable(study)) {
     const whole = [round.whole[name].at(0), round.whole[name].at(-1)];
-    const pair = ["low", "high"].map((end, index) =>
-      typed(given.get(`${end} ${name}`), whole[index], spec),
+    const ends = ["low", "high"].map((end, index) =>
+      parsed(data.get(`${end} ${name}`), whole[index], spec),
     );
-    if (String(pair) !== String(whole)) box[name] = pair;
+    if (String(ends) !== String(whole)) box[name] = ends;
   }
-  const reason = String(given.get("reason") ?? "").trim();
   if (!Object.keys(box).length) {
-    announce("Nothing to zoom: every range is whole.", true);
+    notify("Nothing to zoom: every range is the full range.", true);
     return;
   }
-  const body = reason ? { box, reason } : { box };
-  await act(study, "rounds", body, "Zoomed: the next trials are drawn from there.");
+  const message = "Zoomed. The next trials are drawn from the new box.";
+  changeRounds(study, "rounds", { box, ...reasonIn(data) }, message);
 }
 
-/** What a field says: a choice, or a number; the end of the range where it says just that. */
-function typed(text, whole, spec) {
+/** The value of a field: a choice or a number; an unchanged end of the range without rounding. */
+function parsed(text, whole, spec) {
   if (spec.ordered) return spec.choices[Number(text)];
   const number = String(text).trim().replace(",", ".");
-  return number === shown(whole, spec) ? whole : Number(number || NaN);
+  return number === fieldText(whole, spec) ? whole : Number(number || NaN);
 }
 
-async function undo(study) {
-  await act(study, "rounds/undo", {}, "Taken back.");
+function undo(study, round) {
+  return changeRounds(study, "rounds/undo", {}, `Round ${round.number} is undone.`);
 }
 
-async function act(study, what, body, said) {
-  try {
-    await api.post(`/studies/${encodeURIComponent(study.name)}/${what}`, body);
-    const { rounds } = await api.get(`/studies/${encodeURIComponent(study.name)}/rounds`);
-    if (page.known.name === study.name) update({ known: { ...page.known, rounds } });
+function changeRounds(study, what, body, message) {
+  return perform(async () => {
+    await api.post(api.studyPath(study.name, what), body);
+    const { rounds } = await api.get(api.studyPath(study.name, "rounds"));
+    updateKnown(study.name, { rounds });
     go({ round: null });
-    announce(said);
-  } catch (error) {
-    announce(error.message, true);
-  }
-  lookNow();
+    return message;
+  });
 }

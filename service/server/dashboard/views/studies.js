@@ -2,12 +2,13 @@
 
 import { h } from "../dom.js";
 import { count, moment, number } from "../format.js";
-import { badge, bar, copyButton, link, pearls } from "./parts.js";
+import { badge, copyButton, link, logo, progressBar } from "./components.js";
 
 /** @param {typeof import("../state.js").state} state */
-export function overview({ studies, connection }) {
+export function studies({ studies, connection }) {
   if (!studies) {
-    return connection.kind === "away" ? null : h("p", { class: "plea" }, "Looking for studies …");
+    const isOffline = connection.kind === "offline";
+    return isOffline ? null : h("p", { class: "loading" }, "Loading the studies …");
   }
   if (!studies.length) return empty();
   return [
@@ -24,36 +25,36 @@ function item(study) {
     h(
       "div",
       { class: "study-name" },
-      h("h2", {}, link({ study: study.name }, { class: "cover" }, study.name)),
+      h("h2", {}, link({ study: study.name }, { class: "study-link" }, study.name)),
       badge(study.state),
-      h("p", { class: "soft" }, moment(study.created_at)),
+      h("p", { class: "muted" }, moment(study.created_at)),
     ),
     h(
       "div",
       { class: "study-progress" },
-      bar(study),
+      progressBar(study),
       h(
         "p",
-        { class: "soft" },
+        { class: "muted" },
         `${count(progress.finished)} of ${count(progress.total)} trials`,
-        lost(study),
+        unsuccessful(study),
       ),
     ),
     h(
       "div",
       { class: "study-best" },
-      h("p", { class: "figure" }, best ? number(best.value) : "–"),
-      h("p", { class: "soft" }, best ? `best ${objective.metric}` : "no value yet"),
+      h("p", { class: "study-value" }, number(best?.value)),
+      h("p", { class: "muted" }, best ? `best ${objective.metric}` : "no value yet"),
     ),
   );
 }
 
-function lost({ trials }) {
-  const parts = ["failed", "diverged"].filter((name) => trials[name]);
-  return parts.map((name) => ` · ${count(trials[name])} ${name}`).join("");
+function unsuccessful({ trials }) {
+  const states = ["diverged", "failed"].filter((name) => trials[name]);
+  return states.map((name) => ` · ${count(trials[name])} ${name}`).join("");
 }
 
-const BODY = {
+const EXAMPLE = {
   name: "digits",
   space: {
     learning_rate: { type: "float", low: 0.0001, high: 1, scale: "log" },
@@ -72,16 +73,15 @@ function empty() {
   return h(
     "section",
     { class: "empty" },
-    pearls(),
+    logo(),
     h("h1", {}, "No studies yet"),
     h(
       "p",
       { class: "lead" },
-      "A study searches the best setting of a network’s hyperparameters. ",
-      "Start one, and it appears here by itself.",
+      "A study searches for the best hyperparameters of a model: a network that Caviar trains, or ",
+      "a model that your own code trains. A new study appears on this page automatically.",
     ),
-    recipe("From a terminal, with the command", "caviar run examples/digits.json"),
-    recipe("Or over HTTP, from anywhere", curl()),
+    recipe("Start an example from a terminal", curl()),
   );
 }
 
@@ -98,22 +98,22 @@ function curl() {
   return [
     `curl ${location.origin}/studies \\`,
     "  -H 'Content-Type: application/json' \\",
-    `  -d '${wrapped(BODY, "  ").trimStart()}'`,
+    `  -d '${wrapped(EXAMPLE, "  ").trimStart()}'`,
   ].join("\n");
 }
 
-const LINE = 88;
+const LINE_LENGTH = 88;
 
-/** JSON in lines that are not too long. */
+/** JSON wrapped at LINE_LENGTH. */
 function wrapped(value, indent, name = "") {
   const head = `${indent}${name && `${JSON.stringify(name)}: `}`;
-  const short = head + spaced(value);
-  if (short.length <= LINE || typeof value !== "object") return short;
-  const inner = Object.entries(value).map(([key, each]) => wrapped(each, `${indent}  `, key));
-  return `${head}{\n${inner.join(",\n")}}`;
+  const line = head + spaced(value);
+  if (line.length <= LINE_LENGTH || typeof value !== "object") return line;
+  const lines = Object.entries(value).map(([key, item]) => wrapped(item, `${indent}  `, key));
+  return `${head}{\n${lines.join(",\n")}}`;
 }
 
-/** One-line JSON with a space after each colon and comma. */
+/** JSON on one line, with a space after each colon and comma. */
 function spaced(value) {
   return JSON.stringify(value, null, 1)
     .replace(/\n\s*/g, " ")

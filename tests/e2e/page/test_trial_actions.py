@@ -1,4 +1,4 @@
-"""One trial by the hand, from its panel: adjust, pause, rewind, fork, void; the journal."""
+"""Actions on one trial from its panel: adjust, pause, rewind, fork, exclude; the journal."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def click(page: Page, name: str) -> None:
     page.locator(".panel").get_by_role("button", name=name, exact=True).click()
 
 
-def test_a_person_takes_a_trial_by_the_hand(service: Service, visit: Visit) -> None:
-    service.search("hand", **PANDA)
-    page = visit.open("/?study=hand&trial=0")
+def test_a_trial_is_steered_from_its_panel(service: Service, visit: Visit) -> None:
+    service.search("steered-trial", **PANDA)
+    page = visit.open("/?study=steered-trial&trial=0")
     panel = page.locator(".panel")
     expect(panel).to_contain_text(re.compile(r"[1-9]\d* of 500000"), timeout=60_000)
 
     click(page, "Adjust …")
     form = panel.get_by_role("form", name="Adjust")
-    form.get_by_label("What").select_option("learning_rate")
-    form.get_by_label("To").fill("0.003")
-    form.get_by_label("Why").fill("it jumps")
+    form.get_by_label("Hyperparameter").select_option("learning_rate")
+    form.get_by_label("New value").fill("0.003")
+    form.get_by_label("Reason").fill("it jumps")
     click(page, "Adjust")
     entry = panel.locator(".journal li").first
     expect(entry).to_contain_text("learning_rate 0.01 → 0.003")
@@ -59,18 +59,18 @@ def test_a_person_takes_a_trial_by_the_hand(service: Service, visit: Visit) -> N
     click(page, "Fork …")
     form = panel.get_by_role("form", name="Fork")
     form.get_by_label("Children").fill("2")
-    form.get_by_label("By a factor of up to").fill("3")
+    form.get_by_label("Largest factor").fill("3")
     click(page, "Fork")
     expect(page.locator("#panel-title")).to_have_text("Trial 1")
     expect(panel).to_contain_text("trial 0")
     for number in (1, 2, 3):
-        service.call("POST", f"/studies/hand/trials/{number}/cancel", {"author": "ana"})
+        service.call("POST", f"/studies/steered-trial/trials/{number}/cancel", {"author": "ana"})
     expect(panel.locator(".badge")).to_have_text(re.compile("cancelled", re.IGNORECASE))
 
-    click(page, "Void …")
-    panel.get_by_role("form", name="Let it not count").get_by_label("Why").fill("only to see")
-    click(page, "Let it not count")
-    expect(panel).to_contain_text("Void: only to see")
-    click(page, "Let it count again")
-    expect(panel).not_to_contain_text("Void: only to see")
-    service.call("PATCH", "/studies/hand", {"state": "stopped"})
+    click(page, "Exclude …")
+    panel.get_by_role("form", name="Exclude").get_by_label("Reason").fill("only to see")
+    click(page, "Exclude")
+    expect(panel).to_contain_text("Excluded: only to see")
+    click(page, "Include again")
+    expect(panel).not_to_contain_text("Excluded: only to see")
+    service.call("PATCH", "/studies/steered-trial", {"state": "stopped"})

@@ -1,13 +1,14 @@
-/** Small pieces that several views use. */
+/** Components that several views use. */
 
 import { h } from "../dom.js";
-import { go, state, update, writePlace } from "../state.js";
+import { notify } from "../notice.js";
+import { go, state, writeRoute } from "../state.js";
 
-/** Three trials, and the one that one looks for. */
-export function pearls() {
+/** The logo: trials, and the best of them. */
+export function logo() {
   return h(
     "svg",
-    { class: "pearls", viewBox: "0 0 32 32", "aria-hidden": "true" },
+    { class: "logo", viewBox: "0 0 32 32", "aria-hidden": "true" },
     h("circle", { cx: 10, cy: 12, r: 6 }),
     h("circle", { cx: 22.5, cy: 11, r: 5 }),
     h("circle", { cx: 12, cy: 24, r: 5 }),
@@ -15,7 +16,7 @@ export function pearls() {
   );
 }
 
-/** A link to a place: a plain click goes there without a reload, any other is the browser's. */
+/** A link to a route: a plain click goes there without a reload, the browser handles any other. */
 export function link(change, props, ...children) {
   const click = (event) => {
     if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -23,22 +24,22 @@ export function link(change, props, ...children) {
     event.stopPropagation();
     go(change);
   };
-  const href = writePlace({ ...state.place, ...change });
+  const href = writeRoute({ ...state.route, ...change });
   return h("a", { ...props, href, on: { ...props.on, click } }, ...children);
 }
 
-/** A state, by mark and by word. */
+/** A state: its mark and its name. */
 export function badge(name) {
   const mark = h("i", { class: "mark", "aria-hidden": "true" });
   return h("span", { class: `badge is-${name}` }, mark, name);
 }
 
-/** A button that copies text, and says that it did. */
+/** A button that copies a text and confirms it. */
 export function copyButton(label, text) {
   const click = async (event) => {
     event.stopPropagation();
     const isCopied = await copy(text());
-    announce(isCopied ? "Copied." : "The browser did not allow copying.", !isCopied);
+    notify(isCopied ? "Copied." : "The browser did not allow copying.", !isCopied);
   };
   return h("button", { type: "button", class: "quiet", on: { click } }, label);
 }
@@ -48,12 +49,12 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyTheOldWay(text);
+    return copyBySelection(text);
   }
 }
 
-/** Over plain HTTP from another machine there is no navigator.clipboard. */
-function copyTheOldWay(text) {
+/** navigator.clipboard does not exist on pages loaded over plain HTTP from another machine. */
+function copyBySelection(text) {
   const area = document.createElement("textarea");
   area.value = text;
   document.body.append(area);
@@ -63,17 +64,8 @@ function copyTheOldWay(text) {
   return isCopied;
 }
 
-let timer = 0;
-
-/** Show a short message for a while. */
-export function announce(text, isError = false) {
-  clearTimeout(timer);
-  update({ notice: { text, isError } });
-  timer = setTimeout(() => update({ notice: { text: "", isError } }), isError ? 8_000 : 3_000);
-}
-
-/** Facts as terms under a title: [[term, value], …]; those without a value are left out. */
-export function withTitle(title, pairs) {
+/** Terms and values under a title: [[term, value], …]; terms without a value are left out. */
+export function facts(title, pairs) {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   if (!shown.length) return null;
   const item = ([term, value]) => h("div", { key: term }, h("dt", {}, term), h("dd", {}, value));
@@ -83,10 +75,16 @@ export function withTitle(title, pairs) {
   ];
 }
 
-/** The bar of a study: a stretch for each state, as wide as its share of the budget. */
-export function bar(study) {
+/** A table in a region of its own that scrolls. @param {string} titleId */
+export function scrollRegion(titleId, table) {
+  const label = { tabindex: "0", role: "region", "aria-labelledby": titleId };
+  return h("div", { key: "scroll", class: "scroll", ...label }, table);
+}
+
+/** The progress bar of a study: a segment for each state, as wide as its share of the budget. */
+export function progressBar(study) {
   const total = Math.max(1, study.progress.total);
-  const stretches = ["completed", "pruned", "diverged", "failed", "cancelled", "running"];
+  const segments = ["completed", "pruned", "diverged", "failed", "cancelled", "running"];
   return h(
     "div",
     {
@@ -97,17 +95,17 @@ export function bar(study) {
       "aria-valuemax": study.progress.total,
       "aria-valuenow": study.progress.finished,
     },
-    stretches.map((name) =>
+    segments.map((name) =>
       h("span", {
         key: name,
-        class: `stretch is-${name}`,
+        class: `bar-segment is-${name}`,
         vars: { "--share": String((study.trials[name] ?? 0) / total) },
       }),
     ),
   );
 }
 
-/** What the marks and lines of a figure stand for. @param {string[]} names */
+/** The legend of a figure. @param {string[]} names  of its traces */
 export function legend(names) {
   const items = names.map((name) =>
     h(
