@@ -17,10 +17,9 @@ The package is pure: arguments go in, values come out. Objectives are minimized.
 """
 
 from caviar.sampler.catalogue import make_sampler
-from caviar.sampler.coarse_to_fine.alarms import Alarm, edge_alarms
-from caviar.sampler.coarse_to_fine.explanations import manual_zoom_reason
-from caviar.sampler.coarse_to_fine.reaching import extend_ranges
-from caviar.sampler.coarse_to_fine.widening import round_space, with_reaches
+from caviar.sampler.coarse_to_fine.edge_alarms import Alarm, edge_alarms
+from caviar.sampler.coarse_to_fine.explanations import MANUAL_ZOOM, manual_zoom_reason
+from caviar.sampler.coarse_to_fine.widening import extend_ranges, round_space, with_reaches
 from caviar.sampler.errors import InputError, PrunerError, SamplerError, SpaceError
 from caviar.sampler.protocol import Sampler
 from caviar.sampler.pruning import Arrival, Finish, Pruner, Verdict, make_pruner
@@ -35,6 +34,7 @@ from caviar.sampler.text import counted
 from caviar.sampler.values import Params, Value
 
 __all__ = [
+    "MANUAL_ZOOM",
     "Alarm",
     "Arrival",
     "Finish",

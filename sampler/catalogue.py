@@ -1,4 +1,4 @@
-"""The samplers by the name that users write: `{"kind": "coarse_to_fine"}`."""
+"""The samplers by kind: `{"kind": "coarse_to_fine"}`."""
 
 from collections.abc import Callable
 
@@ -20,8 +20,8 @@ KINDS: dict[str, Callable[..., Sampler]] = {
 
 
 def make_sampler(options: object) -> Sampler:
-    """The sampler that a piece of JSON describes: its kind, and that kind's own options.
+    """The sampler that JSON describes: `{"kind": …}` and the options of that kind.
 
-    Raises SamplerError with the option at fault, whatever it is given.
+    Raises SamplerError, with the path of the invalid option, for any other input.
     """
     return parse_kind(options, KINDS, default=DEFAULT_KIND, error=SamplerError)

@@ -1,13 +1,13 @@
-"""Random draws without a generator to carry around: a pure function of (seed, number, name, index).
+"""Counter-based random draws: a pure function of (seed, number, name, index).
 
-A draw of one parameter of one trial is found by its address. Draws may be made in any order, by
-any process, one by one or in bulk, and give the same bits; a parameter's draws do not change when
-others come or go. `index` counts independent draws at one address.
+Each draw of a parameter of a trial has an address. Draws may be made in any order, by any process,
+one by one or in bulk, and give the same bits; adding or removing a parameter does not change the
+draws of the others. `index` counts independent draws at one address.
 
 The bits come from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
-2011). Seed and name are hashed to 128 bits: half are its key, half fill the counter beside number
-and index. Its 32-bit words multiply without overflow in Python's integers and in NumPy's uint64
-alike, so one code serves both.
+2011). Seed and name are hashed to 128 bits: half of them are the key, the other half fills the
+counter beside number and index. The 32-bit words multiply without overflow in Python's integers
+and in NumPy's uint64 alike, so one implementation serves both.
 """
 
 import struct
@@ -27,7 +27,7 @@ _TOP = 2**53 - 1
 
 
 def unit(*, seed: int, number: int, name: str, index: int = 0) -> float:
-    """One draw from the closed unit interval: 2**53 even steps, 0.0 and 1.0 among them.
+    """One draw from the closed unit interval: 2**53 even steps, including 0.0 and 1.0.
 
     Raises ValueError unless 0 <= seed <= MAX_SEED and 0 <= number, index <= MAX_NUMBER.
     """
@@ -41,10 +41,10 @@ def unit(*, seed: int, number: int, name: str, index: int = 0) -> float:
 def units(
     *, seed: int, numbers: ArrayLike, names: Sequence[str], indices: ArrayLike = 0
 ) -> NDArray[np.float64]:
-    """Many draws, the same bits as `unit` gives one by one.
+    """Many draws at once, with the same bits as `unit`.
 
-    `numbers` and `indices` broadcast against each other; the result has their shape and, last, an
-    axis of names. Raises ValueError as `unit` does.
+    `numbers` and `indices` broadcast against each other; the result has their shape and, as its
+    last axis, the names. Raises ValueError under the conditions of `unit`.
     """
     counters = [np.asarray(words)[..., np.newaxis] for words in (numbers, indices)]
     if any(words.size and (words.min() < 0 or words.max() > MAX_NUMBER) for words in counters):
@@ -82,7 +82,7 @@ def _out_of_range() -> ValueError:
 
 
 def _address(seed: int, name: str) -> tuple[int, int, int, int]:
-    """Four 32-bit words that stand for a seed and a name."""
+    """Four 32-bit words, the hash of a seed and a name."""
     if not 0 <= seed <= MAX_SEED:
         raise ValueError(f"seed must be from 0 to {MAX_SEED}")
     digest = blake2b(seed.to_bytes(8, "little") + name.encode(), digest_size=16).digest()

@@ -1,7 +1,7 @@
-"""What the sampler refuses, and where.
+"""The errors that the sampler raises about its input.
 
 ValueError
-└── InputError         something a person wrote is wrong: the path to it, and what would be right
+└── InputError         an input is invalid: the path to it, and what would be valid
     ├── SpaceError     in a search space, or in a setting of its parameters
     ├── SamplerError   in the options of a sampler
     └── PrunerError    in the options of a pruner
@@ -9,10 +9,10 @@ ValueError
 
 
 class InputError(ValueError):
-    """Something a person wrote is wrong.
+    """An input is invalid.
 
-    `path` leads to it in the user's own words, such as `momentum.low`; it is empty when the whole
-    is meant. `message` goes on from there: `must be below high (0.999)`.
+    `path` names the invalid part in the user's own words, such as `momentum.low`; it is empty for
+    the whole input. `message` completes the sentence: `must be below high (0.999)`.
     """
 
     def __init__(self, path: str, message: str) -> None:
@@ -25,12 +25,12 @@ class InputError(ValueError):
 
 
 class SpaceError(InputError):
-    """A search space, or a setting of its parameters, is wrong."""
+    """A search space, or a setting of its parameters, is invalid."""
 
 
 class SamplerError(InputError):
-    """The options of a sampler are wrong."""
+    """The options of a sampler are invalid."""
 
 
 class PrunerError(InputError):
-    """The options of a pruner are wrong."""
+    """The options of a pruner are invalid."""

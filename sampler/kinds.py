@@ -1,11 +1,11 @@
-"""What a piece of JSON describes: one of several kinds, and that kind's own options."""
+"""How JSON chooses one of several kinds and sets the options of that kind."""
 
 import inspect
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from caviar.sampler.errors import InputError
-from caviar.sampler.text import did_you_mean, label, listed, shown
+from caviar.sampler.text import did_you_mean, label, listed, shown, spelling_hint
 
 T = TypeVar("T")
 
@@ -17,9 +17,9 @@ def parse_kind(
     default: str,
     error: type[InputError],
 ) -> T:
-    """The one of the kinds that `{"kind": …}` names, made with the other options.
+    """The object that `{"kind": …, option: …}` describes, made by `kinds[kind](option=…)`.
 
-    Raises `error` with the option at fault, whatever it is given.
+    Raises `error`, with the path of the invalid option, for any other input.
     """
     if not isinstance(options, Mapping):
         raise error("", f"must be an object with a kind, not {shown(options)}")
@@ -30,6 +30,6 @@ def parse_kind(
     known_options = list(inspect.signature(kinds[kind]).parameters)
     for option in options:
         if option != "kind" and option not in known_options:
-            hint = did_you_mean(option, known_options)
-            raise error(label(option), f"is no option of {kind}{hint}")
+            hint = spelling_hint(option, known_options)
+            raise error(label(option), f"unknown option of {kind}{hint}")
     return kinds[kind](**{name: options[name] for name in known_options if name in options})

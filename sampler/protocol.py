@@ -1,19 +1,19 @@
-"""The one protocol of all samplers: plan a round, propose its trials."""
+"""The protocol of all samplers: plan a round, then propose its trials."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from caviar.sampler.rounds import Box, Observation, Round
+from caviar.sampler.rounds import Observation, Round
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.values import Value
+from caviar.sampler.values import Box, Value
 
 
 class Sampler(Protocol):
-    """Decides which settings a study tries. It keeps no state: all of it goes in and comes out."""
+    """Decides which settings a study tries. A sampler is stateless: all state is an argument."""
 
     @property
     def learns(self) -> bool:
-        """Whether what it proposes depends on what trials gave."""
+        """Whether proposals depend on the results of earlier trials."""
 
     def plan(
         self,
@@ -26,14 +26,14 @@ class Sampler(Protocol):
         box: Box | None = None,
         size: int | None = None,
     ) -> Round:
-        """The round after `rounds`, which are closed and gave `observations`, in any order.
+        """The round after `rounds`, planned from their `observations`, in any order.
 
-        `budget` counts the trials of the whole study. `box` is a zoom by hand: the intervals that a
-        person drew stand in place of the sampler's own. `size` is how many trials the round has,
-        where a person says so; without it, ValueError is raised when the rounds hold it all.
+        `budget` is the number of trials of the whole study. `box` is a manual zoom: its intervals
+        replace those of the sampler. `size` fixes the number of trials of the round; without it,
+        ValueError is raised when the rounds hold the whole budget.
         """
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
-        """The setting of one trial of the round: a pure function of its arguments."""
+        """The setting of trial `number` of the round: a pure function of the arguments."""

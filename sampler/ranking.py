@@ -1,4 +1,4 @@
-"""Observations by how good they are: what counts as a value, and who comes before whom."""
+"""The order of observations by value."""
 
 import math
 from collections.abc import Iterable
@@ -7,18 +7,20 @@ from operator import attrgetter
 from caviar.sampler.rounds import Observation
 
 
-def value_of(one: Observation) -> float:
-    """Its value; infinite where there is none that counts."""
-    return one.value if one.value is not None and math.isfinite(one.value) else math.inf
+def value_of(trial: Observation) -> float:
+    """The value of a trial; infinite without a finite value."""
+    return trial.value if trial.value is not None and math.isfinite(trial.value) else math.inf
 
 
 def with_value(observations: Iterable[Observation]) -> list[Observation]:
-    """Those that gave a finite value."""
-    return [one for one in observations if one.value is not None and math.isfinite(one.value)]
+    """The observations that have a finite value."""
+    return [
+        trial for trial in observations if trial.value is not None and math.isfinite(trial.value)
+    ]
 
 
 def ranked(observations: Iterable[Observation]) -> list[Observation]:
-    """Those that gave a finite value, best first.
+    """The observations that have a finite value, best first.
 
     Ties go to the lower number, so the order of the observations does not matter.
     """

@@ -1,21 +1,19 @@
-"""A search goes round by round. Rounds and what they learn from are plain data."""
+"""Observations and rounds: the plain data that every sampler takes and gives."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypedDict, cast
 
-from caviar.sampler.values import JSON, Params
-
-Box: TypeAlias = dict[str, tuple[float, float]]
+from caviar.sampler.values import JSON, Box, Params
 
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """What became of a trial. Smaller values are better.
+    """The outcome of a trial. Smaller values are better.
 
-    `value` is None when the trial gave none that counts (it failed, diverged, was pruned or is
-    void): then it is evidence to stay away from, and never an elite. `state` says which. `rungs`
-    has, by epochs trained, what it had when a pruner compared it with others.
+    `value` is None when the trial has no value that counts: it failed, diverged, was pruned or is
+    void, as `state` says. Such a trial is never an elite, but the surrogate learns to avoid it.
+    `rungs` maps epochs trained to the value that a pruner compared there.
     """
 
     number: int
@@ -25,14 +23,30 @@ class Observation:
     rungs: Mapping[int, float] = field(default_factory=dict)
 
 
+class ProposalData(TypedDict, total=False):
+    """What a sampler stores in a round to propose its trials from. The keys are stored as JSON."""
+
+    points: list[list[float]]
+    """Coarse to fine: a point of the unit cube for each trial."""
+    looks: list[int]
+    """Coarse to fine: the numbers of the exploration trials, which may leave the box."""
+    ranges: dict[str, list[float]]
+    """Coarse to fine: low and high ends of parameters whose range was widened."""
+    levels: dict[str, int]
+    """Grid: the number of values of each parameter."""
+    places: dict[str, list[float]]
+    """Grid: the values of parameters that are spaced unevenly, in the unit interval."""
+    crossings: Sequence[int]
+    """Grid: the crossings to try, where conditions make some of them equal."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """One stage from coarse to fine: `size` trials, numbered from `first`, drawn from `box`.
+    """One stage of a search: `size` trials, numbered from `first`, drawn from `box`.
 
-    `box` gives each parameter's interval in the unit interval of its scale; `elites` are the
-    numbers of the trials that it came from, below zero for evidence from elsewhere; `reason` tells
-    a person why, and of trials that look outside the box. `model` is whatever else its sampler
-    needs, as JSON: to propose from it and, as `ranges`, how wide its space is.
+    `elites` are the numbers of the trials that the box was fitted to; trials of other studies have
+    negative numbers. `reason` explains the round to a person. `proposal_data`, stored as `model`,
+    is what the sampler proposes the trials from.
     """
 
     number: int
@@ -41,15 +55,15 @@ class Round:
     box: Box
     elites: tuple[int, ...] = ()
     reason: str = ""
-    model: dict[str, Any] = field(default_factory=dict)
+    proposal_data: ProposalData = field(default_factory=ProposalData)
 
     @property
     def stop(self) -> int:
-        """The number of the trial after its last."""
+        """The number after the last trial of the round."""
         return self.first + self.size
 
     def to_dict(self) -> dict[str, JSON]:
-        """The JSON form; `from_dict` makes an equal round of it."""
+        """The JSON form; `from_dict` restores an equal round."""
         return {
             "number": self.number,
             "first": self.first,
@@ -57,19 +71,26 @@ class Round:
             "box": {name: list(interval) for name, interval in self.box.items()},
             "elites": list(self.elites),
             "reason": self.reason,
-            "model": self.model,
+            "model": cast(dict[str, JSON], self.proposal_data),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Round":
         """The round that `to_dict` wrote."""
-        box = {name: (low, high) for name, (low, high) in data["box"].items()}
-        return cls(**{**data, "box": box, "elites": tuple(data["elites"])})
+        return cls(
+            number=data["number"],
+            first=data["first"],
+            size=data["size"],
+            box={name: (low, high) for name, (low, high) in data["box"].items()},
+            elites=tuple(data["elites"]),
+            reason=data.get("reason", ""),
+            proposal_data=data.get("model", {}),
+        )
 
 
-def whole_box(names: Iterable[str], drawn: Box | None = None) -> Box:
-    """All of every parameter, save for the intervals that a person drew."""
-    return {**dict.fromkeys(names, (0.0, 1.0)), **(drawn or {})}
+def whole_box(names: Iterable[str], manual_box: Box | None = None) -> Box:
+    """The whole unit interval for each parameter, except for the intervals of a manual zoom."""
+    return {**dict.fromkeys(names, (0.0, 1.0)), **(manual_box or {})}
 
 
 def next_round(
@@ -78,27 +99,25 @@ def next_round(
     size: int,
     box: Box,
     reason: str,
-    model: dict[str, Any] | None = None,
 ) -> Round:
-    """The round after these."""
+    """The round after `rounds`."""
     return Round(
         number=rounds[-1].number + 1 if rounds else 0,
         first=planned_trials(rounds),
         size=size,
         box=box,
         reason=reason,
-        model=model or {},
     )
 
 
-def renumber(found: Round, numbers: Sequence[int]) -> Round:
-    """The round as it went: its trials, as many as there were, got these numbers.
+def renumber(current: Round, numbers: Sequence[int]) -> Round:
+    """The round with its exploration trials under the numbers that its trials got in the end.
 
-    Others were put between them, or it was cut.
+    Trials that a person added shift the numbers, and a zoom may cut the round short.
     """
-    looks = [look - found.first for look in found.model.get("looks", ())]
-    went = [numbers[place] for place in looks if place < len(numbers)]
-    return replace(found, model={**found.model, "looks": went})
+    planned = [number - current.first for number in current.proposal_data.get("looks", ())]
+    exploring = [numbers[place] for place in planned if place < len(numbers)]
+    return replace(current, proposal_data={**current.proposal_data, "looks": exploring})
 
 
 def planned_trials(rounds: Sequence[Round]) -> int:
@@ -107,8 +126,8 @@ def planned_trials(rounds: Sequence[Round]) -> int:
 
 
 def trials_left(rounds: Sequence[Round], *, budget: int) -> int:
-    """How many trials of the budget are in no round yet. Raises ValueError if there are none."""
+    """How many trials of the budget are in no round. Raises ValueError if there are none."""
     left = budget - planned_trials(rounds)
     if left <= 0:
-        raise ValueError(f"the rounds hold all {budget} trials of the budget already")
+        raise ValueError(f"the rounds already hold all {budget} trials of the budget")
     return left

@@ -1,17 +1,22 @@
-"""Small pieces of plain language for messages and reasons. Any input gives a short, safe text."""
+"""Pieces of text for messages and reasons: each is short, printable and on one line."""
 
 import difflib
 import json
+import math
 from collections.abc import Iterable, Sequence
 
-_LONGEST = 40
+MAX_QUOTED = 40  # characters of a quoted string
+MAX_LABEL = 64  # characters of a name in a path
+SIGNIFICANT_DIGITS = 4
+MIN_FIXED, MAX_FIXED = 1e-4, 1e6  # outside of this interval numbers have an exponent
+
 _KINDS: dict[type, str] = {dict: "an object", list: "a list", tuple: "a list"}
 
 
 def shown(value: object) -> str:
-    """A value as its author would recognize it: short, on one line, in JSON's spelling."""
+    """A JSON value as its author wrote it, cut if it is long; an object by its kind."""
     if isinstance(value, str):
-        short = value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
+        short = value if len(value) <= MAX_QUOTED else value[:MAX_QUOTED] + "…"
         return json.dumps(short, ensure_ascii=not short.isprintable())
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**64:
         return "a huge number"
@@ -21,8 +26,8 @@ def shown(value: object) -> str:
 
 
 def label(name: object) -> str:
-    """A name for use in a path: itself when it is short and printable, else its shown form."""
-    plain = isinstance(name, str) and 0 < len(name) <= 64 and name.isprintable()
+    """A name for use in a path: itself when it is short and printable, else as `shown`."""
+    plain = isinstance(name, str) and 0 < len(name) <= MAX_LABEL and name.isprintable()
     return str(name) if plain else shown(name)
 
 
@@ -30,8 +35,13 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     """`; did you mean x?` when a known name is close, else nothing."""
     if not isinstance(name, str):
         return ""
-    close = difflib.get_close_matches(name[:64], list(known), n=1)
+    close = difflib.get_close_matches(name[:MAX_LABEL], list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def spelling_hint(name: object, known: Iterable[str]) -> str:
+    """What to do about an unknown name: the known name that is close, or general advice."""
+    return did_you_mean(name, known) or ": remove it or check the spelling"
 
 
 def listed(items: Sequence[str], *, word: str = "and") -> str:
@@ -41,12 +51,34 @@ def listed(items: Sequence[str], *, word: str = "and") -> str:
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
-def decimal(x: float) -> str:
-    """A number in full, with no more digits than it takes."""
-    texts = (f"{x:.{digits}g}" for digits in (12, 15))
-    return next((text for text in texts if float(text) == x), f"{x:.17g}")
-
-
 def counted(count: int, noun: str) -> str:
     """`1 trial`, `2 trials`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def number(value: float) -> str:
+    """A number for people to read, rounded: 0.0312, 64, 123456, 3.2e-5, 1.235e6.
+
+    The shortest text with at most four significant digits. Whole numbers below a million are
+    written in full. An exponent is written below 0.0001 and from a million on.
+    """
+    if not math.isfinite(value):
+        return str(float(value))
+    if abs(value) < MAX_FIXED and value == int(value):
+        return str(int(value))
+    text = f"{value:.{SIGNIFICANT_DIGITS}g}"
+    if MIN_FIXED <= abs(float(text)) < MAX_FIXED:
+        rounded = float(text)
+        return str(int(rounded)) if rounded == int(rounded) else text
+    return _short_exponent(text)
+
+
+def exact(value: float) -> str:
+    """A number with all of its digits, for a bound that a person wrote: 1234.5, 1, 1e-5."""
+    return _short_exponent(repr(float(value)).removesuffix(".0"))
+
+
+def _short_exponent(text: str) -> str:
+    """`1e-05` as `1e-5`, `1e+06` as `1e6`."""
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa

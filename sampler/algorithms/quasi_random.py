@@ -1,4 +1,4 @@
-"""Quasi-random search: trials that keep their distance, so that each part of the space has some."""
+"""Quasi-random search: a scrambled Sobol sequence that covers the space evenly."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,29 +13,29 @@ from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted
 from caviar.sampler.values import Value
 
-BLOCK = 256  # points made at a time; a power of two, as Sobol's sequence likes it
+BLOCK_POINTS = 256  # made at once; a power of two, which keeps the sequence balanced
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuasiRandomSampler(OneRound):
-    """One round over the whole budget; if the budget is raised later, one more goes on from it.
+    """One round over the whole budget; if the budget is raised, one more continues the sequence.
 
-    A parameter's draws depend on its name and on its place among the others: one that is added
-    behind them changes none of theirs.
+    The draws of a parameter depend on its name and its position: a parameter that is added last
+    does not change the draws of the others.
     """
 
     def prepare(self, space: SearchSpace, whole: Round) -> Round:
-        """The round as it is: its trials are points of the sequence."""
-        even = f"{counted(whole.size, 'trial')} spread evenly over the whole space."
-        return replace(whole, reason=even)
+        """The round with its reason; trials are points of the sequence."""
+        reason = f"{counted(whole.size, 'trial')} spread evenly over the whole space."
+        return replace(whole, reason=reason)
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
-        """The point of the sequence that has the trial's number, in the round's box."""
-        turn, place = divmod(number, BLOCK)
+        """The point of the sequence at the number of the trial, mapped to the round's box."""
+        block, place = divmod(number, BLOCK_POINTS)
         units = {
-            name: float(_column(dimension, name, seed, turn)[place])
+            name: float(_column(dimension, name, seed, block)[place])
             for dimension, name in enumerate(space.parameters)
         }
         return space.decode(
@@ -47,17 +47,17 @@ class QuasiRandomSampler(OneRound):
 
 
 @lru_cache(maxsize=1024)
-def _column(dimension: int, name: str, seed: int, turn: int) -> NDArray[np.float64]:
-    """One dimension of the points turn * BLOCK onwards of Sobol's sequence.
+def _column(dimension: int, name: str, seed: int, block: int) -> NDArray[np.float64]:
+    """One dimension of a block of points of Sobol's sequence, (BLOCK_POINTS,).
 
-    Each is scrambled by the seed and the parameter's name: A. B. Owen, "Scrambling Sobol and
-    Niederreiter-Xing points", 1998.
+    The dimension is scrambled by the seed and the name of the parameter: A. B. Owen, "Scrambling
+    Sobol and Niederreiter-Xing points", 1998.
     """
     from scipy.stats import qmc
 
     generator = np.random.default_rng([seed, *name.encode()])
     sequence = qmc.Sobol(dimension + 1, scramble=True, rng=generator)
-    if turn:
-        sequence.fast_forward(turn * BLOCK)
-    points: NDArray[np.float64] = sequence.random(BLOCK)[:, dimension]
+    if block:
+        sequence.fast_forward(block * BLOCK_POINTS)
+    points: NDArray[np.float64] = sequence.random(BLOCK_POINTS)[:, dimension]
     return points

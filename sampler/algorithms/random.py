@@ -1,4 +1,4 @@
-"""Random search: every trial drawn alone from the whole space, so that none waits for another."""
+"""Random search: each trial is an independent draw from the whole space."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -7,23 +7,23 @@ import numpy as np
 
 from caviar.sampler import draws
 from caviar.sampler.algorithms.one_round import OneRound
-from caviar.sampler.rounds import Box, Round
+from caviar.sampler.rounds import Round
 from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted
-from caviar.sampler.values import Value
+from caviar.sampler.values import Box, Value
 
-BLOCK = 64  # trials whose draws are made at a time; a power of two, so that the last fits as well
+BLOCK_TRIALS = 64  # whose draws are made at once; divides 2**32, the number of trial numbers
 
 
 @dataclass(frozen=True, kw_only=True)
 class RandomSampler(OneRound):
-    """One round over the whole budget; if the budget is raised later, one more over the rest."""
+    """One round over the whole budget; if the budget is raised, one more over the rest."""
 
     def prepare(self, space: SearchSpace, whole: Round) -> Round:
-        """The round as it is: its trials are drawn from its box."""
-        drawn = f"{counted(whole.size, 'trial')} drawn at random from the whole space."
-        return replace(whole, reason=drawn)
+        """The round with its reason; trials are drawn from the box alone."""
+        reason = f"{counted(whole.size, 'trial')} drawn at random from the whole space."
+        return replace(whole, reason=reason)
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
@@ -33,15 +33,15 @@ class RandomSampler(OneRound):
 
 
 def uniform_setting(space: SearchSpace, box: Box, *, seed: int, number: int) -> dict[str, Value]:
-    """The trial's uniform draw from a box: the same place of any box that is drawn."""
-    place, row = divmod(number, BLOCK)
-    units = zip(box.items(), _block(tuple(box), seed, place)[row], strict=True)
+    """A uniform draw from a box; its relative position is the same in every box."""
+    block, row = divmod(number, BLOCK_TRIALS)
+    units = zip(box.items(), _draw_block(tuple(box), seed, block)[row], strict=True)
     return space.decode({name: place_within(u, *ends) for (name, ends), u in units})
 
 
 @lru_cache(maxsize=64)
-def _block(names: tuple[str, ...], seed: int, place: int) -> list[list[float]]:
-    """The draws of trials place * BLOCK onwards, a row each: many at once cost little more."""
-    numbers = np.arange(place * BLOCK, (place + 1) * BLOCK)
+def _draw_block(names: tuple[str, ...], seed: int, block: int) -> list[list[float]]:
+    """The draws of a block of trials, a row each: a block costs little more than one trial."""
+    numbers = np.arange(block * BLOCK_TRIALS, (block + 1) * BLOCK_TRIALS)
     rows: list[list[float]] = draws.units(seed=seed, numbers=numbers, names=names).tolist()
     return rows

@@ -1,1 +1,1 @@
-"""The default sampler: the whole space first, then boxes around the best trials."""
+"""The default sampler: a coarse round over the whole space, then zooms around the best trials."""

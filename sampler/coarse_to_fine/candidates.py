@@ -1,119 +1,123 @@
-"""Settings to choose from: draws around the trials that a fit was made of, inside a round's box.
+"""Candidates: points drawn around fitted trials, inside the box of a round.
 
-They are called elites here, be they the best by their values or a model's favourites.
+The fitted trials are called elites here. They are the best trials by value, or the incumbents of a
+surrogate.
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from caviar.sampler import draws
 from caviar.sampler.coarse_to_fine.elites import EliteFit
-from caviar.sampler.rounds import Box
 from caviar.sampler.space.space import SearchSpace
+from caviar.sampler.values import Box, Floats, Rows
 
-Floats: TypeAlias = NDArray[np.float64]
-Places: TypeAlias = NDArray[np.intp]
+UNIFORM_SHARE = 0.15  # of the candidates, drawn from the whole box
+REDRAWN_SHARE = 0.25  # of the categories, drawn again rather than kept from the elite
+PARTIAL_SHARE = 0.5  # of the candidates, which keep some parameters of their elite
+LEAP_SHARE = 0.25  # of the candidates, which keep some and draw the others from the whole box
+MIN_KEPT, MAX_KEPT = 0.3, 0.95  # share of parameters that a partial candidate keeps
+MIN_WIDTH_FACTOR = 0.1  # of the elites' width, at least; at most 1
 
-SCATTERED = 0.15  # the share of candidates drawn from the whole box
-CHANGED = 0.25  # the share of categories drawn anew rather than kept from the elite
-PARTIAL = 0.5  # the share of candidates that keep part of their elite as it is
-KEPT = 0.3, 0.95  # from where to where the share of parameters is that those keep
-JUMPING = 0.25  # the share of candidates that keep part, and draw the rest from the whole box
-FINEST = 0.1  # draws around an elite are from this to once as wide as the elites' spread
-
-_WORDS = 4
-_WHOLE = "/candidate"  # the address of draws that concern a whole candidate: no parameter's name
+_DRAWS_PER_PARAMETER = 4
+_DRAWS_PER_CANDIDATE = 4
+_CANDIDATE_KEY = "/candidate"  # of draws for a whole candidate; not a parameter name
 
 
 def candidates(
     space: SearchSpace,
     box: Box,
-    learned: EliteFit,
+    elite_fit: EliteFit,
     *,
     seed: int,
     numbers: Sequence[int],
     count: int,
     leap: bool = False,
 ) -> Floats:
-    """`count` points of the box for each trial: a row each, a column for each parameter.
+    """`count` points of the box for each trial, (trials x count, parameters).
 
-    A candidate is drawn around one elite, chosen by rank: each number at a normal distance from the
-    elite's, cut to the box; each category the elite's, or now and then a draw from all. Half of the
-    candidates keep part of their elite as it is, some of them nearly all. Where the elite has no
-    say, because the parameter was inactive in it, another elite has. Parameters that the round does
-    not narrow, and some candidates altogether, are scattered over the box. With `leaping`, every
-    candidate keeps part of its elite and draws the rest from the whole box. The first candidates of
-    a trial are the same for any count.
+    A candidate is drawn around one elite, chosen by rank. A number is normal around that of the
+    elite, truncated to the box; a category is that of the elite or, sometimes, a draw from all.
+    Half of the candidates keep some parameters of their elite unchanged, some of them nearly all.
+    If a parameter is inactive in the elite, another elite is used for it. Parameters that the round
+    does not narrow, and a share of the candidates, are uniform in the box. With `leap`, every
+    candidate keeps some parameters of its elite and draws the others from the whole box. The first
+    candidates of a trial are the same for any count.
     """
     names = list(space.parameters)
-    words = _units(seed, numbers, names, count, _WORDS)
+    units = _units(seed, numbers, names, count, _DRAWS_PER_PARAMETER)
     low, high = np.array([box[name] for name in names]).T
-    points: Floats = np.clip(low + words[:, 0] * (high - low), low, high)
-    whole = _units(seed, numbers, [_WHOLE], count, 4)[:, :, 0]
-    chance, scatter, part, scale = whole.T
-    weights = np.array(learned.weights)
-    elite = _pick(weights, chance)
-    width = FINEST**scale
-    near = scatter >= SCATTERED
-    jumps = leap | (part < JUMPING)
-    share = KEPT[0] + (KEPT[1] - KEPT[0]) * (part % JUMPING) / JUMPING
+    points: Floats = np.clip(low + units[:, 0] * (high - low), low, high)
+    shared = _units(seed, numbers, [_CANDIDATE_KEY], count, _DRAWS_PER_CANDIDATE)[:, :, 0]
+    elite_unit, uniform_unit, part, scale = shared.T
+    weights = np.array(elite_fit.weights)
+    elite = _pick(weights, elite_unit)
+    width = MIN_WIDTH_FACTOR**scale
+    near_elite = uniform_unit >= UNIFORM_SHARE
+    leaps = leap | (part < LEAP_SHARE)
+    kept_share = MIN_KEPT + (MAX_KEPT - MIN_KEPT) * (part % LEAP_SHARE) / LEAP_SHARE
     for column, name in enumerate(names):
-        if name not in learned.centres:
+        if name not in elite_fit.centres:
             continue
-        value, change, other, keep = words[:, :, column].T
-        kept = (leap | (part < PARTIAL)) & (keep < share)
-        centre = _centre(np.array(learned.centres[name], dtype=np.float64), weights, elite, other)
-        if name in learned.choices:
-            choice = _choice(np.array(learned.choices[name]), value)
-            drawn = np.where(change < CHANGED, choice, centre)
+        value, change, other, keep = units[:, :, column].T
+        kept = (leap | (part < PARTIAL_SHARE)) & (keep < kept_share)
+        centres = np.array(elite_fit.centres[name], dtype=np.float64)
+        centre = _centre(centres, weights, elite, other)
+        if name in elite_fit.probabilities:
+            choice = _choice(np.array(elite_fit.probabilities[name]), value)
+            drawn = np.where(change < REDRAWN_SHARE, choice, centre)
         else:
-            drawn = _near(centre, width * learned.widths[name], low[column], high[column], value)
-        stay = np.clip(centre, low[column], high[column])
-        moved = np.where(jumps, points[:, column], drawn)
-        points[:, column] = np.where(near, np.where(kept, stay, moved), points[:, column])
+            drawn = _truncated_normal(
+                centre, width * elite_fit.widths[name], low[column], high[column], value
+            )
+        unchanged = np.clip(centre, low[column], high[column])
+        moved = np.where(leaps, points[:, column], drawn)
+        points[:, column] = np.where(
+            near_elite, np.where(kept, unchanged, moved), points[:, column]
+        )
     return points
 
 
 def _units(
-    seed: int, numbers: Sequence[int], names: Sequence[str], count: int, words: int
+    seed: int, numbers: Sequence[int], names: Sequence[str], count: int, draws_each: int
 ) -> Floats:
-    """(numbers x count, words, names) unit draws."""
+    """(numbers x count, draws_each, names) unit draws."""
     units = draws.units(
         seed=seed,
         numbers=np.array(numbers)[:, None, None],
         names=names,
-        indices=np.arange(count * words).reshape(count, words),
+        indices=np.arange(count * draws_each).reshape(count, draws_each),
     )
-    return units.reshape(-1, words, len(names))
+    return units.reshape(-1, draws_each, len(names))
 
 
-def _pick(weights: Floats, unit: Floats) -> Places:
-    """The place in `weights`, all of them positive, that each unit draw falls on."""
+def _pick(weights: Floats, unit: Floats) -> Rows:
+    """The index into the positive `weights` that each unit draw selects."""
     edges = np.cumsum(weights)
-    places: Places = np.searchsorted(edges[:-1], unit * edges[-1], side="right")
+    places: Rows = np.searchsorted(edges[:-1], unit * edges[-1], side="right")
     return places
 
 
-def _centre(centres: Floats, weights: Floats, elite: Places, unit: Floats) -> Floats:
-    """Each candidate's place by its elite, or by another where that one has none (NaN)."""
+def _centre(centres: Floats, weights: Floats, elite: Rows, unit: Floats) -> Floats:
+    """The position of each candidate's elite, or of another elite where that one is NaN."""
     active = ~np.isnan(centres)
     another = np.flatnonzero(active)[_pick(weights[active], unit)]
     return centres[np.where(active[elite], elite, another)]
 
 
-def _choice(chances: Floats, unit: Floats) -> Floats:
-    """The middle of the share of the choice that each unit draw falls on."""
-    return (_pick(chances, unit) + 0.5) / len(chances)
+def _choice(probabilities: Floats, unit: Floats) -> Floats:
+    """The middle of the share of the choice that each unit draw selects."""
+    return (_pick(probabilities, unit) + 0.5) / len(probabilities)
 
 
-def _near(centre: Floats, width: Floats, low: float, high: float, unit: Floats) -> Floats:
-    """A normal draw around each centre, cut to [low, high], by inversion."""
+def _truncated_normal(
+    centre: Floats, width: Floats, low: float, high: float, unit: Floats
+) -> Floats:
+    """A normal draw around each centre, truncated to [low, high], by inversion."""
     from scipy.special import ndtr, ndtri
 
     centre = np.clip(centre, low, high)
     below, above = ndtr((low - centre) / width), ndtr((high - centre) / width)
-    near: Floats = centre + width * ndtri(below + unit * (above - below))
-    return np.clip(near, low, high)
+    drawn: Floats = centre + width * ndtri(below + unit * (above - below))
+    return np.clip(drawn, low, high)

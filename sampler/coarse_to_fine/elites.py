@@ -1,4 +1,4 @@
-"""What a zoom learns: the best trials so far, and how the values of the good ones are spread."""
+"""Elites: the best trials so far, and the distribution of their parameters."""
 
 import math
 from collections.abc import Sequence
@@ -10,59 +10,61 @@ from caviar.sampler.rounds import Observation
 from caviar.sampler.space.parameters import Parameter, count_choices
 from caviar.sampler.space.space import SearchSpace
 
-FEWEST, MOST = 4, 24
-FEWEST_ACTIVE = 2
-SPREAD_TO_WIDTH = 1.6
-SMALLEST_WIDTH = 0.02
-SMOOTHING = 1.0
+MIN_ELITES, MAX_ELITES = 4, 24
+MIN_ACTIVE_ELITES = 2  # to narrow a parameter
+WIDTH_FACTOR = 1.6  # of the standard deviation of the elites
+MIN_WIDTH = 0.02  # of the unit interval
+SMOOTHING = 1.0  # elites' worth of weight, added to each choice
 
 
 @dataclass(frozen=True, kw_only=True)
 class EliteFit:
     """The elites in the unit interval of each narrowed parameter, best elite first.
 
-    `weights` is each elite's chance to be drawn around. `centres` has, for each parameter that the
-    round narrows, each elite's place, None where the parameter was inactive. `widths` is the
-    standard deviation of draws around them, for numbers; `choices` is the chance of each choice,
-    for categories.
+    `weights` are the probabilities to draw around each elite. `centres` has, for each narrowed
+    parameter, the position of each elite, None where the parameter is inactive. `widths` are the
+    standard deviations of draws around elites, for numbers; `probabilities` are those of the
+    choices, for categories.
     """
 
     weights: list[float]
     centres: dict[str, list[float | None]]
     widths: dict[str, float]
-    choices: dict[str, list[float]]
+    probabilities: dict[str, list[float]]
 
 
 def choose_elites(best: Sequence[Observation], *, share: float) -> list[Observation]:
-    """A share of the trials that gave a value, as `ranked`: 4 to 24 of them."""
-    return list(best[: min(max(math.ceil(share * len(best)), FEWEST), MOST)])
+    """A share of the `ranked` trials, limited to MIN_ELITES and MAX_ELITES."""
+    return list(best[: min(max(math.ceil(share * len(best)), MIN_ELITES), MAX_ELITES)])
 
 
 def fit_elites(space: SearchSpace, elites: Sequence[Observation], *, round_number: int) -> EliteFit:
-    """Fit the parameters that a round of this number narrows.
+    """The fit of the parameters that a round of this number narrows.
 
-    They are those whose priority has come and that two elites or more had active.
+    They are those whose priority is at most the round's number and that are active in at least
+    MIN_ACTIVE_ELITES elites.
     """
     weights = rank_weights(len(elites))
     points = [space.encode(elite.params) for elite in elites]
     centres: dict[str, list[float | None]] = {}
     widths: dict[str, float] = {}
-    choices: dict[str, list[float]] = {}
+    probabilities: dict[str, list[float]] = {}
     for name, parameter in space.parameters.items():
-        places = [point.get(name) for point in points]
-        active = [(p, w) for p, w in zip(places, weights, strict=True) if p is not None]
-        if parameter.priority > round_number or len(active) < FEWEST_ACTIVE:
+        units = [point.get(name) for point in points]
+        active = [(u, weight) for u, weight in zip(units, weights, strict=True) if u is not None]
+        if parameter.priority > round_number or len(active) < MIN_ACTIVE_ELITES:
             continue
-        centres[name] = places
+        centres[name] = units
         if parameter.nominal:
-            choices[name] = _chances(parameter, active, smoothing=SMOOTHING / len(elites))
+            smoothing = SMOOTHING / len(elites)
+            probabilities[name] = _probabilities(parameter, active, smoothing=smoothing)
         else:
             widths[name] = _width(parameter, active)
-    return EliteFit(weights=weights, centres=centres, widths=widths, choices=choices)
+    return EliteFit(weights=weights, centres=centres, widths=widths, probabilities=probabilities)
 
 
 def rank_weights(count: int) -> list[float]:
-    """Falling weights that sum to 1: log(count + 1/2) - log(rank), as evolution strategies use.
+    """Decreasing weights that sum to 1, in proportion to log(count + 1/2) - log(rank).
 
     N. Hansen, "The CMA evolution strategy: a tutorial", 2016: the default recombination weights.
     """
@@ -73,19 +75,19 @@ def rank_weights(count: int) -> list[float]:
 
 def _width(parameter: Parameter, active: Sequence[tuple[float, float]]) -> float:
     """In proportion to the weighted standard deviation, and enough to reach the next value."""
-    places, weights = np.array(active).T
-    mean = np.average(places, weights=weights)
-    spread = math.sqrt(np.average((places - mean) ** 2, weights=weights))
-    step = max(parameter.share(parameter.decode(place)) for place, _ in active)
-    return max(SPREAD_TO_WIDTH * spread, SMALLEST_WIDTH, step / 2)
+    units, weights = np.array(active).T
+    mean = np.average(units, weights=weights)
+    deviation = math.sqrt(np.average((units - mean) ** 2, weights=weights))
+    step = max(parameter.share(parameter.decode(unit)) for unit, _ in active)
+    return max(WIDTH_FACTOR * deviation, MIN_WIDTH, step / 2)
 
 
-def _chances(
+def _probabilities(
     parameter: Parameter, active: Sequence[tuple[float, float]], *, smoothing: float
 ) -> list[float]:
-    """The weight of the elites that made each choice, smoothed so that none dies too early."""
-    chances = [smoothing] * count_choices(parameter)
-    for place, weight in active:
-        chances[math.floor(place * len(chances))] += weight
-    total = math.fsum(chances)
-    return [chance / total for chance in chances]
+    """The weight of the elites with each choice, smoothed so that no choice vanishes early."""
+    weights = [smoothing] * count_choices(parameter)
+    for unit, weight in active:
+        weights[math.floor(unit * len(weights))] += weight
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]

@@ -1,4 +1,4 @@
-"""From coarse to fine: look at the whole space, then, round by round, around the best so far."""
+"""The coarse-to-fine sampler: a coarse round, then rounds around the best trials so far."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from caviar.sampler.algorithms.random import uniform_setting
-from caviar.sampler.coarse_to_fine.edges import pressed_ends
+from caviar.sampler.coarse_to_fine.edge_alarms import pressed_ends
 from caviar.sampler.coarse_to_fine.elites import choose_elites
 from caviar.sampler.coarse_to_fine.explanations import (
     coarse_reason,
@@ -15,21 +15,33 @@ from caviar.sampler.coarse_to_fine.explanations import (
     widened_reason,
 )
 from caviar.sampler.coarse_to_fine.latin_hypercube import latin_hypercube
-from caviar.sampler.coarse_to_fine.widening import Ranges, ranges_in, round_space, widened, wider
-from caviar.sampler.coarse_to_fine.zoom import zoom
+from caviar.sampler.coarse_to_fine.widening import (
+    Ranges,
+    round_ranges,
+    round_space,
+    widened,
+    wider,
+)
+from caviar.sampler.coarse_to_fine.zoom import History, zoom
 from caviar.sampler.errors import SamplerError
 from caviar.sampler.ranking import ranked
-from caviar.sampler.rounds import Box, Observation, Round, next_round, trials_left, whole_box
+from caviar.sampler.rounds import (
+    Observation,
+    ProposalData,
+    Round,
+    next_round,
+    trials_left,
+    whole_box,
+)
 from caviar.sampler.space import checks
 from caviar.sampler.space.parameters import Numeric
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import shown
-from caviar.sampler.values import Value
+from caviar.sampler.values import Box, Value
 
-COARSE = 12
-SMALLEST = 8
-LARGEST = 256
-ROUNDS = 25  # of a budget large enough for them
+MIN_COARSE_SIZE = 12
+MIN_SIZE, MAX_SIZE = 8, 256  # trials of a round
+TARGET_ROUNDS = 25  # of a large budget
 UNFINISHED = ("waiting", "running", "paused")
 
 
@@ -37,14 +49,13 @@ UNFINISHED = ("waiting", "running", "paused")
 class CoarseToFine:
     """A coarse round over the whole space, then rounds drawn around the elites of all before.
 
-    `elite_share` is the part of the finished trials that become elites, within limits. A parameter
-    is narrowed from the round that its priority says. Inside the box a model of all observations
-    chooses among candidates around its favourites: as many trials as there are elites, those that
-    it expects most of. Second looks, which a round's reason tells of and its model lists by number,
-    step out of the box, but never out of what a person drew. With `widen`, ranges grow at the ends
-    that elites press against. Where a round is planned before those before it are closed, trials
-    that have not ended are believed to give what the model expects of them. Raises SamplerError
-    when an option is no such number or no such truth.
+    `elite_share` is the share of the trials with a value that become elites, within limits. A
+    parameter is narrowed from the round of its priority on. In each zoom a surrogate of all
+    observations selects among candidates around its incumbents. Some trials explore outside the
+    box, but within a manual box; the reason and the proposal data of the round name them. With
+    `widen`, ranges grow at ends that elites press against. If a round is planned before earlier
+    trials have ended, the surrogate is conditioned on its mean at their settings. Raises
+    SamplerError for an invalid option.
     """
 
     elite_share: float = 0.1
@@ -68,110 +79,122 @@ class CoarseToFine:
         box: Box | None = None,
         size: int | None = None,
     ) -> Round:
-        """The coarse round, or a zoom to the elites of all that was observed.
+        """The coarse round, or a zoom to the elites of all observations.
 
-        Observations with negative numbers are evidence from elsewhere: the model learns from them,
-        and they may be elites. `box` is a zoom by hand: its intervals stand in place of those that
-        the elites would give.
+        Observations with negative numbers are trials of other studies: the surrogate learns from
+        them, and they may be elites. `box` is a manual zoom: its intervals replace those of the
+        elites.
         """
-        seen = sorted(
-            (one for one in observations if one.state not in UNFINISHED),
+        ended = sorted(
+            (trial for trial in observations if trial.state not in UNFINISHED),
             key=attrgetter("number"),
         )
-        best = ranked(seen)
-        ranges = ranges_in(rounds[-1]) if rounds else {}
-        before = ranges
-        if self.widen and rounds:
-            elites = choose_elites(best, share=self.elite_share)
-            ranges = self._widened(widened(space, ranges), elites, ranges)
-        wide = widened(space, ranges)
+        history = History(
+            ended=ended,
+            best=ranked(ended),
+            pending=[trial.params for trial in observations if trial.state in UNFINISHED],
+            explored={number for each in rounds for number in each.proposal_data.get("looks", ())},
+        )
+        previous = round_ranges(rounds[-1]) if rounds else {}
+        ranges = self._ranges(space, previous, history) if rounds else previous
         current = next_round(
             rounds,
             size=size or _size(rounds, budget=budget),
             box=whole_box(space.parameters, box),
             reason="",
         )
-        if best:
+        wide = widened(space, ranges)
+        if history.best:
             current = zoom(
                 wide,
                 current,
-                best,
-                seen,
-                coming=[one.params for one in observations if one.state in UNFINISHED],
+                history,
                 seed=seed,
-                share=self.elite_share,
+                elite_share=self.elite_share,
                 manual_box=box or {},
-                looked={number for one in rounds for number in one.model.get("looks", ())},
                 last_round=current.number + _rounds_in(budget - current.stop, budget=budget),
             )
         else:
-            drawn = box or {}
-            coarse = coarse_reason(current.size, first=current.first, manual_box=drawn)
-            reason = no_elite_reason(seen, manual_box=drawn) if seen else coarse
-            points = latin_hypercube(
-                wide, current.box, seed=seed, numbers=range(current.first, current.stop)
-            )
-            current = replace(current, reason=reason, model={"points": points})
+            current = _coarse(wide, current, ended, seed=seed, manual_box=box or {})
         if box:
             current = replace(current, reason=manual_zoom_reason(wide, box, current.reason))
         if ranges:
-            current = replace(
-                current,
-                model={
-                    **current.model,
-                    "ranges": {name: list(ends) for name, ends in ranges.items()},
-                },
-            )
-        return replace(current, reason=" ".join([current.reason, *_grown(space, before, ranges)]))
+            stored = {name: list(ends) for name, ends in ranges.items()}
+            data: ProposalData = {**current.proposal_data, "ranges": stored}
+            current = replace(current, proposal_data=data)
+        reasons = [current.reason, *_widened_reasons(space, previous, ranges)]
+        return replace(current, reason=" ".join(reasons))
 
-    def _widened(
-        self, space: SearchSpace, elites: Sequence[Observation], ranges: Ranges
+    def _ranges(
+        self, space: SearchSpace, previous: dict[str, tuple[float, float]], history: History
     ) -> dict[str, tuple[float, float]]:
-        """The ranges, with those ends further out that the elites press against."""
-        found = dict(ranges)
-        for name, end in pressed_ends(space, elites):
-            parameter = space.parameters[name]
+        """The ranges of the coming round; with `widen`, ends that elites press against move out."""
+        if not self.widen:
+            return previous
+        elites = choose_elites(history.best, share=self.elite_share)
+        wide = widened(space, previous)
+        ranges = dict(previous)
+        for name, end in pressed_ends(wide, elites):
+            parameter = wide.parameters[name]
             assert isinstance(parameter, Numeric)
             grown = wider(parameter, end)
             if grown != parameter:
-                low, high = found.get(name, parameter.bounds)
-                found[name] = (grown.low, high) if end == "low" else (low, grown.high)
-        return found
+                low, high = ranges.get(name, parameter.bounds)
+                ranges[name] = (grown.low, high) if end == "low" else (low, grown.high)
+        return ranges
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Value]:
-        """The trial's point as planned; in a round without plan, a uniform draw from its box."""
+        """The planned setting of the trial; in a round without points, a uniform draw."""
         wide = round_space(space, current)
-        points = current.model.get("points")
+        points = current.proposal_data.get("points")
         if points and current.first <= number < current.stop:
             return wide.at(points[number - current.first])
         return uniform_setting(wide, current.box, seed=seed, number=number)
 
 
-def _grown(space: SearchSpace, before: Ranges, ranges: Ranges) -> list[str]:
-    """What a person reads of ranges that this round widened."""
+def _coarse(
+    space: SearchSpace,
+    current: Round,
+    ended: Sequence[Observation],
+    *,
+    seed: int,
+    manual_box: Box,
+) -> Round:
+    """The round as a coarse round: the first one, or another one while no trial has a value."""
+    numbers = range(current.first, current.stop)
+    if ended:
+        reason = no_elite_reason(ended, manual_box=manual_box)
+    else:
+        reason = coarse_reason(current.size, first=current.first, manual_box=manual_box)
+    points = latin_hypercube(space, current.box, seed=seed, numbers=numbers)
+    return replace(current, reason=reason, proposal_data={"points": points})
+
+
+def _widened_reasons(space: SearchSpace, previous: Ranges, ranges: Ranges) -> list[str]:
+    """A sentence about each range that this round widens."""
     wide = widened(space, ranges)
     return [
         widened_reason(wide.parameters[name])
         for name, ends in ranges.items()
-        if before.get(name) != ends
+        if previous.get(name) != ends
     ]
 
 
 def _size(rounds: Sequence[Round], *, budget: int) -> int:
-    """From the budget alone, in even parts, so that no fragment is left at the end."""
+    """The size of the next round: the rest of the budget is divided evenly into rounds."""
     left = trials_left(rounds, budget=budget)
     if not rounds:
-        coarse = max(COARSE, _usual_size(budget))
-        return coarse if left >= coarse + SMALLEST / 2 else left
+        coarse = max(MIN_COARSE_SIZE, _usual_size(budget))
+        return coarse if left >= coarse + MIN_SIZE / 2 else left
     return math.ceil(left / _rounds_in(left, budget=budget))
 
 
 def _usual_size(budget: int) -> int:
-    return min(max(math.ceil(budget / ROUNDS), SMALLEST), LARGEST)
+    return min(max(math.ceil(budget / TARGET_ROUNDS), MIN_SIZE), MAX_SIZE)
 
 
 def _rounds_in(left: int, *, budget: int) -> int:
-    """How many rounds about as large as usual the trials make that are left of the budget."""
+    """The number of rounds of about the usual size in the rest of the budget."""
     return max(round(left / _usual_size(budget)), 1) if left > 0 else 0

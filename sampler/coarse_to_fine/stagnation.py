@@ -1,8 +1,8 @@
-"""Bottoms: where a search has found all that there is to find near its best trial.
+"""Stagnation: detects that the last trials near the best one no longer improve it.
 
-What more trials would gain there is next to nothing, and another basin may be deeper. Nothing in
-the values tells; so from then on every other trial looks elsewhere, and the rest go on as before,
-for the last digits.
+Further trials in that basin gain almost nothing, while another basin may be deeper. No value tells
+which, so from then on every other trial explores outside the basin. The others continue as before,
+to refine the last digits.
 """
 
 import math
@@ -18,75 +18,80 @@ from caviar.sampler.surrogate.features import features
 from caviar.sampler.surrogate.gaussian_process import GaussianProcess
 from caviar.sampler.values import Params
 
-FIRST = 16  # trials with a value that say where a search began
-LAST, ROUNDS = 24, 3  # trials, or as many as so many rounds have, that say how it goes now
-TYPICAL = 0.25  # the part of the first trials that are better than where a search is said to begin
-GAIN, CLOSE = 0.005, 0.05  # of the way from there to the best trial
-CLOSEST = 0.25  # the part of the last trials that must be so close: the best was tried already
-APART = 1.2  # in lengths: what is nearer to the best trial is in its basin
+FIRST_TRIALS = 16  # trials with a value that define where the search started
+LAST_TRIALS, LAST_ROUNDS = 24, 3  # recent trials, or those of so many rounds if that is more
+START_QUANTILE = 0.25  # of the values of the first trials: where the search started
+MAX_GAIN, MAX_GAP = 0.005, 0.05  # of the progress from the start to the best trial
+GAP_QUANTILE = 0.25  # of the last trials that must lie within the gap
+BASIN_RADIUS = 1.2  # in lengthscales, around the best trial
 
 
 def stagnant_best(
-    seen: Sequence[Observation], *, looks: Collection[int], size: int
+    ended: Sequence[Observation], *, exploring: Collection[int], size: int
 ) -> Observation | None:
-    """The best of the trials in `seen`, in order, if the last of them say it is at the bottom.
+    """The best trial if the search stagnates around it, else None. `ended` is in order.
 
-    So they do when they brought a gain of next to nothing although a quarter of them came close to
-    the best: where trials are still far from each other, or noisy, there is more to find. The
-    trials that were second `looks` are not asked how close they came, and evidence from elsewhere,
-    with negative numbers, not at all. `size` is the number of trials of the coming round.
+    A search stagnates if its last trials gained at most MAX_GAIN although GAP_QUANTILE of them
+    came within MAX_GAP of the best. If trials are still far from each other, or noisy, more can be
+    found. Trials `exploring` count for the gain, but not for the gap; trials of other studies, with
+    negative numbers, count for neither. `size` is the number of trials of the coming round.
     """
-    ended = [one for one in with_value(seen) if one.number >= 0]
-    usual = [place for place, one in enumerate(ended) if one.number not in looks]
-    last = usual[-max(LAST, ROUNDS * size) :]
-    if len(last) < LAST or last[0] < FIRST:
+    valued = [trial for trial in with_value(ended) if trial.number >= 0]
+    exploiting = [place for place, trial in enumerate(valued) if trial.number not in exploring]
+    last = exploiting[-max(LAST_TRIALS, LAST_ROUNDS * size) :]
+    if len(last) < LAST_TRIALS or last[0] < FIRST_TRIALS:
         return None
-    values = np.array([one.value for one in ended], dtype=np.float64)
+    values = np.array([trial.value for trial in valued], dtype=np.float64)
     with np.errstate(over="ignore"):
-        away = values - values.min()
-    way = float(np.quantile(away[:FIRST], TYPICAL, method="lower"))
-    if not math.isfinite(way):
+        distances = values - values.min()
+    progress = float(np.quantile(distances[:FIRST_TRIALS], START_QUANTILE, method="lower"))
+    if not math.isfinite(progress):
         return None
-    gain, apart = away[: last[0]].min(), np.quantile(away[last], CLOSEST, method="lower")
-    found = gain <= GAIN * way and apart <= CLOSE * way
-    return ended[int(away.argmin())] if found else None
+    gain = distances[: last[0]].min()
+    gap = np.quantile(distances[last], GAP_QUANTILE, method="lower")
+    stagnates = gain <= MAX_GAIN * progress and gap <= MAX_GAP * progress
+    return valued[int(distances.argmin())] if stagnates else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OutsideBasin:
-    """A look away from the bottom that a search has come to; if `fresh`, a coarse look anywhere."""
+    """An exploration target: settings outside the basin of the incumbent.
+
+    With `restart`, it is a coarse draw from the whole space.
+    """
 
     space: SearchSpace
-    model: GaussianProcess
-    stagnant_best: Observation
-    fresh: bool = False
+    surrogate: GaussianProcess
+    incumbent: Observation
+    restart: bool = False
 
-    def among(self, settings: Sequence[Params]) -> list[bool]:
-        """Which of the settings it may try: those outside of the basin, or all."""
-        if self.fresh:
+    def matches_each(self, settings: Sequence[Params]) -> list[bool]:
+        """Which of the settings lie outside the basin; with `restart`, all of them."""
+        if self.restart:
             return [True] * len(settings)
         if not settings:
             return []
-        centre = features(self.space, [self.stagnant_best.params])
+        surrogate = self.surrogate
+        centre = features(self.space, [self.incumbent.params])
         points = features(self.space, settings)
-        away = self.model.metric.distances(points, centre, self.model.lengthscales)[:, 0]
-        outside: list[bool] = (away >= APART).tolist()
+        distances = surrogate.metric.distances(points, centre, surrogate.lengthscales)[:, 0]
+        outside: list[bool] = (distances >= BASIN_RADIUS).tolist()
         return outside
 
 
 def basin_escapes(
     space: SearchSpace,
-    model: GaussianProcess,
-    seen: Sequence[Observation],
+    surrogate: GaussianProcess,
+    ended: Sequence[Observation],
     *,
-    looks: Collection[int],
+    exploring: Collection[int],
     size: int,
 ) -> list[OutsideBasin]:
-    """Looks elsewhere, to be taken by turns, if the search is at the `bottom` by these trials."""
-    found = stagnant_best(seen, looks=looks, size=size)
-    if found is None:
+    """Targets to alternate between if the search stagnates: a restart, and outside the basin."""
+    incumbent = stagnant_best(ended, exploring=exploring, size=size)
+    if incumbent is None:
         return []
     return [
-        OutsideBasin(space=space, model=model, stagnant_best=found, fresh=fresh)
-        for fresh in (True, False)
+        OutsideBasin(space=space, surrogate=surrogate, incumbent=incumbent, restart=restart)
+        for restart in (True, False)
     ]

@@ -1,61 +1,64 @@
-"""A wider range, for elites that press against the end of the one they have."""
+"""Wider ranges: by the search, at ends that elites press against, or by a person's box."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
-from caviar.sampler.coarse_to_fine.edges import End
 from caviar.sampler.errors import SpaceError
-from caviar.sampler.rounds import Round
+from caviar.sampler.rounds import ProposalData, Round
+from caviar.sampler.space.numeric import STEP_TOLERANCE
 from caviar.sampler.space.parameters import Float, Integer, Numeric, Parameter, Reach
 from caviar.sampler.space.scales import LINEAR, SCALES
 from caviar.sampler.space.space import SearchSpace
 
 GROWTH = 0.25  # of the length of the range on its axis
-DIGITS = 3, 6, 9, 12
-SLACK = 1e-6  # of a step: what the digits of binary fractions may be off
+END_DIGITS = 3, 6, 9, 12  # significant digits to round a new end to
 
-Ranges = Mapping[str, tuple[float, float]]
+End: TypeAlias = Literal["low", "high"]
+Ranges: TypeAlias = Mapping[str, tuple[float, float]]
 
 
 def wider(parameter: Numeric, end: End) -> Numeric:
-    """The parameter with that end a quarter of the range further out; itself where it cannot be.
+    """The parameter with one end moved out by a quarter of the range; itself if that is invalid.
 
-    Never beyond its reach, and on a linear scale through no limit that means something: 0 for what
-    was not negative, 1 for a share. What was above 0 stays above it.
+    The end stays within the reach of the parameter. On a linear scale it does not cross a limit
+    with a meaning: 0 for a range that is not negative, 1 for a fraction. Positive ranges stay
+    positive.
     """
     scale = SCALES[parameter.scale]
     start, stop = scale.to_axis(parameter.low), scale.to_axis(parameter.high)
-    grown = GROWTH * (stop - start)
+    growth = GROWTH * (stop - start)
     try:
-        wanted = scale.from_axis(start - grown if end == "low" else stop + grown)
-        moved = _moved(parameter, end, wanted)
+        target = scale.from_axis(start - growth if end == "low" else stop + growth)
+        moved = _moved(parameter, end, target)
         return replace(parameter, low=moved) if end == "low" else replace(parameter, high=moved)
     except (SpaceError, OverflowError):
         return parameter
 
 
-def _moved(parameter: Numeric, end: End, wanted: float) -> float:
-    """Where the end may move to, near to where it is wanted."""
-    old, out = (parameter.low, -1) if end == "low" else (parameter.high, 1)
+def _moved(parameter: Numeric, end: End, target: float) -> float:
+    """The valid end near the target."""
+    old, sign = (parameter.low, -1) if end == "low" else (parameter.high, 1)
     if isinstance(parameter, Integer) and parameter.base is not None:
-        power = old * parameter.base if out > 0 else max(old // parameter.base, 1)
+        power = old * parameter.base if sign > 0 else max(old // parameter.base, 1)
         return power if parameter.reach.holds(power) else old
     limit, is_open = _limit(parameter, end)
-    room, length = abs(limit - old), abs(wanted - old)
+    room, length = abs(limit - old), abs(target - old)
     step = getattr(parameter, "step", None) or (1 if isinstance(parameter, Integer) else None)
     if step is None:
         if length >= room:
             length = room / 2 if is_open else room
-        return _written(old, old + out * length)
-    steps = math.ceil(length / step - SLACK)
+        return _short_end(old, old + sign * length)
+    steps = math.ceil(length / step - STEP_TOLERANCE)
     if steps * step >= room:
-        steps = math.ceil(room / step - SLACK) - 1 if is_open else math.floor(room / step + SLACK)
-    return old + out * step * steps
+        open_steps = math.ceil(room / step - STEP_TOLERANCE) - 1
+        steps = open_steps if is_open else math.floor(room / step + STEP_TOLERANCE)
+    return old + sign * step * steps
 
 
 def _limit(parameter: Numeric, end: End) -> tuple[float, bool]:
-    """What the end may not move through, and whether it may not even come to it."""
+    """The limit of the end, and whether the limit itself is excluded."""
     reach, is_linear = parameter.reach, parameter.scale == LINEAR.name
     is_float = isinstance(parameter, Float)
     if end == "low":
@@ -71,22 +74,56 @@ def _limit(parameter: Numeric, end: End) -> tuple[float, bool]:
     return min(limits, key=lambda limit: (limit[0], not limit[1]))
 
 
-def _written(old: float, wanted: float) -> float:
-    """What a person would write for the wanted end: of so many digits that it moves half as far."""
-    for digits in DIGITS:
-        found = _rounded(wanted, digits)
-        if abs(found - wanted) <= abs(wanted - old) / 2:
-            return found
-    return wanted
+def _short_end(old: float, target: float) -> float:
+    """The target with the fewest digits that change the move by at most half."""
+    for digits in END_DIGITS:
+        rounded = _rounded(target, digits)
+        if abs(rounded - target) <= abs(target - old) / 2:
+            return rounded
+    return target
 
 
 def _rounded(x: float, digits: int) -> float:
-    """To so many digits, of 1 - x near 1."""
+    """X to `digits` significant digits; near 1, 1 - x is rounded."""
     return 1 - float(f"{1 - x:.{digits}g}") if 0.9 < x < 1 else float(f"{x:.{digits}g}")
 
 
+def extend_ranges(space: SearchSpace, current: Round, ranges: object) -> Round:
+    """The round with ranges extended to cover the box `{"learning_rate": [0.001, 0.01]}`.
+
+    Invalid ranges are ignored here: `parse_box` refuses them. Raises SpaceError when a parameter
+    cannot extend that far, such as below 0 on a log scale or to a value between two steps.
+    """
+    wide = round_space(space, current)
+    extended: dict[str, list[float]] = {}
+    for name, pair in ranges.items() if isinstance(ranges, Mapping) else ():
+        parameter = wide.parameters.get(name)
+        if not isinstance(parameter, Numeric) or not _is_pair(pair):
+            continue
+        low, high = min(parameter.low, pair[0]), max(parameter.high, pair[1])
+        if (low, high) != (parameter.low, parameter.high):
+            try:
+                grown = replace(parameter, low=low, high=high)
+            except SpaceError as error:
+                raise SpaceError(name, f"cannot extend to this box: {error}") from error
+            extended[name] = [grown.low, grown.high]
+    if not extended:
+        return current
+    known = current.proposal_data.get("ranges", {})
+    data: ProposalData = {**current.proposal_data, "ranges": {**known, **extended}}
+    return replace(current, proposal_data=data)
+
+
+def _is_pair(pair: object) -> bool:
+    return (
+        isinstance(pair, list | tuple)
+        and len(pair) == 2
+        and all(isinstance(end, int | float) and not isinstance(end, bool) for end in pair)
+    )
+
+
 def with_reaches(space: SearchSpace, reaches: Mapping[str, Reach]) -> SearchSpace:
-    """The space whose ranges reach so far, and always to their own ends."""
+    """The space with limits on how far ranges may be widened; they include the ranges."""
     parameters: dict[str, Parameter] = dict(space.parameters)
     for name, reach in reaches.items():
         parameter = parameters[name]
@@ -97,7 +134,7 @@ def with_reaches(space: SearchSpace, reaches: Mapping[str, Reach]) -> SearchSpac
 
 
 def _covering(reach: Reach, low: float, high: float) -> Reach:
-    """A reach that holds both ends."""
+    """The reach, extended to hold both ends."""
     return Reach(
         low=min(reach.low, low),
         high=max(reach.high, high),
@@ -107,7 +144,7 @@ def _covering(reach: Reach, low: float, high: float) -> Reach:
 
 
 def widened(space: SearchSpace, ranges: Ranges) -> SearchSpace:
-    """The space with other ends for some of its parameters, whatever their reach says now."""
+    """The space with other ranges for some parameters, regardless of their current reach."""
     if not ranges:
         return space
     parameters: dict[str, Parameter] = dict(space.parameters)
@@ -120,11 +157,11 @@ def widened(space: SearchSpace, ranges: Ranges) -> SearchSpace:
 
 
 def round_space(space: SearchSpace, current: Round) -> SearchSpace:
-    """The space that a round's box and trials are of: the study's, or what it was widened to."""
-    return widened(space, ranges_in(current))
+    """The space of a round's box and trials: that of the study with the round's wider ranges."""
+    return widened(space, round_ranges(current))
 
 
-def ranges_in(current: Round) -> dict[str, tuple[float, float]]:
-    """Ends of ranges, where they are no longer those of the study."""
-    ranges = current.model.get("ranges", {})
+def round_ranges(current: Round) -> dict[str, tuple[float, float]]:
+    """The ranges of a round that differ from those of the study."""
+    ranges = current.proposal_data.get("ranges", {})
     return {name: (low, high) for name, (low, high) in ranges.items()}

@@ -1,9 +1,10 @@
-"""Pruners: who of those at a rung goes on. Pure rules, one algorithm a file.
+"""Pruners: rules that stop trials early, one algorithm a file.
 
-protocol                 what every pruner takes and gives
+protocol                 the interface of a pruner, and the data it takes and gives
 none, successive_halving, hyperband, median, asynchronous
-                         the rules
-catalogue                pruners by the name that users write
+                         the algorithms
+catalogue                pruners by kind
+options                  checks of their options
 """
 
 from caviar.sampler.pruning.catalogue import make_pruner

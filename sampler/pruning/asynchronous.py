@@ -1,7 +1,7 @@
-"""Asynchronous successive halving: nobody waits; what is decided depends on who came first.
+"""Asynchronous successive halving: decides at once, so verdicts depend on the order of arrival.
 
-After Li et al., "A system for massively parallel hyperparameter tuning", 2020, in the form that
-stops a trial at once instead of keeping it for later.
+After Li et al., "A system for massively parallel hyperparameter tuning", 2020, in the variant that
+stops a trial at once instead of keeping it for a later promotion.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,10 +13,10 @@ from caviar.sampler.pruning.successive_halving import SuccessiveHalving
 
 @dataclass(frozen=True, kw_only=True)
 class AsynchronousHalving:
-    """Goes on who is among the best 1/eta of those that came to the rung so far.
+    """Promotes a trial that is in the top 1/eta of the trials that have reached the rung.
 
-    For large pools, where waiting costs more than a bad guess. Raises PrunerError as successive
-    halving does.
+    It suits large pools, where waiting costs more than a wrong verdict. Raises PrunerError under
+    the conditions of successive halving.
     """
 
     eta: int = 3
@@ -29,15 +29,15 @@ class AsynchronousHalving:
         self._halving()
 
     def bracket(self, position: int, *, epochs: int) -> int:
-        """All in one."""
+        """The only bracket, 0."""
         return 0
 
     def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
-        """Those of successive halving."""
+        """The rungs of successive halving."""
         return self._halving().rungs(bracket, epochs=epochs)
 
     def round_epochs(self, count: int, *, epochs: int) -> int:
-        """As many as in successive halving; the first to come take a few more."""
+        """The epochs of successive halving; the first arrivals take a few more."""
         return self._halving().round_epochs(count, epochs=epochs)
 
     def judge(
@@ -48,7 +48,7 @@ class AsynchronousHalving:
         coming: int | None,
         finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
-        """Everybody, at once."""
+        """Verdicts on all undecided trials at once."""
         verdicts = top(arrived, eta=self.eta)
         return {number: verdicts[number] for number in undecided}
 

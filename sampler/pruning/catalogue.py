@@ -1,4 +1,4 @@
-"""The pruners by the name that users write: `{"kind": "successive_halving", "eta": 3}`."""
+"""The pruners by kind: `{"kind": "successive_halving", "eta": 3}`."""
 
 from collections.abc import Callable
 
@@ -22,15 +22,15 @@ KINDS: dict[str, Callable[..., Pruner]] = {
 
 
 def make_pruner(options: object, *, epochs: int) -> Pruner:
-    """The pruner that a piece of JSON describes, for trials of so many epochs.
+    """The pruner that JSON describes, for trials of `epochs` epochs.
 
-    Raises PrunerError with the option at fault, whatever it is given; also when the trials are too
-    short for a rung.
+    Raises PrunerError, with the path of the invalid option, for any other input, and for trials
+    that are too short for a rung.
     """
     pruner = parse_kind(options, KINDS, default=DEFAULT_KIND, error=PrunerError)
     if not isinstance(pruner, NoPruner) and not pruner.rungs(0, epochs=epochs):
         raise PrunerError(
             "kind" if getattr(pruner, "min_epochs", None) is None else "min_epochs",
-            f"leaves no rung in trials of {epochs} epochs: train longer, or use none",
+            f"leaves no rung in trials of {epochs} epochs: train longer, or use kind none",
         )
     return pruner

@@ -1,7 +1,7 @@
-"""Hyperband: brackets of successive halving, from the boldest to one that prunes nobody.
+"""Hyperband: brackets of successive halving, from the most aggressive to one without pruning.
 
 Li et al., "Hyperband: a novel bandit-based approach to hyperparameter optimization", 2018. The
-trials of a round are dealt to its brackets in the paper's proportions, by their position.
+trials of a round are assigned to its brackets by position, in the proportions of the paper.
 """
 
 from collections import Counter
@@ -16,9 +16,10 @@ from caviar.sampler.pruning.successive_halving import SuccessiveHalving, round_e
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperband:
-    """Bracket b leaves out the first b rungs of successive halving. Raises PrunerError as it does.
+    """Bracket b omits the first b rungs of successive halving.
 
-    It hedges: where early values tell little of late ones, the last bracket still finds them.
+    The brackets hedge against early values that predict late ones poorly: the last bracket does
+    not depend on them. Raises PrunerError under the conditions of successive halving.
     """
 
     eta: int = 3
@@ -31,22 +32,22 @@ class Hyperband:
         self._halving()
 
     def bracket(self, position: int, *, epochs: int) -> int:
-        """Dealt evenly, so that every stretch of positions has about the same proportions."""
-        hand = deal(len(self._halving().rungs(0, epochs=epochs)), self.eta)
-        return hand[position % len(hand)]
+        """The bracket at a position; any consecutive positions have about the same proportions."""
+        order = bracket_order(len(self._halving().rungs(0, epochs=epochs)), self.eta)
+        return order[position % len(order)]
 
     def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
-        """Those of successive halving from the bracket's on."""
+        """The rungs of successive halving from number `bracket` on."""
         return self._halving().rungs(0, epochs=epochs)[bracket:]
 
     def round_epochs(self, count: int, *, epochs: int) -> int:
-        """Those of the brackets, as they are dealt."""
-        hand = deal(len(self._halving().rungs(0, epochs=epochs)), self.eta)
-        whole, rest = divmod(count, len(hand))
-        dealt = Counter(hand * whole + hand[:rest])
+        """The sum over the brackets, in their proportions."""
+        order = bracket_order(len(self._halving().rungs(0, epochs=epochs)), self.eta)
+        whole, rest = divmod(count, len(order))
+        sizes = Counter(order * whole + order[:rest])
         return sum(
             round_epochs(self.rungs(bracket, epochs=epochs), size, epochs=epochs, eta=self.eta)
-            for bracket, size in dealt.items()
+            for bracket, size in sizes.items()
         )
 
     def judge(
@@ -57,7 +58,7 @@ class Hyperband:
         coming: int | None,
         finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
-        """As successive halving does, within the bracket."""
+        """The verdicts of successive halving within the bracket."""
         return self._halving().judge(arrived, undecided=undecided, coming=coming, finished=finished)
 
     def _halving(self) -> SuccessiveHalving:
@@ -65,8 +66,8 @@ class Hyperband:
 
 
 @lru_cache
-def deal(rungs: int, eta: int) -> tuple[int, ...]:
-    """The brackets in the order in which they are dealt, each evenly spread.
+def bracket_order(rungs: int, eta: int) -> tuple[int, ...]:
+    """The brackets of consecutive positions, each spaced evenly.
 
     A bracket with k rungs gets ceil((rungs + 1) / (k + 1) * eta**k) trials, so that all brackets
     cost about the same.

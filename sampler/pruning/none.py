@@ -1,4 +1,4 @@
-"""No pruner: every trial is trained to its end."""
+"""No pruning: every trial is trained to the end."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from caviar.sampler.pruning.protocol import Arrival, Finish, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class NoPruner:
-    """There are no rungs, and nothing to decide."""
+    """A pruner without rungs."""
 
     waits = True
     uses_finished = False
 
     def bracket(self, position: int, *, epochs: int) -> int:
-        """All in one."""
+        """The only bracket, 0."""
         return 0
 
     def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
-        """None."""
+        """No rungs."""
         return ()
 
     def round_epochs(self, count: int, *, epochs: int) -> int:
-        """All of them."""
+        """All epochs of all trials."""
         return count * epochs
 
     def judge(
@@ -33,5 +33,5 @@ class NoPruner:
         coming: int | None,
         finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
-        """Nobody."""
+        """No verdicts."""
         return {}

@@ -1,8 +1,8 @@
-"""The one protocol of all pruners: at which epochs trials are compared, and who goes on.
+"""The protocol of all pruners: the epochs at which trials are compared, and the verdicts.
 
-A rung is an epoch at which trials are compared, within one bracket of one round: a closed set,
-known before anything is trained. A pruner that waits for all of it, or for all of lower numbers,
-decides the same whoever trains and however fast.
+A rung is an epoch at which the trials of one bracket of one round are compared. This set of trials
+is known before training starts. A pruner that waits for all of them, or for all lower numbers,
+decides independently of the order and speed of training.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """A trial that was trained up to a rung, and its value there. Smaller is better."""
+    """A trial that has reached a rung, with its value there. Smaller is better."""
 
     number: int
     value: float
@@ -20,48 +20,49 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class Finish:
-    """A trial of an earlier round that was trained to its end. Smaller is better."""
+    """A trial of an earlier round that was trained to the end. Smaller is better."""
 
     at_rung: float
-    """Its value at the rung that is judged."""
+    """The value at the rung that is judged."""
     value: float
-    """Its value at the end."""
+    """The final value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Whether a trial goes on from a rung, and what it was measured by."""
+    """Whether a trial is promoted past a rung, and the comparison that decided it."""
 
     promoted: bool
     bar: float
-    """The value that decided: the worst that went on by its rank, or the median."""
+    """The threshold: the worst value that is promoted by rank, or the median."""
     kept: int
-    """How many of those that it was compared with went on by their rank."""
+    """The number of compared trials that are promoted by rank."""
     compared: int
-    """How many it was compared with, itself among them."""
+    """The number of compared trials, including this one."""
     pace: float | None = None
-    """What the best finished trials had here; who was better went on, too. None: there is none."""
+    """The best value that the best finished trials had at the rung; a better trial is promoted too.
+    None without enough finished trials."""
 
 
 class Pruner(Protocol):
-    """Ends trials early. It keeps no state: all of it goes in and comes out."""
+    """Stops trials early. A pruner is stateless: all state is an argument."""
 
     @property
     def waits(self) -> bool:
-        """Whether it decides by closed sets, so that the order of arrivals does not matter."""
+        """Whether it waits for closed sets, so that the order of arrivals does not matter."""
 
     @property
     def uses_finished(self) -> bool:
-        """Whether it compares with trials of earlier rounds, which must have ended then."""
+        """Whether it compares with finished trials of earlier rounds, which must have ended."""
 
     def bracket(self, position: int, *, epochs: int) -> int:
-        """The bracket of the trial at this position, from 0, in its round."""
+        """The bracket of the trial at this position in its round; both count from 0."""
 
     def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
-        """The epochs, rising and below `epochs`, at which trials of a bracket are compared."""
+        """The epochs at which trials of a bracket are compared, ascending and below `epochs`."""
 
     def round_epochs(self, count: int, *, epochs: int) -> int:
-        """How many epochs a round of so many trials takes, if nobody is ahead of the pace."""
+        """The epochs that a round of `count` trials takes when no trial is ahead of the pace."""
 
     def judge(
         self,
@@ -71,21 +72,21 @@ class Pruner(Protocol):
         coming: int | None,
         finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
-        """Verdicts on those of the undecided that can be decided now.
+        """Verdicts, by number, on the undecided trials that can be decided now.
 
-        `arrived` are all that ever came to the rung; `coming` is the lowest number that may still
-        come, None when there is none; `finished` are trials of earlier rounds, by number, if it
-        looks back.
+        `arrived` are all trials that have reached the rung. `coming` is the lowest number that may
+        still reach it, or None. `finished` are the finished trials of earlier rounds in the order
+        of their numbers, if the pruner uses them.
         """
 
 
 def ranked(arrived: Sequence[Arrival]) -> list[Arrival]:
-    """From the best; of equals the lower number first."""
+    """The arrivals, best first; ties go to the lower number."""
     return sorted(arrived, key=lambda arrival: (arrival.value, arrival.number))
 
 
 def top(arrived: Sequence[Arrival], *, eta: int, pace: float | None = None) -> dict[int, Verdict]:
-    """The best 1/eta go on, at least one, and who is better than `pace`; a verdict on each."""
+    """A verdict on each trial: promoted are the best 1/eta, at least one, and values below pace."""
     order = ranked(arrived)
     kept = max(1, len(order) // eta)
     return {

@@ -1,4 +1,4 @@
-"""Successive halving: all start, the best 1/eta of each rung go on eta times as far.
+"""Successive halving: the best 1/eta of each rung are promoted and train eta times as long.
 
 Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization",
 2016.
@@ -12,25 +12,25 @@ from math import log
 from caviar.sampler.pruning.options import check_eta, check_min_epochs
 from caviar.sampler.pruning.protocol import Arrival, Finish, Verdict, top
 
-PARTS = 9
-"""By default the first rung is at about this part of the epochs."""
-LEADERS = 4
-"""So many of the finished trials, the best, set the pace."""
+FIRST_RUNG_DIVISOR = 9
+"""The default first rung is at about 1/9 of the epochs."""
+PACE_TRIALS = 4
+"""The number of best finished trials that set the pace."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuccessiveHalving:
-    """A rung is decided when all of its round have come to it, or can no longer come.
+    """Decides a rung when every trial of the round has reached it or can no longer reach it.
 
-    By default half go on from an eighth, a quarter and half of the epochs, so that each stage costs
-    the same, all of it less than a third of the full search. Thirds would save more, but at a ninth
-    of the epochs a small round cannot tell its best from its second best.
+    By default half of the trials are promoted at an eighth, a quarter and half of the epochs. Each
+    stage then costs the same, and the search takes less than a third of the full cost. A larger
+    eta saves more, but a small round cannot rank its best trials at a ninth of the epochs.
 
-    A rank within a small round also depends on how good the others happen to be. So a trial goes on
-    as well when it is ahead of the pace: better at the rung than any of the best trials of earlier
-    rounds was there.
+    A rank in a small round also depends on how good the other trials are. So a trial that is ahead
+    of the pace is promoted as well: one whose value at the rung is better than that of each of the
+    best finished trials of earlier rounds.
 
-    Raises PrunerError when `eta` is no whole number from 2 to 10, or `min_epochs` none from 1.
+    Raises PrunerError unless `eta` is a whole number from 2 to 10 and `min_epochs` one from 1.
     """
 
     eta: int = 2
@@ -44,27 +44,27 @@ class SuccessiveHalving:
         check_min_epochs(self.min_epochs)
 
     def bracket(self, position: int, *, epochs: int) -> int:
-        """All in one."""
+        """The only bracket, 0."""
         return 0
 
     def rungs(self, bracket: int, *, epochs: int) -> tuple[int, ...]:
-        """`min_epochs`, then each eta times the last, as long as as much is left to be saved.
+        """`min_epochs` times powers of eta, at most 1/eta of the epochs.
 
-        By default they are reckoned from the end: each at 1/eta of the next.
+        By default they are counted from the end: each is at 1/eta of the next.
         """
         if self.min_epochs is None:
-            count = max(1, round(log(PARTS, self.eta)))
+            count = max(1, round(log(FIRST_RUNG_DIVISOR, self.eta)))
             parts = [epochs // self.eta ** (count - rung) for rung in range(count)]
             return tuple(rung for rung in parts if rung)
         rung = self.min_epochs
-        found = []
+        rungs = []
         while rung * self.eta <= epochs:
-            found.append(rung)
+            rungs.append(rung)
             rung *= self.eta
-        return tuple(found)
+        return tuple(rungs)
 
     def round_epochs(self, count: int, *, epochs: int) -> int:
-        """All train to the first rung, 1/eta of them to the second …"""
+        """All trials train to the first rung, 1/eta of them to the second …"""
         return round_epochs(self.rungs(0, epochs=epochs), count, epochs=epochs, eta=self.eta)
 
     def judge(
@@ -75,7 +75,7 @@ class SuccessiveHalving:
         coming: int | None,
         finished: Sequence[Finish] = (),
     ) -> Mapping[int, Verdict]:
-        """Everybody at once, as soon as nobody is still to come."""
+        """Verdicts on all undecided trials, once no other trial can reach the rung."""
         if coming is not None:
             return {}
         verdicts = top(arrived, eta=self.eta, pace=pace(finished))
@@ -83,18 +83,18 @@ class SuccessiveHalving:
 
 
 def pace(finished: Sequence[Finish]) -> float | None:
-    """The best value that one of the leaders had at the rung; None when too few have finished.
+    """The best value at the rung among the PACE_TRIALS best finished trials; None if too few.
 
-    Of those that ended equally well, the earlier ones lead.
+    Of trials with equal final values, the earlier ones count.
     """
-    if len(finished) < LEADERS:
+    if len(finished) < PACE_TRIALS:
         return None
-    leaders = sorted(finished, key=lambda finish: finish.value)[:LEADERS]
-    return min(leader.at_rung for leader in leaders)
+    best = sorted(finished, key=lambda trial: trial.value)[:PACE_TRIALS]
+    return min(trial.at_rung for trial in best)
 
 
 def round_epochs(rungs: Sequence[int], count: int, *, epochs: int, eta: int) -> int:
-    """What `count` trials take when the best 1/eta, at least one, go on from each rung."""
+    """The epochs of `count` trials when the best 1/eta, at least one, are promoted at each rung."""
     total = 0
     for earlier, later in pairwise((0, *rungs, epochs)):
         total += count * (later - earlier)

@@ -1,1 +1,1 @@
-"""Search spaces: parameters, scales, conditions, boxes, previews."""
+"""Search spaces: parameters, their scales and conditions, and boxes within a space."""

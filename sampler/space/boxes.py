@@ -1,24 +1,23 @@
-"""Boxes in a person's own units: ranges become intervals of the unit interval, and back."""
+"""Boxes in natural units: ranges to intervals of the unit interval, and back."""
 
 from collections.abc import Mapping, Sequence
 
 from caviar.sampler.errors import SpaceError
-from caviar.sampler.rounds import Box
 from caviar.sampler.space.parameters import Categorical, Float, Parameter
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import did_you_mean, label, shown
-from caviar.sampler.values import Value
+from caviar.sampler.values import Box, Value
 
-INSIDE = 1e-9  # of the unit interval: the edge of a share belongs to the next value
-PART = 0.125  # of a share at most, where shares are narrower than that
+SHARE_INSET = 1e-9  # of the unit interval: the edge of a share belongs to the next value
+MAX_SHARE_INSET = 0.125  # of half a share, where shares are narrow
 
 
 def parse_box(space: SearchSpace, ranges: object) -> Box:
-    """The box of `{"learning_rate": [0.001, 0.01]}`: an interval for each parameter named.
+    """The box of `{"learning_rate": [0.001, 0.01]}`: an interval for each named parameter.
 
-    Whole numbers, steps and ordered choices keep their whole share at both ends; of choices all
-    may be named, too. Raises SpaceError with the path of a range that is none, of a name that is
-    unknown, or of categories, which have no order to zoom by.
+    Whole numbers, steps and ordered choices keep their whole share at both ends. A range of
+    ordered choices may also list every choice in it. Raises SpaceError with the path of an invalid
+    range, of an unknown name, or of an unordered parameter.
     """
     if not isinstance(ranges, Mapping):
         raise SpaceError("", f"must be an object of ranges by name, not {shown(ranges)}")
@@ -26,10 +25,10 @@ def parse_box(space: SearchSpace, ranges: object) -> Box:
 
 
 def box_ranges(space: SearchSpace, box: Box) -> dict[str, list[Value]]:
-    """What a box holds: the low and the high end of each parameter, or those of its choices.
+    """The ranges of a box: the low and the high end of each parameter, or its choices in the box.
 
-    `box_of` takes them back. Of a box that it made they are as they were written; others have no
-    noise digits.
+    This is the inverse of `parse_box`, whose input it restores exactly; the ends of other boxes
+    are free of rounding noise.
     """
     return {name: _range(space.parameters[name], *box[name]) for name in box}
 
@@ -53,7 +52,7 @@ def _known(space: SearchSpace, name: object) -> str:
 def _interval(space: SearchSpace, name: str, pair: object) -> tuple[float, float]:
     parameter = space.parameters[name]
     if parameter.nominal:
-        raise SpaceError(name, "has no order to zoom by")
+        raise SpaceError(name, "is unordered and cannot be narrowed to a range")
     if isinstance(parameter, Categorical) and isinstance(pair, list | tuple):
         pair = _ends(parameter, pair)
     if not isinstance(pair, list | tuple) or len(pair) != 2:
@@ -66,14 +65,14 @@ def _interval(space: SearchSpace, name: str, pair: object) -> tuple[float, float
 
 
 def _edge(parameter: Parameter, value: Value, side: int) -> float:
-    """Where the share of a value ends, a little inside."""
+    """The end of the share of a value on one side, moved inwards by the inset."""
     half = parameter.share(value) / 2
-    inside = min(INSIDE, PART * half) if parameter.discrete else 0.0
-    return parameter.encode(value) + side * (half - inside)
+    inset = min(SHARE_INSET, MAX_SHARE_INSET * half) if parameter.discrete else 0.0
+    return parameter.encode(value) + side * (half - inset)
 
 
 def _ends(parameter: Categorical, members: Sequence[object]) -> Sequence[object]:
-    """The first and the last of ordered choices, of which all may be named, side by side."""
+    """The first and the last of ordered choices, if they are consecutive; else the input."""
     named = [parameter.check(member) for member in members]
     places = [parameter.choices.index(value) for value in named]
     if named and places == list(range(places[0], places[0] + len(places))):

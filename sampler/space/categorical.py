@@ -1,4 +1,4 @@
-"""Values from a list: some choices, yes or no, or a single one."""
+"""Parameters with listed values: choices, booleans and constants."""
 
 import math
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from caviar.sampler.text import did_you_mean, listed, shown
 from caviar.sampler.values import Value, same
 
 MAX_CHOICES = 1000
+MAX_LISTED = 8  # choices in an error message
 
 
 @dataclass(frozen=True, kw_only=True)
 class Categorical(Parameter):
-    """One of some choices, in equal shares: strings, numbers or booleans, all different.
+    """One of several choices, in equal shares: distinct strings, numbers or booleans.
 
-    `ordered` says that the choices are written in their order, so that a search may narrow to some
-    that lie side by side.
+    With `ordered`, the choices are listed in their order, and a search may narrow to neighbours.
     """
 
     type: ClassVar[str] = "categorical"
@@ -40,54 +40,54 @@ class Categorical(Parameter):
         if len(set(choices)) < len(choices):
             twice = next(c for place, c in enumerate(choices) if c in choices[:place])
             first = next(c for c in choices if c == twice)
-            other = "" if shown(first) == shown(twice) else f", the other time as {shown(first)}"
-            raise self._error("choices", f"{shown(twice)} is there twice{other}")
+            other = "" if shown(first) == shown(twice) else f" (it equals {shown(first)})"
+            raise self._error("choices", f"duplicate choice {shown(twice)}{other}")
         object.__setattr__(self, "choices", tuple(choices))
         if not isinstance(self.ordered, bool):
             raise self._error("ordered", f"must be true or false, not {shown(self.ordered)}")
 
     @property
     def discrete(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     @property
     def nominal(self) -> bool:
-        """Unless the choices are in order."""
+        """Whether the choices are unordered."""
         return not self.ordered
 
     def encode(self, value: Value) -> float:
-        """The middle of the choice's share. Raises SpaceError if it is no choice."""
-        return (self._place(value) + 0.5) / len(self.choices)
+        """The middle of the share of the choice. Raises SpaceError for any other value."""
+        return (self._index(value) + 0.5) / len(self.choices)
 
     def decode(self, unit: float) -> Value:
-        """The choice whose share this is."""
+        """The choice whose share contains the point."""
         place = math.floor(unit * len(self.choices))
         return self.choices[min(max(place, 0), len(self.choices) - 1)]
 
     def share(self, value: Value) -> float:
-        """The same for every choice."""
+        """The share of a choice, equal for all."""
         return 1 / len(self.choices)
 
     def check(self, value: object) -> Value:
-        """The choice that equals the value."""
-        return self.choices[self._place(value)]
+        """The choice that equals the value. Raises SpaceError if there is none."""
+        return self.choices[self._index(value)]
 
     def text(self, value: Value) -> str:
-        """A string bare, others as in JSON."""
+        """A string without quotes, other values as in JSON."""
         return value if isinstance(value, str) else shown(value)
 
     @cached_property
-    def _places(self) -> dict[Value, int]:
+    def _indices(self) -> dict[Value, int]:
         return {choice: place for place, choice in enumerate(self.choices)}
 
-    def _place(self, value: object) -> int:
+    def _index(self, value: object) -> int:
         if isinstance(value, str | int | float):
-            place = self._places.get(value)
+            place = self._indices.get(value)
             if place is not None and same(self.choices[place], value):
                 return place
-        few = [shown(choice) for choice in self.choices[:8]]
-        known = listed(few + ["…"] * (len(self.choices) > 8), word="or")
+        first = [shown(choice) for choice in self.choices[:MAX_LISTED]]
+        known = listed(first + ["…"] * (len(self.choices) > MAX_LISTED), word="or")
         hint = did_you_mean(value, [choice for choice in self.choices if isinstance(choice, str)])
         raise SpaceError(self.name, f"must be {known}, not {shown(value)}{hint}")
 
@@ -101,40 +101,40 @@ class Boolean(Parameter):
 
     @property
     def discrete(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     @property
     def nominal(self) -> bool:
-        """Neither is more than the other."""
+        """True."""
         return True
 
     def encode(self, value: Value) -> float:
-        """The middle of its half."""
+        """The middle of the half of the value."""
         return 0.75 if value else 0.25
 
     def decode(self, unit: float) -> bool:
-        """False in the first half, true in the second."""
+        """False in the lower half, true in the upper."""
         return unit >= 0.5
 
     def share(self, value: Value) -> float:
-        """A half."""
+        """One half."""
         return 0.5
 
     def check(self, value: object) -> bool:
-        """True or false: 1 is neither."""
+        """The value. Raises SpaceError unless it is true or false; 1 is invalid."""
         if not isinstance(value, bool):
             raise SpaceError(self.name, f"must be true or false, not {shown(value)}")
         return value
 
     def text(self, value: Value) -> str:
-        """As in JSON."""
+        """The value as in JSON."""
         return shown(value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constant(Parameter):
-    """A single value, which every trial has."""
+    """A single value, the same in every trial."""
 
     type: ClassVar[str] = "constant"
 
@@ -146,34 +146,34 @@ class Constant(Parameter):
 
     @property
     def discrete(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The value twice, if it is a number."""
+        """The value as both ends; None if it is not a number."""
         if isinstance(self.value, str | bool):
             return None
         return self.value, self.value
 
     def encode(self, value: Value) -> float:
-        """The middle."""
+        """The middle of the unit interval."""
         return 0.5
 
     def decode(self, unit: float) -> Value:
-        """The value."""
+        """The constant."""
         return self.value
 
     def share(self, value: Value) -> float:
-        """All."""
+        """The whole unit interval."""
         return 1.0
 
     def check(self, value: object) -> Value:
-        """Nothing but the value."""
+        """The constant. Raises SpaceError for any other value."""
         if not same(self.value, value):
             raise SpaceError(self.name, f"must be {shown(self.value)}, not {shown(value)}")
         return self.value
 
     def text(self, value: Value) -> str:
-        """A string bare, others as in JSON."""
+        """A string without quotes, other values as in JSON."""
         return value if isinstance(value, str) else shown(value)

@@ -1,16 +1,16 @@
-"""Checks of single JSON values, shared by spaces and by the options of samplers.
+"""Checks of single JSON values, shared by spaces and by the options of samplers and pruners.
 
-Each returns the value in its proper type, or raises the error it is given with the path.
+Each check returns the value in its proper type, or raises the given error with the path.
 """
 
 import math
 
 from caviar.sampler.errors import InputError
-from caviar.sampler.text import shown
+from caviar.sampler.text import exact, shown
 from caviar.sampler.values import Value
 
 MAX_FLOAT = 1e300
-MAX_INTEGER = 2**40  # with room for every whole number in the unit interval, on any scale
+MAX_INTEGER = 2**40  # doubles in the unit interval tell all smaller integers apart, on any scale
 MAX_TEXT = 200
 
 
@@ -28,7 +28,7 @@ def number(
     if isinstance(value, float) and not math.isfinite(value):
         raise error(path, f"must be a finite number, not {shown(value)}")
     if not low <= value <= high:
-        raise error(path, f"must be from {low:g} to {high:g}, not {shown(value)}")
+        raise error(path, f"must be from {exact(low)} to {exact(high)}, not {shown(value)}")
     return float(value)
 
 
@@ -40,7 +40,7 @@ def integer(
     low: int = -MAX_INTEGER,
     high: int = MAX_INTEGER,
 ) -> int:
-    """A whole number from low to high, as an int. 3.0 will do, 3.5 and true will not."""
+    """A whole number from low to high, as an int. 3.0 is valid; 3.5 and true are not."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         raise error(path, f"must be a whole number, not {shown(value)}")
     if not low <= value <= high:
@@ -49,7 +49,7 @@ def integer(
 
 
 def choice(error: type[InputError], path: str, value: object) -> Value:
-    """A printable string of bearable length, a finite number, or a boolean."""
+    """A printable string of at most MAX_TEXT characters, a finite number, or a boolean."""
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
             raise error(path, f"must have at most {MAX_TEXT} characters, not {len(value)}")

@@ -1,4 +1,4 @@
-"""Numbers between two ends, on a scale: `decode(0.0)` is the low one, `decode(1.0)` the high."""
+"""Numeric parameters: `decode(0.0)` is the low end of the range, `decode(1.0)` the high end."""
 
 import dataclasses
 import math
@@ -10,17 +10,17 @@ from caviar.sampler.errors import SpaceError
 from caviar.sampler.space import checks
 from caviar.sampler.space.parameter import Parameter
 from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span
-from caviar.sampler.text import decimal, did_you_mean, listed, shown
+from caviar.sampler.text import did_you_mean, exact, listed, number, shown
 from caviar.sampler.values import Value
 
 MAX_STEPS = 100_000
-NOISE = 1e-12  # of a range: what is left of the digits of binary fractions
-SLACK = 1e-6  # of a step: what the digits of a person's decimals may be off
+ROUNDING_NOISE = 1e-12  # of a range: the rounding error of binary fractions
+STEP_TOLERANCE = 1e-6  # of a step: the rounding error of decimals that a person wrote
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """How far a range may ever be widened; an open end is never reached itself."""
+    """How far a range may be widened. An open end is excluded."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -28,16 +28,16 @@ class Reach:
     high_open: bool = False
 
     def holds(self, x: float) -> bool:
-        """Whether a range may come to x."""
+        """Whether a range may extend to x."""
         above = x > self.low if self.low_open else x >= self.low
         return above and (x < self.high if self.high_open else x <= self.high)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Numeric(Parameter):
-    """A parameter between two ends, both included, on a scale. They may be the same value.
+    """A number in the closed range [low, high], on a scale. The ends may be equal.
 
-    Its `reach` is known to whoever uses the space and no part of its JSON form.
+    `reach` limits how far a search may widen the range; it is not part of the JSON form.
     """
 
     low: float
@@ -51,34 +51,36 @@ class Numeric(Parameter):
             known, hint = listed(list(SCALES), word="or"), did_you_mean(self.scale, SCALES)
             raise self._error("scale", f"must be {known}, not {shown(self.scale)}{hint}")
         if self.low > self.high:
-            raise self._error("low", f"must be below high ({self.high})")
+            raise self._error("low", f"must be below high ({exact(self.high)})")
         scale = SCALES[self.scale]
         if self.low <= scale.above:
-            raise self._error("low", f"must be above {scale.above:g} on a {self.scale} scale")
+            raise self._error("low", f"must be above {number(scale.above)} on a {self.scale} scale")
         if self.high >= scale.below:
-            raise self._error("high", f"must be below {scale.below:g} on a {self.scale} scale")
+            raise self._error(
+                "high", f"must be below {number(scale.below)} on a {self.scale} scale"
+            )
         for end in ("low", "high"):
             if not self.reach.holds(getattr(self, end)):
-                raise self._error(end, f"cannot be {getattr(self, end):g}")
+                raise self._error(end, f"cannot be {exact(getattr(self, end))}")
 
     @property
     def varies(self) -> bool:
-        """Whether its ends differ."""
+        """Whether the ends differ."""
         return self.low < self.high
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Both ends."""
+        """The ends of the range."""
         return self.low, self.high
 
     def _check_cells(self, step: float) -> None:
-        """The first and the last value must have room on the scale for their whole share."""
+        """Raise SpaceError unless the shares of both ends lie within the scale."""
         scale = SCALES[self.scale]
         if self.low - step / 2 <= scale.above:
-            limit = f"{scale.above:g} by more than half a step ({step / 2:g})"
+            limit = f"{number(scale.above)} by more than half a step ({number(step / 2)})"
             raise self._error("low", f"must be above {limit} on a {self.scale} scale")
         if self.high + step / 2 >= scale.below:
-            limit = f"{scale.below:g} by more than half a step ({step / 2:g})"
+            limit = f"{number(scale.below)} by more than half a step ({number(step / 2)})"
             raise self._error("high", f"must be below {limit} on a {self.scale} scale")
 
     @cached_property
@@ -90,7 +92,7 @@ class Numeric(Parameter):
 class Float(Numeric):
     """A real number. With `step`, one of low, low + step, low + 2 steps … high.
 
-    Such a value has the share of the scale from half a step before it to half a step after it.
+    A value in steps has the share of the scale from half a step below it to half a step above it.
     """
 
     type: ClassVar[str] = "float"
@@ -111,25 +113,30 @@ class Float(Numeric):
             raise self._error("step", "must be above 0")
         steps, finest = (self.high - self.low) / step, self._finest
         if steps > MAX_STEPS:
-            raise self._error("step", f"makes more than {MAX_STEPS} values; leave it out")
+            raise self._error("step", f"gives more than {MAX_STEPS} values: leave it out")
         if step < 4 * finest:
-            raise self._error("step", f"must be at least {4 * finest:.2g} for such large numbers")
+            raise self._error(
+                "step",
+                f"must be at least {number(4 * finest)} for numbers as large as low and high",
+            )
         if (self.varies and round(steps) == 0) or abs(steps - round(steps)) > max(
-            SLACK * steps, finest / step
+            STEP_TOLERANCE * steps, finest / step
         ):
-            last = _tidy(self.low + math.floor(steps + SLACK) * step, noise=SLACK * step)
-            next_one = _tidy(last + step, noise=SLACK * step)
-            raise self._error("high", _no_step(step, self.low, last, next_one))
+            last = _tidy(
+                self.low + math.floor(steps + STEP_TOLERANCE) * step, noise=STEP_TOLERANCE * step
+            )
+            following = _tidy(last + step, noise=STEP_TOLERANCE * step)
+            raise self._error("high", _step_message(step, self.low, last, following))
         self._check_cells(step)
 
     @property
     def discrete(self) -> bool:
-        """In steps it is."""
+        """Whether the values are in steps."""
         return self.step is not None
 
     @cached_property
     def _span(self) -> Span:
-        """Where each value in steps owns half a step before and half a step after it."""
+        """The scale over the range; with steps, over half a step more at both ends."""
         half = (self.step or 0.0) / 2
         return Span(self._scale, self.low - half, self.high + half)
 
@@ -138,28 +145,28 @@ class Float(Numeric):
         return self._span.to_unit(place - half), self._span.to_unit(place + half)
 
     def encode(self, value: Value) -> float:
-        """Where the value lies on the scale; in steps, the middle of its share."""
+        """The position of the value on the scale; in steps, the middle of its share."""
         if self.step is None:
             return self._span.to_unit(float(value))
         start, end = self._cell(value)
         return (start + end) / 2
 
     def decode(self, unit: float) -> float:
-        """The value there on the scale."""
+        """The value at a position on the scale."""
         x = self._span.from_unit(unit)
         return x if self.step is None else self._value((x - self.low) / self.step)
 
     def _value(self, steps: float) -> float:
-        """The value nearest to so many steps: the ends bit for bit, others without noise digits."""
+        """The value at the nearest step: an exact end, or a number without rounding noise."""
         assert self.step is not None
         last = round((self.high - self.low) / self.step)
         place = min(max(math.floor(steps + 0.5), 0), last)
         exact = self.low + place * self.step
-        inside = min(max(_tidy(exact, noise=SLACK * self.step), self.low), self.high)
+        inside = min(max(_tidy(exact, noise=STEP_TOLERANCE * self.step), self.low), self.high)
         return {last: self.high, 0: self.low}.get(place, inside)
 
     def share(self, value: Value) -> float:
-        """The width of a value's share in steps; else none has any, but a single one has all."""
+        """The share of a value in steps; 0 for a continuous value, 1 for the only value."""
         if not self.varies:
             return 1.0
         if self.step is None:
@@ -168,43 +175,43 @@ class Float(Numeric):
         return end - start
 
     def check(self, value: object) -> float:
-        """A finite number from low to high, and one of the steps if there are any."""
+        """A finite number from low to high, in steps if there are any. Raises SpaceError."""
         x = checks.number(SpaceError, self.name, value, low=self.low, high=self.high)
         if self.step is None:
             return x
         nearest = self._value((x - self.low) / self.step)
-        if abs(x - nearest) > max(SLACK * self.step, self._finest):
-            wanted = f"in steps of {self.step:.12g}, such as {nearest:.17g}"
-            raise SpaceError(self.name, f"must be {wanted}")
+        if abs(x - nearest) > max(STEP_TOLERANCE * self.step, self._finest):
+            valid = f"in steps of {exact(self.step)}, such as {exact(nearest)}"
+            raise SpaceError(self.name, f"must be {valid}")
         return nearest
 
     @property
     def _finest(self) -> float:
-        """How far the difference of two such numbers may be off."""
+        """The rounding error of a difference of two numbers of the range."""
         return 2 * math.ulp(max(abs(self.low), abs(self.high)))
 
     def tidy(self, x: float) -> float:
-        """A value without the noise of binary fractions: 0.30000000000000004 is 0.3.
+        """A value without the rounding noise of binary fractions: 0.30000000000000004 is 0.3.
 
-        On a reversed scale that is noise of 1 - x.
+        On a reverse_log scale, the noise of 1 - x is removed.
         """
         if x in (self.low, self.high) or self.step is not None:
             return x
         if self._scale is REVERSE_LOG:
-            found = 1 - _tidy(1 - x)
+            tidied = 1 - _tidy(1 - x)
         else:
-            noise = (self.high - self.low) * NOISE if self._scale is LINEAR else 0.0
-            found = _tidy(x, noise=noise)
-        return min(max(found, self.low), self.high)
+            noise = (self.high - self.low) * ROUNDING_NOISE if self._scale is LINEAR else 0.0
+            tidied = _tidy(x, noise=noise)
+        return min(max(tidied, self.low), self.high)
 
     def text(self, value: Value) -> str:
-        """To the digit that a hundredth of the scale changes there: 0.023, 0.9987."""
+        """The value rounded to a hundredth of the scale: 0.023, 0.9987; ends and steps exactly."""
         x = float(value)
         unit = self.encode(x)
         step = self.decode(unit + 0.005) - self.decode(unit - 0.005)
         if x in (self.low, self.high) or step <= 0 or self.step is not None:
-            return decimal(x)
-        return f"{round(x, -math.floor(math.log10(step))) + 0.0:.12g}"  # no -0
+            return exact(x)
+        return exact(round(x, -math.floor(math.log10(step))) + 0.0)  # + 0.0 makes -0.0 positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,8 +219,9 @@ class Integer(Numeric):
     """A whole number.
 
     The value k has the share of the scale from k - 1/2 to k + 1/2: equal shares on a linear scale,
-    log((k + 1/2) / (k - 1/2)) on a log scale. With `step` the values are low, low + step … high,
-    each with half a step to both sides; with `base` its powers from low to high, in equal shares.
+    in proportion to log((k + 1/2) / (k - 1/2)) on a log scale. With `step` the values are low,
+    low + step … high, each with half a step on both sides. With `base` they are the powers of the
+    base from low to high, in equal shares.
     """
 
     type: ClassVar[str] = "int"
@@ -235,11 +243,11 @@ class Integer(Numeric):
     def _check_step(self, step: int) -> None:
         object.__setattr__(self, "step", step)
         if self.base is not None:
-            raise self._error("step", "cannot stand beside base")
+            raise self._error("step", "cannot be combined with base")
         rest = (self.high - self.low) % step
         if rest:
             last = self.high - rest
-            raise self._error("high", _no_step(step, self.low, last, last + step))
+            raise self._error("high", _step_message(step, self.low, last, last + step))
         self._check_cells(step)
 
     def _check_base(self, base: int) -> None:
@@ -254,7 +262,7 @@ class Integer(Numeric):
 
     @cached_property
     def _span(self) -> Span:
-        """Where each value owns half a step before and half a step after it."""
+        """The scale over the range and half a step more at both ends."""
         if self.base is None:
             return Span(self._scale, self.low - self._half, self.high + self._half)
         low, high = _exponent(self.low, self.base), _exponent(self.high, self.base)
@@ -262,7 +270,7 @@ class Integer(Numeric):
 
     @property
     def discrete(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     @cached_property
@@ -274,12 +282,12 @@ class Integer(Numeric):
         return self._span.to_unit(k - self._half), self._span.to_unit(k + self._half)
 
     def encode(self, value: Value) -> float:
-        """The middle of the value's share."""
+        """The middle of the share of the value."""
         start, end = self._cell(value)
         return (start + end) / 2
 
     def decode(self, unit: float) -> int:
-        """The value whose share this is."""
+        """The value whose share contains the point."""
         x = self._span.from_unit(unit)
         if self.step is not None:
             value = self.low + self.step * math.floor((x - self.low) / self.step + 0.5)
@@ -289,40 +297,40 @@ class Integer(Numeric):
         return min(max(value, self.low), self.high)
 
     def share(self, value: Value) -> float:
-        """The width of the value's share of the scale."""
+        """The share of the value on the scale."""
         start, end = self._cell(value)
         return end - start
 
     def check(self, value: object) -> int:
-        """A whole number from low to high, in steps or a power of the base if there are any."""
+        """A whole number from low to high, in steps or a power of base. Raises SpaceError."""
         k = checks.integer(SpaceError, self.name, value, low=self.low, high=self.high)
         if self.base is not None and self.base ** _exponent(k, self.base) != k:
             raise SpaceError(self.name, f"must be a power of {self.base}, not {k}")
         if self.step is not None and (k - self.low) % self.step:
-            wanted = f"{self.low} and a number of steps of {self.step}"
-            raise SpaceError(self.name, f"must be {wanted}, not {k}")
+            valid = f"{self.low} plus a multiple of {self.step}"
+            raise SpaceError(self.name, f"must be {valid}, not {k}")
         return k
 
     def text(self, value: Value) -> str:
-        """All its digits."""
+        """The value in full."""
         return str(value)
 
 
 def _tidy(x: float, *, noise: float = 0.0) -> float:
-    """To twelve digits, or to more where these are off by more than noise.
+    """X rounded to twelve digits, or to more where that changes it by more than noise.
 
-    What is below the noise of a sum is 0, as -0.3 and three times 0.1.
+    A sum below the noise is 0, such as -0.3 and three times 0.1.
     """
     if abs(x) < noise:
         return 0.0
     tidied = (float(f"{x:.{digits}g}") for digits in (12, 15))
-    return next((found for found in tidied if not noise or abs(found - x) <= noise), x)
+    return next((tidy for tidy in tidied if not noise or abs(tidy - x) <= noise), x)
 
 
-def _no_step(step: float, low: float, last: float, next_one: float) -> str:
-    """That no number of steps leads from low to high, and where they would lead."""
-    ends = f"{next_one:.12g}" if last == low else f"{last:.12g} or {next_one:.12g}"
-    return f"must be a number of steps ({step:g}) above low, such as {ends}"
+def _step_message(step: float, low: float, last: float, following: float) -> str:
+    """The message for a high end that is not a whole number of steps above low."""
+    ends = exact(following) if last == low else f"{exact(last)} or {exact(following)}"
+    return f"must be a whole number of steps ({exact(step)}) above low, such as {ends}"
 
 
 def _exponent(value: int, base: int) -> int:

@@ -1,6 +1,4 @@
-"""What every kind of parameter has: it checks itself when it is made, and maps its values onto the
-unit interval and back.
-"""
+"""The interface of a parameter: validation at construction, and a map to the unit interval."""
 
 import dataclasses
 from abc import ABC, abstractmethod
@@ -10,22 +8,22 @@ from typing import ClassVar
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.space import checks
 from caviar.sampler.space.conditions import Condition
-from caviar.sampler.space.priorities import DEFAULT, PRIORITIES
+from caviar.sampler.space.priorities import DEFAULT_PRIORITY, PRIORITIES
 from caviar.sampler.values import JSON, Value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter(ABC):
-    """What every kind of parameter has. Raises SpaceError, with the field's path, if one is wrong.
+    """A parameter of a search space. Raises SpaceError, with the path of an invalid field.
 
-    `priority` is the round from which a search from coarse to fine narrows the parameter; it is
-    active only where the condition `when` holds.
+    `priority` is the round from which a coarse-to-fine search narrows the parameter. The parameter
+    is active only where the condition `when` holds.
     """
 
     type: ClassVar[str]
 
     name: str
-    priority: int = DEFAULT
+    priority: int = DEFAULT_PRIORITY
     when: Condition = ()
 
     def __post_init__(self) -> None:
@@ -36,7 +34,7 @@ class Parameter(ABC):
     @property
     @abstractmethod
     def discrete(self) -> bool:
-        """Whether it has single values to list, or a continuum."""
+        """Whether its values are discrete; otherwise they are a continuum."""
 
     @property
     def varies(self) -> bool:
@@ -45,17 +43,17 @@ class Parameter(ABC):
 
     @property
     def nominal(self) -> bool:
-        """Whether its values have no order, so that none lies between two others."""
+        """Whether its values are unordered."""
         return False
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The least and the largest value, where all of them are numbers in order."""
+        """The least and the largest value; None if the values are not numbers."""
         return None
 
     @abstractmethod
     def encode(self, value: Value) -> float:
-        """The point of the unit interval that stands for a value: the middle of its share."""
+        """The point of the unit interval that represents a value: the middle of its share."""
 
     @abstractmethod
     def decode(self, unit: float) -> Value:
@@ -63,32 +61,32 @@ class Parameter(ABC):
 
     @abstractmethod
     def share(self, value: Value) -> float:
-        """How much of the unit interval decodes to a value: 0 where values are continuous."""
+        """The length of the unit interval that decodes to a value: 0 for continuous values."""
 
     @abstractmethod
     def check(self, value: object) -> Value:
-        """The value in this parameter's type. Raises SpaceError when it cannot take it."""
+        """The value in the type of the parameter. Raises SpaceError for an invalid value."""
 
     @abstractmethod
     def text(self, value: Value) -> str:
-        """A value as a person would write it, without digits that do not matter."""
+        """A value as text, with the digits that matter on the scale."""
 
     def to_dict(self) -> dict[str, JSON]:
-        """The JSON form, with its defaults written out."""
+        """The JSON form, including defaults."""
         spec: dict[str, JSON] = {"type": self.type}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             is_json = field.metadata.get("json", True)
-            if is_json and field.name not in ("name", "when", *self._left_out()):
+            if is_json and field.name not in ("name", "when", *self._omitted()):
                 spec[field.name] = list(value) if isinstance(value, tuple) else value
         if self.when:
             spec["when"] = {clause.parameter: clause.requirement.to_json() for clause in self.when}
         return spec
 
-    def _left_out(self) -> list[str]:
-        """Fields that say nothing: an option that was not taken."""
-        named = [field for field in dataclasses.fields(self) if field.default in (None, False)]
-        return [field.name for field in named if getattr(self, field.name) is field.default]
+    def _omitted(self) -> list[str]:
+        """Fields whose default, None or false, means that the option is not used."""
+        optional = [field for field in dataclasses.fields(self) if field.default in (None, False)]
+        return [field.name for field in optional if getattr(self, field.name) is field.default]
 
     def _error(self, field: str, message: str) -> SpaceError:
         return SpaceError(f"{self.name}.{field}", message)

@@ -1,4 +1,4 @@
-"""What a space means before anything is trained: where its draws fall, and some of its settings."""
+"""The preview of a space: how the draws of each parameter are distributed, and examples."""
 
 import bisect
 import math
@@ -16,35 +16,36 @@ from caviar.sampler.values import JSON, Params, Value
 
 EXAMPLES = 20
 BINS = 20
-MOST_DRAWS = 100_000
-SETTINGS = 2_000  # drawn to see how often a parameter takes part
-MOST_LISTED = 24  # values that a histogram lists one by one
-MOST_DECADES = 12
-WIDE = 20.0  # ends this many times apart are shown on a logarithmic axis
+MAX_DRAWS = 100_000
+MAX_SETTINGS = 2_000  # drawn to estimate how often a parameter is active
+MAX_LISTED_VALUES = 24  # a histogram of more values has bins
+MAX_DECADES = 12
+MIN_LOG_AXIS_RATIO = 20.0  # of high to low, to be shown on a logarithmic axis
 
 Axis: TypeAlias = tuple[str, Callable[[float], float], Callable[[float], float]]
 
 
 def preview(space: SearchSpace, *, draws: int = 2000, seed: int = 0) -> dict[str, JSON]:
-    """Where each parameter's draws fall, twenty settings drawn at random, and warnings. All JSON.
+    """The distribution of each parameter, twenty random settings, and warnings, as JSON.
 
         {"parameters": {name: {"type", "scale", "active", "decades", "histogram"}},
          "examples": [setting, …],
          "warnings": [{"parameter": name, "message": text}, …]}
 
-    `active` is the share of settings in which the parameter takes part; the rest is about those.
-    `decades` has, from low to high, {"low", "high", "share"} for each power of ten (of 1 - x where
-    "of" says so), None where decades make no sense. `histogram` has either "values" with "shares",
-    or "edges" with "shares" on the "axis" that suits the range. `draws` even draws of each
-    parameter, from 1 to 100,000, are what shares are counted from. Raises ValueError for others.
+    `active` is the share of settings in which the parameter is active; the other fields describe
+    these settings. `decades` has, from low to high, {"low", "high", "share"} for each power of ten
+    of x, or of 1 - x as "of" says; it is None for ranges without decades. `histogram` has either
+    "values" with "shares", or "edges" with "shares" on an "axis" that suits the range. Shares are
+    counted from `draws` evenly spaced draws of each parameter. Raises ValueError unless `draws` is
+    from 1 to 100,000.
     """
-    if not 1 <= draws <= MOST_DRAWS:
-        raise ValueError(f"draws must be from 1 to {MOST_DRAWS}, not {draws}")
-    settings = _settings(space, count=min(draws, SETTINGS), seed=seed)
+    if not 1 <= draws <= MAX_DRAWS:
+        raise ValueError(f"draws must be from 1 to {MAX_DRAWS}, not {draws}")
+    settings = _settings(space, count=min(draws, MAX_SETTINGS), seed=seed)
     active = _active(settings)
     return {
         "parameters": {
-            name: _described(parameter, active.get(name, 0.0), draws)
+            name: _summary(parameter, active.get(name, 0.0), draws)
             for name, parameter in space.parameters.items()
         },
         "examples": [dict(params) for params in settings[:EXAMPLES]],
@@ -55,10 +56,10 @@ def preview(space: SearchSpace, *, draws: int = 2000, seed: int = 0) -> dict[str
 
 
 def space_warnings(space: SearchSpace) -> list[tuple[str, str]]:
-    """The preview's warnings alone: parameters by name, and what a colleague would ask."""
+    """The warnings of the preview alone: pairs of a parameter's name and a message."""
     active = dict.fromkeys(space.parameters, 1.0)
     if any(parameter.when for parameter in space.parameters.values()):
-        active = _active(_settings(space, count=SETTINGS, seed=0))
+        active = _active(_settings(space, count=MAX_SETTINGS, seed=0))
     return _warnings(space, active)
 
 
@@ -71,21 +72,21 @@ def _warnings(space: SearchSpace, active: Mapping[str, float]) -> list[tuple[str
 
 
 def _active(settings: Sequence[Params]) -> dict[str, float]:
-    """The share of the settings that each parameter takes part in."""
+    """The share of the settings in which each parameter is active."""
     counts = Counter(name for params in settings for name in params)
     return {name: count / len(settings) for name, count in counts.items()}
 
 
 def _settings(space: SearchSpace, *, count: int, seed: int) -> list[dict[str, Value]]:
-    """Settings drawn at random; always enough for the examples."""
+    """Random settings, at least as many as the examples."""
     names = list(space.parameters)
     rows = units(seed=seed, numbers=list(range(max(count, EXAMPLES))), names=names)
     return [space.decode(dict(zip(names, row, strict=True))) for row in rows.tolist()]
 
 
-def _described(parameter: Parameter, active: float, count: int) -> dict[str, JSON]:
+def _summary(parameter: Parameter, active: float, count: int) -> dict[str, JSON]:
     values = [parameter.decode((place + 0.5) / count) for place in range(count)]
-    described: dict[str, JSON] = {
+    summary: dict[str, JSON] = {
         "type": parameter.type,
         "scale": parameter.scale if isinstance(parameter, Numeric) else None,
         "active": active,
@@ -97,19 +98,19 @@ def _described(parameter: Parameter, active: float, count: int) -> dict[str, JSO
         axis = _axis(parameter)
         of_rest = axis[0] == REVERSE_LOG.name or is_average(parameter)
         if of_rest or parameter.low > 0:
-            described["decades"] = _decades(parameter, numbers, of_rest=of_rest)
+            summary["decades"] = _decades(parameter, numbers, of_rest=of_rest)
         is_continuous = parameter.varies and not parameter.discrete
-        if len(set(values)) > MOST_LISTED or is_continuous:
-            described["histogram"] = _binned(parameter, numbers, axis)
-    return described
+        if len(set(values)) > MAX_LISTED_VALUES or is_continuous:
+            summary["histogram"] = _binned(parameter, numbers, axis)
+    return summary
 
 
 def _axis(parameter: Numeric) -> Axis:
-    """The axis to show a range on: by its ends more than by its scale, to show what that does."""
+    """The axis of the histogram: by the range rather than the scale, to show its effect."""
     near_one = parameter.low >= 0.5 and 0.95 <= parameter.high < 1
     if parameter.scale == REVERSE_LOG.name or near_one:
         chosen = REVERSE_LOG
-    elif parameter.scale == LOG.name or parameter.high >= WIDE * parameter.low > 0:
+    elif parameter.scale == LOG.name or parameter.high >= MIN_LOG_AXIS_RATIO * parameter.low > 0:
         chosen = LOG
     else:
         chosen = LINEAR
@@ -117,14 +118,14 @@ def _axis(parameter: Numeric) -> Axis:
 
 
 def _decades(parameter: Numeric, values: Sequence[float], *, of_rest: bool) -> JSON:
-    """The share of draws in each power of ten of x, or of 1 - x; None if its ends are the same."""
+    """The share of draws in each power of ten of x, or of 1 - x; None if the ends are equal."""
     low, high = parameter.low, parameter.high
     if of_rest:
         low, high, values = 1 - high, 1 - low, [1 - value for value in values]
     if low == high:
         return None
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
-    edges = [10.0**power for power in range(first, last + 1)][-MOST_DECADES - 1 :]
+    edges = [10.0**power for power in range(first, last + 1)][-MAX_DECADES - 1 :]
     edges = [low, *(edge for edge in edges[1:-1] if low < edge < high), high]
     shares = _shares(values, edges)
     return {
@@ -137,7 +138,7 @@ def _decades(parameter: Numeric, values: Sequence[float], *, of_rest: bool) -> J
 
 
 def _rounded(edges: Sequence[float]) -> list[float]:
-    """The edges with six digits, or with as many as tell them apart."""
+    """The edges rounded to six digits, or to as many as keep them distinct."""
     for digits in (6, 9, 12, 15):
         rounded = [float(f"{edge:.{digits}g}") for edge in edges]
         if len(set(rounded)) == len(rounded):
@@ -158,14 +159,14 @@ def _binned(parameter: Numeric, values: Sequence[float], axis: Axis) -> dict[str
     start, end = to_axis(parameter.low), to_axis(parameter.high)
     inner = [from_axis(start + place / BINS * (end - start)) for place in range(1, BINS)]
     low, high = float(parameter.low), float(parameter.high)
-    # A range may be too narrow for so many numbers between its ends.
+    # A narrow range may hold fewer numbers than there are bins.
     edges = [low, *dict.fromkeys(edge for edge in inner if low < edge < high), high]
     shares: list[JSON] = [*_shares(values, edges)]
     return {"axis": name, "edges": [*edges], "shares": shares}
 
 
 def _shares(values: Sequence[float], edges: Sequence[float]) -> list[float]:
-    """The share of the values between each edge and the next; the last edge is the last bin's."""
+    """The share of the values in each bin [edge, next edge); the last bin is closed."""
     counts = [0] * (len(edges) - 1)
     for value in values:
         place = bisect.bisect_right(edges, value) - 1

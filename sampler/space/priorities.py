@@ -1,10 +1,10 @@
-"""The recommended order of tuning: the round from which a search narrows each parameter."""
+"""The recommended order of tuning: the round from which each parameter is narrowed, by name."""
 
 import fnmatch
 
 PRIORITIES = (1, 2, 3)
-DEFAULT = 2
-RECOMMENDED = {
+DEFAULT_PRIORITY = 2
+RECOMMENDED_PRIORITIES = {
     "learning_rate": 1,
     "alpha": 1,
     "momentum": 2,
@@ -16,9 +16,9 @@ RECOMMENDED = {
 }
 
 
-def recommended(name: str) -> int:
-    """The priority of a parameter whose author gave none, by its name."""
-    for pattern, priority in RECOMMENDED.items():
+def recommended_priority(name: str) -> int:
+    """The default priority of a parameter, by its name."""
+    for pattern, priority in RECOMMENDED_PRIORITIES.items():
         if fnmatch.fnmatchcase(name, pattern):
             return priority
-    return DEFAULT
+    return DEFAULT_PRIORITY

@@ -1,4 +1,4 @@
-"""The search space: parameters by name, and the conditions between them."""
+"""The search space: parameters by name, with conditions between them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,17 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """Parameters by name, in the order of their author. Treat it as frozen.
+    """Parameters by name, in the order of their author. Treat the mapping as immutable.
 
-    Raises SpaceError when it is empty or too large, a name is ill-formed, or a condition cannot be
-    met: on a missing parameter, on a value that this one cannot take, or in a circle.
+    Raises SpaceError for an empty or too large space, an invalid name, or a condition that cannot
+    hold: on a missing parameter, on a value that its parameter cannot take, or in a cycle.
     """
 
     parameters: Mapping[str, Parameter]
 
     @classmethod
     def from_dict(cls, space: object) -> "SearchSpace":
-        """The space that a piece of JSON describes. Raises SpaceError, whatever it is given."""
+        """The space that JSON describes. Raises SpaceError for any other input."""
         if not isinstance(space, Mapping):
             raise SpaceError("", f"must be an object of parameters by name, not {shown(space)}")
         _check_size(len(space))
@@ -35,7 +35,7 @@ class SearchSpace:
         )
 
     def to_dict(self) -> dict[str, JSON]:
-        """The JSON form, defaults written out; `from_dict` makes an equal space of it."""
+        """The JSON form, including defaults; `from_dict` restores an equal space."""
         return {name: parameter.to_dict() for name, parameter in self.parameters.items()}
 
     def __post_init__(self) -> None:
@@ -54,7 +54,7 @@ class SearchSpace:
         _ = self.parents_first
 
     def decode(self, units: Mapping[str, float]) -> dict[str, Value]:
-        """The setting at a point of the unit cube. Inactive parameters are left out."""
+        """The setting at a point of the unit cube, without inactive parameters."""
         params: dict[str, Value] = {}
         for parameter in self.parents_first:
             if not parameter.when or all(clause.holds(params) for clause in parameter.when):
@@ -62,11 +62,11 @@ class SearchSpace:
         return self._in_order(params)
 
     def at(self, point: Sequence[float]) -> dict[str, Value]:
-        """The setting at a point that has a place in the unit interval for each parameter."""
+        """The setting at a point of the unit cube, given as a coordinate for each parameter."""
         return self.decode(dict(zip(self.parameters, point, strict=True)))
 
     def encode(self, params: Params) -> dict[str, float]:
-        """The point of the unit cube that stands for a setting: its active parameters alone."""
+        """The point of the unit cube that represents a setting: its active parameters only."""
         return {
             name: parameter.encode(params[name])
             for name, parameter in self.parameters.items()
@@ -74,10 +74,10 @@ class SearchSpace:
         }
 
     def validate(self, params: object) -> dict[str, Value]:
-        """A setting of a user's own, in the types and the order of the space.
+        """A setting from outside, in the types and the order of the space.
 
-        Raises SpaceError for an unknown, a missing or an inactive parameter, and for a value that
-        its parameter cannot take.
+        Raises SpaceError for an unknown, a missing or an inactive parameter, and for an invalid
+        value.
         """
         if not isinstance(params, Mapping):
             raise SpaceError("", f"must be an object of values by name, not {shown(params)}")
@@ -89,7 +89,7 @@ class SearchSpace:
         for parameter in self.parents_first:
             unmet = [str(clause) for clause in parameter.when if not clause.holds(valid)]
             if parameter.name in params and unmet:
-                raise SpaceError(parameter.name, f"takes part only when {listed(unmet)}")
+                raise SpaceError(parameter.name, f"is active only when {listed(unmet)}")
             if parameter.name not in params and not unmet:
                 raise SpaceError(parameter.name, "is missing")
             if not unmet:
@@ -97,7 +97,7 @@ class SearchSpace:
         return self._in_order(valid)
 
     def _in_order(self, params: dict[str, Value]) -> dict[str, Value]:
-        """The setting in the order of its author."""
+        """The setting in the order of the space."""
         if not self._conditional:
             return params
         return {name: params[name] for name in self.parameters if name in params}
@@ -108,15 +108,15 @@ class SearchSpace:
 
     @cached_property
     def parents_first(self) -> tuple[Parameter, ...]:
-        """All parameters, each after those that its condition asks for."""
+        """All parameters, each after those that its condition depends on."""
         ordered: dict[str, Parameter] = {}
 
         def place(parameter: Parameter, trail: tuple[str, ...]) -> None:
             trail = (*trail, parameter.name)
             for clause in parameter.when:
                 if clause.parameter in trail:
-                    circle = (*trail[trail.index(clause.parameter) :], clause.parameter)
-                    message = f"the conditions run in a circle: {' -> '.join(circle)}"
+                    cycle = (*trail[trail.index(clause.parameter) :], clause.parameter)
+                    message = f"the conditions form a cycle: {' -> '.join(cycle)}"
                     raise SpaceError(f"{parameter.name}.when.{clause.parameter}", message)
                 if clause.parameter not in ordered:
                     place(self.parameters[clause.parameter], trail)
@@ -137,6 +137,6 @@ def _check_size(count: int) -> None:
 
 def _name(name: object) -> str:
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        wanted = "letters, digits and underscores, no digit first, at most 64 in all"
-        raise SpaceError(label(name), f"is not a name for a parameter: use {wanted}")
+        valid = "at most 64 letters, digits and underscores, the first of them not a digit"
+        raise SpaceError(label(name), f"is not a valid parameter name: use {valid}")
     return name

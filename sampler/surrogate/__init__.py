@@ -1,1 +1,1 @@
-"""A Gaussian process over all trials, and the choice of the next trials by it."""
+"""The surrogate: a Gaussian process fitted to all trials, and the choice of trials by it."""

@@ -1,4 +1,4 @@
-"""Settings as a model sees them: a row of numbers, near when the settings are alike."""
+"""Features: settings as rows of numbers, close to each other for similar settings."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from caviar.sampler.space.parameters import Parameter, count_choices
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.surrogate.gaussian_process import Floats, Metric
-from caviar.sampler.values import Params, Value
+from caviar.sampler.surrogate.gaussian_process import Metric
+from caviar.sampler.values import Floats, Params, Value
 
-INACTIVE = 0.5  # the place of a parameter that takes no part: in nobody's way
+INACTIVE_FEATURE = 0.5  # of an inactive number: the middle, as close to all values as possible
 
 
 def metric(space: SearchSpace) -> Metric:
-    """A column for each number, and one for each choice of a category."""
+    """The metric of a space: a column for each number, and one for each choice of a category."""
     owner: list[int] = []
     for place, parameter in enumerate(space.parameters.values()):
         owner += [place] * (count_choices(parameter) if parameter.nominal else 1)
@@ -23,59 +23,60 @@ def metric(space: SearchSpace) -> Metric:
 
 
 def features(space: SearchSpace, settings: Sequence[Params]) -> Floats:
-    """A row for each setting: numbers on the unit interval of their scale, categories one-hot.
+    """The features of settings, (settings, columns).
 
-    Two different choices are one apart, as the two ends of a range are.
+    Numbers are on the unit interval of their scale. Categories are one-hot, scaled so that two
+    different choices have distance one, as the two ends of a range have.
     """
-    places = {
+    units = {
         name: [parameter.encode(params[name]) if name in params else None for params in settings]
         for name, parameter in space.parameters.items()
     }
-    return _columns(space, {name: np.array(its, np.float64) for name, its in places.items()})
+    return _columns(space, {name: np.array(column, np.float64) for name, column in units.items()})
 
 
 def features_at(space: SearchSpace, units: Floats) -> Floats:
-    """The coordinates of the settings at points of the unit cube, (points, parameters).
+    """The features of the settings at points of the unit cube, (points, parameters).
 
-    Without a setting for each, which would take most of the time of a large round.
+    No settings are built, which would take most of the time of a large round.
     """
     values: dict[str, list[Value]] = {}
     active: dict[str, NDArray[np.bool_]] = {}
-    places: dict[str, Floats] = {}
+    encoded: dict[str, Floats] = {}
     columns = dict(zip(space.parameters, units.T, strict=True))
     for parameter in space.parents_first:
         active[parameter.name] = np.ones(len(units), dtype=np.bool_)
         for clause in parameter.when:
-            parent, met = clause.parameter, clause.requirement.holds
+            parent, holds = clause.parameter, clause.requirement.holds
             if parent not in values:
                 decode = space.parameters[parent].decode
                 values[parent] = [decode(unit) for unit in columns[parent].tolist()]
-            held = active[parent] & [met(value) for value in values[parent]]
-            active[parameter.name] &= held
-        found = _standing_for(parameter, columns[parameter.name])
-        places[parameter.name] = np.where(active[parameter.name], found, np.nan)
-    return _columns(space, places)
+            met = active[parent] & [holds(value) for value in values[parent]]
+            active[parameter.name] &= met
+        column = _encoded(parameter, columns[parameter.name])
+        encoded[parameter.name] = np.where(active[parameter.name], column, np.nan)
+    return _columns(space, encoded)
 
 
-def _standing_for(parameter: Parameter, units: Floats) -> Floats:
-    """The point that stands for the value at each: in a continuum itself."""
+def _encoded(parameter: Parameter, units: Floats) -> Floats:
+    """`encode(decode(unit))` for each unit; in a continuum that is the unit itself."""
     if parameter.varies and not parameter.discrete:
         return units
     values = [parameter.decode(unit) for unit in units.tolist()]
-    known = {value: parameter.encode(value) for value in set(values)}
-    return np.array([known[value] for value in values])
+    encoded = {value: parameter.encode(value) for value in set(values)}
+    return np.array([encoded[value] for value in values])
 
 
-def _columns(space: SearchSpace, places: Mapping[str, Floats]) -> Floats:
-    """The coordinates by what stands for each parameter's values, NaN where it takes no part."""
+def _columns(space: SearchSpace, encoded: Mapping[str, Floats]) -> Floats:
+    """The features of encoded values by parameter; NaN means inactive."""
     columns: list[Floats] = []
     for name, parameter in space.parameters.items():
-        known = ~np.isnan(places[name])
+        active = ~np.isnan(encoded[name])
         if parameter.nominal:
-            hot = np.zeros((len(known), count_choices(parameter)))
-            chosen = np.floor(places[name][known] * hot.shape[1]).astype(np.intp)
-            hot[np.flatnonzero(known), chosen] = math.sqrt(0.5)
-            columns.append(hot)
+            one_hot = np.zeros((len(active), count_choices(parameter)))
+            chosen = np.floor(encoded[name][active] * one_hot.shape[1]).astype(np.intp)
+            one_hot[np.flatnonzero(active), chosen] = math.sqrt(0.5)
+            columns.append(one_hot)
         else:
-            columns.append(np.where(known, places[name], INACTIVE)[:, None])
+            columns.append(np.where(active, encoded[name], INACTIVE_FEATURE)[:, None])
     return np.concatenate(columns, axis=1)

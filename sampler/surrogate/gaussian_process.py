@@ -1,51 +1,56 @@
-"""A Gaussian process: what values to expect at settings not yet tried, and how surely.
+"""Gaussian process regression with a smooth and a rough component.
 
 C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006: the
-posterior is eq. 2.23 to 2.24, the marginal likelihood 5.8 and its gradient 5.9, the Matern 5/2
-kernel 4.17, the exponential one 4.18. One length for each parameter; where it is long, the
-parameter does not matter. Beside the smooth trend there is a rough rest: what settings near each
-other have in common that no smooth function has, for networks have such steps and ridges.
+posterior is eq. 2.23 to 2.24, the marginal likelihood 5.8, its gradient 5.9, the Matern 5/2 kernel
+4.17 and the exponential kernel 4.18. Each parameter has a lengthscale; with a long one the
+parameter does not matter. The rough component models what nearby settings have in common beyond
+the smooth trend, such as the steps and ridges of network training.
+
+Notation:
+
+    n       number of observations, d parameters
+    r       distance of two points, each parameter in units of its lengthscale
+    k(r)    signal * matern(r) + rough * exp(-r), the covariance of two values
+    K       kernel matrix (n, n) of k, plus noise on the diagonal
+    alpha   K^-1 (values - mean), (n,)
+    theta   logs of d lengthscales, signal, rough and noise, (d + 3,)
+
+`signal`, `rough` and `noise` are variances.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Rows: TypeAlias = NDArray[np.intp]
+from caviar.sampler.values import Floats
 
-JITTER = 1e-8  # added to the diagonal, so that equal settings do no harm
-ITERATIONS = 40
-TOLERANCE = 3e-6  # of the log posterior: a step that gains less is the last
-BOUND = 4.0  # deviations of a prior, from its most likely value to where a fit ends
-SMALL = 50  # rows of a triangle that is inverted at once
-NEAREST = 1e-6  # of a length: nearer than that, a gradient is that of equal settings
+JITTER = 1e-8  # added to the diagonal, so that equal settings keep K positive definite
+MAX_ITERATIONS = 40
+TOLERANCE = 3e-6  # relative gain of the log posterior below which a fit stops
+MAX_PRIOR_DEVIATIONS = 4.0  # of theta from the mode of its prior
+MAX_BLOCK_ROWS = 50  # of a triangle that LAPACK inverts at once
+MIN_DISTANCE = 1e-6  # in lengthscales; smaller distances are taken as this in gradients
 
-LENGTHSCALE_SPREAD = (
-    1.0  # priors: standard deviations of logarithms around their most likely values
-)
+# Log-normal priors: the mode, and the standard deviation of the logarithm.
+LENGTHSCALE, LENGTHSCALE_SPREAD = 0.3, 1.0  # for one parameter; it grows with the square root of d
 SIGNAL, SIGNAL_SPREAD = 1.0, 0.7
 ROUGH, ROUGH_SPREAD = 0.05, 1.5
 NOISE, NOISE_SPREAD = 0.01, 2.0
-LENGTHSCALE = (
-    0.3  # for one parameter; more parameters, longer lengths, so that far is as far as before
-)
 
 _ROOT5 = math.sqrt(5.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """Which feature columns belong to which parameter: `owner[c]` is the place of column c's."""
+    """The columns of each parameter: column c belongs to parameter `owner[c]` of `count`."""
 
     owner: tuple[int, ...]
     count: int
 
     def squares(self, points: Floats) -> Floats:
-        """Squared distances by parameter: (parameters, pairs), each pair once, as `squareform`."""
+        """Squared distances by parameter, (d, pairs), with each pair once as in `squareform`."""
         from scipy.spatial.distance import pdist
 
         squares = np.empty((self.count, len(points) * (len(points) - 1) // 2))
@@ -55,13 +60,13 @@ class Metric:
         return squares
 
     def scaled(self, points: Floats, lengthscales: Floats) -> Floats:
-        """The points with each parameter's length for unit, so that distances are in lengths."""
+        """The points in units of the lengthscales."""
         scaled: Floats = points / lengthscales[list(self.owner)]
         return scaled
 
-    def distances(self, one: Floats, other: Floats, lengthscales: Floats) -> Floats:
-        """Distances in lengths, without a matrix for each parameter."""
-        a, b = self.scaled(one, lengthscales), self.scaled(other, lengthscales)
+    def distances(self, first: Floats, second: Floats, lengthscales: Floats) -> Floats:
+        """Distances in lengthscales, (rows of first, rows of second)."""
+        a, b = self.scaled(first, lengthscales), self.scaled(second, lengthscales)
         squares = (a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2 * a @ b.T
         distances: Floats = np.sqrt(np.maximum(squares, 0.0))
         return distances
@@ -69,7 +74,10 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianProcess:
-    """A process fitted to `points` (n, columns) and `values` (n,), which are about standard."""
+    """A process conditioned on `values` (n,), about standardized, at `points` (n, columns).
+
+    `factor` is the lower Cholesky factor of K.
+    """
 
     metric: Metric
     points: Floats
@@ -84,78 +92,79 @@ class GaussianProcess:
 
     @property
     def variance(self) -> float:
-        """Of a value of which nothing is known, free of noise."""
+        """The prior variance of a value without noise."""
         return self.signal + self.rough
 
     @property
     def theta(self) -> Floats:
-        """The logs of lengths, signal, rough and noise, as `log_posterior` takes them."""
+        """The logs of lengthscales, signal, rough and noise, (d + 3,)."""
         theta: Floats = np.log([*self.lengthscales, self.signal, self.rough, self.noise])
         return theta
 
     @property
     def best(self) -> float:
-        """The least that it expects of what was tried."""
+        """The lowest posterior mean at the points."""
         return float(self.mean_at(self.points).min())
 
-    def kernel(self, one: Floats, other: Floats) -> Floats:
-        """Covariances (rows of one, rows of other) before any value is known."""
-        return self.covariance(self.metric.distances(one, other, self.lengthscales))
+    def kernel(self, first: Floats, second: Floats) -> Floats:
+        """Prior covariances, (rows of first, rows of second)."""
+        return self.covariance(self.metric.distances(first, second, self.lengthscales))
 
     def covariance(self, distances: Floats) -> Floats:
-        """The same of settings at such distances, in lengths."""
+        """Prior covariances at distances in lengthscales."""
         return covariance(distances, signal=self.signal, rough=self.rough)
 
     def mean_at(self, points: Floats) -> Floats:
-        """What to expect at other points, (m,)."""
+        """The posterior mean at other points, (m,)."""
         across = self.kernel(points, self.points)
         expected: Floats = self.mean + across @ self.alpha
         return expected
 
 
 def matern(distances: Floats) -> Floats:
-    """The Matern 5/2 correlation at distances in lengths."""
+    """The Matern 5/2 correlation at distances in lengthscales."""
     r = _ROOT5 * distances
     correlation: Floats = (1.0 + r + r * r / 3.0) * np.exp(-r)
     return correlation
 
 
 def covariance(distances: Floats, *, signal: float, rough: float) -> Floats:
-    """Of values at distances in lengths: the smooth trend's and the rough rest's."""
+    """The covariance k of the smooth and the rough component at distances in lengthscales."""
     total: Floats = signal * matern(distances) + rough * np.exp(-distances)
     return total
 
 
 def fit_process(metric: Metric, points: Floats, values: Floats) -> GaussianProcess:
-    """The process with the most likely lengths, signal, rough and noise, under weak priors.
+    """The process at the maximum a posteriori theta.
 
-    From a fixed start by L-BFGS with the exact gradient, so that the same data give the same fit.
+    L-BFGS with the exact gradient starts from the mode of the prior, so that the same data give the
+    same fit.
     """
     from scipy.optimize import minimize
 
     squares = metric.squares(points)
     centre, spread = priors(metric.count)
 
-    def loss(away: Floats) -> tuple[float, Floats]:
-        value, gradient = log_posterior(centre + away * spread, squares, values, centre, spread)
+    def loss(scaled: Floats) -> tuple[float, Floats]:
+        value, gradient = log_posterior(centre + scaled * spread, squares, values, centre, spread)
         return value, gradient * spread
 
-    # In deviations of the priors, in which the steps in all directions are about alike.
-    found: Any = minimize(
+    # In standard deviations of the prior all directions have a similar scale.
+    optimum: Any = minimize(
         loss,
         np.zeros(len(centre)),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(-BOUND, BOUND)] * len(centre),
-        options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS, "ftol": TOLERANCE},
+        bounds=[(-MAX_PRIOR_DEVIATIONS, MAX_PRIOR_DEVIATIONS)] * len(centre),
+        options={"maxiter": MAX_ITERATIONS, "maxfun": 2 * MAX_ITERATIONS, "ftol": TOLERANCE},
     )
-    return with_hyperparameters(metric, points, values, centre + found.x * spread)
+    return with_hyperparameters(metric, points, values, centre + optimum.x * spread)
 
 
 def priors(count: int) -> tuple[Floats, Floats]:
-    """Most likely logs of `count` lengths, signal, rough and noise, and their deviations."""
+    """Mode and standard deviation of the prior of theta, for `count` parameters."""
     usual = math.log(LENGTHSCALE) + 0.5 * math.log(count)
-    centre = np.array([usual] * count + [math.log(one) for one in (SIGNAL, ROUGH, NOISE)])
+    centre = np.array([usual] * count + [math.log(mode) for mode in (SIGNAL, ROUGH, NOISE)])
     spread = np.array([LENGTHSCALE_SPREAD] * count + [SIGNAL_SPREAD, ROUGH_SPREAD, NOISE_SPREAD])
     return centre, spread
 
@@ -163,11 +172,8 @@ def priors(count: int) -> tuple[Floats, Floats]:
 def with_hyperparameters(
     metric: Metric, points: Floats, values: Floats, theta: Floats
 ) -> GaussianProcess:
-    """The process whose lengths, signal, rough and noise have these logs, given the values."""
-    lengthscales, (signal, rough, noise) = (
-        np.exp(theta[:-3]),
-        np.exp(theta[-3:]).tolist(),
-    )
+    """The process with these hyperparameters, conditioned on the values."""
+    lengthscales, (signal, rough, noise) = np.exp(theta[:-3]), np.exp(theta[-3:]).tolist()
     return condition(
         metric, points, values, lengthscales=lengthscales, signal=signal, rough=rough, noise=noise
     )
@@ -183,7 +189,7 @@ def condition(
     rough: float,
     noise: float,
 ) -> GaussianProcess:
-    """The process of these lengths, signal, rough and noise, given the values."""
+    """The process conditioned on the values; its mean is the generalized least-squares estimate."""
     from scipy.linalg import cho_solve, cholesky
 
     distances = metric.distances(points, points, lengthscales)
@@ -208,12 +214,12 @@ def condition(
 
 
 class KernelGradient:
-    """How the covariances of values follow the logs of lengths, signal, rough and noise.
+    """The components of k at some distances, and their derivatives by theta.
 
-    `squares` has the squared distances of values by parameter, (parameters, …); all else here is
-    of the shape of one of these. By the log of a parameter's length, the slope is its `weights`
-    times its squared distances times `steep` of the trend and of the rest; by those of signal and
-    rough, it is `trend` and `rest`.
+    `squares` has the squared distances by parameter, (d, …); each component has the shape of one of
+    these. The derivative of a component by the log of a lengthscale is `weights` of the parameter
+    times its squared distances times the slope of the component. The derivative by the log of
+    signal or rough is the component itself.
     """
 
     def __init__(self, theta: Floats, squares: Floats) -> None:
@@ -223,20 +229,21 @@ class KernelGradient:
         r = _ROOT5 * distances
         self._decay = self.signal * np.exp(-r)
         near = self._decay * (1.0 + r)
-        self.trend = near + self._decay * (r * r / 3.0)
-        self.rest = self.rough * np.exp(-distances)
-        self._near = np.maximum(distances, NEAREST)
-        self.steep_trend = (5.0 / 3.0) * near
-        self.steep_rest = self.rest / self._near
+        self.smooth_part = near + self._decay * (r * r / 3.0)
+        self.rough_part = self.rough * np.exp(-distances)
+        self._distances = np.maximum(distances, MIN_DISTANCE)
+        self.smooth_slope = (5.0 / 3.0) * near
+        self.rough_slope = self.rough_part / self._distances
 
-    def bend(self) -> Floats:
-        """By the logs of two lengths, the second slope is this times what both have before `steep`.
+    def second_slope(self) -> Floats:
+        """The factor of the second derivative of k by the logs of two lengthscales.
 
-        For a length and itself, twice the slope is to be taken from it.
+        The second derivative is this factor times the weights and squared distances of both
+        parameters. For the same lengthscale twice, two first derivatives are subtracted.
         """
-        rest = self.rest * (1.0 + 1.0 / self._near) / self._near**2
-        bend: Floats = (25.0 / 3.0) * self._decay + rest
-        return bend
+        rough = self.rough_part * (1.0 + 1.0 / self._distances) / self._distances**2
+        slope: Floats = (25.0 / 3.0) * self._decay + rough
+        return slope
 
 
 def inverse_lower(factor: Floats) -> Floats:
@@ -250,13 +257,13 @@ def inverse_lower(factor: Floats) -> Floats:
 
 
 def _invert(lower: Floats, inverse: Floats) -> None:
-    """Write the inverse of a lower triangle into a matrix of zeros, by halves.
+    """Write the inverse of a lower triangle into a matrix of zeros, recursively by halves.
 
-    LAPACK's own, which takes a column after another, takes twice as long.
+    LAPACK's dtrtri, which proceeds by columns, takes twice as long for large triangles.
     """
     from scipy.linalg.lapack import dtrtri
 
-    if len(lower) <= SMALL:
+    if len(lower) <= MAX_BLOCK_ROWS:
         inverse[:] = dtrtri(lower, lower=1)[0]
         return
     half = len(lower) // 2
@@ -268,31 +275,32 @@ def _invert(lower: Floats, inverse: Floats) -> None:
 def log_posterior(
     theta: Floats, squares: Floats, values: Floats, centre: Floats, spread: Floats
 ) -> tuple[float, Floats]:
-    """The negative log of likelihood times priors, and its gradient, by the logs.
+    """The negative log of likelihood times prior, and its gradient by theta, (d + 3,).
 
-    The logs are those of the lengths, then of signal, rough and noise; `squares` are of the pairs.
+    `squares` are the squared distances of pairs, as `Metric.squares` gives them; `centre` and
+    `spread` are mode and standard deviation of the prior.
     """
     from scipy.linalg import cho_solve, cholesky
     from scipy.spatial.distance import squareform
 
-    slopes = KernelGradient(theta, squares)
-    kernel = squareform(slopes.trend + slopes.rest, checks=False)
-    np.fill_diagonal(kernel, slopes.signal + slopes.rough + slopes.noise + JITTER)
-    # In place, and lower halves in Fortran's order: to copy would take as long as to factor.
+    gradients = KernelGradient(theta, squares)
+    kernel = squareform(gradients.smooth_part + gradients.rough_part, checks=False)
+    np.fill_diagonal(kernel, gradients.signal + gradients.rough + gradients.noise + JITTER)
+    # In place, and lower halves in Fortran order: a copy would take as long as the factorization.
     factor = cholesky(kernel.T, lower=True, overwrite_a=True, check_finite=False)
     centred = values - values.mean()
     alpha = cho_solve((factor, True), centred, check_finite=False)
     half_log_determinant = np.log(np.diag(factor)).sum()
     inverse = inverse_lower(factor)
-    # d(-log likelihood) = -1/2 trace((alpha alpha' - inverse) dK), and dK has each pair twice
-    pull = squareform(np.outer(alpha, alpha) - inverse.T, checks=False)
+    # d(-log likelihood) = -1/2 trace((alpha alpha' - K^-1) dK), and dK has each pair twice.
+    pair_weights = squareform(np.outer(alpha, alpha) - inverse.T, checks=False)
     trace = alpha @ alpha - np.trace(inverse)
     gradient = np.empty_like(theta)
-    steep = slopes.steep_trend + slopes.steep_rest
-    gradient[:-3] = -slopes.weights * (squares @ (pull * steep))
-    gradient[-3] = -pull @ slopes.trend - 0.5 * slopes.signal * trace
-    gradient[-2] = -pull @ slopes.rest - 0.5 * slopes.rough * trace
-    gradient[-1] = -0.5 * slopes.noise * trace
-    away = (theta - centre) / spread
-    loss = 0.5 * centred @ alpha + half_log_determinant + 0.5 * away @ away
-    return float(loss), gradient + away / spread
+    slope = gradients.smooth_slope + gradients.rough_slope
+    gradient[:-3] = -gradients.weights * (squares @ (pair_weights * slope))
+    gradient[-3] = -pair_weights @ gradients.smooth_part - 0.5 * gradients.signal * trace
+    gradient[-2] = -pair_weights @ gradients.rough_part - 0.5 * gradients.rough * trace
+    gradient[-1] = -0.5 * gradients.noise * trace
+    deviations = (theta - centre) / spread
+    loss = 0.5 * centred @ alpha + half_log_determinant + 0.5 * deviations @ deviations
+    return float(loss), gradient + deviations / spread

@@ -1,4 +1,4 @@
-"""Guesses: what pruned trials would probably have come to, by what they had when they stopped."""
+"""Imputation: estimates of the final values of pruned trials from their values at rungs."""
 
 import math
 from collections.abc import Sequence
@@ -8,72 +8,72 @@ from typing import NamedTuple
 from caviar.sampler.ranking import value_of, with_value
 from caviar.sampler.rounds import Observation
 
-FEWEST = 3
-"""Trials that went on from a rung, before a slope is read from them."""
+MIN_PAIRS = 3  # trials promoted past a rung, to fit a slope
 
 
 class Line(NamedTuple):
-    """From what trials had at a rung to what they come to: a straight line."""
+    """A straight line from the value at a rung to the final value."""
 
     x: float
     y: float
     slope: float
 
     def at(self, x: float) -> float:
-        """What is to be expected from a value at the rung."""
+        """The final value expected for the value x at the rung."""
         return self.y + self.slope * (x - self.x)
 
 
 def with_imputed(observations: Sequence[Observation]) -> Sequence[Observation]:
-    """The observations, those of pruned trials with a guess in place of the value they lack.
+    """The observations, with estimated final values for pruned trials.
 
-    They are returned as they are, the same sequence, where no trial has rungs.
+    Without rungs the same sequence is returned.
 
-    A trial that stopped at a rung is guessed to have gone on as those did that went on from there:
-    by the line, of least squares, from what they had at the rung to what they came to. The rungs
-    are taken from the last to the first, and those who were pruned later count with their guesses.
-    While nobody went on, the value at the rung stands. No guess is better than the best true value,
-    for a guess must tempt nobody.
+    The value of a trial that was pruned at a rung is estimated by the least-squares line from the
+    values at the rung to the final values of the trials that were promoted past it. Rungs are
+    processed from the last to the first, and trials pruned later count with their estimates. If no
+    trial was promoted, the value at the rung is the estimate. An estimate is never better than the
+    best measured value, so that it cannot attract the search.
 
-    How late values follow from early ones may depend on the parameters, too, on l2 for one; but so
-    few trials go on, and only the best, that a plane through them guessed no better than the line.
+    The relation between early and late values may depend on the parameters, on l2 for example. But
+    few trials are promoted, and only the best: a plane through them is less accurate than the line.
     """
-    if not any(one.rungs for one in observations):
+    if not any(trial.rungs for trial in observations):
         return observations
-    ends = {one.number: value_of(one) for one in with_value(observations)}
-    best = min(ends.values(), default=-math.inf)
-    guesses: dict[int, float] = {}
-    for epoch in sorted({epoch for one in observations for epoch in one.rungs}, reverse=True):
+    final = {trial.number: value_of(trial) for trial in with_value(observations)}
+    best = min(final.values(), default=-math.inf)
+    imputed: dict[int, float] = {}
+    for epoch in sorted({epoch for trial in observations for epoch in trial.rungs}, reverse=True):
         line = _line(
             [
-                (one.rungs[epoch], ends[one.number])
-                for one in observations
-                if epoch in one.rungs and one.number in ends
+                (trial.rungs[epoch], final[trial.number])
+                for trial in observations
+                if epoch in trial.rungs and trial.number in final
             ]
         )
-        for one in observations:
-            if one.state == "pruned" and one.value is None and max(one.rungs, default=0) == epoch:
-                guess = max(line.at(one.rungs[epoch]), best)
-                if math.isfinite(guess):
-                    guesses[one.number] = ends[one.number] = guess
+        for trial in observations:
+            last_rung = max(trial.rungs, default=0)
+            if trial.state == "pruned" and trial.value is None and last_rung == epoch:
+                estimate = max(line.at(trial.rungs[epoch]), best)
+                if math.isfinite(estimate):
+                    imputed[trial.number] = final[trial.number] = estimate
     return [
-        replace(one, value=guesses[one.number]) if one.number in guesses else one
-        for one in observations
+        replace(trial, value=imputed[trial.number]) if trial.number in imputed else trial
+        for trial in observations
     ]
 
 
 def _line(pairs: Sequence[tuple[float, float]]) -> Line:
-    """Through (at the rung, at the end) of some trials; with few of them, all gain the same.
+    """The least-squares line through pairs (value at the rung, final value).
 
-    Its slope is from 0, for who is ahead at the rung is not expected to end behind, to 1, for
-    training brings trials closer together.
+    The slope is limited to [0, 1]: a trial that is ahead at the rung is not expected to end behind,
+    and training brings trials closer together. With few pairs the slope is 1.
     """
     pairs = [(x, y) for x, y in pairs if math.isfinite(x)]
     if not pairs:
         return Line(0.0, 0.0, 1.0)
     x = sum(pair[0] for pair in pairs) / len(pairs)
     y = sum(pair[1] for pair in pairs) / len(pairs)
-    spread = sum((pair[0] - x) * (pair[0] - x) for pair in pairs)
-    common = sum((pair[0] - x) * (pair[1] - y) for pair in pairs)
-    slope = common / spread if len(pairs) >= FEWEST and spread > 0.0 else 1.0
+    variation = sum((pair[0] - x) * (pair[0] - x) for pair in pairs)
+    covariation = sum((pair[0] - x) * (pair[1] - y) for pair in pairs)
+    slope = covariation / variation if len(pairs) >= MIN_PAIRS and variation > 0.0 else 1.0
     return Line(x, y, min(max(slope, 0.0), 1.0))

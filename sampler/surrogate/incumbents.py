@@ -1,8 +1,8 @@
-"""Favourites: the trials that the model believes best, around which candidates are drawn.
+"""Incumbents: the trials with the best posterior means, around which candidates are drawn.
 
-The elites, by their values, are what a round shows and what its box is made of. Where trials are
-noisy, the best values are partly luck, and who draws around them follows it; what the model expects
-of a trial counts its neighbours, too.
+The elites, chosen by value, determine the box of a round and are shown with it. With noisy values
+the best of them are partly lucky, so drawing around them follows the noise. The posterior mean of
+a trial also takes its neighbours into account.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from caviar.sampler.surrogate.surrogate import MAX_FIT_TRIALS
 
 
 def incumbents(
-    model: GaussianProcess, space: SearchSpace, best: Sequence[Observation], *, count: int
+    surrogate: GaussianProcess, space: SearchSpace, best: Sequence[Observation], *, count: int
 ) -> list[Observation]:
-    """The `count` trials, of those with a value, of which the model expects most, best first.
+    """The `count` trials with the lowest posterior means, best first.
 
-    They are given as `ranked`; of many only the first are asked about, as many as a fit looks at.
+    `best` are the trials with a value, as `ranked`; only the first MAX_FIT_TRIALS are considered.
     Ties go to the lower number.
     """
     best = best[:MAX_FIT_TRIALS]
-    expected = model.mean_at(features(space, [one.params for one in best])).tolist()
-    liked = sorted(zip(expected, best, strict=True), key=lambda pair: (pair[0], pair[1].number))
-    return [one for _, one in liked[:count]]
+    means = surrogate.mean_at(features(space, [trial.params for trial in best])).tolist()
+    by_mean = sorted(zip(means, best, strict=True), key=lambda pair: (pair[0], pair[1].number))
+    return [trial for _, trial in by_mean[:count]]

@@ -1,4 +1,4 @@
-"""What luck does: how much the values of trials differ that had the same setting."""
+"""Noise: how much the values of trials with the same setting differ."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from caviar.sampler.values import Value
 
 @dataclass(frozen=True, kw_only=True)
 class Repeats:
-    """`trials` trials of `settings` settings, each tried more than once, on seeds of their own.
+    """The noise measured on `trials` trials of `settings` repeated settings with other seeds.
 
-    `share` is the part of what the scores of all trials vary by that lies within these settings:
-    a parameter that matters less than that can hardly be told from luck.
+    `share` is the part of the variance of the scores of all trials that lies within these
+    settings. A parameter with a smaller importance cannot be distinguished from noise.
     """
 
     settings: int
@@ -25,23 +25,23 @@ class Repeats:
 
 
 def repeats(observations: Sequence[Observation]) -> Repeats | None:
-    """What repeated settings tell; None when no setting gave a value twice, or all are equal.
+    """The noise of repeated settings; None if no setting has two values or all values are equal.
 
     The share is the pooled variance within settings over the variance of all scores.
     """
-    valued = [seen for seen in observations if seen.value is not None]
+    valued = [trial for trial in observations if trial.value is not None]
     groups: dict[tuple[tuple[str, Value, bool], ...], list[int]] = defaultdict(list)
-    for place, seen in enumerate(valued):
-        groups[_key(seen)].append(place)
-    repeated = [places for places in groups.values() if len(places) > 1]
+    for row, trial in enumerate(valued):
+        groups[_key(trial)].append(row)
+    repeated = [rows for rows in groups.values() if len(rows) > 1]
     if not repeated:
         return None
-    found = scores(valued)
-    total = float(np.var(found, ddof=1))
+    scored = scores(valued)
+    total = float(np.var(scored, ddof=1))
     if total <= 0.0:
         return None
-    squares = sum(float(np.sum((found[at] - found[at].mean()) ** 2)) for at in repeated)
-    freedom = sum(len(places) - 1 for places in repeated)
+    squares = sum(float(np.sum((scored[rows] - scored[rows].mean()) ** 2)) for rows in repeated)
+    freedom = sum(len(rows) - 1 for rows in repeated)
     return Repeats(
         settings=len(repeated),
         trials=freedom + len(repeated),
@@ -49,8 +49,8 @@ def repeats(observations: Sequence[Observation]) -> Repeats | None:
     )
 
 
-def _key(seen: Observation) -> tuple[tuple[str, Value, bool], ...]:
-    """A setting by its values; 1 and true are different ones."""
+def _key(trial: Observation) -> tuple[tuple[str, Value, bool], ...]:
+    """A setting as a hashable value; 1 and true are different."""
     return tuple(
-        (name, value, isinstance(value, bool)) for name, value in sorted(seen.params.items())
+        (name, value, isinstance(value, bool)) for name, value in sorted(trial.params.items())
     )

@@ -1,76 +1,81 @@
-"""What a process expects at a pool of points, and what of it is left to learn as some are tried."""
+"""The posterior of a process at a pool of points, updated as points are chosen."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from caviar.sampler.surrogate.gaussian_process import Floats, GaussianProcess, Rows
+from caviar.sampler.surrogate.gaussian_process import GaussianProcess
+from caviar.sampler.values import Floats, Rows
 
-SPREAD = 1e-6  # added to the variance of a point, so that equal points do no harm
+JITTER = 1e-6  # added to the variance of a point, so that equal points stay distinguishable
 
 
 class Posterior:
-    """Mean and variance (m,) of the values at `points` (m, columns), free of noise.
+    """Mean and variance (m,) of the values at `points` (m, columns), without noise.
 
-    At most `room` rows can be believed. Covariances are worked out for the rows that are asked for:
-    the whole matrix of a large pool would cost a small round a quarter of its plan.
+    Up to `capacity` rows can be conditioned on. Covariances are computed only for requested rows:
+    the whole matrix of a large pool would take a quarter of the time of a small round.
     """
 
-    def __init__(self, process: GaussianProcess, points: Floats, *, room: int = 0) -> None:
+    def __init__(self, process: GaussianProcess, points: Floats, *, capacity: int = 0) -> None:
         from scipy.linalg import solve_triangular
 
         across = process.kernel(process.points, points)
         self._process = process
         self._scaled = process.metric.scaled(points, process.lengthscales)
-        # What the Cholesky factor of all that is known has at the pool, a row each: first the rows
-        # of the values, then those of what is believed.
-        self._values = self._known = len(process.points)
-        self._half = np.empty((self._values + room, len(points)))
-        self._half[: self._values] = solve_triangular(
+        # The rows of the Cholesky factor of all conditions, extended to the pool: first those of
+        # the values, then those of the rows that were conditioned on.
+        self._values = self._conditions = len(process.points)
+        self._factor = np.empty((self._values + capacity, len(points)))
+        self._factor[: self._values] = solve_triangular(
             process.factor, across, lower=True, check_finite=False
         )
-        half = self._half[: self._values]
+        factor = self._factor[: self._values]
         self.mean: Floats = process.mean + across.T @ process.alpha
-        known = np.einsum("ij,ij->j", half, half)
-        self.variance = np.maximum(process.variance - known + SPREAD, SPREAD * SPREAD)
+        explained = np.einsum("ij,ij->j", factor, factor)
+        self.variance = np.maximum(process.variance - explained + JITTER, JITTER * JITTER)
 
     def covariance(self, rows: Rows, *, conditioned: bool = False) -> Floats:
-        """(rows, rows), given the values; if `believed`, given what is believed of others, too."""
+        """The covariance of rows, (rows, rows), given the values.
+
+        If `conditioned`, it is also given the rows that were conditioned on.
+        """
         from scipy.spatial.distance import cdist
 
         scaled = self._scaled[rows]
-        half = self._half[: self._known if conditioned else self._values, rows]
-        covariance: Floats = self._process.covariance(cdist(scaled, scaled)) - half.T @ half
-        covariance[np.diag_indices_from(covariance)] += SPREAD
+        factor = self._factor[: self._conditions if conditioned else self._values, rows]
+        covariance: Floats = self._process.covariance(cdist(scaled, scaled)) - factor.T @ factor
+        covariance[np.diag_indices_from(covariance)] += JITTER
         return covariance
 
     def condition_on_mean(self, rows: Sequence[int]) -> None:
-        """Take it that each row's value is its mean: no mean changes, and what is near is surer."""
+        """Condition on the value of each row being its mean: variances shrink, means stay."""
         from scipy.spatial.distance import cdist
 
         rows = list(rows)
-        half = self._half[: self._known]
+        factor = self._factor[: self._conditions]
         block = self._process.covariance(cdist(self._scaled[rows], self._scaled))
-        block -= half[:, rows].T @ half
+        block -= factor[:, rows].T @ factor
         for place, row in enumerate(rows):
-            block[place, row] += SPREAD
+            block[place, row] += JITTER
             block[place] = factor_row(block[place], block[:place], row, self.variance)
             self.variance = remaining_variance(self.variance, block[place])
-        self._half[self._known : self._known + len(rows)] = block
-        self._known += len(rows)
+        self._factor[self._conditions : self._conditions + len(rows)] = block
+        self._conditions += len(rows)
 
 
 def factor_row(covariances: Floats, before: Floats, row: int, variance: Floats) -> Floats:
-    """What a row adds to the Cholesky factor, (m,).
+    """The row (m,) that a condition on `row` adds to the Cholesky factor.
 
-    By its covariances given all but the rows `before` (k, m) that others added to the factor.
+    `covariances` of the row are given all conditions except those that added the rows `before`
+    (k, m) to the factor.
     """
     added: Floats = (covariances - before[:, row] @ before) / math.sqrt(variance[row])
     return added
 
 
 def remaining_variance(variance: Floats, added: Floats) -> Floats:
-    """What of the variance (m,) is left when the row is believed that added this to the factor."""
-    left: Floats = np.maximum(variance - added * added, SPREAD * SPREAD)
-    return left
+    """The variance (m,) after a condition that added this row to the Cholesky factor."""
+    remaining: Floats = np.maximum(variance - added * added, JITTER * JITTER)
+    return remaining

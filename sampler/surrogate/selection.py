@@ -1,4 +1,4 @@
-"""Acquisition: which settings of a pool the trials of a round try, by what the model believes."""
+"""Selection: which candidate each trial of a round tries, by the surrogate."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,106 +8,119 @@ import numpy as np
 
 from caviar.sampler import draws
 from caviar.sampler.surrogate.expected_improvement import log_expected_improvement
-from caviar.sampler.surrogate.gaussian_process import Floats, GaussianProcess, Rows
+from caviar.sampler.surrogate.gaussian_process import GaussianProcess
 from caviar.sampler.surrogate.hyperposterior import draw_processes
 from caviar.sampler.surrogate.lazy_greedy import LazyGreedy
 from caviar.sampler.surrogate.posterior import Posterior
+from caviar.sampler.values import Floats, Rows
 
-MAX_OWN_PROCESSES = 32  # trials of a round that have a plausible process each
-BOLD, CAREFUL = 1.9, 1.45  # what deviations count in quiet and in noisy searches
-QUIET, NOISY = 0.002, 0.02  # variance of the noise, as a part of that of the values
-MORE = 1.17  # the deviations of a fitted process count so much more: it takes its lengths for sure
-AHEAD = 32  # trials to come: a shortlist expects the rows of the second looks among them
-_LOOK, _LENGTHS = "/thompson", "/lengths"  # addresses of a trial's normal draws: no parameter names
+MAX_OWN_PROCESSES = 32  # trials of a round that have a process of their own each
+LOW_NOISE, HIGH_NOISE = 0.002, 0.02  # variances, as parts of the variance of the values
+LOW_NOISE_KAPPA, HIGH_NOISE_KAPPA = 1.9, 1.45  # scale of standard deviations at these noises
+FITTED_KAPPA_FACTOR = 1.17  # the fitted process takes its lengthscales as exact
+LOOKAHEAD = 32  # trials whose exploration rows are expected among the conditions
+_THOMPSON_KEY, _PROCESS_KEY = "/thompson", "/lengths"  # of normal draws; not parameter names
 
 
 def select_rows(
-    model: GaussianProcess,
+    surrogate: GaussianProcess,
     points: Floats,
     *,
     seed: int,
     numbers: Sequence[int],
     allowed: Mapping[int, Rows] = MappingProxyType({}),
-    looks: Sequence[int] = (),
+    exploring: Sequence[int] = (),
 ) -> list[int]:
-    """The row of `points` that each trial tries; none twice, so there must be as many.
+    """A distinct row of `points` for each trial; there must be at least as many rows as trials.
 
-    It is where most improvement is to be expected (J. Mockus, "On Bayesian methods for seeking the
-    extremum", 1974) over the best that the model expects of what was tried; in a round of no more
-    than EACH_ITS_OWN, by a plausible process of the trial's own. Each pick is believed to give what
-    is expected of it before the next is made, so that a batch spreads: the "kriging believer" of
-    D. Ginsbourger, R. Le Riche and L. Carraro, 2010. `looks` are trials that follow one function
-    drawn from the posterior instead, as second looks do, which are to find out (W. R. Thompson, "On
-    the likelihood that one unknown probability exceeds another", 1933). `allowed` has the rows of
-    the trials that may not have them all; one of which none is left is a trial like any other.
+    A trial gets the row with the highest expected improvement over the best posterior mean of the
+    tried settings. In a round of at most MAX_OWN_PROCESSES trials, each has a process of its own,
+    drawn from the posterior of the hyperparameters. After each selection the processes are
+    conditioned on its mean, so that the batch spreads: the "kriging believer" of D. Ginsbourger,
+    R. Le Riche and L. Carraro, 2010. Trials `exploring` minimize a function drawn from the
+    posterior instead (W. R. Thompson, "On the likelihood that one unknown probability exceeds
+    another", 1933). `allowed` has the rows of trials that may not have all of them; if none of
+    these is left, the trial is treated like any other.
     """
-    posterior = Posterior(model, points, room=len(numbers))
-    everything = np.arange(len(points))
-    own = {look: allowed.get(look, everything) for look in looks}
-    most = max(map(len, own.values()), default=0)
-    noises = dict(
-        zip(looks, normal_draws(_LOOK, seed=seed, numbers=looks, count=most), strict=True)
+    posterior = Posterior(surrogate, points, capacity=len(numbers))
+    all_rows = np.arange(len(points))
+    exploring_rows = {number: allowed.get(number, all_rows) for number in exploring}
+    count = max(map(len, exploring_rows.values()), default=0)
+    normals = normal_draws(_THOMPSON_KEY, seed=seed, numbers=exploring, count=count)
+    thompson = dict(zip(exploring, normals, strict=True))
+    processes = _own_processes(
+        surrogate, seed=seed, numbers=[number for number in numbers if number not in exploring]
     )
-    processes = _own_processes(model, seed=seed, numbers=[n for n in numbers if n not in looks])
-    kappa = kappa_for(model.noise)
-    believer = LazyGreedy(posterior, best=model.best, kappa=MORE * kappa)
+    kappa = kappa_at(surrogate.noise)
+    greedy = LazyGreedy(posterior, best=surrogate.best, kappa=FITTED_KAPPA_FACTOR * kappa)
     free = np.ones(len(points), dtype=np.bool_)
-    picked: list[int] = []
+    selected: list[int] = []
     for place, number in enumerate(numbers):
-        mine = allowed.get(number, everything)
-        left = mine[free[mine]]
-        rows = left if len(left) else everything[free]
-        if number in looks and len(left):
-            factor = np.linalg.cholesky(posterior.covariance(rows))
-            drawn = posterior.mean[rows] + factor @ noises[number][: len(rows)]
-            row = int(rows[np.argmin(drawn)])
+        permitted = allowed.get(number, all_rows)
+        left = permitted[free[permitted]]
+        rows = left if len(left) else all_rows[free]
+        if number in exploring and len(left):
+            row = _thompson_row(posterior, rows, thompson[number])
         elif number in processes:
-            process = processes[number]
-            alone = Posterior(process, points, room=len(picked))
-            alone.condition_on_mean(picked)
-            mean, variance = alone.mean[rows], alone.variance[rows]
-            promised = log_expected_improvement(mean, variance, best=process.best, kappa=kappa)
-            row = int(rows[np.argmax(promised)])
+            row = _own_row(processes[number], points, rows, selected, kappa=kappa)
         else:
-            ahead = own.keys() & numbers[place : place + AHEAD]
-            expected = [row for look in ahead for row in own[look].tolist()]
-            row = believer.best_row(rows, expected=expected)
-        believer.condition_on_mean(row)
+            ahead = exploring_rows.keys() & numbers[place : place + LOOKAHEAD]
+            expected = [row for other in ahead for row in exploring_rows[other].tolist()]
+            row = greedy.best_row(rows, expected=expected)
+        greedy.condition_on_mean(row)
         free[row] = False
-        picked.append(row)
-    return picked
+        selected.append(row)
+    return selected
 
 
-def kappa_for(noise: float) -> float:
-    """How many of its deviations a promise is reckoned with, by the variance of the noise.
+def _thompson_row(posterior: Posterior, rows: Rows, normals: Floats) -> int:
+    """The row at which a function drawn from the posterior is lowest."""
+    factor = np.linalg.cholesky(posterior.covariance(rows))
+    drawn = posterior.mean[rows] + factor @ normals[: len(rows)]
+    return int(rows[np.argmin(drawn)])
 
-    A process takes the trend to be as smooth everywhere, so it is surer than it should be. Where
-    values are quiet, a trial that was too bold costs only itself; where they are noisy, the more
-    of the trials are far from the best, the likelier is one of them taken for it by luck.
+
+def _own_row(
+    process: GaussianProcess, points: Floats, rows: Rows, selected: Sequence[int], *, kappa: float
+) -> int:
+    """The row with the highest expected improvement by a process, given the selected rows."""
+    posterior = Posterior(process, points, capacity=len(selected))
+    posterior.condition_on_mean(selected)
+    mean, variance = posterior.mean[rows], posterior.variance[rows]
+    improvements = log_expected_improvement(mean, variance, best=process.best, kappa=kappa)
+    return int(rows[np.argmax(improvements)])
+
+
+def kappa_at(noise: float) -> float:
+    """The scale of standard deviations in the expected improvement, by the variance of the noise.
+
+    A process assumes that the trend is equally smooth everywhere, so its variance is too small.
+    With little noise a bad trial costs only itself, and exploration is cheap. With noisy values,
+    the more trials are far from the best, the likelier one of them is mistaken for the best.
     """
-    quiet = math.log(NOISY / noise) / math.log(NOISY / QUIET)
-    return CAREFUL + (BOLD - CAREFUL) * min(max(quiet, 0.0), 1.0)
+    quietness = math.log(HIGH_NOISE / noise) / math.log(HIGH_NOISE / LOW_NOISE)
+    return HIGH_NOISE_KAPPA + (LOW_NOISE_KAPPA - HIGH_NOISE_KAPPA) * min(max(quietness, 0.0), 1.0)
 
 
 def _own_processes(
-    model: GaussianProcess, *, seed: int, numbers: Sequence[int]
+    surrogate: GaussianProcess, *, seed: int, numbers: Sequence[int]
 ) -> dict[int, GaussianProcess]:
-    """A plausible process for each trial, unless they are too many."""
+    """A process for each trial, drawn from the hyperposterior; none for too many trials."""
     if not numbers or len(numbers) > MAX_OWN_PROCESSES:
         return {}
-    drawn = normal_draws(_LENGTHS, seed=seed, numbers=numbers, count=len(model.theta))
-    return dict(zip(numbers, draw_processes(model, drawn), strict=True))
+    drawn = normal_draws(_PROCESS_KEY, seed=seed, numbers=numbers, count=len(surrogate.theta))
+    return dict(zip(numbers, draw_processes(surrogate, drawn), strict=True))
 
 
-def normal_draws(address: str, *, seed: int, numbers: Sequence[int], count: int) -> Floats:
-    """(numbers, count) standard normal draws, by Box and Muller's formula, 1958.
+def normal_draws(key: str, *, seed: int, numbers: Sequence[int], count: int) -> Floats:
+    """(numbers, count) standard normal draws, by the formula of Box and Muller, 1958.
 
-    The first of a number are the same for any count.
+    The first draws of a number are the same for any count.
     """
     units = draws.units(
         seed=seed,
         numbers=np.array(numbers, dtype=np.int64)[:, None],
-        names=[address],
+        names=[key],
         indices=np.arange(count + count % 2),
     )[:, :, 0]
     radius = np.sqrt(-2.0 * np.log1p(-units[:, ::2] * (1.0 - 2.0**-53)))

@@ -1,4 +1,4 @@
-"""What the search believes: a process fitted to all that was observed."""
+"""The surrogate of a search: scores of its observations, and a Gaussian process fitted to them."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -10,23 +10,15 @@ from caviar.sampler.ranking import ranked, value_of, with_value
 from caviar.sampler.rounds import Observation
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.surrogate.features import features, metric
-from caviar.sampler.surrogate.gaussian_process import (
-    Floats,
-    GaussianProcess,
-    Rows,
-    condition,
-    fit_process,
-)
+from caviar.sampler.surrogate.gaussian_process import GaussianProcess, condition, fit_process
 from caviar.sampler.surrogate.imputation import with_imputed
-from caviar.sampler.values import Params
+from caviar.sampler.values import Floats, Params, Rows
 
-MAX_FIT_TRIALS = (
-    200  # a fit looks at no more trials than these: the best, and the latest of the others
-)
-FEWEST = 5  # values that a model needs
-NEAR = 0.01  # of a range: settings that differ by less in everything are the same
-GOOD = 0.35  # the part of the trials whose values are told apart by their differences
-FARTHEST = 1e9  # of such distances: what is further from the best is as bad as that
+MAX_FIT_TRIALS = 200  # a fit uses the best trials and the latest of the others
+MIN_FIT_VALUES = 5
+MIN_NOVELTY = 0.01  # of a range: settings that are closer in every feature count as the same
+GOOD_QUANTILE = 0.35  # of the values: differences below it are scored linearly
+MAX_DISTANCE = 1e9  # from the best value, in units of the distance to the good quantile
 
 _NUMBER = attrgetter("number")
 
@@ -34,35 +26,35 @@ _NUMBER = attrgetter("number")
 def training_subset(
     observations: Sequence[Observation], best: Sequence[Observation]
 ) -> list[Observation]:
-    """The trials that a fit looks at, by number: the better half of its room, and the latest.
+    """The trials that a fit uses, by number: half of them the best, the rest the latest others.
 
-    The `best` are those of the observations with a value, as `ranked`.
+    `best` are the observations with a value, as `ranked`.
     """
     best = best[: MAX_FIT_TRIALS // 2]
-    among = {one.number for one in best}
+    chosen = {trial.number for trial in best}
     latest = sorted(observations, key=_NUMBER, reverse=True)
-    rest = islice((one for one in latest if one.number not in among), MAX_FIT_TRIALS - len(best))
-    return sorted([*best, *rest], key=_NUMBER)
+    others = (trial for trial in latest if trial.number not in chosen)
+    return sorted([*best, *islice(others, MAX_FIT_TRIALS - len(best))], key=_NUMBER)
 
 
 def scores(observations: Sequence[Observation]) -> Floats:
-    """A standard score for each observation, small is good: the logarithm of how far from the best.
+    """A standardized score for each observation, (n,); lower is better.
 
-    Distances count in parts of the distance to the value that GOOD of the trials reach: nearer than
-    that, equal steps are equal, so near ties at the top are not torn apart; far beyond it, only
-    orders of magnitude count, so outliers change little. A trial without a value counts as one of
-    the worst.
+    The score is the log of 1 plus the distance to the best value, in units of the distance to the
+    good quantile. Within that distance scores are nearly linear, so that near ties at the top stay
+    close; far beyond it only orders of magnitude count, so that outliers have little effect. A
+    trial without a value scores like one of the worst.
     """
-    values = np.array([value_of(seen) for seen in observations])
+    values = np.array([value_of(trial) for trial in observations])
     with np.errstate(over="ignore"):
-        away = values - values.min() if np.isfinite(values).any() else values
-    ended = away[np.isfinite(away)]
-    if not (ended > 0.0).any():
-        return np.where(np.isfinite(away), 0.0, 1.0)
-    good = float(np.quantile(ended, GOOD)) or float(ended[ended > 0.0].min())
+        distances = values - values.min() if np.isfinite(values).any() else values
+    finite = distances[np.isfinite(distances)]
+    if not (finite > 0.0).any():
+        return np.where(np.isfinite(distances), 0.0, 1.0)
+    good = float(np.quantile(finite, GOOD_QUANTILE)) or float(finite[finite > 0.0].min())
     with np.errstate(over="ignore"):
-        parts = np.minimum(np.minimum(away, ended.max()) / good, FARTHEST)
-    logs = np.log1p(parts)
+        relative = np.minimum(np.minimum(distances, finite.max()) / good, MAX_DISTANCE)
+    logs = np.log1p(relative)
     standard: Floats = (logs - logs.mean()) / logs.std()
     return standard
 
@@ -70,30 +62,31 @@ def scores(observations: Sequence[Observation]) -> Floats:
 def fit_surrogate(
     space: SearchSpace,
     observations: Sequence[Observation],
-    coming: Sequence[Params] = (),
+    pending: Sequence[Params] = (),
     *,
     best: Sequence[Observation] | None = None,
 ) -> GaussianProcess | None:
-    """The process fitted to the telling trials; None when too few gave a value.
+    """The process fitted to a subset of the trials; None with fewer than MIN_FIT_VALUES values.
 
-    `coming` are settings that are tried already, without a result yet: what the process expects of
-    the latest of them is believed. Who has the observations `ranked` gives them as `best`.
+    `pending` are settings without a result yet: the process is conditioned on its mean at the
+    latest of them. `best` are the `ranked` observations, if the caller has them.
     """
-    guessed = with_imputed(observations)
-    if best is None or guessed is not observations:
-        best = ranked(guessed)
-    seen = training_subset(guessed, best)
-    if len(with_value(seen)) < FEWEST:
+    imputed = with_imputed(observations)
+    if best is None or imputed is not observations:
+        best = ranked(imputed)
+    training = training_subset(imputed, best)
+    if len(with_value(training)) < MIN_FIT_VALUES:
         return None
-    values = scores(seen)
-    fitted = fit_process(metric(space), features(space, [one.params for one in seen]), values)
-    if not coming:
+    values = scores(training)
+    points = features(space, [trial.params for trial in training])
+    fitted = fit_process(metric(space), points, values)
+    if not pending:
         return fitted
-    points = features(space, coming[-MAX_FIT_TRIALS:])
+    pending_points = features(space, pending[-MAX_FIT_TRIALS:])
     return condition(
         fitted.metric,
-        np.concatenate([fitted.points, points]),
-        np.concatenate([values, fitted.mean_at(points)]),
+        np.concatenate([fitted.points, pending_points]),
+        np.concatenate([values, fitted.mean_at(pending_points)]),
         lengthscales=fitted.lengthscales,
         signal=fitted.signal,
         rough=fitted.rough,
@@ -102,37 +95,39 @@ def fit_surrogate(
 
 
 def tried_before(
-    space: SearchSpace, pool: Sequence[Sequence[float]], seen: Sequence[Observation]
+    space: SearchSpace, pool: Sequence[Sequence[float]], tried: Sequence[Observation]
 ) -> list[bool]:
-    """At which points of the unit cube settings were tried, bit for bit.
+    """Which points of the unit cube have a setting that was tried exactly.
 
-    Where a number that every setting has is from a continuum, only a trial that is kept as it was
-    is tried again, and of those the model has the points.
+    With an unconditional continuous parameter, only an exact copy of a trial repeats a setting,
+    and `untried` finds copies among the points of the surrogate.
     """
-    if any(not one.when and one.varies and not one.discrete for one in space.parameters.values()):
+    parameters = space.parameters.values()
+    if any(not p.when and p.varies and not p.discrete for p in parameters):
         return [False] * len(pool)
     settings = [space.at(point) for point in pool]
     names = tuple(space.parameters)
-    wanted = {setting.get(names[0]) for setting in settings}
-    alike = [one.params for one in seen if one.params.get(names[0]) in wanted]
-    known = {tuple(map(params.get, names)) for params in alike}
+    firsts = {setting.get(names[0]) for setting in settings}
+    similar = [trial.params for trial in tried if trial.params.get(names[0]) in firsts]
+    known = {tuple(map(params.get, names)) for params in similar}
     return [tuple(map(setting.get, names)) in known for setting in settings]
 
 
-def untried(points: Floats, tried: Floats, *, again: Sequence[bool], enough: int) -> Rows:
-    """The first row of each point that is NEAR to nothing tried.
+def untried(points: Floats, tried: Floats, *, repeated: Sequence[bool], needed: int) -> Rows:
+    """The rows of distinct points at least MIN_NOVELTY away from everything tried.
 
-    If they are not enough those that were not tried themselves, and if these are not, all rows.
+    If fewer than `needed`, the rows of points that were not tried exactly; if these are too few as
+    well, all rows. `repeated` marks rows that were tried exactly: of a long history, `tried` has
+    only the points of the surrogate.
 
-    A search that has come to the bottom of a basin would else look for what nobody would notice,
-    and with whole numbers and categories try the best again and again. Rows `again` were tried
-    bit for bit: of a long history the model's points `tried` are only a part.
+    Without this, a search that has converged would try settings without a noticeable difference,
+    and with whole numbers and categories the best setting again and again.
     """
     from scipy.spatial.distance import cdist
 
     _, first = np.unique(points, axis=0, return_index=True)
     first.sort()
-    first = first[~np.array(again)[first]]
-    away = cdist(points[first], tried, "chebyshev").min(axis=1, initial=np.inf)
-    several: list[Rows] = [first[away >= NEAR], first[away > 0.0]]
-    return next((rows for rows in several if len(rows) >= enough), np.arange(len(points)))
+    first = first[~np.array(repeated)[first]]
+    distances = cdist(points[first], tried, "chebyshev").min(axis=1, initial=np.inf)
+    stages: list[Rows] = [first[distances >= MIN_NOVELTY], first[distances > 0.0]]
+    return next((rows for rows in stages if len(rows) >= needed), np.arange(len(points)))

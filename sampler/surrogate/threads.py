@@ -1,4 +1,4 @@
-"""One thread for small matrices: more of them cost time, and may change the last bits."""
+"""One BLAS thread for small matrices: more threads are slower and may change the last bits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +11,10 @@ _LOCK = Lock()
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Matrix products and factors use one thread meanwhile, and so give the same bits anywhere.
+    """Matrix products and factorizations use one thread, and so give the same bits everywhere.
 
-    With two hundred rows, several threads wait for each other more than they work. The number is
-    the whole process's, so one plan at a time: who leaves brings it back.
+    With a few hundred rows, several threads mostly wait for each other. The limit applies to the
+    whole process, so the lock admits one plan at a time; leaving restores the limit.
     """
     with _LOCK, _controller().limit(limits=1, user_api="blas"):
         yield
@@ -22,7 +22,7 @@ def one_thread() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _controller() -> Any:
-    import scipy.linalg  # noqa: F401  # the controller sees the libraries that are loaded by now
+    import scipy.linalg  # noqa: F401  # the controller finds only libraries that are loaded
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

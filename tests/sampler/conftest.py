@@ -1,4 +1,4 @@
-"""How Hypothesis runs here: time is measured in benchmarks, never asserted in tests."""
+"""The Hypothesis profile: time is measured in benchmarks, never asserted in tests."""
 
 from hypothesis import settings
 

@@ -66,7 +66,7 @@ def random_search(
     seed: int,
     count: int,
 ) -> list[Observation]:
-    """Trials drawn at random, and what they gave."""
+    """The observations of a random search."""
     whole = Round(number=0, first=0, size=count, box=dict.fromkeys(space.parameters, (0.0, 1.0)))
     sampler = make_sampler({"kind": "random"})
     settings = [sampler.propose(space, whole, seed=seed, number=n) for n in range(count)]
@@ -84,12 +84,12 @@ def observe(
     seed: int,
     objective: Callable[[SearchSpace, Params], float] = loss,
 ) -> list[Observation]:
-    """Every trial of a round; every ninth one diverges."""
-    seen = []
+    """The observations of a round, in which every ninth trial diverges."""
+    trials = []
     for number in range(current.first, current.stop):
         params = sampler.propose(space, current, seed=seed, number=number)
         diverged = number % 9 == 8
-        seen.append(
+        trials.append(
             Observation(
                 number=number,
                 params=params,
@@ -97,7 +97,7 @@ def observe(
                 state="diverged" if diverged else "completed",
             )
         )
-    return seen
+    return trials
 
 
 def search(
@@ -110,13 +110,13 @@ def search(
 ) -> tuple[list[Round], list[Observation]]:
     """A whole search, round by round."""
     rounds: list[Round] = []
-    seen: list[Observation] = []
+    trials: list[Observation] = []
     while planned_trials(rounds) < budget:
-        current = sampler.plan(space, seed=seed, budget=budget, rounds=rounds, observations=seen)
+        current = sampler.plan(space, seed=seed, budget=budget, rounds=rounds, observations=trials)
         rounds.append(current)
-        seen += observe(sampler, space, current, seed=seed, objective=objective)
-    return rounds, seen
+        trials += observe(sampler, space, current, seed=seed, objective=objective)
+    return rounds, trials
 
 
-def values(seen: Sequence[Observation], name: str) -> list[Any]:
-    return [observation.params[name] for observation in seen if name in observation.params]
+def values(trials: Sequence[Observation], name: str) -> list[Any]:
+    return [trial.params[name] for trial in trials if name in trial.params]

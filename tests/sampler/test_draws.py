@@ -36,7 +36,7 @@ def test_philox(
     assert draws.philox(counter, key) == words
 
 
-def test_both_ends_can_be_drawn() -> None:
+def test_both_ends_are_reachable() -> None:
     assert draws.unit_of(0, 0) == 0.0
     assert draws.unit_of(2**32 - 1, 2**32 - 1) == 1.0
     assert 0.0 < draws.unit_of(0, 2**11) < 1e-15
@@ -44,14 +44,14 @@ def test_both_ends_can_be_drawn() -> None:
 
 
 @given(seed=SEEDS, name=NAMES, number=NUMBERS, index=NUMBERS)
-def test_one_by_one_or_in_bulk(seed: int, name: str, number: int, index: int) -> None:
-    one = draws.unit(seed=seed, number=number, name=name, index=index)
+def test_single_and_bulk_draws_agree(seed: int, name: str, number: int, index: int) -> None:
+    single = draws.unit(seed=seed, number=number, name=name, index=index)
     bulk = draws.units(
         seed=seed, numbers=[[0], [number]], names=["other", name], indices=[index, 7, 8]
     )
     assert bulk.shape == (2, 3, 2)
-    assert bulk[1, 0, 1] == one
-    assert 0.0 <= one <= 1.0
+    assert bulk[1, 0, 1] == single
+    assert 0.0 <= single <= 1.0
 
 
 def test_every_part_of_the_address_counts() -> None:
@@ -67,7 +67,7 @@ def test_every_part_of_the_address_counts() -> None:
 
 
 def test_draws_never_change() -> None:
-    # Studies are reproduced from their seeds: these bits are a promise.
+    # Studies are reproduced from their seeds, so these bits must never change.
     assert draws.unit(seed=1, number=0, name="learning_rate") == 0.6859096642852929
     assert draws.unit(seed=1, number=7, name="momentum", index=3) == 0.6068587203934459
 

@@ -16,7 +16,7 @@ ROUNDS = st.builds(
     box=st.dictionaries(st.text(max_size=9), st.tuples(UNITS, UNITS)),
     elites=st.lists(st.integers(0, 10_000)).map(tuple),
     reason=st.text(max_size=40),
-    model=st.dictionaries(st.text(max_size=9), UNITS | st.lists(UNITS | st.none())),
+    proposal_data=st.dictionaries(st.text(max_size=9), UNITS | st.lists(UNITS | st.none())),
 )
 
 

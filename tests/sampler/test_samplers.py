@@ -1,4 +1,4 @@
-"""What every sampler keeps, whatever its algorithm: one table of samplers through every promise."""
+"""The contract of all samplers: each test runs for every kind."""
 
 import json
 import random
@@ -21,7 +21,7 @@ from caviar.sampler import (
 from tests.sampler.spaces import NETWORK, network_space, search, values
 
 KINDS = ("random", "quasi_random", "grid", "coarse_to_fine")
-INDIVIDUAL = ("random", "coarse_to_fine")  # draws each parameter on its own
+INDIVIDUAL = ("random", "coarse_to_fine")  # draw each parameter independently
 BUDGETS = (1, 7, 20, 60, 150)
 
 
@@ -37,22 +37,22 @@ def sampler(kind: str) -> Sampler:
 
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_rounds_hold_the_budget_without_gaps(sampler: Sampler, budget: int) -> None:
-    rounds, seen = search(sampler, network_space(), seed=3, budget=budget)
+    rounds, trials = search(sampler, network_space(), seed=3, budget=budget)
     assert [current.number for current in rounds] == list(range(len(rounds)))
     assert [current.first for current in rounds] == [0, *(r.stop for r in rounds[:-1])]
-    assert planned_trials(rounds) == len(seen) == budget
+    assert planned_trials(rounds) == len(trials) == budget
     for current in rounds:
         assert current.reason.endswith(".")
         assert list(current.box) == list(NETWORK)
         assert all(0.0 <= low < high <= 1.0 for low, high in current.box.values())
     with pytest.raises(ValueError, match="already"):
-        sampler.plan(network_space(), seed=3, budget=budget, rounds=rounds, observations=seen)
+        sampler.plan(network_space(), seed=3, budget=budget, rounds=rounds, observations=trials)
 
 
-def test_a_raised_budget_goes_on(sampler: Sampler) -> None:
+def test_a_raised_budget_continues_the_search(sampler: Sampler) -> None:
     space = network_space()
-    rounds, seen = search(sampler, space, seed=3, budget=30)
-    more = sampler.plan(space, seed=3, budget=45, rounds=rounds, observations=seen)
+    rounds, trials = search(sampler, space, seed=3, budget=30)
+    more = sampler.plan(space, seed=3, budget=45, rounds=rounds, observations=trials)
     assert (more.number, more.first) == (len(rounds), 30)
     assert more.stop <= 45
 
@@ -62,27 +62,27 @@ def test_a_raised_budget_goes_on(sampler: Sampler) -> None:
 def test_settings_stay_in_their_box(seed: int, budget: int) -> None:
     space = network_space()
     for kind in KINDS:
-        rounds, seen = search(make_sampler({"kind": kind}), space, seed=seed, budget=budget)
+        rounds, trials = search(make_sampler({"kind": kind}), space, seed=seed, budget=budget)
         for current in rounds:
-            for observation in seen[current.first : current.stop]:
-                params = dict(observation.params)
+            for trial in trials[current.first : current.stop]:
+                params = dict(trial.params)
                 assert space.validate(params) == params
                 assert json.loads(json.dumps(params)) == params
                 for name, value in params.items():
                     slack = space.parameters[name].share(value) / 2 + 1e-9
-                    looks = observation.number in current.model.get("looks", [])
+                    looks = trial.number in current.proposal_data.get("looks", [])
                     low, high = (0.0, 1.0) if looks else current.box[name]
                     assert low - slack <= space.encode(params)[name] <= high + slack
 
 
 def test_rounds_do_not_depend_on_the_order_of_results(sampler: Sampler) -> None:
     space = network_space()
-    rounds, seen = search(sampler, space, seed=5, budget=60)
+    rounds, trials = search(sampler, space, seed=5, budget=60)
     ties = [
         Observation(number=o.number, params=o.params, value=o.value and round(o.value, 1))
-        for o in seen
+        for o in trials
     ]
-    for observations in (seen, ties):
+    for observations in (trials, ties):
         shuffled = list(observations)
         plans = []
         for shuffle in range(3):
@@ -94,7 +94,7 @@ def test_rounds_do_not_depend_on_the_order_of_results(sampler: Sampler) -> None:
 
 def test_proposals_do_not_depend_on_the_order_of_calls(sampler: Sampler) -> None:
     space = network_space()
-    rounds, seen = search(sampler, space, seed=5, budget=60)
+    rounds, trials = search(sampler, space, seed=5, budget=60)
     stored = [Round.from_dict(json.loads(json.dumps(r.to_dict()))) for r in rounds]
     work = [
         (current, number) for current in stored for number in range(current.first, current.stop)
@@ -102,7 +102,7 @@ def test_proposals_do_not_depend_on_the_order_of_calls(sampler: Sampler) -> None
     random.Random(1).shuffle(work)
     elsewhere = SearchSpace.from_dict(json.loads(json.dumps(space.to_dict())))
     for current, number in work:
-        assert sampler.propose(elsewhere, current, seed=5, number=number) == seen[number].params
+        assert sampler.propose(elsewhere, current, seed=5, number=number) == trials[number].params
 
 
 def test_seeds_differ(sampler: Sampler) -> None:
@@ -113,7 +113,7 @@ def test_seeds_differ(sampler: Sampler) -> None:
 
 @pytest.mark.parametrize("kind", INDIVIDUAL)
 @pytest.mark.parametrize("place", ["first", "last"])
-def test_draws_stay_when_a_parameter_is_added(sampler: Sampler, place: str) -> None:
+def test_adding_a_parameter_keeps_the_draws_of_others(sampler: Sampler, place: str) -> None:
     extra: dict[str, Any] = {"decay": {"type": "float", "low": 0, "high": 1}}
     spec = {**extra, **NETWORK} if place == "first" else {**NETWORK, **extra}
     before, after = network_space(), SearchSpace.from_dict(spec)
@@ -126,10 +126,10 @@ def test_draws_stay_when_a_parameter_is_added(sampler: Sampler, place: str) -> N
         assert params == sampler.propose(before, small, seed=9, number=number)
 
 
-def test_a_box_drawn_by_hand_is_kept(sampler: Sampler) -> None:
+def test_proposals_stay_in_a_manual_box(sampler: Sampler) -> None:
     space = network_space()
     box = {**dict.fromkeys(NETWORK, (0.0, 1.0)), "learning_rate": (0.5, 0.6)}
-    current = Round(number=1, first=40, size=40, box=box, reason="By hand.")
+    current = Round(number=1, first=40, size=40, box=box, reason="Manual zoom.")
     for number in range(40, 80):
         params = sampler.propose(space, current, seed=1, number=number)
         assert 0.5 <= space.encode(params)["learning_rate"] <= 0.6
@@ -137,15 +137,15 @@ def test_a_box_drawn_by_hand_is_kept(sampler: Sampler) -> None:
 
 def test_a_round_can_be_planned_in_a_box(sampler: Sampler) -> None:
     space = network_space()
-    rounds, seen = search(sampler, space, seed=3, budget=30)
+    rounds, trials = search(sampler, space, seed=3, budget=30)
     box = parse_box(space, {"learning_rate": [0.01, 0.1]})
-    current = sampler.plan(space, seed=3, budget=60, rounds=rounds, observations=seen, box=box)
+    current = sampler.plan(space, seed=3, budget=60, rounds=rounds, observations=trials, box=box)
     for number in range(current.first, current.stop):
         params = sampler.propose(space, current, seed=3, number=number)
         assert 0.0099 <= params["learning_rate"] <= 0.101  # type: ignore[operator]
 
 
-def test_one_parameter_is_enough(sampler: Sampler) -> None:
+def test_a_space_may_have_one_parameter(sampler: Sampler) -> None:
     for spec in (
         {"type": "float", "low": 0, "high": 1},
         {"type": "int", "low": 1, "high": 2},
@@ -153,17 +153,17 @@ def test_one_parameter_is_enough(sampler: Sampler) -> None:
     ):
         space = SearchSpace.from_dict({"x": spec})
         rounds: list[Round] = []
-        seen: list[Observation] = []
+        trials: list[Observation] = []
         while planned_trials(rounds) < 40:
-            current = sampler.plan(space, seed=1, budget=40, rounds=rounds, observations=seen)
+            current = sampler.plan(space, seed=1, budget=40, rounds=rounds, observations=trials)
             rounds.append(current)
             for number in range(current.first, current.stop):
                 params = sampler.propose(space, current, seed=1, number=number)
-                seen.append(Observation(number=number, params=params, value=0.5))
-        assert len(values(seen, "x")) == 40
+                trials.append(Observation(number=number, params=params, value=0.5))
+        assert len(values(trials, "x")) == 40
 
 
-def test_random_trials_have_their_own_draws() -> None:
+def test_random_draws_are_addressed_by_number() -> None:
     space = SearchSpace.from_dict({name: {"type": "float", "low": 0, "high": 1} for name in "ab"})
     sampler = make_sampler({"kind": "random"})
     box = {"a": (0.0, 1.0), "b": (0.25, 0.5)}

@@ -15,7 +15,7 @@ def points(numbers: range) -> np.ndarray:
     )
 
 
-def test_every_part_has_its_share() -> None:
+def test_every_bin_has_its_share() -> None:
     drawn = points(range(512))
     for column in drawn.T:
         counts, _ = np.histogram(column, bins=64, range=(0, 1))
@@ -24,11 +24,11 @@ def test_every_part_has_its_share() -> None:
     assert (pairs == 8).all()
 
 
-def test_blocks_join() -> None:
+def test_blocks_are_contiguous() -> None:
     assert (points(range(250, 262)) == points(range(512))[250:262]).all()
 
 
-def test_a_parameter_that_is_added_changes_no_other() -> None:
+def test_adding_a_parameter_changes_no_other() -> None:
     more = SearchSpace.from_dict({**SPACE.to_dict(), "added": {"type": "bool"}})
     wide = Round(number=0, first=0, size=512, box=dict.fromkeys(more.parameters, (0.0, 1.0)))
     for number in (0, 7, 300):

@@ -27,24 +27,24 @@ ELITES = [
     ("count", "share", "chosen"),
     [(0, 0.1, 0), (1, 0.1, 1), (10, 0.1, 4), (100, 0.1, 10), (1000, 0.1, 24), (50, 1.0, 24)],
 )
-def test_how_many(count: int, share: float, chosen: int) -> None:
-    seen = [Observation(number=n, params={}, value=float(n)) for n in range(count)]
-    assert [o.number for o in choose_elites(ranked(seen), share=share)] == list(range(chosen))
+def test_number_of_elites(count: int, share: float, chosen: int) -> None:
+    trials = [Observation(number=n, params={}, value=float(n)) for n in range(count)]
+    assert [o.number for o in choose_elites(ranked(trials), share=share)] == list(range(chosen))
 
 
 def test_ties_go_to_the_lower_number() -> None:
-    seen = [Observation(number=n, params={}, value=n % 2) for n in range(20)]
-    random.Random(1).shuffle(seen)
-    assert [o.number for o in choose_elites(ranked(seen), share=0.3)] == [0, 2, 4, 6, 8, 10]
+    trials = [Observation(number=n, params={}, value=n % 2) for n in range(20)]
+    random.Random(1).shuffle(trials)
+    assert [o.number for o in choose_elites(ranked(trials), share=0.3)] == [0, 2, 4, 6, 8, 10]
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
-def test_only_finite_values(value: float | None) -> None:
-    seen = [
+def test_only_finite_values_are_elites(value: float | None) -> None:
+    trials = [
         Observation(number=0, params={}, value=value, state="failed"),
         Observation(number=1, params={}, value=9.0),
     ]
-    assert [o.number for o in choose_elites(ranked(seen), share=0.5)] == [1]
+    assert [o.number for o in choose_elites(ranked(trials), share=0.5)] == [1]
 
 
 def test_weights_fall_and_sum_to_one() -> None:
@@ -62,7 +62,7 @@ def test_fit() -> None:
     assert found.centres["c"] == pytest.approx([1 / 6, 1 / 2, 1 / 2])
     first, second, third = found.weights
     smoothed = [(1 / 3 + first) / 2, (1 / 3 + second + third) / 2, (1 / 3) / 2]
-    assert found.choices["c"] == pytest.approx(smoothed)
+    assert found.probabilities["c"] == pytest.approx(smoothed)
     assert found.widths["x"] > 0
     assert found.widths["k"] >= 1 / 8
     assert set(fit_elites(SPACE, ELITES, round_number=3).centres) == set(SPACE.parameters)

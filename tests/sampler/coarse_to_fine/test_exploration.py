@@ -29,50 +29,56 @@ def elites(*settings: dict[str, object]) -> list[Observation]:
     return [Observation(number=n, params=params, value=n) for n, params in enumerate(settings)]  # type: ignore[arg-type]
 
 
-def test_choices_that_most_elites_lack() -> None:
+def test_underrepresented_choices() -> None:
     a, c = {"c": "a", "flag": True, "size": 1, "x": 0.5}, {"c": "c", "size": 1, "x": 0.5}
     found = underrepresented_choices(SPACE, elites(a, a, c))
-    assert [(one.name, one.value) for one in found] == [("c", "b"), ("c", "c"), ("flag", False)]
-    for one in found:
-        assert SPACE.parameters[one.name].decode(one.place) == one.value
-    assert [one.made(c) for one in found] == [False, True, False]
+    assert [(choice.name, choice.value) for choice in found] == [
+        ("c", "b"),
+        ("c", "c"),
+        ("flag", False),
+    ]
+    for choice in found:
+        assert SPACE.parameters[choice.name].decode(choice.unit) == choice.value
+    assert [choice.matches_each([c])[0] for choice in found] == [False, True, False]
     assert underrepresented_choices(SPACE, elites(a, c, c, a))[0].name == "c"
 
 
-def test_every_choice_has_its_turn() -> None:
+def test_choices_take_turns() -> None:
     best = elites({"c": "a", "flag": True, "size": 1, "x": 0.5})
-    looks = exploration_targets(SPACE, best, numbers=range(4, 52))
-    assert sorted(looks) == [4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48]
-    assert all(looks[number] is None for number in looks if number % 8 == 0)
-    turns = Counter(look for look in looks.values() if look)
+    targets = exploration_targets(SPACE, best, numbers=range(4, 52))
+    assert sorted(targets) == [4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48]
+    assert all(targets[number] is None for number in targets if number % 8 == 0)
+    turns = Counter(target for target in targets.values() if target)
     assert set(turns) == set(underrepresented_choices(SPACE, best))
     assert set(turns.values()) == {2}
 
 
-def test_without_categories_they_look_anywhere() -> None:
+def test_without_categories_exploration_is_anywhere() -> None:
     space = SearchSpace.from_dict({"x": {"type": "float", "low": 0, "high": 1}})
-    looks = exploration_targets(space, elites({"x": 0.5}), numbers=range(64))
-    assert looks == dict.fromkeys(range(0, 64, 8))
+    targets = exploration_targets(space, elites({"x": 0.5}), numbers=range(64))
+    assert targets == dict.fromkeys(range(0, 64, 8))
 
 
-def test_candidates_of_a_choice_have_it_and_gather_around_its_own_best() -> None:
+def test_candidates_of_a_choice_gather_around_its_best_trials() -> None:
     space = network_space()
-    seen = [
+    trials = [
         Observation(
-            number=one.number,
-            params=one.params,
-            # Momentum likes a high learning rate, adam a low one, and adam is far better.
-            value=abs(rate - 0.9) + 5 if one.params["optimizer"] == "momentum" else abs(rate - 0.2),
+            number=trial.number,
+            params=trial.params,
+            # Momentum is best at a high learning rate, adam at a low one; adam is much better.
+            value=abs(rate - 0.9) + 5
+            if trial.params["optimizer"] == "momentum"
+            else abs(rate - 0.2),
         )
-        for one in random_search(space, loss, seed=1, count=80)
-        for rate in [space.encode(one.params)["learning_rate"]]
+        for trial in random_search(space, loss, seed=1, count=80)
+        for rate in [space.encode(trial.params)["learning_rate"]]
     ]
-    best = choose_elites(ranked(seen), share=0.1)
+    best = choose_elites(ranked(trials), share=0.1)
     (choice,) = underrepresented_choices(space, best)
     points = exploration_candidates(
         space,
         choice,
-        target_fit(space, choice, ranked(seen), share=0.1, round_number=3),
+        target_fit(space, choice, ranked(trials), share=0.1, round_number=3),
         fit_elites(space, best, round_number=3),
         box=whole_box(space.parameters),
         seed=1,
@@ -85,14 +91,14 @@ def test_candidates_of_a_choice_have_it_and_gather_around_its_own_best() -> None
     assert np.median(points[:, names.index("learning_rate")]) > 0.75
 
 
-def test_a_look_anywhere_keeps_part_of_an_elite_and_leaves_the_box() -> None:
+def test_exploration_anywhere_keeps_part_of_an_elite_and_leaves_the_box() -> None:
     space = network_space()
-    rounds, seen = search(make_sampler({"kind": "coarse_to_fine"}), space, seed=1, budget=60)
-    learned = fit_elites(space, choose_elites(ranked(seen), share=0.1), round_number=3)
+    rounds, trials = search(make_sampler({"kind": "coarse_to_fine"}), space, seed=1, budget=60)
+    learned = fit_elites(space, choose_elites(ranked(trials), share=0.1), round_number=3)
     points = exploration_candidates(
         space,
         None,
-        target_fit(space, None, ranked(seen), share=0.1, round_number=3),
+        target_fit(space, None, ranked(trials), share=0.1, round_number=3),
         learned,
         box=whole_box(space.parameters),
         seed=1,
@@ -105,7 +111,7 @@ def test_a_look_anywhere_keeps_part_of_an_elite_and_leaves_the_box() -> None:
     assert 0.2 < np.isin(rates, learned.centres["learning_rate"]).mean() < 0.8
 
 
-def test_a_choice_that_no_trial_had_is_looked_at_by_leaps() -> None:
+def test_candidates_of_an_untried_choice_leap_from_the_elites() -> None:
     best = elites({"c": "a", "flag": True, "size": 1, "x": 0.5})
     learned = fit_elites(SPACE, best * 2, round_number=3)
     for choice in underrepresented_choices(SPACE, best):
@@ -121,11 +127,11 @@ def test_a_choice_that_no_trial_had_is_looked_at_by_leaps() -> None:
             numbers=[4],
             count=99,
         )
-        assert (points[:, list(SPACE.parameters).index(choice.name)] == choice.place).all()
+        assert (points[:, list(SPACE.parameters).index(choice.name)] == choice.unit).all()
 
 
-def test_reasons_tell_of_second_looks() -> None:
+def test_reasons_name_exploration_targets() -> None:
     sampler = make_sampler({"kind": "coarse_to_fine"})
     rounds, _ = search(sampler, network_space(), seed=1, budget=100)
-    told = re.compile(r"Second looks, outside the box: (at optimizer \w+ and )?anywhere\.")
-    assert all(told.search(current.reason) for current in rounds[1:])
+    sentence = re.compile(r"outside the box: (optimizer \w+ and )?anywhere\.")
+    assert all(sentence.search(current.reason) for current in rounds[1:])

@@ -1,4 +1,4 @@
-"""Zooms by hand, wider ranges, evidence from elsewhere, trials that have not ended."""
+"""Manual zooms, wider ranges, observations of other studies, pending trials."""
 
 import json
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from caviar.sampler import (
+    MANUAL_ZOOM,
     Observation,
     Reach,
     Round,
@@ -29,29 +30,29 @@ SPACE = network_space()
 SAMPLER: Any = make_sampler({"kind": "coarse_to_fine"})
 
 
-def test_a_zoom_by_hand() -> None:
-    rounds, seen = search(SAMPLER, SPACE, seed=1, budget=40)
+def test_a_manual_zoom() -> None:
+    rounds, trials = search(SAMPLER, SPACE, seed=1, budget=40)
     box = parse_box(
         SPACE, {"learning_rate": [0.1, 1.0], "hidden_layers": [2, 3], "batch_size": [16, 64]}
     )
-    for before, observations in ((rounds, seen), ([], [])):
+    for before, observations in ((rounds, trials), ([], [])):
         current = SAMPLER.plan(
             SPACE, seed=1, budget=80, rounds=before, observations=observations, box=box
         )
         assert current.reason.startswith(
-            "By hand: learning_rate from 0.1 to 1, hidden_layers from 2 to 3 and batch_size "
+            "Manual zoom: learning_rate from 0.1 to 1, hidden_layers from 2 to 3 and batch_size "
             "from 16 to 64. "
         )
         whole = current.reason.partition("16 to 64. ")[2]
         assert "learning_rate" not in whole.partition("stay")[2]
-        assert ("all of this box" in whole) == (not before)
+        assert ("the whole box" in whole) == (not before)
         assert not any(f"{name} stay" in whole for name in box)
         for name, interval in box.items():
             assert current.box[name] == interval
-        for one in observe(SAMPLER, SPACE, current, seed=1):
-            assert 0.1 <= one.params["learning_rate"] <= 1.0  # type: ignore[operator]
-            assert one.params["hidden_layers"] in (2, 3)
-            assert one.params["batch_size"] in (16, 32, 64)
+        for trial in observe(SAMPLER, SPACE, current, seed=1):
+            assert 0.1 <= trial.params["learning_rate"] <= 1.0  # type: ignore[operator]
+            assert trial.params["hidden_layers"] in (2, 3)
+            assert trial.params["batch_size"] in (16, 32, 64)
 
 
 WRITTEN: list[tuple[dict[str, Any], list[Any]]] = [
@@ -91,19 +92,19 @@ QUOTED: list[tuple[dict[str, Any], list[float], str]] = [
 
 
 @pytest.mark.parametrize(("spec", "ends", "quoted"), QUOTED)
-def test_a_persons_box_is_quoted_in_full(
+def test_a_manual_box_is_quoted_exactly(
     spec: dict[str, Any], ends: list[float], quoted: str
 ) -> None:
     space = SearchSpace.from_dict({"x": spec})
     assert manual_zoom_reason(space, parse_box(space, {"x": ends}), "").startswith(
-        f"By hand: {quoted}"
+        f"{MANUAL_ZOOM}: {quoted}"
     )
 
 
 BAD: list[tuple[object, str, str]] = [
     ([], "", "must be an object of ranges"),
     ({"learning_rat": [0.1, 1]}, "learning_rat", "did you mean learning_rate?"),
-    ({"optimizer": ["adam", "adam"]}, "optimizer", "no order"),
+    ({"optimizer": ["adam", "adam"]}, "optimizer", "unordered"),
     ({"learning_rate": 0.1}, "learning_rate", "must be a low and a high end"),
     ({"learning_rate": [0.1, 7]}, "learning_rate", "must be from 0.0001 to 1"),
     ({"sizes": ["s", "l", "m"]}, "sizes", "must be a low and a high end"),
@@ -185,7 +186,7 @@ REACHES: list[tuple[dict[str, Any], Reach, str, tuple[float, float]]] = [
 
 
 @pytest.mark.parametrize(("spec", "reach", "end", "ends"), REACHES)
-def test_no_range_grows_beyond_its_reach(
+def test_ranges_do_not_grow_beyond_their_reach(
     spec: dict[str, Any], reach: Reach, end: Any, ends: tuple[float, float]
 ) -> None:
     space = with_reaches(SearchSpace.from_dict({"x": spec}), {"x": reach})
@@ -195,69 +196,75 @@ def test_no_range_grows_beyond_its_reach(
     grown = wider(parameter, end)
     assert (grown.low, grown.high) == pytest.approx(ends)
     whole = Round(number=0, first=0, size=9, box={"x": (0.0, 1.0)})
-    with pytest.raises(SpaceError, match=r"x: cannot reach there: x\.high: cannot be 1e"):
+    with pytest.raises(SpaceError, match=r"x: .*x\.high: cannot be 1000000"):
         extend_ranges(space, whole, {"x": [parameter.low, 10**6]})
 
 
-def test_what_a_round_drew_from_is_read_whatever_the_reach() -> None:
+def test_stored_ranges_are_valid_beyond_the_reach() -> None:
     spec = {"type": "float", "low": 0.5, "high": 0.99, "scale": "log"}
     space = with_reaches(SearchSpace.from_dict({"x": spec}), {"x": Reach(high=1.0, high_open=True)})
-    old = Round(number=1, first=0, size=9, box={}, model={"ranges": {"x": [0.5, 1.17]}})
+    old = Round(number=1, first=0, size=9, box={}, proposal_data={"ranges": {"x": [0.5, 1.17]}})
     assert round_space(space, old).parameters["x"].bounds == (0.5, 1.17)
 
 
 @pytest.mark.parametrize("widen", [True, False])
-def test_ranges_grow_when_they_may(widen: bool) -> None:
+def test_ranges_grow_only_with_widen(widen: bool) -> None:
     sampler = make_sampler({"kind": "coarse_to_fine", "widen": widen})
-    rounds, seen = search(sampler, SPACE, seed=1, budget=20)
+    rounds, trials = search(sampler, SPACE, seed=1, budget=20)
     pressed = [
-        Observation(number=one.number, params={**one.params, "learning_rate": rate}, value=-rate)
-        for one, rate in zip(seen, np.geomspace(0.0001, 0.99, len(seen)).tolist(), strict=True)
+        Observation(
+            number=trial.number, params={**trial.params, "learning_rate": rate}, value=-rate
+        )
+        for trial, rate in zip(
+            trials, np.geomspace(0.0001, 0.99, len(trials)).tolist(), strict=True
+        )
     ]
     more = [Observation(number=20 + n, params={**pressed[-1].params}, value=-1.0) for n in range(8)]
-    rounds.append(Round(number=2, first=20, size=8, box=rounds[-1].box, reason="By hand."))
+    rounds.append(Round(number=2, first=20, size=8, box=rounds[-1].box, reason="Manual zoom."))
     planned = sampler.plan(SPACE, seed=1, budget=80, rounds=rounds, observations=pressed + more)
     current = Round.from_dict(json.loads(json.dumps(planned.to_dict())))
     assert current == planned
     params = [sampler.propose(SPACE, current, seed=1, number=n) for n in range(28, current.stop)]
     wide = round_space(SPACE, current)
-    assert all(wide.validate(one) == one for one in params)
+    assert all(wide.validate(trial) == trial for trial in params)
     highest = wide.parameters["learning_rate"].decode(1.0)
     if widen:
         assert highest == pytest.approx(10.0)
         assert "learning_rate now ranges from 0.0001 to 10" in current.reason
     else:
         assert highest == 1.0
-        assert "a wider range, to 10, may hold better settings" in current.reason
+        assert "a wider range, to 10," in current.reason
 
 
-def test_evidence_from_elsewhere() -> None:
+def test_observations_of_other_studies() -> None:
     elsewhere = [
-        Observation(number=-1 - one.number, params=one.params, value=one.value)
-        for one in random_search(SPACE, loss, seed=7, count=60)
+        Observation(number=-1 - trial.number, params=trial.params, value=trial.value)
+        for trial in random_search(SPACE, loss, seed=7, count=60)
     ]
     warm = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=elsewhere)
     cold = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=[])
     assert warm.elites
     assert all(number < 0 for number in warm.elites)
     values = {
-        name: np.mean([one.value for one in observe(SAMPLER, SPACE, current, seed=1) if one.value])
+        name: np.mean(
+            [trial.value for trial in observe(SAMPLER, SPACE, current, seed=1) if trial.value]
+        )
         for name, current in (("warm", warm), ("cold", cold))
     }
     assert values["warm"] < 0.5 * values["cold"]
 
 
-def test_trials_that_have_not_ended_are_no_evidence_but_are_not_tried_again() -> None:
+def test_pending_trials_change_only_the_points() -> None:
     sampler = make_sampler({})
-    rounds, seen = search(sampler, SPACE, seed=1, budget=28)
+    rounds, trials = search(sampler, SPACE, seed=1, budget=28)
     running = [
-        Observation(number=one.number, params=one.params, value=None, state="running")
-        for one in seen[20:]
+        Observation(number=trial.number, params=trial.params, value=None, state="running")
+        for trial in trials[20:]
     ]
     without, believed = (
         sampler.plan(SPACE, seed=1, budget=60, rounds=rounds, observations=observations)
-        for observations in (seen[:20], seen[:20] + running)
+        for observations in (trials[:20], trials[:20] + running)
     )
     assert (believed.box, believed.elites) == (without.box, without.elites)
     assert believed.reason == without.reason
-    assert believed.model["points"] != without.model["points"]
+    assert believed.proposal_data["points"] != without.proposal_data["points"]

@@ -1,4 +1,4 @@
-"""Pruners against known answers; their options; that the order of arrivals does not matter."""
+"""Pruners: known answers, options, and independence of the order of arrivals."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from caviar.sampler import Arrival, Finish, Pruner, PrunerError, make_pruner
-from caviar.sampler.pruning.hyperband import deal
+from caviar.sampler.pruning.hyperband import bracket_order
 
 
 def arrivals(*values: float) -> list[Arrival]:
     return [Arrival(number=number, value=value) for number, value in enumerate(values)]
 
 
-def going_on(pruner: Pruner, arrived: list[Arrival], coming: int | None = None) -> list[int]:
+def promoted(pruner: Pruner, arrived: list[Arrival], coming: int | None = None) -> list[int]:
     verdicts = pruner.judge(arrived, undecided=[a.number for a in arrived], coming=coming)
     return sorted(number for number, verdict in verdicts.items() if verdict.promoted)
 
@@ -45,18 +45,18 @@ def test_rungs(options: dict[str, Any], epochs: int, rungs: tuple[int, ...]) -> 
 class TestSuccessiveHalving:
     pruner = make_pruner({"kind": "successive_halving", "eta": 3}, epochs=20)
 
-    def test_the_best_third_goes_on(self) -> None:
-        assert going_on(self.pruner, arrivals(5, 1, 4, 2, 6, 3)) == [1, 3]
+    def test_the_best_third_is_promoted(self) -> None:
+        assert promoted(self.pruner, arrivals(5, 1, 4, 2, 6, 3)) == [1, 3]
 
-    def test_of_equals_the_lower_number(self) -> None:
-        assert going_on(self.pruner, arrivals(1, 1, 1, 1, 1, 1, 1)) == [0, 1]
+    def test_ties_go_to_the_lower_number(self) -> None:
+        assert promoted(self.pruner, arrivals(1, 1, 1, 1, 1, 1, 1)) == [0, 1]
 
-    def test_one_always_goes_on(self) -> None:
-        assert going_on(self.pruner, arrivals(5, 4)) == [1]
-        assert going_on(self.pruner, arrivals(5)) == [0]
+    def test_at_least_one_is_promoted(self) -> None:
+        assert promoted(self.pruner, arrivals(5, 4)) == [1]
+        assert promoted(self.pruner, arrivals(5)) == [0]
 
-    def test_who_is_ahead_of_the_best_finished_goes_on_too(self) -> None:
-        # The one that ended at 9 does not lead, whatever it had here.
+    def test_a_trial_ahead_of_the_pace_is_promoted(self) -> None:
+        # The trial that ended at 9 is not among the best four, so its value at the rung is ignored.
         ends = [(3.5, 0), (5, 2), (4.5, 1), (0.5, 9), (7, 3)]
         finished = [Finish(at_rung=at_rung, value=value) for at_rung, value in ends]
         arrived = arrivals(5, 1, 3.5, 2, 6, 3)
@@ -72,14 +72,14 @@ class TestSuccessiveHalving:
         assert verdicts[0].pace is None
         assert [number for number, verdict in verdicts.items() if verdict.promoted] == [1]
 
-    def test_nobody_is_judged_while_somebody_may_come(self) -> None:
+    def test_no_verdict_while_a_trial_may_still_arrive(self) -> None:
         assert self.pruner.judge(arrivals(1, 2, 3), undecided=[0, 1, 2], coming=7) == {}
 
-    def test_a_verdict_tells_its_measure(self) -> None:
+    def test_a_verdict_states_its_threshold(self) -> None:
         verdict = self.pruner.judge(arrivals(5, 1, 4, 2, 6, 3), undecided=[4], coming=None)[4]
         assert (verdict.bar, verdict.kept, verdict.compared) == (2, 2, 6)
 
-    def test_what_a_round_takes(self) -> None:
+    def test_epochs_of_a_round(self) -> None:
         assert self.pruner.round_epochs(9, epochs=20) == 9 * 2 + 3 * 4 + 1 * 14
         assert self.pruner.round_epochs(8, epochs=20) == 8 * 2 + 2 * 4 + 1 * 14
         assert self.pruner.round_epochs(1, epochs=20) == 20
@@ -94,11 +94,11 @@ class TestSuccessiveHalving:
 class TestMedian:
     pruner = make_pruner({"kind": "median", "min_trials": 3}, epochs=20)
 
-    def test_worse_than_the_median_of_those_before_is_out(self) -> None:
-        # The first three go on whatever they are; 4 is worse than (5, 6, 7, 8)'s 6.5.
-        assert going_on(self.pruner, arrivals(5, 6, 7, 8, 1, 6)) == [0, 1, 2, 4, 5]
+    def test_worse_than_the_median_is_pruned(self) -> None:
+        # The first three are always promoted; 8 is worse than 6.5, the median of (5, 6, 7, 8).
+        assert promoted(self.pruner, arrivals(5, 6, 7, 8, 1, 6)) == [0, 1, 2, 4, 5]
 
-    def test_each_is_judged_when_all_below_are_there(self) -> None:
+    def test_a_trial_is_judged_when_all_lower_numbers_have_arrived(self) -> None:
         arrived = arrivals(5, 6, 7, 8, 1, 6)
         verdicts = self.pruner.judge(arrived, undecided=range(6), coming=4)
         assert sorted(verdicts) == [0, 1, 2, 3]
@@ -106,7 +106,7 @@ class TestMedian:
     def test_the_order_of_arrivals_does_not_matter(self) -> None:
         generator = random.Random(3)
         whole = arrivals(*(generator.random() for _ in range(40)))
-        expected = going_on(self.pruner, whole)
+        expected = promoted(self.pruner, whole)
         order = whole[:]
         generator.shuffle(order)
         here: list[Arrival] = []
@@ -123,7 +123,7 @@ class TestMedian:
         assert len(kept) == 40
 
 
-def test_asynchronous_decides_at_once_among_those_that_came() -> None:
+def test_asynchronous_decides_at_once_among_the_arrivals() -> None:
     pruner = make_pruner({"kind": "asynchronous"}, epochs=20)
     assert not pruner.waits
     arrived = arrivals(5, 6, 4)
@@ -133,23 +133,23 @@ def test_asynchronous_decides_at_once_among_those_that_came() -> None:
 
 
 class TestHyperband:
-    def test_deals_in_the_papers_proportions(self) -> None:
+    def test_brackets_have_the_proportions_of_the_paper(self) -> None:
         # eta 3 and rungs 1, 3, 9, 27 of 81 epochs: the paper's table 1 has 81, 34, 15, 8, 5.
-        hand = deal(4, 3)
-        assert [hand.count(bracket) for bracket in range(5)] == [81, 34, 15, 8, 5]
+        order = bracket_order(4, 3)
+        assert [order.count(bracket) for bracket in range(5)] == [81, 34, 15, 8, 5]
 
-    def test_every_stretch_has_every_bracket(self) -> None:
+    def test_consecutive_positions_have_every_bracket(self) -> None:
         pruner = make_pruner({"kind": "hyperband", "eta": 3, "min_epochs": 2}, epochs=20)
-        dealt = [pruner.bracket(position, epochs=20) for position in range(34)]
-        assert dealt[:17] == dealt[17:]
-        assert {dealt.count(bracket) for bracket in (0, 1, 2)} == {18, 10, 6}
-        assert set(dealt[:9]) == {0, 1, 2}
+        brackets = [pruner.bracket(position, epochs=20) for position in range(34)]
+        assert brackets[:17] == brackets[17:]
+        assert {brackets.count(bracket) for bracket in (0, 1, 2)} == {18, 10, 6}
+        assert set(brackets[:9]) == {0, 1, 2}
 
-    def test_later_brackets_leave_out_early_rungs(self) -> None:
+    def test_later_brackets_omit_early_rungs(self) -> None:
         pruner = make_pruner({"kind": "hyperband", "eta": 3, "min_epochs": 2}, epochs=20)
         assert [pruner.rungs(bracket, epochs=20) for bracket in range(3)] == [(2, 6), (6,), ()]
 
-    def test_a_round_takes_what_its_brackets_take(self) -> None:
+    def test_epochs_of_a_round_are_those_of_its_brackets(self) -> None:
         pruner = make_pruner({"kind": "hyperband", "eta": 3, "min_epochs": 2}, epochs=20)
         whole = (9 * 2 + 3 * 4 + 1 * 14) + (5 * 6 + 1 * 14) + 3 * 20
         assert pruner.round_epochs(17, epochs=20) == whole
@@ -170,7 +170,7 @@ class TestHyperband:
         ({"kind": "successive_halving", "min_epoch": 2}, "min_epoch", "did you mean min_epochs"),
         ({"kind": "successive_halving", "min_epochs": 11}, "min_epochs", "leaves no rung"),
         ({"kind": "median", "min_trials": 0}, "min_trials", "must be from 1"),
-        ({"kind": "none", "eta": 3}, "eta", "is no option of none"),
+        ({"kind": "none", "eta": 3}, "eta", "unknown option of none"),
     ],
 )
 def test_options_are_checked(options: Any, path: str, message: str) -> None:

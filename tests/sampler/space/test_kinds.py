@@ -1,4 +1,4 @@
-"""Steps, ordered choices, yes or no, constants, and conditions on numbers."""
+"""Steps, ordered choices, booleans, constants, and conditions on numbers."""
 
 import json
 from collections import Counter
@@ -62,7 +62,7 @@ def test_integer_in_steps(low: int, step: int, steps: int, scale: str, u: float,
     assert parameter.decode(parameter.encode(k)) == k
 
 
-def test_steps_have_fair_shares_and_clean_digits() -> None:
+def test_steps_have_equal_shares_and_no_rounding_noise() -> None:
     parameter = Float(name="keep", low=0.1, high=0.5, step=0.1)
     units = draws.units(seed=1, numbers=np.arange(10_000), names=["keep"])[:, 0]
     counts = Counter(parameter.decode(unit) for unit in units.tolist())
@@ -72,8 +72,8 @@ def test_steps_have_fair_shares_and_clean_digits() -> None:
     assert parameter.text(0.3) == "0.3"
 
 
-def its_y(space: SearchSpace, params: Params) -> float:
-    """An objective of one parameter."""
+def y_value(space: SearchSpace, params: Params) -> float:
+    """An objective that depends on one parameter."""
     return float(params["y"])
 
 
@@ -105,12 +105,12 @@ def test_a_range_of_one_value(spec: dict[str, Any]) -> None:
     assert "single value" in warning["message"]
     for kind in ("random", "quasi_random", "grid", "coarse_to_fine"):
         sampler = make_sampler({"kind": kind})
-        rounds, seen = search(sampler, space, seed=1, budget=40, objective=its_y)
-        assert all(one.params["x"] == value for one in seen)
-        assert len({one.params["y"] for one in seen}) >= 39
-        assert not any(alarm.parameter == "x" for alarm in edge_alarms(space, seen[:9]))
-        assert "x stays" not in " ".join(each.reason for each in rounds)
-    mattered: Any = importance(space, seen)
+        rounds, trials = search(sampler, space, seed=1, budget=40, objective=y_value)
+        assert all(trial.params["x"] == value for trial in trials)
+        assert len({trial.params["y"] for trial in trials}) >= 39
+        assert not any(alarm.parameter == "x" for alarm in edge_alarms(space, trials[:9]))
+        assert "x stays" not in " ".join(current.reason for current in rounds)
+    mattered: Any = importance(space, trials)
     assert mattered["parameters"]["x"]["share"] == 0.0
 
 
@@ -140,7 +140,7 @@ def test_constant(value: Any) -> None:
         constant.check("other")
 
 
-def test_ordered_choices_are_written_out_only_when_ordered() -> None:
+def test_ordered_is_in_the_json_form_only_when_true() -> None:
     plain = {"type": "categorical", "choices": ["s", "m", "l"], "priority": 2}
     assert parse_parameter("size", plain).to_dict() == plain
     ordered = parse_parameter("size", {**plain, "ordered": True})
@@ -166,7 +166,7 @@ def test_conditions_on_numbers(units: list[float]) -> None:
     assert space.validate(params) == params
 
 
-def test_conditions_in_words() -> None:
+def test_an_unmet_condition_is_named() -> None:
     space = SearchSpace.from_dict(DEEP)
     with pytest.raises(SpaceError, match="only when hidden_layers is at least 3"):
         space.validate({"hidden_layers": 2, "rate": 0.5, "third": 8})
@@ -183,9 +183,9 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         "must be above 0 by more than half a step (0.25)",
     ),
     ({"type": "int", "low": 8, "high": 60, "step": 8}, "x.high", "such as 56 or 64"),
-    ({"type": "int", "low": 2, "high": 8, "step": 2, "base": 2}, "x.step", "beside base"),
+    ({"type": "int", "low": 2, "high": 8, "step": 2, "base": 2}, "x.step", "base"),
     ({"type": "int", "low": 8, "high": 64, "step": 1.5}, "x.step", "must be a whole number"),
-    ({"type": "bool", "choices": [True]}, "x.choices", "is no field of this type"),
+    ({"type": "bool", "choices": [True]}, "x.choices", "unknown field of type bool"),
     ({"type": "constant"}, "x.value", "is missing"),
     ({"type": "constant", "value": None}, "x.value", "must be a string, a number"),
     ({"type": "categorical", "choices": ["a"], "ordered": 1}, "x.ordered", "true or false"),
@@ -195,7 +195,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "bool", "when": {"k": {"at_least": 9}}}, "x.when.k.at_least", "must be at most 5"),
     ({"type": "bool", "when": {"k": {"at_most": 0}}}, "x.when.k.at_most", "must be at least 1"),
     ({"type": "bool", "when": {"k": {"at_least": 4, "at_most": 2}}}, "x.when.k.at_least", "above"),
-    ({"type": "bool", "when": {"c": {"at_least": 1}}}, "x.when.c", "is no number"),
+    ({"type": "bool", "when": {"c": {"at_least": 1}}}, "x.when.c", "is not a number"),
 ]
 
 

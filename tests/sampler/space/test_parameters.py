@@ -112,7 +112,7 @@ def test_learning_rate_has_a_quarter_in_each_decade() -> None:
         assert share(drawn, 10.0**decade, 10.0 ** (decade + 1)) == pytest.approx(0.25, abs=0.015)
 
 
-def test_linear_learning_rate_wastes_its_draws() -> None:
+def test_linear_learning_rate_draws_mostly_the_top_decade() -> None:
     drawn = draw(Float(name="learning_rate", low=0.0001, high=1.0))
     assert share(drawn, 0.1, 1.0) == pytest.approx(0.9, abs=0.015)
 
@@ -154,7 +154,7 @@ def test_shares_are_exact_and_drawn(parameter: Parameter) -> None:
     assert stats.chisquare(*zip(*counts, strict=True)).pvalue > 1e-3
 
 
-def test_fair_shares_at_both_ends() -> None:
+def test_shares_are_equal_at_both_ends() -> None:
     layers = Integer(name="hidden_layers", low=1, high=3)
     assert [layers.share(k) for k in (1, 2, 3)] == pytest.approx([1 / 3] * 3)
     assert layers.encode(2) == pytest.approx(0.5)
@@ -193,7 +193,7 @@ def test_fine_steps_of_large_numbers(low: float, high: float, step: float) -> No
     assert all(parameter.check(float(parameter.text(value))) == value for value in values)
 
 
-def test_a_step_that_floats_cannot_make_is_refused() -> None:
+def test_a_step_below_float_precision_is_refused() -> None:
     with pytest.raises(SpaceError, match=r"x\.step: must be at least"):
         Float(name="x", low=1e15, high=1e15 + 1, step=0.25)
 
@@ -268,7 +268,7 @@ def test_text(parameter: Parameter, value: Value, text: str) -> None:
         (Categorical(name="x", choices=(1, 2)), None, "must be 1 or 2, not null"),
     ],
 )
-def test_values_that_do_not_fit(parameter: Parameter, value: object, message: str) -> None:
+def test_invalid_values(parameter: Parameter, value: object, message: str) -> None:
     with pytest.raises(SpaceError) as caught:
         parameter.check(value)
     assert caught.value.path == "x"

@@ -7,75 +7,77 @@ from caviar.sampler import SearchSpace, preview
 from tests.sampler.spaces import network_space
 
 
-def one(**spec: Any) -> dict[str, Any]:
+def summary_of(**spec: Any) -> dict[str, Any]:
     name = spec.pop("name", "x")
-    found: Any = preview(SearchSpace.from_dict({name: spec}))
-    return {**found["parameters"][name], "warnings": [w["message"] for w in found["warnings"]]}
+    summary: Any = preview(SearchSpace.from_dict({name: spec}))
+    return {**summary["parameters"][name], "warnings": [w["message"] for w in summary["warnings"]]}
 
 
-def shares(found: dict[str, Any]) -> list[float]:
-    return [decade["share"] for decade in found["decades"]["shares"]]
+def shares(summary: dict[str, Any]) -> list[float]:
+    return [decade["share"] for decade in summary["decades"]["shares"]]
 
 
-def test_it_is_json_and_complete() -> None:
+def test_preview_is_complete_json() -> None:
     space = network_space()
-    found: Any = preview(space)
-    assert json.loads(json.dumps(found)) == found
-    assert list(found["parameters"]) == list(space.parameters)
-    assert len(found["examples"]) == 20
-    assert all(space.validate(params) == params for params in found["examples"])
-    assert found["parameters"]["momentum"]["active"] == pytest.approx(0.5, abs=0.05)
-    assert found["warnings"] == []
-    assert preview(space) == found
-    for parameter in found["parameters"].values():
+    summary: Any = preview(space)
+    assert json.loads(json.dumps(summary)) == summary
+    assert list(summary["parameters"]) == list(space.parameters)
+    assert len(summary["examples"]) == 20
+    assert all(space.validate(params) == params for params in summary["examples"])
+    assert summary["parameters"]["momentum"]["active"] == pytest.approx(0.5, abs=0.05)
+    assert summary["warnings"] == []
+    assert preview(space) == summary
+    for parameter in summary["parameters"].values():
         assert sum(parameter["histogram"]["shares"]) == pytest.approx(1.0)
 
 
 def test_a_quarter_in_each_decade() -> None:
-    found = one(type="float", low=0.0001, high=1, scale="log")
-    assert shares(found) == pytest.approx([0.25] * 4, abs=0.002)
-    assert found["decades"]["shares"][0]["low"] == 0.0001
-    assert found["histogram"]["shares"] == pytest.approx([0.05] * 20, abs=0.002)
+    summary = summary_of(type="float", low=0.0001, high=1, scale="log")
+    assert shares(summary) == pytest.approx([0.25] * 4, abs=0.002)
+    assert summary["decades"]["shares"][0]["low"] == 0.0001
+    assert summary["histogram"]["shares"] == pytest.approx([0.05] * 20, abs=0.002)
 
 
 def test_decades_of_the_rest() -> None:
-    found = one(type="float", low=0.9, high=0.999, scale="reverse_log")
-    assert found["decades"]["of"] == "1 - x"
-    assert shares(found) == pytest.approx([0.5, 0.5], abs=0.002)
+    summary = summary_of(type="float", low=0.9, high=0.999, scale="reverse_log")
+    assert summary["decades"]["of"] == "1 - x"
+    assert shares(summary) == pytest.approx([0.5, 0.5], abs=0.002)
 
 
 def test_decades_of_linear_scales() -> None:
-    assert shares(one(type="float", low=0.001, high=0.1)) == pytest.approx(
+    assert shares(summary_of(type="float", low=0.001, high=0.1)) == pytest.approx(
         [1 / 11, 10 / 11], abs=0.01
     )
-    assert shares(one(type="int", low=1, high=15)) == pytest.approx([9 / 15, 6 / 15], abs=0.01)
-    momentum = one(type="float", low=0.0, high=0.999, name="momentum")
+    assert shares(summary_of(type="int", low=1, high=15)) == pytest.approx(
+        [9 / 15, 6 / 15], abs=0.01
+    )
+    momentum = summary_of(type="float", low=0.0, high=0.999, name="momentum")
     assert momentum["decades"]["of"] == "1 - x"
     assert shares(momentum) == pytest.approx([0.009, 0.09, 0.901], abs=0.001)
 
 
 def test_ranges_through_zero_have_no_decades() -> None:
-    assert one(type="float", low=0.0, high=1.0)["decades"] is None
-    assert one(type="float", low=-1.0, high=1.0)["histogram"]["axis"] == "linear"
-    assert one(type="bool")["histogram"] == {"values": [False, True], "shares": [0.5, 0.5]}
+    assert summary_of(type="float", low=0.0, high=1.0)["decades"] is None
+    assert summary_of(type="float", low=-1.0, high=1.0)["histogram"]["axis"] == "linear"
+    assert summary_of(type="bool")["histogram"] == {"values": [False, True], "shares": [0.5, 0.5]}
 
 
 @pytest.mark.parametrize("scale", ["linear", "log", "reverse_log"])
 @pytest.mark.parametrize("width", [1e-3, 1e-7, 1e-12, 3e-16])
-def test_narrow_ranges_have_edges_that_rise(scale: str, width: float) -> None:
-    found = one(type="float", low=0.97, high=0.97 + width, scale=scale)
-    edges = found["histogram"]["edges"]
+def test_narrow_ranges_have_ascending_edges(scale: str, width: float) -> None:
+    summary = summary_of(type="float", low=0.97, high=0.97 + width, scale=scale)
+    edges = summary["histogram"]["edges"]
     assert edges == sorted(set(edges))
-    assert len(found["histogram"]["shares"]) == len(edges) - 1
-    for decade in found["decades"]["shares"] if found["decades"] else []:
+    assert len(summary["histogram"]["shares"]) == len(edges) - 1
+    for decade in summary["decades"]["shares"] if summary["decades"] else []:
         assert decade["low"] < decade["high"]
-    assert sum(found["histogram"]["shares"]) == pytest.approx(1.0)
+    assert sum(summary["histogram"]["shares"]) == pytest.approx(1.0)
 
 
-def test_a_reversed_range_that_is_all_next_to_zero() -> None:
-    found = one(type="float", low=1e-20, high=2e-20, scale="reverse_log")
-    assert found["decades"] is None
-    assert sum(found["histogram"]["shares"]) == pytest.approx(1.0)
+def test_a_reverse_log_range_next_to_zero() -> None:
+    summary = summary_of(type="float", low=1e-20, high=2e-20, scale="reverse_log")
+    assert summary["decades"] is None
+    assert sum(summary["histogram"]["shares"]) == pytest.approx(1.0)
 
 
 WARNED: list[tuple[dict[str, Any], str]] = [
@@ -103,13 +105,13 @@ WARNED: list[tuple[dict[str, Any], str]] = [
     ({"type": "int", "low": 1, "high": 9, "scale": "log"}, "66 % of the draws repeat 1, 2 and 3"),
     ({"type": "int", "low": 1, "high": 1000, "scale": "log"}, "26 % of the draws repeat 1, 2 and"),
     ({"type": "categorical", "choices": ["a"]}, "single choice"),
-    ({"type": "categorical", "choices": list(range(30))}, "has 30 choices"),
+    ({"type": "categorical", "choices": list(range(30))}, "has 30 unordered choices"),
 ]
 
 
 @pytest.mark.parametrize(("spec", "message"), WARNED)
 def test_warnings(spec: dict[str, Any], message: str) -> None:
-    (warning,) = one(**spec)["warnings"]
+    (warning,) = summary_of(**spec)["warnings"]
     assert message in warning
 
 
@@ -130,16 +132,16 @@ FINE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("spec", FINE)
 def test_no_warnings(spec: dict[str, Any]) -> None:
-    assert one(**spec)["warnings"] == []
+    assert summary_of(**spec)["warnings"] == []
 
 
-def test_a_condition_that_is_rarely_met() -> None:
+def test_a_rarely_met_condition_is_a_warning() -> None:
     spec: dict[str, Any] = {
         "k": {"type": "int", "low": 1, "high": 100},
         "x": {"type": "bool", "when": {"k": [7]}},
     }
-    found: Any = preview(SearchSpace.from_dict(spec))
-    (warning,) = found["warnings"]
+    summary: Any = preview(SearchSpace.from_dict(spec))
+    (warning,) = summary["warnings"]
     assert warning["parameter"] == "x"
     assert "rarely met" in warning["message"]
 

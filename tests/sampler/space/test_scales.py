@@ -29,7 +29,7 @@ def test_names() -> None:
 
 
 @every_range
-def test_exact_at_both_ends_and_never_beyond(scale: Scale, low: float, high: float) -> None:
+def test_exact_at_both_ends_and_clipped(scale: Scale, low: float, high: float) -> None:
     span = Span(scale, low, high)
     for u in (0.0, -0.0, -1.0, -math.inf):
         assert span.from_unit(u) == low
@@ -44,10 +44,10 @@ def test_exact_at_both_ends_and_never_beyond(scale: Scale, low: float, high: flo
 
 
 @every_range
-@given(one=UNITS, other=UNITS)
-def test_rises(scale: Scale, low: float, high: float, one: float, other: float) -> None:
+@given(u=UNITS, v=UNITS)
+def test_monotone(scale: Scale, low: float, high: float, u: float, v: float) -> None:
     span = Span(scale, low, high)
-    first, last = sorted((one, other))
+    first, last = sorted((u, v))
     x, y = span.from_unit(first), span.from_unit(last)
     assert low <= x <= y <= high
     assert 0.0 <= span.to_unit(x) <= span.to_unit(y) <= 1.0

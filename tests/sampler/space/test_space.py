@@ -38,7 +38,7 @@ def test_inactive_parameters_are_left_out() -> None:
     assert params["momentum"] == pytest.approx(1 - 0.1 ** (1 + 2 * 0.25))
 
 
-def test_conditions_follow_each_other() -> None:
+def test_chained_conditions() -> None:
     space = SearchSpace.from_dict(
         {
             "c": {**FLOAT, "when": {"b": [3, 4]}},
@@ -52,7 +52,7 @@ def test_conditions_follow_each_other() -> None:
     assert space.decode({"a": 1.0}) == {"a": "y"}
 
 
-def test_a_condition_tells_true_from_one() -> None:
+def test_a_condition_distinguishes_true_from_one() -> None:
     space = SearchSpace.from_dict(
         {
             "flag": {"type": "categorical", "choices": [True, False]},
@@ -86,10 +86,10 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"low": "0.9"}, "momentum.low", 'must be a number, not "0.9"'),
     ({"low": None}, "momentum.low", "must be a number, not null"),
     ({"low": [0.9]}, "momentum.low", "must be a number, not a list"),
-    ({"low": -(10**5000)}, "momentum.low", "must be from -1e+300 to 1e+300, not a huge number"),
-    ({"lo": 0.9}, "momentum.lo", "is no field of this type; did you mean low?"),
-    ({"choices": ["a"]}, "momentum.choices", "is no field of this type"),
-    ({"name": "x"}, "momentum.name", "is no field of this type"),
+    ({"low": -(10**5000)}, "momentum.low", "must be from -1e300 to 1e300"),
+    ({"lo": 0.9}, "momentum.lo", "unknown field of type float; did you mean low?"),
+    ({"choices": ["a"]}, "momentum.choices", "unknown field"),
+    ({"name": "x"}, "momentum.name", "unknown field"),
     ({"type": "flaot"}, "momentum.type", "did you mean float?"),
     ({"type": 3}, "momentum.type", "must be float, int, categorical, bool or constant, not 3"),
     ({"scale": "reverselog"}, "momentum.scale", "did you mean reverse_log?"),
@@ -104,10 +104,10 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"when": {"optimizer": [None]}}, "momentum.when.optimizer", "must be a string"),
     ({"when": {"optimizer": ["sgd"]}}, "momentum.when.optimizer", 'not "sgd"'),
     ({"when": {"hidden_layers": [4]}}, "momentum.when.hidden_layers", "from 1 to 3, not 4"),
-    ({"when": {"learning_rate": [0.1]}}, "momentum.when.learning_rate", "is a float; a list"),
+    ({"when": {"learning_rate": [0.1]}}, "momentum.when.learning_rate", "is a float"),
     ({"when": {"l2": [0.3000000001]}}, "momentum.when.l2", "must be 0.3, not 0.3000000001"),
     ({"when": {"momentum": [0.9]}}, "momentum.when.momentum", "cannot depend on itself"),
-    ({"when": {1: ["adam"]}}, "momentum.when", "1 is not the name of a parameter"),
+    ({"when": {1: ["adam"]}}, "momentum.when", "not 1"),
 ]
 
 
@@ -128,12 +128,12 @@ BAD_SPACES: list[tuple[object, str, str]] = [
     ([], "", "must be an object of parameters by name, not a list"),
     (None, "", "not null"),
     ({f"p{i}": FLOAT for i in range(10_000)}, "", f"at most {MAX_PARAMETERS} are allowed"),
-    ({"2fast": FLOAT}, "2fast", "is not a name for a parameter"),
-    ({"a.b": FLOAT}, "a.b", "is not a name for a parameter"),
-    ({"": FLOAT}, '""', "is not a name for a parameter"),
-    ({"a\n": FLOAT}, '"a\\n"', "is not a name for a parameter"),
-    ({"a" * 65: FLOAT}, f'"{"a" * 40}…"', "is not a name for a parameter"),
-    ({7: FLOAT}, "7", "is not a name for a parameter"),
+    ({"2fast": FLOAT}, "2fast", "is not a valid parameter name"),
+    ({"a.b": FLOAT}, "a.b", "is not a valid parameter name"),
+    ({"": FLOAT}, '""', "is not a valid parameter name"),
+    ({"a\n": FLOAT}, '"a\\n"', "is not a valid parameter name"),
+    ({"a" * 65: FLOAT}, f'"{"a" * 40}…"', "is not a valid parameter name"),
+    ({7: FLOAT}, "7", "is not a valid parameter name"),
     ({"x": 3}, "x", "must be an object with a type, not 3"),
     ({"x": {}}, "x.type", "is missing"),
     ({"x": {"type": "float", "low": 0}}, "x.high", "is missing"),
@@ -154,16 +154,16 @@ BAD_SPACES: list[tuple[object, str, str]] = [
     ({"x": {**CATEGORY, "choices": []}}, "x.choices", "must have from 1 to 1000 members, not 0"),
     ({"x": {**CATEGORY, "choices": list(range(1001))}}, "x.choices", "not 1001"),
     ({"x": {**CATEGORY, "choices": "ab"}}, "x.choices", 'must be a list, not "ab"'),
-    ({"x": {**CATEGORY, "choices": ["a", "b", "a"]}}, "x.choices", '"a" is there twice'),
-    ({"x": {**CATEGORY, "choices": [1, 1.0]}}, "x.choices", "the other time as 1"),
-    ({"x": {**CATEGORY, "choices": [1, True]}}, "x.choices", "true is there twice, the"),
+    ({"x": {**CATEGORY, "choices": ["a", "b", "a"]}}, "x.choices", 'duplicate choice "a"'),
+    ({"x": {**CATEGORY, "choices": [1, 1.0]}}, "x.choices", "it equals 1"),
+    ({"x": {**CATEGORY, "choices": [1, True]}}, "x.choices", "duplicate choice true"),
     ({"x": {**CATEGORY, "choices": ["a", None]}}, "x.choices[1]", "must be a string"),
     ({"x": {**CATEGORY, "choices": ["a", ["b"]]}}, "x.choices[1]", "must be a string"),
     ({"x": {**CATEGORY, "choices": [math.nan]}}, "x.choices[0]", "must be a finite number"),
     ({"x": {**CATEGORY, "choices": ["a" * 201]}}, "x.choices[0]", "at most 200 characters"),
     ({"x": {**CATEGORY, "choices": ["a\0"]}}, "x.choices[0]", "must be printable text"),
     ({"x": {**CATEGORY, "choices": ["\ud800"]}}, "x.choices[0]", "must be printable text"),
-    ({"x": {**CATEGORY, "low": 1}}, "x.low", "is no field of this type"),
+    ({"x": {**CATEGORY, "low": 1}}, "x.low", "unknown field"),
     (
         {
             "a": {**CATEGORY, "when": {"c": ["a"]}},
@@ -171,7 +171,7 @@ BAD_SPACES: list[tuple[object, str, str]] = [
             "c": {**CATEGORY, "when": {"b": ["a"]}},
         },
         "b.when.a",
-        "the conditions run in a circle: a -> c -> b -> a",
+        "a -> c -> b -> a",
     ),
 ]
 
@@ -200,7 +200,7 @@ BAD_SETTINGS: list[tuple[object, str, str]] = [
     (
         {**ADAM, "optimizer": "adam", "momentum": 0.95},
         "momentum",
-        'takes part only when optimizer is "momentum"',
+        'only when optimizer is "momentum"',
     ),
     ({**ADAM, "optimizer": "adam", "batch_size": 65}, "batch_size", "must be a power of 2"),
     ({**ADAM, "optimizer": ["adam"]}, "optimizer", "not a list"),

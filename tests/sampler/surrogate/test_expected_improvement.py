@@ -7,7 +7,7 @@ from scipy import stats
 from caviar.sampler.surrogate.expected_improvement import log_improvement
 
 
-def test_improvement_is_the_integral_and_its_logarithm_is_finite_far_away() -> None:
+def test_log_improvement_matches_the_integral_and_is_finite_far_away() -> None:
     mean, deviation = np.array([0.3, -2.0, 1.0, 5.0]), np.array([0.5, 1.0, 2.0, 1.0])
     values = np.linspace(-12.0, 0.2, 200_001)
     for m, d, found in zip(mean, deviation, log_improvement(mean, deviation, 0.2), strict=True):
@@ -19,8 +19,8 @@ def test_improvement_is_the_integral_and_its_logarithm_is_finite_far_away() -> N
     assert far[2] == pytest.approx(-0.5e6 - 2 * math.log(1e3) - 0.5 * math.log(2 * math.pi))
 
 
-def test_more_is_to_be_expected_of_what_is_less_sure() -> None:
+def test_improvement_increases_with_the_deviation() -> None:
     mean = np.array([-3.0, 0.0, 0.2, 1.0, 40.0])
     of_deviations = [log_improvement(mean, np.full(5, d), 0.2) for d in (0.01, 0.1, 0.5, 2.0, 9.0)]
     assert (np.diff(of_deviations, axis=0)[:, 1:] > 0.0).all()
-    assert (np.diff(of_deviations, axis=0)[:, 0] >= 0.0).all()  # sure to be better by 3.2
+    assert (np.diff(of_deviations, axis=0)[:, 0] >= 0.0).all()  # better by 3.2 almost surely

@@ -1,4 +1,4 @@
-"""Settings as the model sees them: by their values, or by the points they are drawn at."""
+"""Features of settings, and of points of the unit cube."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ EVERYTHING = SearchSpace.from_dict(
 
 
 @pytest.mark.parametrize("space", [EVERYTHING, network_space()])
-def test_points_are_where_their_settings_are(space: SearchSpace) -> None:
+def test_features_of_points_and_of_settings_agree(space: SearchSpace) -> None:
     inside = np.random.default_rng(1).random((200, len(space.parameters)))
     units = np.concatenate([inside, inside.round()])
     settings = [space.at(point) for point in units.tolist()]
@@ -33,7 +33,7 @@ def test_points_are_where_their_settings_are(space: SearchSpace) -> None:
     assert found.shape == (400, len(metric(space).owner))
 
 
-def test_who_takes_no_part_is_in_the_middle() -> None:
+def test_inactive_parameters_are_in_the_middle() -> None:
     space = network_space()
     params = {"learning_rate": 1e-4, "hidden_units": 8, "hidden_layers": 1, "batch_size": 16}
     [adam] = features(space, [{**params, "optimizer": "adam"}]).tolist()

@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 
 from caviar.sampler.surrogate.gaussian_process import (
-    SMALL,
+    MAX_BLOCK_ROWS,
     Metric,
     fit_process,
     log_posterior,
@@ -27,7 +27,7 @@ def test_known_values_of_the_kernel() -> None:
     assert matern(np.array([0.0, 1.0, 2.0])) == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("count", [SMALL - 20, 2 * SMALL + 1])
+@pytest.mark.parametrize("count", [MAX_BLOCK_ROWS - 20, 2 * MAX_BLOCK_ROWS + 1])
 def test_gradient_meets_finite_differences(count: int) -> None:
     points, values = data(count)
     squares = METRIC.squares(points)
@@ -50,7 +50,7 @@ def test_distances_agree_with_squares() -> None:
     )
 
 
-def test_fit_finds_what_matters_and_predicts() -> None:
+def test_fit_finds_relevant_parameters_and_predicts() -> None:
     points, values = data(80)
     process = fit_process(METRIC, points, values)
     assert process.lengthscales[0] < process.lengthscales[1] < process.lengthscales[2]

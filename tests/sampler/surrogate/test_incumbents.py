@@ -15,7 +15,7 @@ SPACE = SearchSpace.from_dict(
 
 
 def noisy_bowl() -> list[Observation]:
-    """A bowl around the middle under little noise, and a lucky trial among poor ones."""
+    """A bowl with some noise, and one lucky trial in a poor region."""
     rng = np.random.default_rng(1)
     near_corner = 0.9 + 0.1 * rng.random((12, 2))
     points = np.concatenate([rng.random((50, 2)), near_corner])
@@ -27,35 +27,35 @@ def noisy_bowl() -> list[Observation]:
     ]
 
 
-def test_a_lucky_trial_among_poor_ones_is_no_favourite() -> None:
-    seen = noisy_bowl()
-    model = fit_surrogate(SPACE, seen)
-    assert model is not None
-    found = incumbents(model, SPACE, ranked(seen), count=8)
+def test_a_lucky_trial_among_poor_ones_is_no_incumbent() -> None:
+    trials = noisy_bowl()
+    surrogate = fit_surrogate(SPACE, trials)
+    assert surrogate is not None
+    found = incumbents(surrogate, SPACE, ranked(trials), count=8)
     assert len(found) == 8
-    assert seen[-1] not in found
-    places = features(SPACE, [one.params for one in found])
+    assert trials[-1] not in found
+    places = features(SPACE, [trial.params for trial in found])
     assert np.linalg.norm(places - 0.5, axis=1).max() < 0.3
-    assert incumbents(model, SPACE, ranked(seen[::-1]), count=8) == found
+    assert incumbents(surrogate, SPACE, ranked(trials[::-1]), count=8) == found
 
 
-def test_only_trials_with_a_value_are_favourites_and_equal_ones_go_by_number() -> None:
-    seen = noisy_bowl()
-    model = fit_surrogate(SPACE, seen)
-    assert model is not None
-    [first] = incumbents(model, SPACE, ranked(seen), count=1)
+def test_only_trials_with_a_value_are_incumbents_and_ties_go_by_number() -> None:
+    trials = noisy_bowl()
+    surrogate = fit_surrogate(SPACE, trials)
+    assert surrogate is not None
+    [first] = incumbents(surrogate, SPACE, ranked(trials), count=1)
     twin = replace(first, number=99)
     lost = [replace(first, number=100 + n, value=value) for n, value in enumerate((None, math.nan))]
-    assert incumbents(model, SPACE, ranked([*lost, twin, *seen]), count=2) == [first, twin]
-    assert len(incumbents(model, SPACE, ranked([*lost, twin]), count=5)) == 1
+    assert incumbents(surrogate, SPACE, ranked([*lost, twin, *trials]), count=2) == [first, twin]
+    assert len(incumbents(surrogate, SPACE, ranked([*lost, twin]), count=5)) == 1
 
 
-def test_of_a_long_history_only_the_best_are_asked_about() -> None:
-    seen = noisy_bowl()
-    model = fit_surrogate(SPACE, seen)
-    assert model is not None
-    poor = [replace(one, number=100 + n, value=5.0 + n) for n, one in enumerate(seen * 4)]
-    liked = incumbents(model, SPACE, ranked([*poor, *seen]), count=MAX_FIT_TRIALS + 1)
+def test_only_the_best_of_a_long_history_are_considered() -> None:
+    trials = noisy_bowl()
+    surrogate = fit_surrogate(SPACE, trials)
+    assert surrogate is not None
+    poor = [replace(trial, number=100 + n, value=5.0 + n) for n, trial in enumerate(trials * 4)]
+    liked = incumbents(surrogate, SPACE, ranked([*poor, *trials]), count=MAX_FIT_TRIALS + 1)
     assert len(liked) == MAX_FIT_TRIALS
-    numbers = {one.number for one in liked}
-    assert numbers == {one.number for one in [*seen, *poor[: MAX_FIT_TRIALS - len(seen)]]}
+    numbers = {trial.number for trial in liked}
+    assert numbers == {trial.number for trial in [*trials, *poor[: MAX_FIT_TRIALS - len(trials)]]}

@@ -17,7 +17,7 @@ def process(points: np.ndarray, values: np.ndarray, noise: float) -> GaussianPro
     )
 
 
-def test_it_goes_through_the_values_where_there_is_no_noise() -> None:
+def test_without_noise_the_mean_interpolates_the_values() -> None:
     known = process(POINTS, VALUES, 1e-8)
     posterior = Posterior(known, POINTS)
     assert posterior.mean == pytest.approx(VALUES, abs=1e-4)
@@ -25,7 +25,7 @@ def test_it_goes_through_the_values_where_there_is_no_noise() -> None:
     assert posterior.variance == pytest.approx(np.zeros(20), abs=1e-5)
 
 
-def test_far_from_all_values_nothing_is_known() -> None:
+def test_far_from_all_values_the_posterior_is_the_prior() -> None:
     known = process(POINTS, VALUES, 0.01)
     far = Posterior(known, POINTS + 100.0)
     assert far.mean == pytest.approx(np.full(20, known.mean), abs=1e-6)
@@ -41,14 +41,13 @@ def test_variances_are_the_diagonal_of_the_covariance() -> None:
     assert np.linalg.eigvalsh(whole).min() > 0
 
 
-def test_what_is_believed_is_as_sure_as_if_its_mean_had_been_observed() -> None:
+def test_conditioning_on_the_mean_agrees_with_observing_it() -> None:
     known = process(POINTS, VALUES, 0.01)
-    posterior = Posterior(known, OTHERS, room=3)
+    posterior = Posterior(known, OTHERS, capacity=3)
     mean = posterior.mean.copy()
     for rows in ([4], [], [9, 5]):
         posterior.condition_on_mean(rows)
-    # Fitted to the means as well, which are free of noise: the noise matrix is not uniform, so the
-    # textbook formula is written out.
+    # Conditions on means have no noise. The noise is not uniform, so the formula is written out.
     kernel = known.kernel(np.concatenate([POINTS, OTHERS]), np.concatenate([POINTS, OTHERS]))
     seen = [*range(20), 24, 29, 25]
     noise = np.diag([0.01] * 20 + [0.0] * 3)

@@ -1,19 +1,19 @@
-"""Acquisition: what trials try, and by which function."""
+"""Selection of the rows that trials try."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from caviar.sampler.surrogate import selection as acquisition
+from caviar.sampler.surrogate import selection
 from caviar.sampler.surrogate.features import features
 from caviar.sampler.surrogate.gaussian_process import Metric, condition
 from caviar.sampler.surrogate.selection import (
-    BOLD,
-    CAREFUL,
+    HIGH_NOISE,
+    HIGH_NOISE_KAPPA,
+    LOW_NOISE,
+    LOW_NOISE_KAPPA,
     MAX_OWN_PROCESSES,
-    NOISY,
-    QUIET,
-    kappa_for,
+    kappa_at,
     normal_draws,
     select_rows,
 )
@@ -24,25 +24,27 @@ from tests.sampler.surrogate.exhaustive import Exhaustive
 SPACE = network_space()
 
 
-def test_the_model_picks_good_settings_and_none_twice() -> None:
-    model = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=80))
-    assert model is not None
+def test_selected_rows_are_good_and_distinct() -> None:
+    surrogate = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=80))
+    assert surrogate is not None
     pool = random_search(SPACE, loss, seed=2, count=500)
-    points = features(SPACE, [one.params for one in pool])
-    rows = select_rows(model, points, seed=1, numbers=range(80, 88))
+    points = features(SPACE, [trial.params for trial in pool])
+    rows = select_rows(surrogate, points, seed=1, numbers=range(80, 88))
     assert len(set(rows)) == 8
-    values = np.array([one.value for one in pool])
+    values = np.array([trial.value for trial in pool])
     assert np.mean(values[rows]) < np.quantile(values, 0.1)
-    assert select_rows(model, points, seed=1, numbers=range(80, 82)) == rows[:2]
+    assert select_rows(surrogate, points, seed=1, numbers=range(80, 82)) == rows[:2]
 
 
-def test_a_trial_gets_a_row_that_it_may_have_while_there_is_one() -> None:
-    model = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=80))
-    assert model is not None
-    points = features(SPACE, [one.params for one in random_search(SPACE, loss, seed=2, count=9)])
-    worst = model.mean_at(points).argmax()
+def test_a_trial_gets_an_allowed_row_while_one_is_left() -> None:
+    surrogate = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=80))
+    assert surrogate is not None
+    points = features(
+        SPACE, [trial.params for trial in random_search(SPACE, loss, seed=2, count=9)]
+    )
+    worst = surrogate.mean_at(points).argmax()
     allowed = {8: np.array([worst]), 9: np.array([worst]), 10: np.zeros(0, dtype=np.intp)}
-    rows = select_rows(model, points, seed=1, numbers=range(7, 16), allowed=allowed)
+    rows = select_rows(surrogate, points, seed=1, numbers=range(7, 16), allowed=allowed)
     assert rows[1] == worst
     assert sorted(rows) == list(range(9))
 
@@ -59,59 +61,68 @@ BASINS = condition(
 
 
 def spreads(seed: int) -> bool:
-    """Whether two picks at once are one in each basin."""
+    """Whether two trials of a batch try one basin each."""
     pool = np.array([[0.12], [0.121], [0.122], [0.88], [0.881]])
     return len({row < 3 for row in select_rows(BASINS, pool, seed=seed, numbers=range(2))}) == 2
 
 
 def test_a_batch_spreads_over_two_basins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(spreads(seed) for seed in range(40)) > 20
-    monkeypatch.setattr(acquisition, "MAX_OWN_PROCESSES", 0)
+    monkeypatch.setattr(selection, "MAX_OWN_PROCESSES", 0)
     assert spreads(1)
 
 
-def test_looks_follow_draws_and_the_trials_of_large_rounds_do_not() -> None:
-    model = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=30))
-    assert model is not None
+def test_only_exploring_trials_of_large_rounds_depend_on_the_seed() -> None:
+    surrogate = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=30))
+    assert surrogate is not None
     pool = random_search(SPACE, loss, seed=2, count=200)
-    points = features(SPACE, [one.params for one in pool])
+    points = features(SPACE, [trial.params for trial in pool])
     large = range(30, 30 + MAX_OWN_PROCESSES + 1)
-    by_promise = {select_rows(model, points, seed=seed, numbers=large)[0] for seed in range(9)}
+    by_promise = {select_rows(surrogate, points, seed=seed, numbers=large)[0] for seed in range(9)}
     by_draws = {
-        select_rows(model, points, seed=seed, numbers=large, looks=[30])[0] for seed in range(9)
+        select_rows(surrogate, points, seed=seed, numbers=large, exploring=[30])[0]
+        for seed in range(9)
     }
     assert len(by_promise) == 1
     assert len(by_draws) > 1
 
 
-def test_a_large_round_is_as_if_all_were_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every fifth trial is a second look with four rows of its own; one of them has none."""
-    model = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=60))
-    assert model is not None
+def test_a_large_round_agrees_with_exhaustive_selection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every fifth trial explores with four rows of its own; one of them has none."""
+    surrogate = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=60))
+    assert surrogate is not None
     pool = random_search(SPACE, loss, seed=2, count=400)
-    points = features(SPACE, [one.params for one in pool])
+    points = features(SPACE, [trial.params for trial in pool])
     numbers = range(60, 160)
-    looks = list(numbers)[::5]
+    exploring = list(numbers)[::5]
     allowed = {number: np.arange(100, 400) for number in numbers}
-    allowed |= {look: np.arange(4 * place, 4 * place + 4) for place, look in enumerate(looks)}
-    allowed[looks[3]] = np.zeros(0, dtype=np.intp)
-    rows = select_rows(model, points, seed=1, numbers=numbers, allowed=allowed, looks=looks)
-    monkeypatch.setattr(acquisition, "LazyGreedy", Exhaustive)
-    assert rows == select_rows(model, points, seed=1, numbers=numbers, allowed=allowed, looks=looks)
+    allowed |= {
+        number: np.arange(4 * place, 4 * place + 4) for place, number in enumerate(exploring)
+    }
+    allowed[exploring[3]] = np.zeros(0, dtype=np.intp)
+    rows = select_rows(
+        surrogate, points, seed=1, numbers=numbers, allowed=allowed, exploring=exploring
+    )
+    monkeypatch.setattr(selection, "LazyGreedy", Exhaustive)
+    assert rows == select_rows(
+        surrogate, points, seed=1, numbers=numbers, allowed=allowed, exploring=exploring
+    )
     assert len(set(rows)) == 100
-    assert rows[5] in allowed[looks[1]]
+    assert rows[5] in allowed[exploring[1]]
 
 
-def test_the_trials_of_a_small_round_have_a_process_each() -> None:
-    """What a trial of it tries first of all depends on the seed, but on nothing else."""
-    model = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=40))
-    assert model is not None
+def test_each_trial_of_a_small_round_has_its_own_process() -> None:
+    """The row of the first trial depends on the seed only."""
+    surrogate = fit_surrogate(SPACE, random_search(SPACE, loss, seed=1, count=40))
+    assert surrogate is not None
     pool = random_search(SPACE, loss, seed=2, count=500)
-    points = features(SPACE, [one.params for one in pool])
-    firsts = [select_rows(model, points, seed=seed, numbers=[40, 41])[0] for seed in range(20)]
+    points = features(SPACE, [trial.params for trial in pool])
+    firsts = [select_rows(surrogate, points, seed=seed, numbers=[40, 41])[0] for seed in range(20)]
     assert len(set(firsts)) > 1
-    assert firsts == [select_rows(model, points, seed=seed, numbers=[40])[0] for seed in range(20)]
-    values = np.array([one.value for one in pool])
+    assert firsts == [
+        select_rows(surrogate, points, seed=seed, numbers=[40])[0] for seed in range(20)
+    ]
+    values = np.array([trial.value for trial in pool])
     assert np.median(values[firsts]) < np.quantile(values, 0.1)
 
 
@@ -122,8 +133,8 @@ def test_normal_draws() -> None:
     assert (normal_draws("/test", seed=1, numbers=[7], count=501)[0] == drawn[7]).all()
 
 
-def test_quiet_searches_are_bolder() -> None:
-    found = [kappa_for(noise) for noise in (1e-9, QUIET, 0.006, NOISY, 5.0)]
-    assert found[0] == found[1] == BOLD
-    assert found[3] == found[4] == CAREFUL
-    assert CAREFUL < found[2] < BOLD
+def test_kappa_decreases_with_noise() -> None:
+    found = [kappa_at(noise) for noise in (1e-9, LOW_NOISE, 0.006, HIGH_NOISE, 5.0)]
+    assert found[0] == found[1] == LOW_NOISE_KAPPA
+    assert found[3] == found[4] == HIGH_NOISE_KAPPA
+    assert HIGH_NOISE_KAPPA < found[2] < LOW_NOISE_KAPPA
