@@ -70,7 +70,7 @@ def test_a_search_is_steered(tmp_path: Path) -> None:
         )
         assert (zoomed["first_trial"], zoomed["trials"]) == (30, 5)
         shown = run("rounds", "show", "outside", *there)
-        assert "By hand (Ada): learning_rate from 0.001 to 0.1." in " ".join(shown.split())
+        assert "Manual zoom (Ada): learning_rate from 0.001 to 0.1." in " ".join(shown.split())
         assert len(told("rounds", "undo", "outside")) == len(told("rounds", "show", "outside"))
         for wrong in ("learning_rate", "learning_rate=1", "=1:2", "learning_rate=1:"):
             assert "PARAMETER=LOW:HIGH" in fails("rounds", "zoom", "outside", wrong, *there)
@@ -80,7 +80,7 @@ def test_a_search_is_steered(tmp_path: Path) -> None:
         ordered = {"type": "categorical", "choices": ["s", "m", "l"], "ordered": True}
         client.create_study(external("sizes", trials=20, space={"size": ordered}))
         sized = told("rounds", "zoom", "sizes", "size=m:l")
-        assert sized["reason"].startswith("By hand: size from m to l.")
+        assert sized["reason"].startswith("Manual zoom: size from m to l.")
         odd = {"type": "categorical", "choices": ["16", 32, True, "a:b"], "ordered": True}
         client.create_study(external("odd", trials=20, space={"size": odd}))
         assert told("rounds", "zoom", "odd", "size=16:32")["ranges"]["size"] == ["16", 32]
