@@ -1,7 +1,7 @@
-"""Another checkout of this repository, run as its user runs it: the command, and HTTP.
+"""Another checkout of this repository, driven by its command and over HTTP.
 
-Nothing of either checkout is imported, so that one script can drive an old and a new one. What the
-contract called otherwise before is read under both names.
+Nothing of a checkout is imported, so that one script can drive an old and a new one. Fields of the
+contract that were renamed are read under both names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Json = Any
 Row = dict[str, Any]
 
 PATIENCE_SECONDS = 3_600.0
-"""How long a state is waited for: the machine may do other things beside."""
+"""The longest wait for a state; the machine may be busy with other work."""
 
 JOBS = 2
 
@@ -36,7 +36,7 @@ ALIASES = {
     "action": ("action", "act"),
     "current_params": ("current_params", "setting"),
 }
-"""Fields of the contract that have or had two names, by the newer one."""
+"""Names of renamed fields of the contract, by the newest one."""
 
 
 class CheckoutError(Exception):
@@ -44,7 +44,7 @@ class CheckoutError(Exception):
 
 
 def read(item: Row, name: str) -> Json:
-    """The field of an answer, under whichever of its names the answer has it.
+    """A field of an answer, under the name that the answer uses.
 
     Raises:
         CheckoutError: it has none of them.
@@ -56,10 +56,10 @@ def read(item: Row, name: str) -> Json:
 
 
 def until(holds: Callable[[], Json], what: str) -> Json:
-    """Wait until something holds; what it gave.
+    """Wait until something holds, and return its result.
 
     Raises:
-        CheckoutError: it did not hold for too long.
+        CheckoutError: it did not hold within PATIENCE_SECONDS.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
@@ -73,6 +73,7 @@ class Server:
     """The HTTP interface of a running server."""
 
     def __init__(self, address: str) -> None:
+        self.address = address
         self._http = httpx.Client(base_url=address, timeout=600.0)
 
     def close(self) -> None:
@@ -221,8 +222,7 @@ class Checkout:
     @contextmanager
     def work(self, server: Server, data: Path) -> Iterator[None]:
         """A pool for a server; its log is in the folder."""
-        address = str(server._http.base_url)
-        arguments = ("work", "--server", address, "--jobs", str(JOBS))
+        arguments = ("work", "--server", server.address, "--jobs", str(JOBS))
         with self.process(data / "work.log", *arguments):
             yield
 
@@ -243,7 +243,7 @@ class Checkout:
 
 
 def _environment() -> dict[str, str]:
-    """This process's, without what would lead another checkout here."""
+    """The environment without the variables that would redirect another checkout."""
     return {
         name: value
         for name, value in os.environ.items()

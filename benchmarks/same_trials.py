@@ -4,13 +4,13 @@
     python -m benchmarks.same_trials --of DIR --write FILE [--tables NAME …]
     python -m benchmarks.same_trials --before FILE --after FILE
 
-DIR is a checkout with its own `.venv`, FILE has the tables of one, as --write writes them. In each
-checkout a real server and a pool run the same studies: two searches over networks, a session that
-adjusts, pauses, rewinds, forks and extends one network, and searches of 300 trials with each of
-three samplers, which are told a formula's values. Numbers are compared by their shortest exact
-text. Times, workers, attempts, tokens, revisions and the wording of reasons are left out.
+DIR is a checkout with its own `.venv`; FILE holds the tables that --write saved of a checkout. In
+each checkout a server and a pool run the same studies: two searches over networks, a session that
+adjusts, pauses, rewinds, forks and extends one network, and a search of 300 trials with each of
+three samplers, on the values of a formula. Numbers are compared by their shortest exact text;
+times, workers, attempts, tokens, revisions and the wording of reasons are not compared.
 
-Prints one line a table, and exits with 1 if any of them differs.
+The script prints a line for each table and exits with 1 if any of them differs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BATCH = 8
 EXTERNAL_TRIALS = 300
 
 Table = dict[str, Row]
-"""Rows by what they are called, such as `trial 7`."""
+"""Rows by name, such as `trial 7`."""
 
 
 def table_of(server: Server, study: str, *, curves: bool) -> Table:
@@ -89,7 +89,7 @@ PANDA: dict[str, Any] = {
 
 
 def panda(server: Server, checkout: Checkout) -> Table:
-    """A session with one network and its forks. Each step waits until the last has had effect."""
+    """A session with one network and its forks; each step waits for the effect of the last one."""
     study = PANDA["name"]
     server.post("/studies", PANDA)
 
@@ -102,7 +102,8 @@ def panda(server: Server, checkout: Checkout) -> Table:
 
         server.wait_for_trials(study, holds, "paused", numbers=list(numbers))
 
-    wait_until_paused(_first(server, study), epoch=12)
+    until(lambda: server.trials(study), f"{study} has a trial")
+    wait_until_paused(0, epoch=12)
     act(0, "adjust", changes={"learning_rate": 0.02})
     act(0, "extend", epochs=6)
     wait_until_paused(0, epoch=18)
@@ -110,7 +111,7 @@ def panda(server: Server, checkout: Checkout) -> Table:
     wait_until_paused(0, epoch=8)
     act(0, "adjust", changes={"momentum": 0.95})
     act(0, "resume")
-    # It is paused at whichever epoch it is in; the rewind makes the session the same again.
+    # The epoch of this pause depends on timing; the rewind makes the session deterministic again.
     act(0, "pause")
     wait_until_paused(0)
     act(0, "rewind", epoch=6)
@@ -132,12 +133,6 @@ def panda(server: Server, checkout: Checkout) -> Table:
     server.wait_for_study(study, "completed")
     server.void(study, 4, "it is the twin")
     return table_of(server, study, curves=True)
-
-
-def _first(server: Server, study: str) -> int:
-    """The number of the first trial, once there is one."""
-    until(lambda: server.trials(study), f"{study} has a trial")
-    return 0
 
 
 EXTERNAL_SPACE: dict[str, Any] = {
@@ -171,7 +166,7 @@ def formula(params: Row) -> float | None:
 
 
 def external(kind: str) -> Callable[[Server, Checkout], Table]:
-    """A search with a sampler, told the formula's values in batches."""
+    """A search with a sampler on the formula's values, in batches."""
 
     def search(server: Server, checkout: Checkout) -> Table:
         study = f"external-{kind.replace('_', '-')}"
@@ -225,7 +220,7 @@ def tables_of(checkout: Checkout, names: Sequence[str]) -> dict[str, Table]:
 
 
 def first_difference(before: Table, after: Table) -> str | None:
-    """Where two tables differ first, in words; None where they are the same."""
+    """The first difference of two tables, in words; None if they are the same."""
     for name in [*before, *(name for name in after if name not in before)]:
         if name not in before or name not in after:
             return f"{name} is only in the table {'before' if name in before else 'after'}"

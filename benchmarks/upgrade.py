@@ -1,14 +1,14 @@
-"""Whether a checkout goes on with the database of an older one.
+"""Whether a checkout continues with the database of an older one.
 
     python -m benchmarks.upgrade --before DIR --after DIR
 
-The older checkout makes a database with studies and trials in every state: searches that run, are
-paused, stopped and completed, trials that wait, train, rest, were pruned, cancelled or void, forks,
-replicas, a journal, a zoom, evidence from another study, and answers kept for Idempotency-Keys. The
-newer one upgrades a copy and must read the same. Then both go on, each with a copy, until every
-study has ended, and must come to the same trials, bit for bit.
+The older checkout makes a database with studies and trials in every state: running, paused, stopped
+and completed studies, trials of every state, void trials, forks, replicas, a journal, a zoom, a warm
+start, and answers kept for Idempotency-Keys. The newer checkout upgrades a copy and must read the
+same. Then each checkout continues with its copy until every study has ended, and both must have the
+same trials, bit for bit.
 
-Prints a line for each study and step, and exits with 1 if anything differs.
+The script prints a line for each step and study and exits with 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from benchmarks.same_trials import (
 )
 
 LEASE_SECONDS = 86_400.0
-"""So long that no lease runs out before the newer checkout is told the result."""
+"""Longer than the whole comparison, so that no lease expires."""
 
 SPACE: dict[str, Any] = {
     "learning_rate": {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"},
@@ -47,7 +47,7 @@ DETAILS = (
     *("attempt", "worker", "started_at", "finished_at", "reason", "void_reason", "revision"),
     *("start_epoch", "stop_epoch", "lineage", "current_params", "checkpoints", "children"),
 )
-"""What is read of a trial beside its curve, rungs and journal."""
+"""What is compared of a trial before it continues, beside its curve, rungs and journal."""
 
 JOURNAL = ("number", "action", "epoch", "author", "reason", "at", "confirmed", "undone")
 JOURNAL_DETAILS = ("old", "new", "children", "twin", "epochs", "before")
@@ -56,11 +56,11 @@ STATES = {
     *("waiting", "running", "paused", "completed", "pruned", "failed", "diverged", "cancelled"),
     *("void", "manual", "fork", "replica"),
 }
-"""What the database must have at least one trial of."""
+"""What at least one trial of the database must be."""
 
 
 def network(name: str, *, trials: int, epochs: int = 9, **changes: Json) -> Row:
-    """A study of networks that train in a moment."""
+    """A study of networks that train quickly."""
     return {
         "name": name,
         "space": SPACE,
@@ -86,11 +86,11 @@ def external(name: str, *, trials: int, sampler: str, epochs: int = 1) -> Row:
 
 @dataclass
 class Kept:
-    """What the makers of a database still know when another server opens it."""
+    """What a client of the older server still knows when the newer one opens the database."""
 
     leases: dict[int, str] = field(default_factory=dict)
     calls: list[tuple[str, Json, str]] = field(default_factory=list)
-    """Path, body and Idempotency-Key of calls that have had an answer."""
+    """Path, body and Idempotency-Key of answered calls."""
     answers: list[Json] = field(default_factory=list)
 
 
@@ -105,7 +105,7 @@ def make(checkout: Checkout, data: Path) -> Kept:
             _stopped(server)
             _paused(server)
         _between_workers(server)
-        _by_hand(server, kept)
+        _external(server, kept)
         _zoomed(server)
     return kept
 
@@ -120,7 +120,7 @@ def _completed(server: Server) -> None:
 
 
 def _panda(server: Server) -> None:
-    """A network with adjustments, a rewind and forks, all of which wait for their person."""
+    """A network with adjustments, a rewind and forks, all of which are paused."""
     server.post("/studies", PANDA)
 
     def wait(*numbers: int, epoch: int) -> None:
@@ -151,7 +151,7 @@ def _stopped(server: Server) -> None:
 
 
 def _paused(server: Server) -> None:
-    """A search with a pruner, paused on its way; its pool ends at once."""
+    """A search with a pruner that is paused midway; its pool ends immediately."""
     definition = network(
         "paused",
         trials=48,
@@ -168,7 +168,7 @@ def _paused(server: Server) -> None:
 
 
 def _between_workers(server: Server) -> None:
-    """Searches that no pool has begun: one that learned from another, one with own settings."""
+    """Studies that no pool has begun: one with a warm start, one with an enqueued setting."""
     server.post("/studies", network("warm", trials=6, warm_start={"study": "completed"}))
     server.patch("/studies/warm", {"state": "paused"})
     server.post("/studies", network("running", trials=6))
@@ -177,10 +177,10 @@ def _between_workers(server: Server) -> None:
     server.post("/studies/running/trials/0/adjust", {"changes": {"learning_rate": 0.02}})
 
 
-def _by_hand(server: Server, kept: Kept) -> None:
-    """Trials that this script ends, or leaves, in every state."""
-    path = "/studies/hand"
-    server.post("/studies", external("hand", trials=24, sampler="quasi_random", epochs=4))
+def _external(server: Server, kept: Kept) -> None:
+    """Trials of an external objective, left in every state that they can have."""
+    path = "/studies/external"
+    server.post("/studies", external("external", trials=24, sampler="quasi_random", epochs=4))
     leased = server.post(f"{path}/ask", {"count": 10, "lease_seconds": LEASE_SECONDS})["trials"]
     tokens = {trial["number"]: trial["lease"]["token"] for trial in leased}
 
@@ -195,7 +195,7 @@ def _by_hand(server: Server, kept: Kept) -> None:
     server.post(f"{path}/tell", end(1, state="failed", reason="it fell over"))
     server.post(f"{path}/tell", end(2, state="diverged", epoch=2))
     server.post(f"{path}/tell", end(3, value=0.1))
-    server.void("hand", 3, "too good to be true")
+    server.void("external", 3, "too good to be true")
     call(f"{path}/trials/4/pause", {}, "pause")
     server.post(f"{path}/report", _report(4, tokens[4], 2))
     server.post(f"{path}/tell", end(4, state="paused", value=0.4, epoch=2))
@@ -215,7 +215,7 @@ def _report(number: int, lease: str, epoch: int) -> Json:
 
 
 def _zoomed(server: Server) -> None:
-    """A search whose box was drawn by hand after its first trials."""
+    """A search with a manual zoom after its first trials."""
     definition = external("zoomed", trials=60, sampler="coarse_to_fine")
     server.post("/studies", definition)
     for _ in range(4):
@@ -231,11 +231,11 @@ def _wait_until_finished(server: Server, study: str, count: int) -> None:
     )
 
 
-STUDIES = ("completed", "panda", "stopped", "paused", "warm", "running", "hand", "zoomed")
+STUDIES = ("completed", "panda", "stopped", "paused", "warm", "running", "external", "zoomed")
 
 
 def snapshot(server: Server) -> dict[str, Table]:
-    """Everything that can be read of each study."""
+    """What can be read of each study."""
     return {study: _study(server, study) for study in STUDIES}
 
 
@@ -278,7 +278,7 @@ def require_every_state(studies: dict[str, Table]) -> None:
 
 
 def repeated_calls(server: Server, kept: Kept) -> dict[str, Table]:
-    """What calls answer whose Idempotency-Key has had an answer, as far as it can be compared."""
+    """The answers of calls that are sent again with their Idempotency-Keys, before and after."""
     repeated = [server.post(path, body, key=key) for path, body, key in kept.calls]
     return {"before": _answers(kept.answers), "after": _answers(repeated)}
 
@@ -292,19 +292,19 @@ def _answers(answers: list[Json]) -> Table:
     }
 
 
-def go_on(server: Server, kept: Kept) -> dict[str, Table]:
-    """Let every study come to its end; the tables of trials then."""
+def finish(server: Server, kept: Kept) -> dict[str, Table]:
+    """Continue every study to its end, and return the tables of trials."""
     for study in ("paused", "warm"):
         server.patch(f"/studies/{study}", {"state": "running"})
-    _end_by_hand(server, kept)
+    _end_external(server, kept)
     _ask_and_tell(server, "zoomed")
     for trial in server.trials("panda"):
         server.post(f"/studies/panda/trials/{trial['number']}/resume")
     numbers = [trial["number"] for trial in server.trials("panda")]
-    # In this mode a trial rests at its last epoch; the second resume completes it.
+    # In panda mode a trial pauses at its last epoch; a second resume completes it.
     server.wait_for_trials(
         "panda",
-        lambda trial: trial["state"] == "completed" or _rests_at_its_end(trial),
+        lambda trial: trial["state"] == "completed" or _is_paused_at_its_end(trial),
         "at their last epoch",
         numbers=numbers,
     )
@@ -316,26 +316,26 @@ def go_on(server: Server, kept: Kept) -> dict[str, Table]:
     return {study: table_of(server, study, curves=True) for study in STUDIES}
 
 
-def _rests_at_its_end(trial: Row) -> bool:
+def _is_paused_at_its_end(trial: Row) -> bool:
     return trial["state"] == "paused" and trial["epoch"] == trial["last_epoch"]
 
 
-def _end_by_hand(server: Server, kept: Kept) -> None:
+def _end_external(server: Server, kept: Kept) -> None:
     """End the trials that were leased before the upgrade, under the leases of that time."""
-    path = "/studies/hand"
+    path = "/studies/external"
     for number, lease in kept.leases.items():
         decision = server.post(f"{path}/report", _report(number, lease, 2))["decisions"][0]
         wanted = "pause" if number == 8 else "continue"
         if decision["action"] != wanted or (number == 7) != bool(decision["adjustments"]):
-            raise CheckoutError(f"trial {number} of hand: {decision}")
+            raise CheckoutError(f"trial {number} of external: {decision}")
         result: Row = {"number": number, "lease": lease, "value": 0.25 + 0.01 * number}
         result |= {"state": "paused", "epoch": 2} if wanted == "pause" else {"state": "completed"}
         answer = server.post(f"{path}/tell", {"results": [result]})
         if not answer["results"][0]["recorded"]:
-            raise CheckoutError(f"trial {number} of hand: {answer}")
+            raise CheckoutError(f"trial {number} of external: {answer}")
     for number in (4, 8):
         server.post(f"{path}/trials/{number}/resume")
-    _ask_and_tell(server, "hand")
+    _ask_and_tell(server, "external")
 
 
 def _ask_and_tell(server: Server, study: str) -> None:
@@ -362,7 +362,7 @@ class Outcome:
 
 
 def upgrade(before: Checkout, after: Checkout, folder: Path) -> bool:
-    """Make a database with one checkout and go on with both; whether they agree."""
+    """Make a database with one checkout and continue with both; whether they agree."""
     old_data, new_data, steps = folder / "old", folder / "new", Outcome()
     old_data.mkdir()
     kept = make(before, old_data)
@@ -380,7 +380,7 @@ def upgrade(before: Checkout, after: Checkout, folder: Path) -> bool:
     ends = {}
     for name, checkout, data in (("before", before, old_data), ("after", after, new_data)):
         with checkout.up(data) as server:
-            ends[name] = go_on(server, kept)
+            ends[name] = finish(server, kept)
     steps.compare("end", ends["before"], ends["after"])
     return steps.alike
 
@@ -388,7 +388,7 @@ def upgrade(before: Checkout, after: Checkout, folder: Path) -> bool:
 def _check_nothing_changed(
     checkout: Checkout, data: Path, expected: dict[str, Table], steps: Outcome
 ) -> None:
-    """Repeated calls and reading must have changed nothing."""
+    """Check that reading and repeated calls have changed nothing."""
     with checkout.serve(data) as server:
         again = snapshot(server)
     changed = [study for study in STUDIES if exact(again[study]) != exact(expected[study])]

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from rich.console import Console
 
+from caviar.service.cli.processes import WORKER_NAME
 from caviar.service.cli.progress import display
 from caviar.service.cli.render import trial_table
 from caviar.service.client import Client
@@ -58,7 +59,7 @@ def run_here(
         schema.upgrade(database)
         # Before anybody is answered, so that a worker that waits for this study finds it.
         start(definition, InDatabase(database))
-        stack.enter_context(served(database, listener))
+        stack.enter_context(served(database, listener, worker=WORKER_NAME))
         stack.callback(end_worker)
         console.print(f"serving at [bold]{address(listener)}[/]", highlight=False)
         client = stack.enter_context(Client(address(listener)))

@@ -26,7 +26,7 @@ def preview_space(
     """Show where the draws of a space fall, some of its settings, and warnings; needs no server."""
     from caviar.service.server.operations import space_preview as spaces
 
-    seen = spaces.look(_read(file, seed))
+    seen = spaces.preview_space(_read(file, seed))
     if as_json:
         print_json(seen.model_dump(mode="json"))
     elif out.is_terminal:

@@ -44,7 +44,7 @@ def up(
 
         stack.enter_context(server_lock(opened))
         schema.upgrade(opened)
-        stack.enter_context(served(opened, listener))
+        stack.enter_context(served(opened, listener, worker=WORKER_NAME))
         stack.callback(end_worker)
         if as_json:
             print_json({"server": server, "jobs": count, "database": opened.describe()})

@@ -20,13 +20,12 @@ from caviar.service.server.http.replicas import replicas_router
 from caviar.service.server.http.rounds import rounds_router
 from caviar.service.server.http.security import LOOPBACK, BodyLimit, Guard
 from caviar.service.server.http.studies import studies_router
-from caviar.service.server.http.system import house_router
-from caviar.service.server.http.trial_actions import panda_router
+from caviar.service.server.http.system import system_router
+from caviar.service.server.http.trial_actions import actions_router
 from caviar.service.server.http.trials import trials_router
 from caviar.service.server.operations import leases
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.queries import trials as trial_rows
 
 ROUTERS = (
     studies_router,
@@ -34,13 +33,13 @@ ROUTERS = (
     replicas_router,
     trials_router,
     checkpoints_router,
-    panda_router,
-    house_router,
+    actions_router,
+    system_router,
     page_router,
 )
 
 REAP_SECONDS = 1.0
-"""How often leases that ran out are looked for."""
+"""How often expired leases are searched for."""
 
 logger = logging.getLogger("caviar")
 
@@ -60,8 +59,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         schema.require_current(database)
-        if database.is_sqlite:
-            database.write(lambda session: trial_rows.rebase_leases(session, database.now(session)))
+        leases.rebase(database)
         stop = threading.Event()
         reaper = threading.Thread(
             target=_reap, args=(database, reap_seconds, stop), name="reaper", daemon=True
@@ -96,8 +94,8 @@ def _reap(database: Database, seconds: float, stop: threading.Event) -> None:
             leases.reap(database)
             leases.forget_old_answers(database)
         except CaviarError as error:
-            # The database may be away for a while: the next look comes soon.
-            logger.warning("the reaper waits: %s", error.detail)
+            # The database may be away for a while: the next turn comes soon.
+            logger.warning("the reaper cannot expire leases now: %s", error.detail)
         except Exception:
             # Without a reaper lost trials would run for ever.
-            logger.exception("the reaper failed, and looks again")
+            logger.exception("the reaper failed, and tries again")

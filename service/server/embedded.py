@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from caviar.service.cli.processes import WORKER_NAME
 from caviar.service.contract.errors import Conflict
 from caviar.service.server.app import create_app
 from caviar.service.server.operations import leases
@@ -20,13 +19,18 @@ START_SECONDS = 30.0
 
 
 @contextmanager
-def served(database: Database, listener: socket.socket) -> Iterator[None]:
+def served(database: Database, listener: socket.socket, *, worker: str) -> Iterator[None]:
     """Serve a migrated database from a thread of this process until the context ends.
+
+    Args:
+        database: a migrated database.
+        listener: a listening socket.
+        worker: the name of the worker that dies with this server: its leases expire at once.
 
     Raises:
         Conflict: the server did not start.
     """
-    leases.reclaim_from(database, WORKER_NAME)
+    leases.reclaim_from(database, worker)
     config = uvicorn.Config(create_app(database), log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(

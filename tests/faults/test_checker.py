@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import update
-from sqlalchemy.orm import Session
 
 from caviar.service.server.app import create_app
-from caviar.service.server.operations import leases, results
-from caviar.service.server.rules import trial_states as transitions
+from caviar.service.server.operations import leases
+from caviar.service.server.rules import segments, trial_states
+from caviar.service.server.rules.change import Change
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import TrialRow
 from tests.faults import tally
@@ -55,51 +55,51 @@ def numbers(violations: list[str]) -> set[str]:
 def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever speaks of a running trial is listened to, as many queues do."""
     monkeypatch.setattr(
-        transitions, "holds", lambda trial, token: trial is not None and trial.state == "running"
+        trial_states, "holds", lambda trial, token: trial is not None and trial.state == "running"
     )
 
 
 def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever was leased is taken back, ended or not."""
 
-    def reclaim(session: Session, study: Any, now: float) -> None:
-        session.flush()
-        session.execute(
+    def reclaim(change: Change, lost: Any) -> None:
+        change.session.flush()
+        change.session.execute(
             update(TrialRow)
-            .where(TrialRow.study_id == study.id, TrialRow.number < 3, TrialRow.attempt < 9)
+            .where(TrialRow.study_id == change.study.id, TrialRow.number < 3, TrialRow.attempt < 9)
             .values(state="waiting", lease_expires_at=None, attempt=TrialRow.attempt + 1)
         )
-        session.expire_all()
+        change.session.expire_all()
 
-    monkeypatch.setattr(leases, "reclaim", reclaim)
+    monkeypatch.setattr(leases, "_expire", reclaim)
 
 
 def dropped_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some results are acknowledged and never stored."""
-    record = results._end_segment
+    record = segments._end
     count = 0
 
-    def drop(session: Session, study: Any, row: TrialRow, item: Any, now: float) -> None:
+    def drop(change: Change, row: TrialRow, item: Any) -> None:
         nonlocal count
         if item.value is not None:
             count += 1
             if count == 5:
                 item = item.model_copy(update={"value": 0.125})
-        record(session, study, row, item, now)
+        record(change, row, item)
 
-    monkeypatch.setattr(results, "_end_segment", drop)
+    monkeypatch.setattr(segments, "_end", drop)
 
 
 def forgotten_revision(monkeypatch: pytest.MonkeyPatch) -> None:
     """A result changes its trial and not its revision."""
-    record = results._end_segment
+    record = segments._end
 
-    def forget(session: Session, study: Any, row: TrialRow, item: Any, now: float) -> None:
+    def forget(change: Change, row: TrialRow, item: Any) -> None:
         before = row.revision
-        record(session, study, row, item, now)
+        record(change, row, item)
         row.revision = before
 
-    monkeypatch.setattr(results, "_end_segment", forget)
+    monkeypatch.setattr(segments, "_end", forget)
 
 
 @pytest.mark.parametrize(

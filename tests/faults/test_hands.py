@@ -12,16 +12,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy.orm import Session
 
 from caviar.service.client import Client
 from caviar.service.contract.schemas.base import Setting
 from caviar.service.contract.states import TrialState
+from caviar.service.server import store
 from caviar.service.server.app import create_app
-from caviar.service.server.operations import journal
+from caviar.service.server.rules import journal
+from caviar.service.server.rules.change import Change
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.models import JournalRow, StudyRow, TrialRow
-from caviar.service.server.store.queries import journal as journal_rows
+from caviar.service.server.store.models import JournalRow, TrialRow
 from tests.faults import tally
 from tests.faults.checker import check, read
 from tests.faults.hands import NAME, hands, study
@@ -77,12 +77,12 @@ def test_many_hands(
 def test_an_adjustment_that_is_journaled_an_epoch_late_is_seen(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take = journal.take
+    pending_changes = journal.pending_changes
 
-    def take_late(session: Session, study: StudyRow, row: TrialRow) -> dict[str, Setting]:
-        before = {entry.id for entry in adjustments(session, study, row) if entry.epoch is None}
-        changes = take(session, study, row)
-        for entry in adjustments(session, study, row):
+    def a_late_epoch(change: Change, row: TrialRow) -> dict[str, Setting]:
+        before = {entry.id for entry in adjustments(change, row) if entry.epoch is None}
+        changes = pending_changes(change, row)
+        for entry in adjustments(change, row):
             if entry.id in before and entry.epoch is not None:
                 entry.epoch += 1
         return changes
@@ -93,15 +93,15 @@ def test_an_adjustment_that_is_journaled_an_epoch_late_is_seen(
     ):
         client.create_study(study(seed=0))
         act = partial(client.adjust, NAME, 0, {"learning_rate": 0.09})
-        monkeypatch.setattr(journal, "take", take_late)
+        monkeypatch.setattr(journal, "pending_changes", a_late_epoch)
         train_with(client, NAME, {3: act})
         with pytest.raises(AssertionError, match="number=0"):
             assert_replayed(client)
 
 
-def adjustments(session: Session, study: StudyRow, row: TrialRow) -> Sequence[JournalRow]:
+def adjustments(change: Change, row: TrialRow) -> Sequence[JournalRow]:
     """The adjustments of a trial."""
-    return journal_rows.adjustments(session, study, row.number)
+    return store.journal.adjustments(change.session, change.study, row.number)
 
 
 def assert_journaled(client: Client, done: set[str]) -> None:

@@ -183,6 +183,7 @@ class TrialDetail(Trial):
                 "requested_state": None,
                 "lineage": 7,
                 "current_params": {**TRIAL["params"], "learning_rate": 0.003},
+                "allowed_actions": ["rewind", "extend", "void", "fork"],
                 "checkpoints": [{"epoch": 20, "bytes": 31_240, "value": 0.061}],
                 "rungs": [{"epoch": 2, "value": 0.4, "promoted": True}],
                 "journal": [ENTRY],
@@ -197,6 +198,7 @@ class TrialDetail(Trial):
     requested_state: str | None
     lineage: int = Field(description="The number whose draws it has.")
     current_params: dict[str, Setting] = Field(description="Its parameters with every adjustment.")
+    allowed_actions: list[str] = Field([], description="What may be done to it in this state.")
     checkpoints: list[CheckpointInfo]
     rungs: list[RungInfo]
     journal: list[JournalEntry]

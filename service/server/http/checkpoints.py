@@ -8,8 +8,7 @@ from fastapi import Header, Query, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from caviar.service.contract import limits, schemas
-from caviar.service.contract import strict_json as jsonbody
+from caviar.service.contract import limits, schemas, strict_json
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.field_errors import field_errors
 from caviar.service.server.http.common import DatabaseOf, StudyName, TrialNumber, router
@@ -72,7 +71,7 @@ def _best(header: str | None) -> schemas.Best | None:
     if header is None:
         return None
     try:
-        value = jsonbody.parse(header.encode())
+        value = strict_json.parse(header.encode())
         return schemas.BestSoFar.model_validate(value).answer()
     except ValidationError as error:
         raise Invalid.of(*field_errors(error.errors())) from error

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 
-from caviar.service.contract import limits
-from caviar.service.contract import strict_json as jsonbody
+from caviar.service.contract import limits, strict_json
 from caviar.service.contract.errors import CaviarError, Invalid
 from caviar.service.contract.schemas import Slug
 from caviar.service.server.http.problems import MEDIA_TYPE
@@ -29,7 +28,7 @@ class StrictRequest(Request):
             Invalid: it is not strict JSON.
         """
         if not hasattr(self, "_json"):
-            self._json = jsonbody.parse(await self.body())
+            self._json = strict_json.parse(await self.body())
         return self._json
 
 

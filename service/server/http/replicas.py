@@ -1,4 +1,4 @@
-"""Replicates: the best settings trained again on fresh seeds."""
+"""Replicas: the best trials trained again on fresh seeds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ replicas_router = router("replicates")
 def replicate(
     study: StudyName, body: schemas.ReplicateBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.Replicates:
-    """Train the best settings again on fresh seeds, on top of the budget."""
+    """Train the best trials again on fresh seeds, on top of the budget."""
     return replicas.replicate(database, study, body, key)
 
 
 @replicas_router.get("/studies/{study}/replicates")
 def list_replicates(study: StudyName, database: DatabaseOf) -> schemas.Replicates:
-    """Show the best settings beside what fresh seeds gave: mean, spread, and a verdict."""
+    """Compare the best trials with their replicas: mean, deviation, and a verdict."""
     return replicas.show(database, study)

@@ -1,24 +1,23 @@
-"""From coarse to fine: the rounds, zooms by hand, what mattered, a look at a space."""
+"""Rounds, manual zooms, importance, and the preview of a space."""
 
 from __future__ import annotations
 
 from caviar.service.contract import schemas
 from caviar.service.server.http.common import DatabaseOf, KeyOf, StudyName, router
-from caviar.service.server.operations import importance, rounds, zooms
-from caviar.service.server.operations import space_preview as spaces
+from caviar.service.server.operations import importance, rounds, space_preview, zooms
 
 rounds_router = router("rounds")
 
 
 @rounds_router.post("/spaces/preview")
 def preview_space(body: schemas.SpaceBody) -> schemas.SpacePreview:
-    """Show what a space means: shares by decade, histograms, example settings, warnings."""
-    return spaces.look(body)
+    """Preview a space: shares by decade, histograms, example params, warnings."""
+    return space_preview.preview_space(body)
 
 
 @rounds_router.get("/studies/{study}/rounds")
 def list_rounds(study: StudyName, database: DatabaseOf) -> schemas.RoundList:
-    """List the rounds from coarse to fine: where each drew from, and why."""
+    """List the rounds of a study: where each draws from, and why."""
     return schemas.RoundList(rounds=rounds.list_all(database, study))
 
 
@@ -26,17 +25,17 @@ def list_rounds(study: StudyName, database: DatabaseOf) -> schemas.RoundList:
 def zoom(
     study: StudyName, body: schemas.ZoomBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.Round:
-    """Zoom by hand: begin a round in this box now, in place of the rest of the current one."""
+    """Zoom: begin a round in this box now, in place of the rest of the current one."""
     return zooms.zoom(database, study, body, key)
 
 
 @rounds_router.post("/studies/{study}/rounds/undo")
 def undo(study: StudyName, database: DatabaseOf, key: KeyOf) -> schemas.RoundList:
-    """Take the newest round back, as long as it has not started."""
+    """Remove the newest round, as long as it has not started."""
     return zooms.undo(database, study, key)
 
 
 @rounds_router.get("/studies/{study}/importance")
 def show_importance(study: StudyName, database: DatabaseOf) -> schemas.Importance:
-    """Show how much each parameter mattered, beside what luck does."""
+    """Show how much each parameter mattered, beside noise."""
     return importance.of(database, study)

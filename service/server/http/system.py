@@ -1,4 +1,4 @@
-"""The house itself: data sets, workers, health."""
+"""The system: data sets, workers, health."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from caviar.service.server.http.common import DatabaseOf, router
 from caviar.service.server.operations import trials
 from caviar.service.server.store import schema
 
-house_router = router("house")
+system_router = router("system")
 
 
-@house_router.get("/datasets")
+@system_router.get("/datasets")
 def list_datasets() -> schemas.DatasetList:
     """List the data sets that a network objective can train on."""
     return schemas.DatasetList(
@@ -20,13 +20,13 @@ def list_datasets() -> schemas.DatasetList:
     )
 
 
-@house_router.get("/workers")
+@system_router.get("/workers")
 def list_workers(database: DatabaseOf) -> schemas.WorkerList:
     """List the workers that hold leases now."""
     return schemas.WorkerList(workers=trials.workers(database))
 
 
-@house_router.get("/health")
+@system_router.get("/health")
 def health(database: DatabaseOf) -> schemas.Health:
     """Alive, and with which database."""
     return schemas.Health(
@@ -37,7 +37,7 @@ def health(database: DatabaseOf) -> schemas.Health:
     )
 
 
-@house_router.get("/ready")
+@system_router.get("/ready")
 def ready(database: DatabaseOf) -> schemas.Ready:
     """Ready to work: the database answers."""
     database.ping()

@@ -21,9 +21,9 @@ from caviar.service.server.http.common import (
     not_modified,
     router,
 )
-from caviar.service.server.operations import enqueue as own
-from caviar.service.server.operations import export as export_as
 from caviar.service.server.operations import leases, results, trials
+from caviar.service.server.operations.enqueue import enqueue
+from caviar.service.server.operations.export import as_csv, as_json
 
 trials_router = router("trials")
 
@@ -72,11 +72,11 @@ def tell(
 
 
 @trials_router.post("/studies/{study}/trials", status_code=201)
-def enqueue(
+def enqueue_trials(
     study: StudyName, body: schemas.EnqueueBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.EnqueueAnswer:
-    """Enqueue settings of the user's own: they are tried next, and count in the budget."""
-    return own.enqueue(database, study, body, key)
+    """Enqueue params of your own: they are tried next, and count in the budget."""
+    return enqueue(database, study, body, key)
 
 
 @trials_router.get("/studies/{study}/trials", response_model=schemas.TrialPage)
@@ -132,5 +132,5 @@ def export(
     return Response(body, media_type=media_type, headers={"Content-Disposition": name})
 
 
-FORMATS = {"csv": export_as.as_csv, "json": export_as.as_json}
+FORMATS = {"csv": as_csv, "json": as_json}
 MEDIA_TYPES = {"csv": "text/csv", "json": "application/json"}

@@ -1,4 +1,4 @@
-"""How much each parameter of a study mattered, beside what luck does."""
+"""How important each parameter of a study is, beside the noise between equal trials."""
 
 from __future__ import annotations
 
@@ -6,123 +6,118 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 
-from caviar.sampler import (
-    Observation,
-    Repeats,
-    Round,
-    SearchSpace,
-    counted,
-    importance,
-    repeats,
-    round_space,
-)
+from caviar.sampler import Observation, Repeats, SearchSpace, counted, importance, repeats
 from caviar.service.contract import schemas
 from caviar.service.contract.states import TrialState
-from caviar.service.server.rules import observations as evidence
+from caviar.service.server import store
+from caviar.service.server.rules import observations, rounds
 from caviar.service.server.rules.plans import plan_of
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.queries import replicas, rounds, studies
 
-SURE = 2.0
-"""How many times the share of luck a parameter has that surely mattered."""
+CERTAIN = 2.0
+"""A parameter is certainly important if its share is this many times that of noise."""
+
+UNMEASURED = (
+    "No params were tried twice, so noise is only what the surrogate cannot explain: replicate the "
+    "best trials to measure it."
+)
 
 
 def of(database: Database, name: str) -> schemas.Importance:
-    """The table of what mattered in a study, from its results and from what was pruned.
+    """The importance table of a study, from its results and from what was pruned.
 
     Raises:
         NotFound: there is no study of this name.
     """
     with database.read() as session:
-        study = studies.get(session, name)
+        study = store.studies.get(session, name)
         plan = plan_of(study.definition)
-        row = rounds.last(session, study)
-        space = plan.space if row is None else round_space(plan.space, Round.from_dict(row.data))
-        seen = evidence.observations(session, study, plan)
-        again = [evidence.observation(row, plan) for row in replicas.all_of(session, study)]
-    telling = [one for one in seen if one.value is not None or one.state == TrialState.PRUNED]
-    described = json.dumps(space.to_dict())
-    return _table(described, tuple(map(_Seen, telling)), tuple(map(_Seen, again)))
+        space = rounds.current_space(session, study, plan)
+        observed = observations.of_study(session, study, plan)
+        replicas = [
+            observations.of_trial(row, plan) for row in store.replicas.all_of(session, study)
+        ]
+    usable = [
+        trial for trial in observed if trial.value is not None or trial.state == TrialState.PRUNED
+    ]
+    space_json = json.dumps(space.to_dict())
+    return _table(space_json, tuple(map(_Hashable, usable)), tuple(map(_Hashable, replicas)))
 
 
-UNMEASURED = (
-    "No setting was tried twice, so luck is only what the model cannot explain: train the best "
-    "settings again to measure it."
-)
+class _Hashable:
+    """An observation as a key of the cache."""
 
-
-class _Seen:
-    """An observation that can be told from another."""
-
-    def __init__(self, one: Observation) -> None:
-        self.observation = one
-        params, rungs = frozenset(one.params.items()), frozenset(one.rungs.items())
-        self._key = one.number, one.state, one.value, params, rungs
+    def __init__(self, observation: Observation) -> None:
+        self.observation = observation
+        params, rungs = frozenset(observation.params.items()), frozenset(observation.rungs.items())
+        self._key = observation.number, observation.state, observation.value, params, rungs
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Seen) and self._key == other._key
+        return isinstance(other, _Hashable) and self._key == other._key
 
     def __hash__(self) -> int:
         return hash(self._key)
 
 
 @lru_cache(maxsize=32)
-def _table(described: str, seen: tuple[_Seen, ...], again: tuple[_Seen, ...]) -> schemas.Importance:
-    """The table of a space, as JSON; trials `again`, the replicas, tell of luck alone.
+def _table(
+    space_json: str, trials: tuple[_Hashable, ...], replicas: tuple[_Hashable, ...]
+) -> schemas.Importance:
+    """The table of a space; replicas measure noise only.
 
-    The fit takes a while, and many look at the same table.
+    It is cached, for the fit takes a while and many readers ask for the same table.
     """
-    space = SearchSpace.from_dict(json.loads(described))
-    observations = [each.observation for each in seen]
-    found = importance(space, observations)
-    luck = repeats([*observations, *(each.observation for each in again)])
-    if found is None:
-        valued = sum(one.value is not None for one in observations)
+    space = SearchSpace.from_dict(json.loads(space_json))
+    observed = [trial.observation for trial in trials]
+    fitted = importance(space, observed)
+    noise = repeats([*observed, *(replica.observation for replica in replicas)])
+    if fitted is None:
+        valued = sum(trial.value is not None for trial in observed)
         return schemas.Importance(
             trials=valued,
             parameters=None,
             priorities=None,
             noise=None,
-            repeats=_repeats(luck),
-            note=f"{counted(valued, 'trial')} gave a value: too few to tell what mattered.",
+            repeats=_repeats(noise),
+            note=f"{counted(valued, 'trial')} gave a value: too few to estimate importance.",
         )
-    table = schemas.Importance.model_validate({**found, "repeats": _repeats(luck), "note": ""})
+    table = schemas.Importance.model_validate({**fitted, "repeats": _repeats(noise), "note": ""})
     varied = [name for name, parameter in space.parameters.items() if parameter.varies]
     return table.model_copy(update={"note": _note(table, varied)})
 
 
-def _repeats(luck: Repeats | None) -> schemas.Repeats | None:
-    return None if luck is None else schemas.Repeats.model_validate(vars(luck))
+def _repeats(noise: Repeats | None) -> schemas.Repeats | None:
+    return None if noise is None else schemas.Repeats.model_validate(vars(noise))
 
 
 def _note(table: schemas.Importance, varied: Iterable[str]) -> str:
     """What the table says of the parameters that varied, in a few sentences."""
     assert table.parameters is not None
     assert table.noise is not None
-    luck = table.noise if table.repeats is None else table.repeats.share
+    noise = table.noise if table.repeats is None else table.repeats.share
     shares = {name: table.parameters[name].share for name in varied}
     ranked = sorted(shares, key=lambda name: -shares[name])
-    sure = [name for name in ranked if shares[name] > SURE * luck]
-    lost = [name for name in ranked if shares[name] < luck]
-    perhaps = [name for name in ranked if name not in sure and name not in lost]
+    certain = [name for name in ranked if shares[name] > CERTAIN * noise]
+    drowned = [name for name in ranked if shares[name] < noise]
+    possible = [name for name in ranked if name not in certain and name not in drowned]
     parts = [
-        f"{_listed(sure)} mattered more than luck can explain."
-        if sure
-        else "No parameter mattered more than luck can explain."
+        f"More important than noise can explain: {_listed(certain)}."
+        if certain
+        else "No parameter is more important than noise can explain."
     ]
-    if perhaps:
-        parts.append(f"{_listed(perhaps)} may have mattered, by less than twice what luck does.")
-    if lost:
-        parts.append(f"{_listed(lost)} can hardly be told from luck.")
+    if possible:
+        parts.append(f"Possibly important, by less than twice the noise: {_listed(possible)}.")
+    if drowned:
+        parts.append(f"Not distinguishable from noise: {_listed(drowned)}.")
     parts.append(UNMEASURED if table.repeats is None else _measured(table.repeats))
     return " ".join(parts)
 
 
-def _measured(luck: schemas.Repeats) -> str:
-    settings = (
-        "one repeated setting" if luck.settings == 1 else f"{luck.settings} repeated settings"
+def _measured(noise: schemas.Repeats) -> str:
+    return (
+        f"Noise was measured on {counted(noise.trials, 'trial')} that repeat "
+        f"{counted(noise.settings, 'set')} of params."
     )
-    return f"Luck was measured on {luck.trials} trials of {settings}."
 
 
 def _listed(names: list[str]) -> str:

@@ -1,7 +1,7 @@
 """Leases: a worker's right to train a segment until a deadline.
 
-Asking gives them, reporting renews them, the reaper takes back what ran out. The token fences
-the results: only the holder of the current lease of a running trial is listened to.
+Asking gives them, reporting renews them, the reaper expires them. The token fences the results:
+only the holder of the current lease of a running trial is recorded.
 """
 
 from __future__ import annotations
@@ -10,28 +10,30 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-
-from sqlalchemy.orm import Session
 
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.states import StudyState, TrialState
-from caviar.service.server.operations import checkpoints, rounds, studies, trials
-from caviar.service.server.rules import budgets, histories
-from caviar.service.server.rules import presenters as views
-from caviar.service.server.rules import trial_states as transitions
-from caviar.service.server.rules.idempotency import Key, idempotent
-from caviar.service.server.rules.plans import Plan, plan_of
+from caviar.service.server import store
+from caviar.service.server.operations.changes import change_study
+from caviar.service.server.operations.rounds import open_next
+from caviar.service.server.rules import (
+    budgets,
+    histories,
+    new_trials,
+    retention,
+    rounds,
+    study_states,
+    trial_states,
+)
+from caviar.service.server.rules.change import Change
+from caviar.service.server.rules.idempotency import Key
+from caviar.service.server.rules.presenters import trials as present
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.models import StudyRow, TrialRow
-from caviar.service.server.store.queries import answers
-from caviar.service.server.store.queries import rounds as round_rows
-from caviar.service.server.store.queries import studies as study_rows
-from caviar.service.server.store.queries import trials as trial_rows
+from caviar.service.server.store.models import TrialRow
 
-PATIENCE = 5
-"""How many rounds may open between two tries of one ask."""
+MAX_ROUNDS_OPENED = 5
+"""How many rounds one ask opens at most before it gives up."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,14 @@ def ask(
         NotFound: there is no study of this name.
     """
 
-    def work(session: Session) -> schemas.AskAnswer | RoundIsDue:
-        row = study_rows.lock(session, name)
-        now = database.now(session)
-        return idempotent(
-            session, key, schemas.AskAnswer, now, lambda: _lease(session, row, body, now)
-        )
+    def work(change: Change) -> schemas.AskAnswer | RoundIsDue:
+        return _lease(change, body)
 
-    for _ in range(PATIENCE):
-        answer = database.write(work)
+    for _ in range(MAX_ROUNDS_OPENED):
+        answer = change_study(database, name, work, answer=schemas.AskAnswer, key=key)
         if not isinstance(answer, RoundIsDue):
             return answer
-        rounds.open_next(database, name)
+        open_next(database, name)
     raise Conflict(f"study {name!r} opens round after round without a trial")
 
 
@@ -68,58 +66,55 @@ def ask_any(
 ) -> schemas.AskAnswer:
     """Lease trials of any running study whose objective is of the kind, the oldest study first."""
     with database.read() as session:
-        names = study_rows.running(session, body.objective)
+        names = store.studies.running(session, body.objective)
     leased: list[schemas.LeasedTrial] = []
     for name in names:
-        left = body.model_copy(update={"count": body.count - len(leased)})
+        rest = body.model_copy(update={"count": body.count - len(leased)})
         with suppress(NotFound):  # deleted a moment ago
-            leased += ask(database, name, left, key.within(name) if key else None).trials
+            leased += ask(database, name, rest, key.within(name) if key else None).trials
         if len(leased) == body.count:
             break
     state = StudyState.RUNNING if names else StudyState.COMPLETED
     return schemas.AskAnswer(trials=leased, study_state=state)
 
 
-def _lease(
-    session: Session, study: StudyRow, body: schemas.AskBody, now: float
-) -> schemas.AskAnswer | RoundIsDue:
-    reclaim(session, study, now)
+def _lease(change: Change, body: schemas.AskBody) -> schemas.AskAnswer | RoundIsDue:
+    session, study, plan = change.session, change.study, change.plan
+    _expire(change, store.trials.expired(session, study, change.now))
     leased: list[TrialRow] = []
-    plan = plan_of(study.definition)
-    if budgets.out_of_time(study, plan, now):
-        studies.end_in_time(session, study, now)
+    if budgets.out_of_time(study, plan, change.now):
+        study_states.end_in_time(change)
     elif study.state == StudyState.RUNNING:
-        leased += trial_rows.waiting(session, study, body.count)
-        leased += _propose(session, study, plan, body.count - len(leased))
+        leased += store.trials.waiting(session, study, body.count)
+        leased += _propose(change, body.count - len(leased))
         if not leased and rounds.may_open(session, study, plan):
             return RoundIsDue()
     for trial in leased:
-        _give(trial, body, now)
+        _give(trial, body, change.now)
     if leased:
-        study.started_at = study.started_at or now
-        budgets.start_clock(study, now)
-        study.revision += 1
-        for trial in leased:
-            trial.revision = study.revision
+        study.started_at = study.started_at or change.now
+        budgets.start_clock(study, change.now)
+        change.mark(*leased)
     session.flush()
     return schemas.AskAnswer(
         trials=[
-            views.leased_trial(study, trial, plan, histories.history(session, study, trial))
+            present.leased_trial(study, trial, plan, histories.history(session, study, trial))
             for trial in leased
         ],
         study_state=StudyState(study.state),
     )
 
 
-def _propose(session: Session, study: StudyRow, plan: Plan, count: int) -> list[TrialRow]:
+def _propose(change: Change, count: int) -> list[TrialRow]:
     """New trials of the current round, as many as it and the budget have left."""
-    current = round_rows.last(session, study)
+    study, plan = change.study, change.plan
+    current = store.rounds.last(change.session, study)
     if current is None:
         return []
     stage = rounds.Stage.of(current)
     end = min(stage.stop, budgets.trials(study, plan))
     numbers = range(study.next_number, min(end, study.next_number + count))
-    return trials.add(session, study, plan, current, [stage.propose(plan, n) for n in numbers])
+    return new_trials.add(change, current, [stage.propose(plan, number) for number in numbers])
 
 
 def _give(trial: TrialRow, body: schemas.AskBody, now: float) -> None:
@@ -134,60 +129,60 @@ def _give(trial: TrialRow, body: schemas.AskBody, now: float) -> None:
     trial.started_at = trial.started_at or now
 
 
-def reclaim(session: Session, study: StudyRow, now: float) -> None:
-    """Return the trials whose lease has run out, or fail those that were tried too often.
-
-    The caller has locked the study.
-    """
-    _lose(session, study, trial_rows.expired(session, study, now), now)
+def _expire(change: Change, lost: Sequence[TrialRow]) -> None:
+    """Let trials wait again whose leases are lost, or fail those that were tried too often."""
+    if not lost:
+        return
+    for trial in lost:
+        if trial.prefetched:
+            trial_states.release(change, trial)
+        else:
+            how = f"{trial.attempt} workers were lost while training it"
+            trial_states.expire(change, trial, how=how)
+    retention.discard(change, [trial for trial in lost if trial.state == TrialState.FAILED])
+    study_states.reconcile(change)
 
 
 def reclaim_from(database: Database, worker: str) -> None:
-    """Take back everything that a worker holds: it is known to be dead."""
+    """Expire every lease of a worker that is known to be dead."""
     with database.read() as session:
-        names = study_rows.of_worker(session, worker)
+        names = store.studies.of_worker(session, worker)
+
+    def work(change: Change) -> None:
+        _expire(change, store.trials.held_by(change.session, change.study, worker))
+
     for name in names:
-        database.write(partial(_take_back_from, database, name, worker))
-
-
-def _take_back_from(database: Database, name: str, worker: str, session: Session) -> None:
-    study = study_rows.lock(session, name)
-    _lose(session, study, trial_rows.held_by(session, study, worker), database.now(session))
-
-
-def _lose(session: Session, study: StudyRow, lost: Sequence[TrialRow], now: float) -> None:
-    if not lost:
-        return
-    study.revision += 1
-    for trial in lost:
-        if trial.prefetched:
-            transitions.release(session, study, trial)
-        else:
-            how = f"{trial.attempt} workers were lost while training it"
-            transitions.expire(session, study, trial, now, how=how)
-    ended = [trial for trial in lost if trial.state == TrialState.FAILED]
-    checkpoints.discard(session, study, ended, plan_of(study.definition))
-    studies.reconcile(session, study, now)
+        change_study(database, name, work)
 
 
 def reap(database: Database) -> None:
-    """Take back every lease that has run out, and end every study whose time is over."""
+    """Expire every lease that has run out, and complete every study whose time is over."""
     with database.read() as session:
         now = database.now(session)
-        names = {*study_rows.with_expired_leases(session, now), *budgets.over(session, now)}
+        names = {
+            *store.studies.with_expired_leases(session, now),
+            *budgets.studies_out_of_time(session, now),
+        }
     for name in sorted(names):
         with suppress(NotFound):  # deleted a moment ago
-            database.write(partial(_reap_one, database, name))
+            change_study(database, name, _reap)
+
+
+def _reap(change: Change) -> None:
+    _expire(change, store.trials.expired(change.session, change.study, change.now))
+    if budgets.out_of_time(change.study, change.plan, change.now):
+        study_states.end_in_time(change)
+
+
+def rebase(database: Database) -> None:
+    """Give every running trial its whole lease again, from now, when a server starts.
+
+    On SQLite the server's own clock measures leases, and it does not know how long it was away.
+    """
+    if database.is_sqlite:
+        database.write(lambda session: store.trials.rebase_leases(session, database.now(session)))
 
 
 def forget_old_answers(database: Database) -> None:
-    """Drop the answers of Idempotency-Keys that nobody will use again."""
-    database.write(lambda session: answers.forget_old(session, database.now(session)))
-
-
-def _reap_one(database: Database, name: str, session: Session) -> None:
-    study = study_rows.lock(session, name)
-    now = database.now(session)
-    reclaim(session, study, now)
-    if budgets.out_of_time(study, plan_of(study.definition), now):
-        studies.end_in_time(session, study, now)
+    """Drop the answers of Idempotency-Keys that are too old to be used again."""
+    database.write(lambda session: store.answers.forget_old(session, database.now(session)))

@@ -1,53 +1,53 @@
-"""A look at a space before anything is trained."""
+"""A preview of a space before anything is trained."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from caviar.sampler import InputError, Round, Sampler, SearchSpace, make_sampler, preview
+from caviar.sampler import InputError, Params, Round, Sampler, SearchSpace, make_sampler, preview
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
+
+T = TypeVar("T")
 
 BUDGET = 100
 """The budget of the study whose first trials are shown."""
 
 
-def look(body: schemas.SpaceBody) -> schemas.SpacePreview:
-    """Where each parameter's draws fall, twenty settings, and warnings in plain words.
+def preview_space(body: schemas.SpaceBody) -> schemas.SpacePreview:
+    """Where each parameter's draws fall, twenty example params, and warnings.
 
     Raises:
         Invalid: names the field of the space or the sampler that cannot be.
     """
-    space = _made("space", SearchSpace.from_dict, body.space)
-    seen: dict[str, Any] = preview(space, seed=body.seed)
+    space = _parsed("space", SearchSpace.from_dict, body.space)
+    previewed: dict[str, Any] = preview(space, seed=body.seed)
     if body.sampler is not None:
-        sampler: Sampler = _made("sampler", make_sampler, body.sampler.own())
-        seen["examples"] = _first_trials(
-            space, sampler, seed=body.seed, count=len(seen["examples"])
-        )
+        sampler = _parsed("sampler", make_sampler, body.sampler.own())
+        count = len(previewed["examples"])
+        previewed["examples"] = _first_trials(space, sampler, seed=body.seed, count=count)
     warnings = [
-        schemas.Advice(field=f"space.{each['parameter']}", message=each["message"])
-        for each in seen["warnings"]
+        schemas.Advice(field=f"space.{warning['parameter']}", message=warning["message"])
+        for warning in previewed["warnings"]
     ]
-    return schemas.SpacePreview.model_validate({**seen, "warnings": warnings})
+    return schemas.SpacePreview.model_validate({**previewed, "warnings": warnings})
 
 
-def _made(room: str, make: Any, given: object) -> Any:
+def _parsed(field: str, parse: Callable[[Any], T], value: object) -> T:
     try:
-        return make(given)
+        return parse(value)
     except InputError as error:
-        field = f"{room}.{error.path}" if error.path else room
-        raise Invalid.field(field, error.message) from error
+        path = f"{field}.{error.path}" if error.path else field
+        raise Invalid.field(path, error.message) from error
 
 
-def _first_trials(
-    space: SearchSpace, sampler: Sampler, *, seed: int, count: int
-) -> list[dict[str, Any]]:
-    """The settings that a study proposes as long as none of its trials has ended."""
+def _first_trials(space: SearchSpace, sampler: Sampler, *, seed: int, count: int) -> list[Params]:
+    """The params that a study proposes as long as none of its trials has ended."""
     rounds: list[Round] = []
-    settings: list[dict[str, Any]] = []
-    while len(settings) < count:
+    params: list[Params] = []
+    while len(params) < count:
         rounds.append(sampler.plan(space, seed=seed, budget=BUDGET, rounds=rounds, observations=[]))
         numbers = range(rounds[-1].first, rounds[-1].stop)
-        settings += [sampler.propose(space, rounds[-1], seed=seed, number=n) for n in numbers]
-    return settings[:count]
+        params += [sampler.propose(space, rounds[-1], seed=seed, number=n) for n in numbers]
+    return params[:count]

@@ -1,4 +1,4 @@
-"""What happens to studies: created, listed, shown, changed, deleted, completed."""
+"""Studies: created, listed, shown, changed, deleted."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from sqlalchemy.orm import Session
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.states import StudyState
-from caviar.service.server.rules import budgets, observations, plans, rungs
-from caviar.service.server.rules import feasibility as checks
-from caviar.service.server.rules import presenters as views
+from caviar.service.server import store
+from caviar.service.server.operations.changes import change_study
+from caviar.service.server.rules import budgets, feasibility, observations, study_states
+from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key, idempotent
+from caviar.service.server.rules.plans import compile_plan
+from caviar.service.server.rules.presenters import studies as present
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow
-from caviar.service.server.store.queries import checkpoints, rounds, studies, trials, warm_starts
 
 
 def create(
@@ -25,39 +27,31 @@ def create(
         Invalid: names the field that cannot be.
         Conflict: there is a study of this name already.
     """
-    plan = checks.check(definition)
+    plan = feasibility.check(definition)
 
-    def work(session: Session) -> schemas.Study:
-        now = database.now(session)
-
-        def add() -> schemas.Study:
-            if studies.find(session, definition.name) is not None:
-                raise Conflict(
-                    f"there is a study named {definition.name!r} already: "
-                    "choose another name, or delete it first"
-                )
-            row = StudyRow(
-                name=definition.name,
-                kind=definition.objective.kind,
-                state=StudyState.RUNNING,
-                definition=plan.definition.model_dump_json(),
-                revision=1,
-                next_number=0,
-                epochs_trained=0,
-                seconds_spent=0.0,
-                created_at=now,
-                started_at=None,
-                finished_at=None,
+    def add(session: Session, now: float) -> schemas.Study:
+        if store.studies.find(session, definition.name) is not None:
+            raise Conflict(
+                f"there is a study named {definition.name!r} already: "
+                "choose another name, or delete it first"
             )
-            studies.add(session, row)
-            if definition.warm_start is not None:
-                source = definition.warm_start.study
-                warm_starts.add(session, row, observations.take(session, source, plan))
-            return view(session, row)
+        row = StudyRow(
+            name=definition.name,
+            kind=definition.objective.kind,
+            definition=plan.definition.model_dump_json(),
+            created_at=now,
+        )
+        store.studies.add(session, row)
+        if definition.warm_start is not None:
+            trials = observations.take(session, definition.warm_start.study, plan)
+            store.warm_starts.add(session, row, trials)
+        return present.study(session, row)
 
-        return idempotent(session, key, schemas.Study, now, add)
+    def transaction(session: Session) -> schemas.Study:
+        now = database.now(session)
+        return idempotent(session, key, schemas.Study, now, lambda: add(session, now))
 
-    return database.write(work)
+    return database.write(transaction)
 
 
 def show(database: Database, name: str) -> schemas.Study:
@@ -67,7 +61,7 @@ def show(database: Database, name: str) -> schemas.Study:
         NotFound: there is none of this name.
     """
     with database.read() as session:
-        return view(session, studies.get(session, name))
+        return present.study(session, store.studies.get(session, name))
 
 
 def list_page(
@@ -75,14 +69,14 @@ def list_page(
 ) -> tuple[list[schemas.Study], int | None]:
     """Studies, the newest first, and the key of the next page."""
     with database.read() as session:
-        rows = studies.page(session, limit=limit + 1, before=before)
+        rows = store.studies.page(session, limit=limit + 1, before=before)
         shown = rows[:limit]
         more = shown[-1].id if len(rows) > limit else None
-        return [view(session, row) for row in shown], more
+        return [present.study(session, row) for row in shown], more
 
 
-def change(database: Database, name: str, wanted: schemas.StudyChange) -> schemas.Study:
-    """Pause, go on, stop, or change the budget.
+def change(database: Database, name: str, body: schemas.StudyChange) -> schemas.Study:
+    """Pause, resume or stop a study, or change its budget.
 
     Raises:
         NotFound: there is none of this name.
@@ -90,19 +84,17 @@ def change(database: Database, name: str, wanted: schemas.StudyChange) -> schema
         Conflict: a stopped study does not run again.
     """
 
-    def work(session: Session) -> schemas.Study:
-        row = studies.lock(session, name)
-        now = database.now(session)
-        if wanted.budget is not None:
-            _set_budget(session, row, wanted.budget)
-        row.revision += 1
-        if wanted.state is not None:
-            _set_state(session, row, StudyState(wanted.state), now)
-        reconcile(session, row, now)
-        session.flush()
-        return view(session, row)
+    def work(change: Change) -> schemas.Study:
+        if body.budget is not None:
+            _set_budget(change, body.budget)
+        change.mark()
+        if body.state is not None:
+            _set_state(change, StudyState(body.state))
+        study_states.reconcile(change)
+        change.session.flush()
+        return present.study(change.session, change.study)
 
-    return database.write(work)
+    return change_study(database, name, work)
 
 
 def delete(database: Database, name: str) -> None:
@@ -111,116 +103,43 @@ def delete(database: Database, name: str) -> None:
     Raises:
         NotFound: there is none of this name.
     """
-    database.write(lambda session: studies.remove(session, studies.lock(session, name)))
+    change_study(database, name, lambda change: store.studies.remove(change.session, change.study))
 
 
-def reconcile(session: Session, row: StudyRow, now: float) -> None:
-    """What follows from a change: rungs are decided, and a study that is done is completed.
-
-    Done is a running study whose trials are all proposed and have ended, or whose time is over and
-    that trains nothing. The caller has locked the study and raised its revision.
-    """
-    rungs.decide(session, row, now)
-    if row.state != StudyState.RUNNING:
-        return
-    plan = plans.plan_of(row.definition)
-    session.flush()
-    if budgets.out_of_time(row, plan, now):
-        done = not trials.any_running(session, row)
-    else:
-        budgets.estimate(session, row, plan)
-        done = row.next_number >= budgets.trials(row, plan) and not trials.any_open(session, row)
-    if done:
-        row.state = StudyState.COMPLETED
-        budgets.stop_clock(row, now)
-
-
-def end_in_time(session: Session, row: StudyRow, now: float) -> None:
-    """End a study whose time is over, once nothing trains. The caller has locked it."""
-    if row.state == StudyState.RUNNING and not trials.any_running(session, row):
-        row.revision += 1
-        reconcile(session, row, now)
-
-
-def reopen(row: StudyRow, now: float) -> None:
-    """Let a completed study run again: there is more to do.
-
-    Raises:
-        Conflict: a person has stopped it, or its time is over.
-    """
-    if row.state == StudyState.STOPPED:
-        raise Conflict("the study is stopped: create another")
-    if budgets.out_of_time(row, plans.plan_of(row.definition), now):
-        raise Conflict("the seconds of the study's budget are over: raise them first")
-    if row.state == StudyState.COMPLETED:
-        row.state = StudyState.RUNNING
-
-
-def require_open(row: StudyRow) -> None:
-    """Refuse to steer a study that has ended.
-
-    Raises:
-        Conflict: it was stopped, or has completed.
-    """
-    if row.state not in (StudyState.RUNNING, StudyState.PAUSED):
-        raise Conflict(f"the study is {row.state}: raise its budget, or create another")
-
-
-def no_room(budget: int, left: int) -> Conflict:
-    """The error of a study whose budget, in trials, has room for so few."""
-    more = max(left, 0)
-    return Conflict(f"the budget pays for {budget} trials, with room for {more} more: raise it")
-
-
-def _set_budget(session: Session, row: StudyRow, budget: schemas.BudgetChange) -> None:
-    """Change what is named; a completed study goes on if there is more to do then."""
-    definition = plans.plan_of(row.definition).definition
-    changes = budget.model_dump(exclude_unset=True)
-    changed = definition.model_copy(update={"budget": definition.budget.model_copy(update=changes)})
-    if definition.mode == "panda" and changes.get("trials", 1) != definition.budget.trials:
+def _set_budget(change: Change, budget: schemas.BudgetChange) -> None:
+    """Change the limits that are named; a completed study runs again if there is more to do."""
+    session, study = change.session, change.study
+    definition = change.plan.definition
+    named = budget.model_dump(exclude_unset=True)
+    changed = definition.model_copy(update={"budget": definition.budget.model_copy(update=named)})
+    if definition.mode == "panda" and named.get("trials", 1) != definition.budget.trials:
         raise Invalid.field("budget.trials", "is 1 and its forks in panda mode")
-    plan = plans.compile_plan(changed)
-    proposed = f"{row.next_number} trials were proposed already"
-    if "trials" in changes and changed.budget.trials < row.next_number:
+    plan = compile_plan(changed)
+    proposed = f"{study.next_number} trials were proposed already"
+    if "trials" in named and changed.budget.trials < study.next_number:
         raise Invalid.field("budget.trials", f"{proposed}: ask for at least as many")
     epochs = changed.budget.epochs
     if epochs is not None and epochs != definition.budget.epochs:
-        least = budgets.epochs_proposed(session, row, plan)
+        least = budgets.epochs_proposed(session, study, plan)
         if epochs < least:
             raise Invalid.field("budget.epochs", f"{proposed}: ask for {least} epochs at least")
-    row.definition = changed.model_dump_json()
-    if epochs is not None and changes.keys() & {"trials", "epochs"}:
-        row.affordable = budgets.affordable(session, row, plan, epochs)
-    if row.state == StudyState.COMPLETED:
-        row.state = StudyState.RUNNING
+    study.definition = changed.model_dump_json()
+    if epochs is not None and named.keys() & {"trials", "epochs"}:
+        study.affordable = budgets.affordable(session, study, plan, epochs)
+    if study.state == StudyState.COMPLETED:
+        study.state = StudyState.RUNNING
 
 
-def _set_state(session: Session, row: StudyRow, state: StudyState, now: float) -> None:
-    if row.state == state:
+def _set_state(change: Change, state: StudyState) -> None:
+    session, study, now = change.session, change.study, change.now
+    if study.state == state:
         return
-    if row.state in (StudyState.STOPPED, StudyState.COMPLETED):
-        raise Conflict(f"the study is {row.state}: raise its budget, or create another")
-    row.state = state
-    budgets.stop_clock(row, now)
-    if state == StudyState.RUNNING and row.started_at is not None:
-        budgets.start_clock(row, now)
+    if study.state in (StudyState.STOPPED, StudyState.COMPLETED):
+        raise Conflict(f"the study is {study.state}: raise its budget, or create another")
+    study.state = state
+    budgets.stop_clock(study, now)
+    if state == StudyState.RUNNING and study.started_at is not None:
+        budgets.start_clock(study, now)
     if state == StudyState.STOPPED:
-        checkpoints.forget_open(session, row)
-        trials.cancel_open(session, row, reason="the study was stopped", now=now)
-
-
-def view(session: Session, row: StudyRow) -> schemas.Study:
-    """A study as it stands."""
-    plan = plans.plan_of(row.definition)
-    last = rounds.last(session, row)
-    return views.study(
-        row,
-        plan,
-        counts=studies.counts(session, row.id),
-        void=studies.count_void(session, row.id),
-        best=trials.best(session, row, maximize=plan.maximize),
-        current_round=None if last is None else last.number,
-        warm_start_trials=0
-        if plan.definition.warm_start is None
-        else warm_starts.count(session, row),
-    )
+        store.checkpoints.forget_open(session, study)
+        store.trials.cancel_open(session, study, reason="the study was stopped", now=now)

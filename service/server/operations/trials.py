@@ -1,4 +1,4 @@
-"""Trials: how they come to be, and what readers ask: pages of the table, one trial, its curve."""
+"""What readers ask of trials: pages of the table, one trial, its curve, its journal."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from caviar.sampler import Params
 from caviar.service.contract import schemas
 from caviar.service.contract.states import TrialState
-from caviar.service.server.rules import presenters as views
-from caviar.service.server.rules import rungs
-from caviar.service.server.rules import trial_details as details
-from caviar.service.server.rules.plans import Plan
+from caviar.service.server import store
+from caviar.service.server.rules.presenters import trials as present
+from caviar.service.server.rules.presenters.times import timestamp
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.models import RoundRow, StudyRow, TrialRow
-from caviar.service.server.store.queries import curves
-from caviar.service.server.store.queries import studies as study_rows
-from caviar.service.server.store.queries import trials as trial_rows
 
 
 @dataclass(frozen=True)
@@ -43,68 +35,6 @@ class TrialList:
     revision: int
 
 
-def add(
-    session: Session,
-    study: StudyRow,
-    plan: Plan,
-    round_row: RoundRow,
-    settings: Sequence[Params],
-    *,
-    enqueued: bool = False,
-) -> list[TrialRow]:
-    """Trials of these settings, with the next numbers of their study. The caller has locked it."""
-    added = []
-    for number, params in enumerate(settings, start=study.next_number):
-        row = new_row(
-            study,
-            number,
-            dict(params),
-            last_epoch=plan.epochs,
-            round=round_row.number,
-            bracket=plan.pruner.bracket(number - round_row.first, epochs=plan.epochs),
-            manual=plan.panda,
-            enqueued=enqueued,
-        )
-        row.stop_epoch = rungs.next_stop(plan, row)
-        added.append(row)
-    session.add_all(added)
-    study.next_number += len(added)
-    return added
-
-
-def new_row(
-    study: StudyRow, number: int, params: dict[str, Any], *, last_epoch: int, **given: Any
-) -> TrialRow:
-    """A trial that waits to be trained from its start; what is not given is as it is at first."""
-    fields: dict[str, Any] = {
-        "round": 0,
-        "state": TrialState.WAITING,
-        "value": None,
-        "epoch": 0,
-        "best_epoch": None,
-        "metrics": {},
-        "start_epoch": 0,
-        "stop_epoch": last_epoch,
-        "bracket": 0,
-        "lineage": number,
-        "origin": None,
-        "replica_of": None,
-        "seed_offset": 0,
-        "manual": False,
-        "adjusted": False,
-        "attempt": 0,
-        "prefetched": False,
-        "seconds": 0.0,
-        "void": False,
-        "enqueued": False,
-        "revision": study.revision,
-        **given,
-    }
-    return TrialRow(
-        study_id=study.id, number=number, params=params, last_epoch=last_epoch, **fields
-    )
-
-
 def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:
     """One page of a study's trials.
 
@@ -117,8 +47,8 @@ def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:
     """
     sort = query.sort if query.since is None else "revision"
     with database.read() as session:
-        study = study_rows.get(session, name)
-        rows = trial_rows.page(
+        study = store.studies.get(session, name)
+        rows = store.trials.page(
             session,
             study,
             since=query.since,
@@ -133,9 +63,9 @@ def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:
             last = shown[-1]
             after = [getattr(last, sort.removeprefix("-")), last.number]
         return TrialList(
-            trials=[views.trial(row) for row in shown],
+            trials=[present.trial(row) for row in shown],
             after=after,
-            created_at=views.timestamp(study.created_at),
+            created_at=timestamp(study.created_at),
             revision=study.revision,
         )
 
@@ -147,19 +77,20 @@ def all_of(database: Database, name: str) -> list[schemas.Trial]:
         NotFound: there is no study of this name.
     """
     with database.read() as session:
-        study = study_rows.get(session, name)
-        return [views.trial(row) for row in trial_rows.below(session, study, study.next_number)]
+        study = store.studies.get(session, name)
+        rows = store.trials.below(session, study, study.next_number)
+        return [present.trial(row) for row in rows]
 
 
 def show(database: Database, name: str, number: int) -> schemas.TrialDetail:
-    """One trial, with all that is known of its way.
+    """One trial, with its checkpoints, rungs, journal and children.
 
     Raises:
         NotFound: there is no such study or trial.
     """
     with database.read() as session:
-        study = study_rows.get(session, name)
-        return details.of(session, study, trial_rows.get(session, study, number))
+        study = store.studies.get(session, name)
+        return present.detail(session, study, store.trials.get(session, study, number))
 
 
 def curve(database: Database, name: str, number: int) -> schemas.Curve:
@@ -178,11 +109,11 @@ def curves_of(database: Database, name: str, numbers: Sequence[int]) -> list[sch
         NotFound: there is no such study or trial.
     """
     with database.read() as session:
-        study = study_rows.get(session, name)
+        study = store.studies.get(session, name)
         for number in numbers:
-            trial_rows.get(session, study, number)
-        found = curves.of(session, study, numbers)
-    return [_curve(number, found[number]) for number in numbers]
+            store.trials.get(session, study, number)
+        points = store.curves.of(session, study, numbers)
+    return [_curve(number, points[number]) for number in numbers]
 
 
 def _curve(number: int, points: dict[int, dict[str, float]]) -> schemas.Curve:
@@ -195,10 +126,24 @@ def _curve(number: int, points: dict[int, dict[str, float]]) -> schemas.Curve:
     )
 
 
+def journal(database: Database, name: str, number: int | None = None) -> schemas.Journal:
+    """The journal of a study, or of one trial.
+
+    Raises:
+        NotFound: there is no such study or trial.
+    """
+    with database.read() as session:
+        study = store.studies.get(session, name)
+        if number is not None:
+            store.trials.get(session, study, number)
+        entries = store.journal.of(session, study, number)
+        return schemas.Journal(entries=[present.journal_entry(entry) for entry in entries])
+
+
 def workers(database: Database) -> list[schemas.Worker]:
     """The workers that hold leases now."""
     with database.read() as session:
         return [
-            schemas.Worker(name=name, running=count, last_seen_at=views.timestamp(seen))
-            for name, count, seen in trial_rows.holders(session)
+            schemas.Worker(name=name, running=count, last_seen_at=timestamp(seen_at))
+            for name, count, seen_at in store.trials.holders(session)
         ]

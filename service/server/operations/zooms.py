@@ -1,15 +1,13 @@
-"""Zooms by hand: a round in a box that a person drew, and the way back."""
+"""Manual zooms: a round in a box that a person drew, and the way back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
-
-from sqlalchemy.orm import Session
 
 from caviar.sampler import (
+    MANUAL_ZOOM,
     Round,
     SearchSpace,
     SpaceError,
@@ -21,15 +19,16 @@ from caviar.sampler import (
 )
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
-from caviar.service.server.operations import rounds, studies
-from caviar.service.server.rules.idempotency import Key, idempotent
+from caviar.service.server import store
+from caviar.service.server.operations.changes import change_study
+from caviar.service.server.rules import rounds, study_states
+from caviar.service.server.rules.change import Change
+from caviar.service.server.rules.idempotency import Key
+from caviar.service.server.rules.presenters import rounds as present
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.models import StudyRow
-from caviar.service.server.store.queries import rounds as round_rows
-from caviar.service.server.store.queries import studies as study_rows
 
-TRIES = 3
-"""How often a zoom is planned beside the search before the search must hold still for it."""
+MAX_TRIES = 3
+"""How often a zoom is planned outside of the transaction before the search must wait for it."""
 
 
 @dataclass(frozen=True)
@@ -53,67 +52,61 @@ def zoom(
         Invalid: names what is wrong with the box or the size; nothing changes then.
         Conflict: the study has ended, or its budget is used.
     """
+
+    def attempt(begin: Callable[[Change], schemas.Round | MovedOn]) -> schemas.Round | MovedOn:
+        def work(change: Change) -> schemas.Round | MovedOn:
+            study_states.require_open(change.study)
+            return begin(change)
+
+        return change_study(database, name, work, answer=schemas.Round, key=key)
+
     # A call that was made before has its answer already.
-    answer = _attempt(database, name, key, lambda session, study: MovedOn())
-    for _ in range(TRIES):
+    answer = attempt(lambda change: MovedOn())
+    for _ in range(MAX_TRIES):
         if isinstance(answer, MovedOn):
             with database.read() as session:
-                before = rounds.standing(session, study_rows.get(session, name))
-            found = _plan(before, body)
-            answer = _attempt(database, name, key, partial(_begin_if_still, before.mark, found))
+                before = rounds.standing(session, store.studies.get(session, name))
+            begin = _begin_unless_moved(before.mark, _plan(before, body))
+            answer = attempt(begin)
     if isinstance(answer, MovedOn):
-        answer = _attempt(database, name, key, partial(_plan_and_begin, body))
+        answer = attempt(lambda change: _plan_and_begin(change, body))
     assert not isinstance(answer, MovedOn)
     return answer
 
 
-Begin = Callable[[Session, StudyRow], schemas.Round | MovedOn]
+def _begin_unless_moved(
+    mark: rounds.Mark, planned: Round
+) -> Callable[[Change], schemas.Round | MovedOn]:
+    def begin(change: Change) -> schemas.Round | MovedOn:
+        current = rounds.current(change.session, change.study)
+        if rounds.mark(change.study, current) != mark:
+            return MovedOn()
+        return _begin(change, planned)
+
+    return begin
 
 
-def _attempt(
-    database: Database, name: str, key: Key | None, begin: Begin
-) -> schemas.Round | MovedOn:
-    def work(session: Session) -> schemas.Round | MovedOn:
-        study = study_rows.lock(session, name)
-
-        def open_only() -> schemas.Round | MovedOn:
-            studies.require_open(study)
-            return begin(session, study)
-
-        return idempotent(session, key, schemas.Round, database.now(session), open_only)
-
-    return database.write(work)
-
-
-def _begin_if_still(
-    mark: rounds.Mark, found: Round, session: Session, study: StudyRow
-) -> schemas.Round | MovedOn:
-    if rounds.mark(study, rounds.current(session, study)) != mark:
-        return MovedOn()
-    return _begin(session, study, found)
-
-
-def _plan_and_begin(body: schemas.ZoomBody, session: Session, study: StudyRow) -> schemas.Round:
-    return _begin(session, study, _plan(rounds.standing(session, study), body))
+def _plan_and_begin(change: Change, body: schemas.ZoomBody) -> schemas.Round:
+    return _begin(change, _plan(rounds.standing(change.session, change.study), body))
 
 
 def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
     """The round that the person asked for, after those that have started."""
-    plan, started = before.plan, _started(before)
+    plan = before.plan
     left = before.budget - before.next_number
     if left <= 0:
-        raise studies.no_room(before.budget, 0)
+        raise study_states.no_room(before.budget, 0)
     if body.size is not None and body.size > left:
         raise Invalid.field("size", f"must be at most {left}: the budget leaves no more trials")
-    history = [stage.as_history(before.added) for stage in started]
-    with _in_the_box():
+    history = [stage.as_history(before.added) for stage in _started(before)]
+    with _errors_of_the_box():
         if history and getattr(plan.sampler, "widen", False):
             history[-1] = extend_ranges(plan.space, history[-1], body.box)
         space = round_space(plan.space, history[-1]) if history else plan.space
     while True:
-        with _in_the_box():
+        with _errors_of_the_box():
             box = parse_box(space, body.box)
-        found = plan.sampler.plan(
+        planned = plan.sampler.plan(
             plan.space,
             seed=plan.definition.seed,
             budget=before.budget,
@@ -122,16 +115,16 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
             box=box,
             size=body.size,
         )
-        reached = round_space(plan.space, found)
-        if reached == space:
-            return replace(found, reason=_reason(space, found, body))
+        planned_space = round_space(plan.space, planned)
+        if planned_space == space:
+            return replace(planned, reason=_reason(space, planned, body))
         # This round widens ranges, so that the box has other places in the unit interval.
-        space = reached
+        space = planned_space
 
 
 @contextmanager
-def _in_the_box() -> Iterator[None]:
-    """What is wrong with a space is wrong with the box."""
+def _errors_of_the_box() -> Iterator[None]:
+    """Name the box as the field of what is wrong with a space."""
     try:
         yield
     except SpaceError as error:
@@ -148,34 +141,35 @@ def _started(before: rounds.Standing) -> list[rounds.Stage]:
     return stages
 
 
-def _reason(space: SearchSpace, found: Round, body: schemas.ZoomBody) -> str:
-    """By hand, of what, and what the person said."""
-    reason = found.reason
-    if not reason.startswith("By hand"):
-        box = {name: found.box[name] for name in body.box}
-        reason = manual_zoom_reason(space, box, f"{counted(found.size, 'trial')} from there.")
-    said = f"“{body.reason}”" if body.reason else ""
+def _reason(space: SearchSpace, planned: Round, body: schemas.ZoomBody) -> str:
+    """The box, its author, and the author's reason."""
+    reason = planned.reason
+    if not reason.startswith(MANUAL_ZOOM):
+        box = {name: planned.box[name] for name in body.box}
+        trials = counted(planned.size, "trial")
+        reason = manual_zoom_reason(space, box, f"{trials} from there.")
     if body.author:
-        who = f"By hand ({body.author})"
-        reason = who + reason.removeprefix("By hand")
-    return f"{reason} {said}".rstrip()
+        reason = f"{MANUAL_ZOOM} ({body.author}){reason.removeprefix(MANUAL_ZOOM)}"
+    quoted = f"“{body.reason}”" if body.reason else ""
+    return f"{reason} {quoted}".rstrip()
 
 
-def _begin(session: Session, study: StudyRow, found: Round) -> schemas.Round:
-    last = round_rows.last(session, study)
+def _begin(change: Change, planned: Round) -> schemas.Round:
+    session, study = change.session, change.study
+    last = store.rounds.last(session, study)
     if last is not None and last.first == study.next_number:
-        round_rows.remove(session, last)
-        last = round_rows.last(session, study)
+        store.rounds.remove(session, last)
+        last = store.rounds.last(session, study)
     if last is not None:
         last.size = study.next_number - last.first - last.enqueued
-    round_rows.add(session, study, found, manual=True)
-    study.revision += 1
+    rounds.add(session, study, planned, manual=True)
+    change.mark()
     session.flush()
-    return rounds.views_of(session, study)[-1]
+    return present.rounds(session, study)[-1]
 
 
 def undo(database: Database, name: str, key: Key | None = None) -> schemas.RoundList:
-    """Take the newest round back, as long as it has no trial yet, proposed or enqueued.
+    """Remove the newest round, as long as it has no trial yet, proposed or enqueued.
 
     The round before it goes on where it was cut; if it was not, the next ask plans a round anew.
 
@@ -183,31 +177,26 @@ def undo(database: Database, name: str, key: Key | None = None) -> schemas.Round
         NotFound: there is no study of this name.
         Conflict: there is no such round, it has started, or the study has ended.
     """
-
-    def work(session: Session) -> schemas.RoundList:
-        study = study_rows.lock(session, name)
-        now = database.now(session)
-        return idempotent(session, key, schemas.RoundList, now, lambda: _undo(session, study))
-
-    return database.write(work)
+    return change_study(database, name, _undo, answer=schemas.RoundList, key=key)
 
 
-def _undo(session: Session, study: StudyRow) -> schemas.RoundList:
-    studies.require_open(study)
-    last = round_rows.last(session, study)
+def _undo(change: Change) -> schemas.RoundList:
+    session, study = change.session, change.study
+    study_states.require_open(study)
+    last = store.rounds.last(session, study)
     if last is None:
         raise Conflict(f"study {study.name!r} has no round yet")
     if study.next_number > last.first:
         started = study.next_number - last.first
-        own = f", {last.enqueued} of them added by hand" if last.enqueued else ""
+        added = f", {last.enqueued} of them added by persons" if last.enqueued else ""
         raise Conflict(
-            f"round {last.number} has started: it has {counted(started, 'trial')} already{own}; "
+            f"round {last.number} has started: it has {counted(started, 'trial')} already{added}; "
             "zoom again instead"
         )
-    round_rows.remove(session, last)
-    before = round_rows.last(session, study)
+    store.rounds.remove(session, last)
+    before = store.rounds.last(session, study)
     if before is not None:
         before.size = Round.from_dict(before.data).size
-    study.revision += 1
+    change.mark()
     session.flush()
-    return schemas.RoundList(rounds=rounds.views_of(session, study))
+    return schemas.RoundList(rounds=present.rounds(session, study))

@@ -1,11 +1,11 @@
-"""A trial's history: the parameters it began with, whose draws it has, and its adjustments.
+"""A trial's history: its first parameters, the lineage whose draws it has, and its adjustments.
 
-A trial's bits depend on its history, the study's seed and the data, and on nothing else. That of
-most trials is their parameters alone. A fork has its parent's, up to the epoch where it left, and
-then its own; the draws of weights, dropout and shuffles stay those of the line that it comes from.
-So a fork without changes goes on exactly as its parent would have, and what tells them apart is
-the change. All adjustments of one epoch are one change, made between that epoch and the next; a
-checkpoint is of the time before it.
+A trial's bits depend on its history, the study's seed and the data, and on nothing else. The
+history of most trials is their parameters alone. A fork has its parent's history up to the epoch
+where it left, and then its own; its draws of weights, dropout and shuffles are those of its
+lineage. So a fork without changes continues exactly as its parent would have, and only the change
+tells them apart. All adjustments of one epoch are one change, made between that epoch and the
+next; a checkpoint of an epoch precedes the adjustments of that epoch.
 """
 
 from __future__ import annotations
@@ -18,65 +18,71 @@ from caviar import engine
 from caviar.service.contract import schemas
 from caviar.service.contract.schemas.base import Setting
 from caviar.service.contract.states import RequestedState
+from caviar.service.server import store
 from caviar.service.server.store.models import JournalRow, StudyRow, TrialRow
-from caviar.service.server.store.queries import journal
-
-Params = dict[str, Setting]
 
 
-def base(row: TrialRow) -> Params:
-    """The parameters that the trial's line began with."""
-    origin = row.origin or {}
-    found: Params = origin.get("params", row.params)
-    return found
+def first_params(trial: TrialRow) -> dict[str, Setting]:
+    """The parameters that the trial's lineage began with."""
+    origin = trial.origin or {}
+    params: dict[str, Setting] = origin.get("params", trial.params)
+    return params
 
 
-def reached(row: TrialRow) -> int:
+def reached_epoch(trial: TrialRow) -> int:
     """The epoch that the trial is at; while it trains again up to where it was, that one."""
-    return row.stop_epoch if row.requested_state == RequestedState.PAUSED_AT_STOP else row.epoch
+    trains_again = trial.requested_state == RequestedState.PAUSED_AT_STOP
+    return trial.stop_epoch if trains_again else trial.epoch
 
 
-def history(session: Session, study: StudyRow, row: TrialRow) -> schemas.History | None:
-    """The history of a trial that is more than its parameters."""
-    if not row.adjusted and row.origin is None:
+def history(session: Session, study: StudyRow, trial: TrialRow) -> schemas.History | None:
+    """The history of a trial that has more than its parameters."""
+    if not trial.adjusted and trial.origin is None:
         return None
-    entries = holding(session, study, row)
-    return schemas.History(lineage=row.lineage, params=base(row), adjustments=schedule(entries))
+    entries = adjustments(session, study, trial)
+    return schemas.History(
+        lineage=trial.lineage, params=first_params(trial), adjustments=schedule(entries)
+    )
 
 
-def known(entry: JournalRow) -> bool:
-    """Whether it is settled from which epoch on the adjustment holds."""
-    return entry.epoch is not None
+def adjustments(session: Session, study: StudyRow, trial: TrialRow) -> Sequence[JournalRow]:
+    """The trial's adjustments that hold or will, in the order in which they take effect."""
+    if not trial.adjusted:
+        return []
+    return store.journal.adjustments(session, study, trial.number)
 
 
 def schedule(entries: Iterable[JournalRow]) -> list[schemas.Adjustment]:
-    """One adjustment an epoch, of those whose epoch is known; of two values the later holds."""
-    changes: dict[int, Params] = {}
+    """One adjustment an epoch, of the entries whose epoch is known; later values win."""
+    changes: dict[int, dict[str, Setting]] = {}
     for entry in entries:
         if entry.epoch is not None:
             changes.setdefault(entry.epoch, {}).update(entry.detail["new"])
     return [schemas.Adjustment(epoch=epoch, changes=changes[epoch]) for epoch in sorted(changes)]
 
 
-def holding(session: Session, study: StudyRow, row: TrialRow) -> Sequence[JournalRow]:
-    """The trial's adjustments that hold or will, in the order in which they take effect."""
-    return journal.adjustments(session, study, row.number) if row.adjusted else []
-
-
-def current_params(row: TrialRow, entries: Iterable[JournalRow]) -> Params:
+def current_params(trial: TrialRow, entries: Iterable[JournalRow]) -> dict[str, Setting]:
     """The parameters after some adjustments."""
-    found = dict(base(row))
+    params = dict(first_params(trial))
     for entry in entries:
-        found.update(entry.detail["new"])
-    return found
+        params.update(entry.detail["new"])
+    return params
 
 
-def recipe(row: TrialRow, entries: Sequence[JournalRow], settings: Params) -> engine.Recipe:
-    """What a network trains with after some adjustments."""
-    found = engine.read_recipe(base(row), settings)
+def recipe(
+    trial: TrialRow, entries: Sequence[JournalRow], settings: dict[str, Setting]
+) -> engine.Recipe:
+    """What a network trains with after some adjustments.
+
+    Args:
+        trial: the trial.
+        entries: its adjustments; those whose epoch is not known yet come last.
+        settings: the fixed hyperparameters of the objective.
+    """
+    adjusted = engine.read_recipe(first_params(trial), settings)
     for step in schedule(entries):
-        found = found.adjusted(step.changes)
+        adjusted = adjusted.adjusted(step.changes)
     for entry in entries:
-        if not known(entry):
-            found = found.adjusted(entry.detail["new"])
-    return found
+        if entry.epoch is None:
+            adjusted = adjusted.adjusted(entry.detail["new"])
+    return adjusted

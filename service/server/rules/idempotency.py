@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from caviar.service.contract.errors import Conflict
-from caviar.service.server.store.queries import answers
+from caviar.service.server import store
 
-A = TypeVar("A", bound=BaseModel)
-N = TypeVar("N")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,25 +34,30 @@ class Key:
 
 
 def idempotent(
-    session: Session, key: Key | None, answer_type: type[A], now: float, work: Callable[[], A | N]
-) -> A | N:
-    """Do `work` and keep its answer, or give the answer that the key already has.
+    session: Session,
+    key: Key | None,
+    answer_type: type[BaseModel],
+    now: float,
+    work: Callable[[], T],
+) -> T:
+    """Do `work` and store its answer, or return the answer that the key already has.
 
-    Only what is of `answer_type` is an answer to keep.
+    Only a result of `answer_type`, which `work` returns when it did something, is stored.
 
     Raises:
         Conflict: the key was used with another body.
     """
     if key is None:
         return work()
-    known = answers.find(session, key.key)
-    if known is not None:
-        if known.body_digest != key.body_digest:
+    stored = store.answers.find(session, key.key)
+    if stored is not None:
+        if stored.body_digest != key.body_digest:
             raise Conflict("this Idempotency-Key was already used with another body")
-        return answer_type.model_validate(known.answer)
+        return cast(T, answer_type.model_validate(stored.answer))
     answer = work()
     if isinstance(answer, answer_type):
-        answers.keep(session, key.key, key.body_digest, answer.model_dump(mode="json"), now)
+        body = answer.model_dump(mode="json")
+        store.answers.keep(session, key.key, key.body_digest, body, now)
     return answer
 
 

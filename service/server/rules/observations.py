@@ -1,4 +1,4 @@
-"""Evidence: what a sampler learns from. The trials of the study, and those it took from another."""
+"""What a sampler learns from: the trials of a study, and those it took from another one."""
 
 from __future__ import annotations
 
@@ -13,54 +13,56 @@ from caviar.sampler import Observation, SpaceError
 from caviar.service.contract import limits
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.states import FINISHED, TrialState
+from caviar.service.server import store
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.models import StudyRow, TrialRow
-from caviar.service.server.store.queries import rungs as arrivals
-from caviar.service.server.store.queries import studies, trials, warm_starts
 
 WHERE = "warm_start.study"
 
 
-def observations(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
-    """All evidence of a study: what it took from elsewhere has numbers below zero."""
-    rows = trials.below(session, study, study.next_number)
-    rungs = arrivals.by_trial(session, study)
-    own = [observation(row, plan, rungs.get(row.number, {})) for row in rows if teaches(row)]
-    return [*taken(session, study, plan), *own]
+def of_study(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
+    """All observations of a study; those of a warm start have numbers below zero."""
+    rows = store.trials.below(session, study, study.next_number)
+    rungs = store.rungs.by_trial(session, study)
+    own = [of_trial(row, plan, rungs.get(row.number, {})) for row in rows if teaches(row)]
+    return [*of_warm_start(session, study, plan), *own]
 
 
-def taken(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
-    """What a study took from another one, with numbers below zero."""
+def of_warm_start(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
+    """The observations that a study took from another one, with numbers below zero."""
     if plan.definition.warm_start is None:
         return []
     return [
         Observation(
             number=-1 - place,
-            params=one["params"],
-            value=one["value"],
-            state=one["state"],
-            rungs={int(epoch): value for epoch, value in one.get("rungs", {}).items()},
+            params=trial["params"],
+            value=trial["value"],
+            state=trial["state"],
+            rungs={int(epoch): value for epoch, value in trial.get("rungs", {}).items()},
         )
-        for place, one in enumerate(warm_starts.of(session, study))
+        for place, trial in enumerate(store.warm_starts.of(session, study))
     ]
 
 
 def teaches(row: TrialRow) -> bool:
-    """Whether what became of a trial says something of its parameters alone.
+    """Whether the outcome of a trial says something of its params alone.
 
-    A person's hand does not, nor that somebody cancelled it; and replicas would count the best
-    settings several times.
+    Manual changes and cancellations do not, and replicas would count the best params several
+    times.
     """
     by_itself = not row.manual and not row.adjusted and row.state != TrialState.CANCELLED
     return by_itself and row.origin is None and row.replica_of is None
 
 
-def observation(
+def of_trial(
     row: TrialRow, plan: Plan, rungs: Mapping[int, float] = MappingProxyType({})
 ) -> Observation:
-    """What a sampler sees of a trial: small is good, and only a true result has a value.
+    """What a sampler sees of a trial: small is good, and only a completed trial has a value.
 
-    `rungs` are its values by epoch, where a pruner compared them.
+    Args:
+        row: the trial.
+        plan: the study's plan.
+        rungs: its values by epoch, where a pruner compared them.
     """
     sign = -1.0 if plan.maximize else 1.0
     counts = row.state == TrialState.COMPLETED and not row.void and row.value is not None
@@ -75,55 +77,56 @@ def observation(
 
 
 def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
-    """What a new study can learn from the one of this name, as it is now.
+    """The trials that a new study takes from the one of this name, as they are now.
 
-    These are its trials that ended by themselves and whose settings the new space has too: the
-    best first, at most limits.WARM_START_TRIALS. Values of pruned trials at their rungs are included
+    These are its trials that ended by themselves and whose params the new space has too: the best
+    first, at most limits.WARM_START_TRIALS. Values of pruned trials at their rungs are included
     where trials of both studies have as many epochs.
 
     Raises:
         Invalid: there is no such study, it measures something else, or no trial of it fits.
     """
-    other = studies.find(session, name)
+    other = store.studies.find(session, name)
     if other is None:
         raise Invalid.field(WHERE, f"there is no study named {name!r}")
     source = plan_of(other.definition)
     _require_same_measure(source, plan)
     rows = [
         row
-        for row in trials.below(session, other, other.next_number)
+        for row in store.trials.below(session, other, other.next_number)
         if row.state in FINISHED and not row.void and teaches(row)
     ]
     if not rows:
         raise Invalid.field(WHERE, f"no trial of {name!r} has ended yet: there is nothing to take")
-    rungs = arrivals.by_trial(session, other) if source.epochs == plan.epochs else {}
+    rungs = store.rungs.by_trial(session, other) if source.epochs == plan.epochs else {}
     fitting: list[Observation] = []
     misfit: SpaceError | None = None
     for row in rows:
-        seen = observation(row, source, rungs.get(row.number, {}))
+        observation = of_trial(row, source, rungs.get(row.number, {}))
         try:
-            fitting.append(replace(seen, params=plan.space.validate(seen.params)))
+            fitting.append(replace(observation, params=plan.space.validate(observation.params)))
         except SpaceError as error:
             misfit = misfit or error
     if misfit is not None and not fitting:
-        raise Invalid.field(
-            WHERE, f"no trial of {name!r} is a setting of this space, such as for {misfit}"
-        )
-    best = sorted(fitting, key=lambda one: (one.value is None, one.value or 0.0, one.number))
+        raise Invalid.field(WHERE, f"no trial of {name!r} fits this space, such as for {misfit}")
     return [
         {
-            "params": dict(one.params),
-            "value": one.value,
-            "state": str(one.state),
-            "rungs": dict(one.rungs),
+            "params": dict(trial.params),
+            "value": trial.value,
+            "state": str(trial.state),
+            "rungs": dict(trial.rungs),
         }
-        for one in best[: limits.WARM_START_TRIALS]
+        for trial in sorted(fitting, key=_rank)[: limits.WARM_START_TRIALS]
     ]
+
+
+def _rank(trial: Observation) -> tuple[bool, float, int]:
+    return trial.value is None, trial.value or 0.0, trial.number
 
 
 def _require_same_measure(source: Plan, plan: Plan) -> None:
     """Values are compared with each other, so they must say the same thing."""
-    theirs, ours = (_measure(each) for each in (source, plan))
+    theirs, ours = _measure(source), _measure(plan)
     for name, value in ours.items():
         if theirs[name] != value:
             raise Invalid.field(

@@ -15,11 +15,10 @@ from caviar.sampler import (
     SpaceError,
     make_pruner,
     make_sampler,
-    with_reaches,
 )
 from caviar.service.contract.errors import Invalid
-from caviar.service.contract.schemas import NetworkObjective, StudyDefinition
-from caviar.service.server.rules import reach
+from caviar.service.contract.schemas import StudyDefinition
+from caviar.service.server.rules.objectives import KINDS, ObjectiveKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +26,7 @@ class Plan:
     """A definition with its space, its sampler and its pruner ready for use."""
 
     definition: StudyDefinition
+    kind: ObjectiveKind
     space: SearchSpace
     sampler: Sampler
     pruner: Pruner
@@ -38,7 +38,7 @@ class Plan:
 
     @property
     def panda(self) -> bool:
-        """Whether the study is one trial that waits for its person."""
+        """Whether the study is one trial under manual control."""
         return self.definition.mode == "panda"
 
     @property
@@ -101,9 +101,8 @@ def compile_plan(definition: StudyDefinition) -> Plan:
         pruner = make_pruner(definition.pruner.model_dump(), epochs=definition.objective.epochs)
     except PrunerError as error:
         raise Invalid.field(_join("pruner", error.path), error.message) from error
-    if isinstance(definition.objective, NetworkObjective):
-        space = with_reaches(space, reach.of(space, definition.objective))
-    return Plan(definition, space, sampler, pruner)
+    kind = KINDS[definition.objective.kind]
+    return Plan(definition, kind, kind.limit(definition, space), sampler, pruner)
 
 
 def _join(room: str, path: str) -> str:

@@ -1,14 +1,13 @@
-"""The arrows between a trial's states, as DESIGN.md draws them: each a few fields at once."""
+"""The transitions between a trial's states, each a few fields at once. See docs/architecture.md."""
 
 from __future__ import annotations
 
 import secrets
 
-from sqlalchemy.orm import Session
-
 from caviar.service.contract.states import RequestedState, TrialState
-from caviar.service.server.operations import checkpoints
-from caviar.service.server.store.models import StudyRow, TrialRow
+from caviar.service.server.rules import retention
+from caviar.service.server.rules.change import Change
+from caviar.service.server.store.models import TrialRow
 
 MAX_ATTEMPTS = 3
 """A trial whose workers were lost this often fails: it may be what kills them."""
@@ -25,9 +24,9 @@ def holds(trial: TrialRow | None, token: str) -> bool:
 
 
 def count_time(trial: TrialRow, now: float) -> None:
-    """Count the time that a worker trained since its last sign of life, a lease's at most.
+    """Count the time that a worker trained since its last report, at most one lease.
 
-    What a worker that was lost trained since then is not counted: nobody knows.
+    What a lost worker trained since its last report is not counted, for it is unknown.
     """
     if trial.prefetched or trial.lease_expires_at is None or trial.lease_seconds is None:
         return
@@ -36,46 +35,46 @@ def count_time(trial: TrialRow, now: float) -> None:
 
 
 def renew(trial: TrialRow, now: float, *, prefetched: bool) -> None:
-    """Move the deadline of a running trial: its worker lives, and began unless it holds it."""
+    """Move the deadline of a running trial; unless still prefetched, its training has begun."""
     count_time(trial, now)
     trial.prefetched = trial.prefetched and prefetched
     trial.lease_expires_at = now + (trial.lease_seconds or 0.0)
 
 
 def end(trial: TrialRow, state: TrialState, now: float) -> None:
-    """Take the lease from a trial that has ended; the token stays as a record of who ended it."""
+    """End a trial and its lease; the token stays, for its worker may still send a checkpoint."""
     trial.state = state
     trial.lease_expires_at = None
     trial.finished_at = now
     trial.requested_state = None
 
 
-def release(session: Session, study: StudyRow, trial: TrialRow) -> None:
-    """Let a trial wait again that its worker gave back or never began: that is no attempt."""
+def release(change: Change, trial: TrialRow) -> None:
+    """Let a trial wait again that its worker released or never began: that is no attempt."""
     trial.attempt -= 1
-    let_wait(session, study, trial)
+    wait(change, trial)
 
 
-def expire(session: Session, study: StudyRow, trial: TrialRow, now: float, *, how: str) -> None:
-    """Let a trial wait again whose worker was lost, or fail if that was its last attempt."""
+def expire(change: Change, trial: TrialRow, *, how: str) -> None:
+    """Let a trial wait again whose worker was lost, or fail it after its last attempt."""
     if trial.attempt < MAX_ATTEMPTS:
-        let_wait(session, study, trial)
+        wait(change, trial)
         return
-    trial.revision = study.revision
+    change.mark(trial)
     trial.reason = f"crash_loop: {how}"
-    end(trial, TrialState.FAILED, now)
-    study.finished_at = now
+    end(trial, TrialState.FAILED, change.now)
+    change.study.finished_at = change.now
 
 
-def let_wait(session: Session, study: StudyRow, trial: TrialRow) -> None:
+def wait(change: Change, trial: TrialRow) -> None:
     """Let a trial wait for a worker, to go on from its last checkpoint."""
+    change.mark(trial)
     trial.state = TrialState.WAITING
     trial.lease_expires_at = None
     trial.lease_token = None
     trial.finished_at = None
-    trial.revision = study.revision
-    checkpoints.go_back(session, study, trial)
+    retention.restore(change, trial)
     if trial.requested_state == RequestedState.PAUSED:
-        # Its worker was lost before it heard of it.
+        # Its worker was lost before it was told to pause.
         trial.requested_state = None
         trial.state = TrialState.PAUSED

@@ -27,6 +27,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from caviar.service.contract.states import StudyState, TrialState
+
 LARGEST = 1.7976931348623157e308
 """The largest double: anything past it is infinite, and NaN sorts past it on PostgreSQL."""
 
@@ -86,20 +88,43 @@ class StudyRow(Base):
 
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
+    """Its name, a slug: unique, and its id on the wire."""
     kind: Mapped[str] = mapped_column(String(16))
+    """The kind of its objective, for asks over all studies."""
     state: Mapped[str] = mapped_column(String(16))
     definition: Mapped[str]
+    """The definition as JSON, with every default; rules compile it to a plan."""
     revision: Mapped[int] = mapped_column(BigInteger)
+    """Raised by each change that readers see: what `since=` and the ETag compare."""
     next_number: Mapped[int] = mapped_column(Integer)
+    """The number of the next trial; all lower numbers are taken."""
     affordable: Mapped[int | None] = mapped_column(Integer)
+    """How many trials a budget of epochs pays for, as last estimated; null: as defined."""
     epochs_trained: Mapped[int] = mapped_column(BigInteger)
     seconds_spent: Mapped[float]
+    """For how long it ran, up to `running_since`."""
     running_since: Mapped[float | None]
+    """Since when its time is counted; null while it is not."""
     created_at: Mapped[float]
     started_at: Mapped[float | None]
+    """When its first trial was leased."""
     finished_at: Mapped[float | None]
+    """When a trial of it ended last."""
 
     __table_args__ = (Index(None, "state", "kind"),)
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**{**NEW_STUDY, **fields})
+
+
+NEW_STUDY: dict[str, Any] = {
+    "state": StudyState.RUNNING,
+    "revision": 1,
+    "next_number": 0,
+    "epochs_trained": 0,
+    "seconds_spent": 0.0,
+}
+"""What a new study has unless told otherwise; every other column is null."""
 
 
 class TrialRow(Base):
@@ -112,37 +137,64 @@ class TrialRow(Base):
     )
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     round: Mapped[int] = mapped_column(Integer)
+    """The number of the round that it belongs to."""
     state: Mapped[str] = mapped_column(String(16))
     params: Mapped[dict[str, Any]] = mapped_column(Json)
+    """Its parameters; of a fork with the changes that it began with."""
     value: Mapped[float | None] = mapped_column(ExactDouble)
+    """The objective's metric at its best or last epoch so far."""
     epoch: Mapped[int] = mapped_column(Integer)
+    """How many epochs it has trained, as far as reported."""
     best_epoch: Mapped[int | None] = mapped_column(Integer)
+    """The epoch that `value` and `metrics` are of."""
     metrics: Mapped[dict[str, float]] = mapped_column(Json)
     start_epoch: Mapped[int] = mapped_column(Integer)
+    """Where its segment starts: at its newest checkpoint, or at 0."""
     stop_epoch: Mapped[int] = mapped_column(Integer)
+    """Where its segment stops: at a rung, where a person sent it, or at its last epoch."""
     last_epoch: Mapped[int] = mapped_column(Integer)
+    """Where it completes."""
     bracket: Mapped[int] = mapped_column(Integer)
+    """The pruner's bracket, which decides its rungs."""
     lineage: Mapped[int] = mapped_column(Integer)
+    """The number whose draws it has: its own, or that of its first ancestor."""
     origin: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Of a fork: parent, epoch, the parent's first parameters, twin. Of a replay: its source."""
     replica_of: Mapped[int | None] = mapped_column(Integer)
+    """The trial whose parameters it trains again on a fresh seed."""
     seed_offset: Mapped[int] = mapped_column(Integer)
+    """Of a replica: what is added to the study's seed."""
     manual: Mapped[bool]
+    """Under manual control: pruners and budgets do not end it, rounds do not wait for it."""
     adjusted: Mapped[bool]
+    """Whether a person has changed a hyperparameter of it, so that it teaches the sampler nothing."""
     requested_state: Mapped[str | None] = mapped_column(String(16))
+    """What a person requested of a running trial, until its worker is told."""
     attempt: Mapped[int] = mapped_column(Integer)
+    """How many leases of its segment workers began."""
     prefetched: Mapped[bool]
+    """Leased, but not begun: an expired lease counts as no attempt."""
     worker: Mapped[str | None] = mapped_column(String(128))
     lease_token: Mapped[str | None] = mapped_column(String(64))
+    """Fences the results: only its holder is recorded."""
     lease_seconds: Mapped[float | None]
+    """For how long each report renews the lease."""
     lease_expires_at: Mapped[float | None]
+    """Set exactly while it runs."""
     seconds: Mapped[float]
+    """For how long workers trained it, over all segments and attempts."""
     started_at: Mapped[float | None]
+    """When it was leased first."""
     finished_at: Mapped[float | None]
     reason: Mapped[str | None]
+    """Why it is in its state, for people."""
     void: Mapped[bool]
+    """A person has excluded its finished result."""
     void_reason: Mapped[str | None]
     enqueued: Mapped[bool]
+    """Its parameters were given by a person."""
     revision: Mapped[int] = mapped_column(BigInteger)
+    """The study's revision when it changed last."""
 
     __table_args__ = (
         CheckConstraint(f"value BETWEEN -{LARGEST!r} AND {LARGEST!r}", name="value_is_finite"),
@@ -155,9 +207,31 @@ class TrialRow(Base):
         Index(None, "state", "lease_expires_at"),
     )
 
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**{**NEW_TRIAL, **fields})
+
+
+NEW_TRIAL: dict[str, Any] = {
+    "round": 0,
+    "state": TrialState.WAITING,
+    "epoch": 0,
+    "metrics": {},
+    "start_epoch": 0,
+    "bracket": 0,
+    "seed_offset": 0,
+    "manual": False,
+    "adjusted": False,
+    "attempt": 0,
+    "prefetched": False,
+    "seconds": 0.0,
+    "void": False,
+    "enqueued": False,
+}
+"""What a new trial has unless told otherwise; every other column is null."""
+
 
 class CurveRow(Base):
-    """A batch of points of one trial's curve: the epochs, and a column a metric beside them."""
+    """A batch of points of one trial's curve: the epochs, and a column for each metric."""
 
     __tablename__ = "curves"
 
@@ -176,7 +250,7 @@ class CurveRow(Base):
 
 
 class CheckpointRow(Base):
-    """What a trial goes on from, and the best of it so far, over every epoch up to there."""
+    """A checkpoint of a trial, and the best of the trial over every epoch up to there."""
 
     __tablename__ = "checkpoints"
 
@@ -198,7 +272,7 @@ class CheckpointRow(Base):
 
 
 class ArrivalRow(Base):
-    """A trial that came to a rung: its value there, and once it is decided whether it went on."""
+    """A trial that reached a rung: its value there, and whether it was promoted; null: undecided."""
 
     __tablename__ = "arrivals"
 
@@ -220,7 +294,11 @@ class ArrivalRow(Base):
 
 
 class JournalRow(Base):
-    """What a person did to a trial: when, from which epoch on, and why."""
+    """What a person did to a trial: when, from which epoch on, and why.
+
+    `epoch` is null until a worker is told of an adjustment; `confirmed` once it has applied it;
+    `undone` once a rewind went back before it. `detail` holds what the action changed.
+    """
 
     __tablename__ = "journal"
 
@@ -247,8 +325,9 @@ class JournalRow(Base):
 class RoundRow(Base):
     """A round: a range of trial numbers and, as data, what its draws come from and why.
 
-    It begins at `first` and holds `size` proposals of its own, fewer than planned when a zoom by
-    hand cut it, and `enqueued` settings of the user's between them.
+    It begins at `first` and holds `size` proposals of its own, fewer than planned when a manual
+    zoom cut it, and `enqueued` trials that persons added between them. `manual`: a person drew its
+    box.
     """
 
     __tablename__ = "rounds"
@@ -270,7 +349,7 @@ class RoundRow(Base):
 
 
 class WarmStartRow(Base):
-    """What a study learned from another one when it was created, as it was then."""
+    """The trials that a study took from another one when it was created, as they were then."""
 
     __tablename__ = "warm_starts"
 

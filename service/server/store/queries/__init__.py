@@ -1,1 +1,1 @@
-"""Every query of the service, by noun. Functions take a session; none of them commits."""
+"""Queries, a file a noun. Functions take a session; none of them commits."""

@@ -70,8 +70,8 @@ def undo_from(session: Session, study: StudyRow, number: int, epoch: int) -> Non
     )
 
 
-def touched(session: Session, study: StudyRow) -> Sequence[TrialRow]:
-    """The trials that a person has, or had, by the hand, by number."""
+def acted_on(session: Session, study: StudyRow) -> Sequence[TrialRow]:
+    """The trials that a person acted on, by number."""
     query = select(TrialRow).where(
         TrialRow.study_id == study.id,
         TrialRow.manual.is_(True) | TrialRow.adjusted.is_(True) | TrialRow.origin.is_not(None),

@@ -7,27 +7,16 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from caviar.sampler import Round
 from caviar.service.server.store.models import RoundRow, StudyRow
 
 
-def add(session: Session, study: StudyRow, found: Round, *, manual: bool = False) -> RoundRow:
+def add(session: Session, row: RoundRow) -> None:
     """Insert a round."""
-    row = RoundRow(
-        study_id=study.id,
-        number=found.number,
-        first=found.first,
-        size=found.size,
-        enqueued=0,
-        manual=manual,
-        data=found.to_dict(),
-    )
     session.add(row)
-    return row
 
 
 def remove(session: Session, row: RoundRow) -> None:
-    """Delete a round, at once: another may take its number."""
+    """Delete a round at once, for another may take its number."""
     session.delete(row)
     session.flush()
 

@@ -1,4 +1,4 @@
-"""Queries on evidence: what a study took from another one when it was created."""
+"""Queries on warm starts: the trials that a study took from another one when it was created."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from caviar.service.server.store.models import StudyRow, WarmStartRow
 
 
-def add(session: Session, study: StudyRow, taken: list[dict[str, Any]]) -> None:
-    """Keep what was taken, as it is now."""
-    session.add(WarmStartRow(study_id=study.id, trials=len(taken), data=taken))
+def add(session: Session, study: StudyRow, trials: list[dict[str, Any]]) -> None:
+    """Store the trials that a study took, as they are now."""
+    session.add(WarmStartRow(study_id=study.id, trials=len(trials), data=trials))
 
 
 def of(session: Session, study: StudyRow) -> list[dict[str, Any]]:
-    """What the study took, in the order in which it was kept."""
+    """The trials that the study took, in the order in which they were stored."""
     query = select(WarmStartRow.data).where(WarmStartRow.study_id == study.id)
     return session.scalar(query) or []
 

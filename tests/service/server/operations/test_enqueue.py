@@ -10,9 +10,10 @@ import pytest
 from caviar.service.client import Client
 from caviar.service.contract.errors import Conflict
 from caviar.service.contract.schemas import AskBody, EnqueueBody, StudyDefinition
-from caviar.service.server.operations import enqueue, leases, rounds, studies, trials
+from caviar.service.server import store
+from caviar.service.server.operations import enqueue, leases, studies, trials
+from caviar.service.server.rules import rounds as rules
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.queries import studies as study_rows
 from tests.support.search import result, search, table
 from tests.support.studies import external
 
@@ -93,16 +94,20 @@ def test_second_looks_are_told_by_the_numbers_that_they_got(
     client.zoom("outside", {"learning_rate": [0.001, 0.1]})
     search(client, "outside", trials=2)
     with database.read() as session:
-        before = rounds.standing(session, study_rows.get(session, "outside"))
+        before = rules.standing(session, store.studies.get(session, "outside"))
     params = {one.number: one.params for one in before.observations}
     own_numbers = own(client, "outside")
     told = 0
     for stage in before.stages:
         planned, seed = stage.planned, before.plan.definition.seed
         history = stage.as_history(before.added)
-        assert all(history.first <= look < history.stop for look in history.model.get("looks", ()))
+        assert all(
+            history.first <= look < history.stop for look in history.proposal_data.get("looks", ())
+        )
         for look, number in zip(
-            planned.model.get("looks", ()), history.model.get("looks", ()), strict=False
+            planned.proposal_data.get("looks", ()),
+            history.proposal_data.get("looks", ()),
+            strict=False,
         ):
             proposed = before.plan.sampler.propose(
                 before.plan.space, planned, seed=seed, number=look

@@ -44,10 +44,10 @@ def test_a_study_deleted_under_an_ask_of_all_takes_no_other_study_along(
     client.create_study(network("second", trials=2))
     ask = leases.ask
 
-    def delete_then_ask(database: Database, name: str, *given: Any) -> Any:
+    def delete_then_ask(database: Database, name: str, *given: Any, **keys: Any) -> Any:
         if name == "first":
             studies.delete(database, name)
-        return ask(database, name, *given)
+        return ask(database, name, *given, **keys)
 
     monkeypatch.setattr(leases, "ask", delete_then_ask)
     assert {trial.study for trial in client.ask(None, count=4).trials} == {"second"}

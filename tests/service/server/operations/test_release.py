@@ -37,7 +37,11 @@ def test_the_others_do_not_wait_for_a_taken_trial_and_it_comes_back(client: Clie
     client.ask(NAME, count=1)
     client.pause(NAME, 0)
     taken = client.trial(NAME, 0)
-    assert (taken.manual, taken.requested_state, taken.state) == (True, "paused", TrialState.RUNNING)
+    assert (taken.manual, taken.requested_state, taken.state) == (
+        True,
+        "paused",
+        TrialState.RUNNING,
+    )
     train(client, NAME)
     assert sorted(states(client)[1:]) == [TrialState.COMPLETED, TrialState.PRUNED]
     back = client.resume(NAME, 0, release=True)

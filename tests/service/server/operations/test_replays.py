@@ -44,5 +44,5 @@ def test_a_replay_on_the_same_seed_gives_the_same_bits(client: Client) -> None:
     with pytest.raises(Conflict, match="already"):
         client.replay("panda", "again")
     client.create_study(external())
-    with pytest.raises(Conflict, match="by the hand"):
+    with pytest.raises(Conflict, match="manual control"):
         client.replay("outside", "elsewhere")

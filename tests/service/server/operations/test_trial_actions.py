@@ -22,7 +22,7 @@ def test_panda_mode_trains_one_network_and_waits(client: Client) -> None:
     train(client, "panda")
     trial = client.trial("panda", 0)
     assert (trial.state, trial.epoch, trial.manual) == (TrialState.PAUSED, EPOCHS, True)
-    assert trial.reason == "waits for its person"
+    assert trial.reason == "waits for a person"
     assert trial.value == min(curve(client, "panda", 0).values())
     assert client.study("panda").state == StudyState.RUNNING
     [drawn] = client._http.get("/studies/panda/figures/curves").json()["data"]

@@ -9,7 +9,7 @@ import pytest
 from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import Result
-from caviar.service.server.rules import observations as evidence
+from caviar.service.server.rules import observations
 from caviar.service.server.rules.plans import plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.queries import studies
@@ -121,7 +121,7 @@ def test_what_was_pruned_is_taken_with_its_rungs(
     def seen(name: str) -> list[tuple[str, float | None, dict[int, float]]]:
         with database.read() as session:
             study = studies.get(session, name)
-            found = evidence.observations(session, study, plan_of(study.definition))
+            found = observations.of_study(session, study, plan_of(study.definition))
             known = [(one.state, one.value, dict(one.rungs)) for one in found]
             return sorted(known, key=repr)
 

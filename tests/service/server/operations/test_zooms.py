@@ -38,7 +38,7 @@ def test_a_zoom_cuts_the_round_and_draws_from_the_box(client: Client) -> None:
     )
     assert (zoomed.number, zoomed.first_trial, zoomed.trials) == (2, 15, 10)
     assert zoomed.manual
-    assert zoomed.reason.startswith("By hand (Ada): learning_rate from 0.001 to 0.1.")
+    assert zoomed.reason.startswith("Manual zoom (Ada): learning_rate from 0.001 to 0.1.")
     assert zoomed.reason.endswith("“smooth <b>here</b>, at last”")
     assert zoomed.ranges["learning_rate"] == [0.001, 0.1]
     assert client.study("outside").revision > before
@@ -69,7 +69,7 @@ def test_every_sampler_zooms(client: Client, sampler: str) -> None:
     create(client, sampler={"kind": sampler}, trials=30)
     search(client, "outside", trials=5)
     zoomed = client.zoom("outside", {"momentum": [0.99, 0.995]})
-    assert zoomed.reason.startswith("By hand: momentum from 0.99 to 0.995.")
+    assert zoomed.reason.startswith("Manual zoom: momentum from 0.99 to 0.995.")
     search(client, "outside")
     drawn = [t.params["momentum"] for t in client.trials("outside") if t.round == zoomed.number]
     assert drawn
@@ -143,7 +143,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"box": {"learning_rate": [0.1, 7]}}, "box.learning_rate", "must be from 0.0001 to 1"),
     ({"box": {"learning_rate": [0.1, 0.01]}}, "box.learning_rate", "must be below"),
     ({"box": {"learning_rate": "wide"}}, "box.learning_rate", "a low and a high end"),
-    ({"box": {"optimizer": ["adam", "gd"]}}, "box.optimizer", "no order"),
+    ({"box": {"optimizer": ["adam", "gd"]}}, "box.optimizer", "unordered"),
     ({"box": BOX, "size": 0}, "size", "greater than or equal to 1"),
     ({"box": BOX, "size": 46}, "size", "at most 45"),
     ({"box": BOX, "why": "?"}, "why", "not a known field"),

@@ -1,0 +1,9 @@
+"""Kinds of objective, one object each: `KINDS[study.kind].restores_any_epoch`."""
+
+from caviar.service.server.rules.objectives.external import External
+from caviar.service.server.rules.objectives.network import Network
+from caviar.service.server.rules.objectives.protocol import Adjusted, ObjectiveKind
+
+KINDS: dict[str, ObjectiveKind] = {"network": Network(), "external": External()}
+
+__all__ = ["KINDS", "Adjusted", "ObjectiveKind"]
