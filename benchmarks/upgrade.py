@@ -3,10 +3,10 @@
     python -m benchmarks.upgrade --before DIR --after DIR
 
 The older checkout makes a database with studies and trials in every state: running, paused, stopped
-and completed studies, trials of every state, void trials, forks, replicas, a journal, a zoom, a warm
-start, and answers kept for Idempotency-Keys. The newer checkout upgrades a copy and must read the
-same. Then each checkout continues with its copy until every study has ended, and both must have the
-same trials, bit for bit.
+and completed studies, trials of every state, void trials, forks, replicas, a journal, a zoom, a
+warm start, and answers kept for Idempotency-Keys. The newer checkout upgrades a copy and must read
+the same. Then each checkout continues with its copy until every study has ended, and both must have
+the same trials, bit for bit.
 
 The script prints a line for each step and study and exits with 1 if anything differs.
 """
