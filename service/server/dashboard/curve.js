@@ -55,7 +55,7 @@ function figure(curve, trial, study) {
 const PAPER = { xref: "paper", yref: "paper" };
 
 function emptyNote({ state }) {
-  const text = isOpen(state) ? "No epochs reported yet." : `No epochs to draw: ${state}.`;
+  const text = isOpen(state) ? "No epochs reported yet." : "No epochs reported.";
   return { ...PAPER, text, x: 0.5, y: 0.5, showarrow: false };
 }
 

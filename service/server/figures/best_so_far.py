@@ -29,6 +29,9 @@ from caviar.service.server.figures.marks import (
     trial_traces,
 )
 
+TICKS = 8
+"""Ticks of the number axis at most; with fewer trials each has a tick."""
+
 
 def best_so_far(data: FigureData) -> Figure:
     """The value of each trial by its number, the best so far as a step line, rounds as bands."""
@@ -48,7 +51,7 @@ def best_so_far(data: FigureData) -> Figure:
         "range": [-0.02 * last - 0.7, 1.02 * last + 0.7],
         "zeroline": False,
         "tickformat": ",d",
-        "nticks": 8,
+        **({"dtick": 1} if last < TICKS else {"nticks": TICKS}),
         "showgrid": False,
     }
     return figure(

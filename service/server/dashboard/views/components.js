@@ -107,13 +107,10 @@ export function progressBar(study) {
 
 /** The legend of a figure. @param {string[]} names  of its traces */
 export function legend(names) {
-  const items = names.map((name) =>
-    h(
-      "li",
-      { key: name, class: `legend-${name.replaceAll(" ", "-")} is-${name}` },
-      h("i", { class: "mark", "aria-hidden": "true" }),
-      name,
-    ),
-  );
+  const items = names.map((name) => {
+    const slug = name.replaceAll(" ", "-");
+    const mark = h("i", { class: "mark", "aria-hidden": "true" });
+    return h("li", { key: name, class: `legend-${slug} is-${slug}` }, mark, name);
+  });
   return h("ul", { class: "legend", "aria-label": "Legend" }, items);
 }

@@ -80,7 +80,7 @@ function progress(study) {
     h("strong", {}, `${count(finished)} of ${count(total)} trials`),
     [
       rate(finished, seconds, "trials"),
-      rate(epochs_trained, seconds, "epochs"),
+      study.objective.epochs > 1 && rate(epochs_trained, seconds, "epochs"),
       isRunning && eta_seconds
         ? `about ${estimate(eta_seconds)} left`
         : finished && `took ${duration(seconds)}`,

@@ -49,3 +49,9 @@ def test_every_other_round_is_a_band() -> None:
     layout = FIGURES["best_so_far"](FULL)["layout"]
     assert [(band["x0"], band["x1"]) for band in layout["shapes"]] == [(4.5, 7.5)]
     assert [label["text"] for label in layout["annotations"]] == ["round 0", "1"]
+
+
+@pytest.mark.parametrize(("trials", "tick"), [(1, 1), (8, 1), (9, None)])
+def test_few_trials_have_a_tick_each(trials: int, tick: int | None) -> None:
+    figure = FIGURES["best_so_far"](data([trial(number, 0.5) for number in range(trials)]))
+    assert figure["layout"]["xaxis"].get("dtick") == tick
