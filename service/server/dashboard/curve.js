@@ -3,6 +3,8 @@
 import { number } from "./format.js";
 import { isOpen } from "./trials.js";
 
+const MAX_TICKS = 6;
+
 const COLORS = ["#3f8fd2", "#7889a3"];
 
 /** Figures by curve: drawing compares figures by identity. */
@@ -44,12 +46,17 @@ function figure(curve, trial, study) {
       paper_bgcolor: "rgba(0, 0, 0, 0)",
       plot_bgcolor: "rgba(0, 0, 0, 0)",
       margin: { t: 8, r: 8, b: 36, l: 48 },
-      xaxis: { title: { text: "epoch" }, rangemode: "tozero", nticks: 6, visible },
+      xaxis: { title: { text: "epoch" }, rangemode: "tozero", ...epochTicks(curve), visible },
       yaxis: { ...(isLog ? logTicks(low, high) : { nticks: 5 }), exponentformat: "e", visible },
       shapes: best.map(epochLine),
       annotations: visible ? [] : [emptyNote(trial)],
     },
   };
+}
+
+/** A tick for each of a few epochs: plotly would put ticks between them. */
+function epochTicks({ epoch }) {
+  return epoch.at(-1) < MAX_TICKS ? { dtick: 1 } : { nticks: MAX_TICKS };
 }
 
 const PAPER = { xref: "paper", yref: "paper" };

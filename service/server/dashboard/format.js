@@ -89,3 +89,8 @@ export function moment(iso) {
 export function clock(milliseconds) {
   return new Date(milliseconds).toLocaleTimeString(undefined, { timeStyle: "short" });
 }
+
+/** A text with a capital at its start. */
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -36,6 +36,11 @@ export function select(trials, { sortKey, isDescending, state }) {
   return rows.map(({ trial }) => trial);
 }
 
+/** The detail of a trial, or null before it is loaded. */
+export function detailOf(known, trial) {
+  return known.detail?.number === trial.number ? known.detail.trial : null;
+}
+
 /** The seconds that a trial took; undefined before it has ended. */
 export function seconds(trial) {
   if (!trial.started_at || !trial.finished_at) return undefined;

@@ -28,9 +28,7 @@ from caviar.service.server.figures.marks import (
     sample_note,
     trial_traces,
 )
-
-TICKS = 8
-"""Ticks of the number axis at most; with fewer trials each has a tick."""
+from caviar.service.server.figures.ticks import whole_ticks
 
 
 def best_so_far(data: FigureData) -> Figure:
@@ -51,7 +49,7 @@ def best_so_far(data: FigureData) -> Figure:
         "range": [-0.02 * last - 0.7, 1.02 * last + 0.7],
         "zeroline": False,
         "tickformat": ",d",
-        **({"dtick": 1} if last < TICKS else {"nticks": TICKS}),
+        **whole_ticks(last),
         "showgrid": False,
     }
     return figure(

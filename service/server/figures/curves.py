@@ -20,6 +20,7 @@ from caviar.service.server.figures.marks import (
     hover,
     legend_once,
 )
+from caviar.service.server.figures.ticks import whole_ticks
 
 VERTICES = 150
 """Points of one curve that are drawn."""
@@ -48,7 +49,12 @@ def curves(data: FigureData) -> Figure:
     return figure(
         traces,
         empty="No epochs reported yet.",
-        xaxis={"title": {"text": "epoch"}, "rangemode": "tozero", "zeroline": False, "nticks": 8},
+        xaxis={
+            "title": {"text": "epoch"},
+            "rangemode": "tozero",
+            "zeroline": False,
+            **whole_ticks(max((epochs[-1] for epochs, _ in shown.values()), default=0)),
+        },
         yaxis=axis.layout,
     )
 

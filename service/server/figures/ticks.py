@@ -1,4 +1,4 @@
-"""Ticks of logarithmic axes: round numbers, and what they say."""
+"""Ticks: round numbers and their labels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from caviar.service.contract.numbers import number
 
 Ticks: TypeAlias = list[tuple[float, str]]
 """Positions of ticks and their labels."""
+
+WHOLE_TICKS = 8
+"""Ticks of an axis of whole numbers at most."""
 
 
 def log_ticks(low: float, high: float) -> Ticks:
@@ -43,3 +46,8 @@ def power_ticks(low: float, high: float, base: float) -> Ticks:
 
 def _log_to(base: float, x: float) -> float:
     return math.log(x) / math.log(base)
+
+
+def whole_ticks(last: int) -> dict[str, int]:
+    """The layout of an axis of whole numbers from 0 to `last`: no tick lies between two numbers."""
+    return {"dtick": 1} if last < WHOLE_TICKS else {"nticks": WHOLE_TICKS}

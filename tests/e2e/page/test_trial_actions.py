@@ -44,6 +44,7 @@ def test_a_trial_is_steered_from_its_panel(service: Service, visit: Visit) -> No
     expect(entry).to_contain_text("learning_rate 0.01 → 0.003")
     expect(entry).to_contain_text("it jumps")
     expect(entry).to_contain_text(re.compile(r"epoch \d+"))
+    expect(panel.get_by_role("heading", name="Adjusted to")).to_be_visible()
 
     click(page, "Pause")
     expect(panel.locator(".badge")).to_have_text(re.compile("paused", re.IGNORECASE))

@@ -1,7 +1,7 @@
 /** The frame of the page: top bar, connection, notices. */
 
 import { h } from "../dom.js";
-import { clock } from "../format.js";
+import { clock, sentence } from "../format.js";
 import { STUDY_LIST } from "../state.js";
 import { link, logo } from "./components.js";
 import { studies } from "./studies.js";
@@ -79,8 +79,4 @@ function offline({ connection, studies, known }) {
     hasData &&
       h("span", { class: "aside" }, `Showing data from ${clock(connection.refreshedAt)}.`),
   );
-}
-
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

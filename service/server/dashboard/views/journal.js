@@ -2,13 +2,14 @@
 
 import { h } from "../dom.js";
 import { counted, moment, setting } from "../format.js";
+import { detailOf } from "../trials.js";
 
 /**
  * @param {any} known
  * @param {any} trial
  */
 export function journal(known, trial) {
-  const entries = known.detail?.number === trial.number ? known.detail.trial.journal : [];
+  const entries = detailOf(known, trial)?.journal ?? [];
   if (!entries.length) return null;
   return [
     h("h3", { key: "journal-title" }, "Journal"),

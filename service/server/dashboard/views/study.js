@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { draw, fitPanels, traceNames } from "../charts.js";
+import { sentence } from "../format.js";
 import { go, STUDY_LIST } from "../state.js";
 import { best } from "./best.js";
 import { legend, link } from "./components.js";
@@ -14,7 +15,7 @@ import { table } from "./table.js";
 /** @param {typeof import("../state.js").state} state */
 export function studyView(state) {
   const { known, route, connection } = state;
-  if (known.missing) return missing(known);
+  if (known.missing) return notFound(known);
   const { study } = known;
   if (!study || known.name !== route.study) {
     const isOffline = connection.kind === "offline";
@@ -68,12 +69,12 @@ function chart(id, title, caption, figure, fit) {
   );
 }
 
-function missing({ name, missing }) {
+function notFound({ missing }) {
   return h(
     "section",
     { class: "empty" },
-    h("h1", {}, `There is no study ${name}`),
-    h("p", { class: "lead" }, `Answer of the server: ${missing}.`),
+    h("h1", {}, "Study not found"),
+    h("p", { class: "lead" }, `${sentence(missing)}.`),
     h("p", {}, link(STUDY_LIST, {}, "All studies")),
   );
 }

@@ -10,7 +10,7 @@ import * as api from "../api.js";
 import { setting } from "../format.js";
 import { perform } from "../notice.js";
 import { go, update } from "../state.js";
-import { isOpen } from "../trials.js";
+import { detailOf, isOpen } from "../trials.js";
 import {
   button,
   form,
@@ -50,26 +50,22 @@ const PERTURBABLE = ADJUSTABLE.slice(0, 5);
  */
 export function trialActions({ known, openForm }, trial) {
   const { study } = known;
-  const detail = known.detail?.number === trial.number ? known.detail.trial : null;
+  const detail = detailOf(known, trial);
   return h(
     "section",
     { key: "actions", class: "trial-actions", "aria-label": "Actions" },
     FORMS[openForm] ? actionForm(openForm, study, trial, detail) : buttons(study, trial),
-    trial.manual && study.mode !== "panda" && isOpen(trial.state) && manualControl(study, trial),
+    isSteered(study, trial) &&
+      h("p", { key: "manual", class: "muted" }, "Under manual control: the search does not wait."),
     detail?.comparison && h("p", { key: "twin", class: "reason" }, detail.comparison),
     trial.void &&
       h("p", { key: "excluded", class: "reason is-quoted" }, `Excluded: ${trial.void_reason}`),
   );
 }
 
-function manualControl(study, trial) {
-  const release = () => send(study, trial, "resume", { release: true }, "Released to the search.");
-  return h(
-    "p",
-    { key: "manual", class: "muted" },
-    "Under manual control: the search does not wait for this trial. ",
-    button("Release to the search", release, "quiet"),
-  );
+/** Whether a trial of a search is under manual control; a panda study has no search. */
+function isSteered(study, trial) {
+  return trial.manual && study.mode !== "panda" && isOpen(trial.state);
 }
 
 function buttons(study, trial) {
@@ -78,7 +74,8 @@ function buttons(study, trial) {
   const isPaused = trial.state === "paused";
   const isAtEnd = trial.epoch >= trial.last_epoch;
   const canExtend = open || trial.state === "completed";
-  const now = (text, action) => button(text, () => send(study, trial, action, {}), "quiet");
+  const now = (text, action, body = {}) =>
+    button(text, () => send(study, trial, action, body), "quiet");
   const ask = (text, action) => openButton(text, action, "quiet");
   return h(
     "div",
@@ -92,6 +89,7 @@ function buttons(study, trial) {
     open && ask("Cancel …", "cancel"),
     !open && !trial.void && ask("Exclude …", "void"),
     trial.void && now("Include again", "unvoid"),
+    isSteered(study, trial) && now("Release to the search", "resume", { release: true }),
   );
 }
 
@@ -189,12 +187,13 @@ const MESSAGES = {
   unvoid: "Included again.",
 };
 
-function send(study, trial, action, body, message = MESSAGES[action]) {
+function send(study, trial, action, body) {
   return perform(async () => {
     const path = api.studyPath(study.name, "trials", trial.number, action);
     const answer = await api.post(path, body);
     update({ openForm: "" });
-    if (action !== "fork") return message;
+    if (body.release) return "Released to the search.";
+    if (action !== "fork") return MESSAGES[action];
     go({ trial: answer.children[0] });
     return `Forked: trials ${answer.children.join(", ")}.`;
   });

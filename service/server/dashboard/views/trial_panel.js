@@ -3,9 +3,9 @@
 import { h } from "../dom.js";
 import { draw, traceNames } from "../charts.js";
 import { curveFigure } from "../curve.js";
-import { duration, moment, number } from "../format.js";
+import { duration, moment, number, setting } from "../format.js";
 import { go } from "../state.js";
-import { seconds } from "../trials.js";
+import { detailOf, seconds } from "../trials.js";
 import { metricFacts, parameterFacts } from "./best.js";
 import { badge, copyButton, facts, legend, link } from "./components.js";
 import { journal } from "./journal.js";
@@ -80,10 +80,19 @@ function body(trial, state) {
     }),
     journal(known, trial),
     facts("Parameters", parameterFacts(trial.params, study.space)),
+    facts("Adjusted to", adjustedFacts(detailOf(known, trial), study.space)),
     copyButton("Copy as JSON", () => JSON.stringify(trial.params, null, 2)),
     facts("Other metrics", metricFacts(trial.metrics, metric)),
     facts("Details", details(trial)),
   ];
+}
+
+/** The hyperparameters that differ from the trial's parameters because of adjustments. */
+function adjustedFacts(detail, space) {
+  const changed = Object.entries(detail?.current_params ?? {}).filter(
+    ([name, value]) => value !== detail.params[name],
+  );
+  return changed.map(([name, value]) => [name, setting(value, space[name])]);
 }
 
 function details(trial) {
