@@ -19,7 +19,7 @@ from caviar.service.client import Client
 from caviar.service.server.app import create_app
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database, normalize_url, sqlite_url
-from caviar.service.worker.network import segments
+from caviar.service.worker import segment
 from tests.support.apps import running
 
 
@@ -104,4 +104,4 @@ def client(database: Database) -> Iterator[Client]:
 @pytest.fixture
 def each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports of networks after every epoch."""
-    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(segment, "REPORT_SECONDS", 0.0)

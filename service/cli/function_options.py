@@ -1,4 +1,4 @@
-"""The options of commands that train with a function of the user's own."""
+"""The options of commands that train by a function of the user's own."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ TrialSeconds = Annotated[
 def function_options(
     objective: str | None, study: str | None, trial_seconds: float | None
 ) -> list[str]:
-    """Find out before anything is leased whether there is a function to train with.
+    """Check the options before anything is leased.
 
     Returns the same options, for a worker that another process starts.
 
     Raises:
-        Invalid: it cannot be imported, or it is not said whose trials it trains.
+        Invalid: the function cannot be imported, or no study is named whose trials it trains.
     """
     if objective is None:
         if trial_seconds is not None:

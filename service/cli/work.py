@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,10 +14,7 @@ from caviar.service.cli import options as settings
 from caviar.service.cli.function_options import Objective, TrialSeconds, function_options
 from caviar.service.cli.options import Jobs, Server
 from caviar.service.cli.terminal import impatient, on_signal
-from caviar.service.client import DEFAULT_SERVER, LEASE_SECONDS, Client
-
-if TYPE_CHECKING:
-    from caviar.service.worker.tasks import Task, Tasks
+from caviar.service.client import DEFAULT_SERVER, LEASE_SECONDS
 
 
 class Backend(StrEnum):
@@ -37,7 +33,7 @@ def work(
         float, typer.Option(min=1, max=86_400, help="How long a lease lasts without a report.")
     ] = LEASE_SECONDS,
     checkpoint_seconds: Annotated[
-        float, typer.Option(min=0, help="How often a long segment leaves a checkpoint.")
+        float, typer.Option(min=0, help="How often a long segment saves a checkpoint.")
     ] = 30.0,
     objective: Objective = None,
     trial_seconds: TrialSeconds = None,
@@ -47,14 +43,15 @@ def work(
 ) -> None:
     """Train for a server in a pool of processes: networks, or with a function of yours."""
     from caviar.service.worker.feed import STOPPED, Feed, default_name, stop_soon
-    from caviar.service.worker.feed import work as work_on
+    from caviar.service.worker.feed import work as do_work
+    from caviar.service.worker.objectives import objective_of
 
     count = settings.cores(jobs)
     if leash:
         threading.Thread(target=_end_with_standard_input, daemon=True).start()
     function_options(objective, study, trial_seconds)
     with impatient(server) as client:
-        run, tasks = _what_to_do(
+        trained = objective_of(
             client,
             objective,
             jobs=count,
@@ -64,47 +61,20 @@ def work(
         )
         feed = Feed(
             client,
+            trained,
             jobs=count,
             worker=name or default_name(),
             study=study,
             lease_seconds=lease_seconds,
-            tasks=tasks,
         )
         stopping = on_signal(partial(stop_soon, feed))
-        work_on(feed, jobs=count, backend=backend, run=run)
+        do_work(feed, jobs=count, backend=backend)
     if stopping.is_set():
         raise typer.Exit(STOPPED)
 
 
-def _what_to_do(
-    client: Client,
-    objective: str | None,
-    *,
-    jobs: int,
-    lease_seconds: float,
-    checkpoint_seconds: float,
-    trial_seconds: float | None,
-) -> tuple[Callable[[Task], None], Tasks]:
-    """What the processes of the pool run, and what makes tasks for them."""
-    if objective is None:
-        from caviar.service.worker.network import segments
-        from caviar.service.worker.network.groups import Grouping
-
-        return segments.run, Grouping(client, jobs=jobs, checkpoint_seconds=checkpoint_seconds)
-    from caviar.service.worker.function import segments as functions
-    from caviar.service.worker.function.tasks import FunctionTasks
-
-    return functions.run, FunctionTasks(
-        client,
-        objective,
-        lease_seconds=lease_seconds,
-        checkpoint_seconds=checkpoint_seconds,
-        trial_seconds=trial_seconds,
-    )
-
-
 def _end_with_standard_input() -> None:
-    """Wait until whoever started us is gone, then end at once: our leases bring the work back."""
+    """Wait until the parent is gone, then end at once: the leases bring the trials back."""
     while os.read(0, 4096):
         pass
     os._exit(1)

@@ -1,6 +1,6 @@
-"""An attempt at a task, in a process of the pool: what trains it is given, the rest is shared.
+"""Attempts at tasks, in a process of the pool: what trains is given, the rest is shared.
 
-It talks to the server itself, so that nothing but the task travels through the pool.
+An attempt calls the server by itself, so that only the task travels through the pool.
 """
 
 from __future__ import annotations
@@ -15,12 +15,9 @@ from caviar.service.contract.errors import CaviarError, Invalid
 from caviar.service.contract.limits import TRACEBACK_CHARACTERS
 from caviar.service.worker.tasks import Idle, LeasedTask, Task
 
-REPORT_SECONDS = 0.5
-"""The shortest time between two reports of a segment."""
-
 
 def attempt(task: Task, train: Callable[[Client, LeasedTask], None]) -> None:
-    """Rest, or train a task's trials; what cannot be trained is told as failed."""
+    """Rest, or train a task's trials; tell the server which ones cannot be trained."""
     if isinstance(task, Idle):
         time.sleep(task.seconds)
         return
@@ -38,13 +35,8 @@ def attempt(task: Task, train: Callable[[Client, LeasedTask], None]) -> None:
 
 @lru_cache(maxsize=8)
 def client_of(server: str, *, patient: bool = True) -> Client:
-    """One client for each server and process: connections stay open.
+    """One client for each server and process, so that connections stay open.
 
-    A patient one is for what must arrive; the other for what can be said again later.
+    A patient client is for what must arrive, the other one for what can be sent again later.
     """
     return Client(server) if patient else Client(server, patience_seconds=0.0)
-
-
-def is_time(last: float, seconds: float) -> bool:
-    """Whether so much time has gone by since the last time."""
-    return time.monotonic() - last >= seconds

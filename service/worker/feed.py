@@ -1,8 +1,7 @@
 """`caviar work`: a lazy stream of leased trials, as tasks, into the joblib pool.
 
-The worker's own process asks and groups; what runs in the pool (`segments.run`, or that of
-`functions`) reports and tells by itself. Nothing comes back through the pool, so it may die at
-any time.
+The worker's own process asks for trials and makes tasks of them; a task in the pool reports and
+tells by itself. Nothing comes back through the pool, so the pool may die at any time.
 """
 
 from __future__ import annotations
@@ -13,15 +12,14 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from caviar.engine.pool import run_pool
 from caviar.service.client import ENDED, LEASE_SECONDS, Client
 from caviar.service.contract.definitions import require_kind
 from caviar.service.contract.errors import CaviarError, Invalid, NotFound
-from caviar.service.worker.network import segments
-from caviar.service.worker.network.groups import Grouping
-from caviar.service.worker.tasks import Idle, LeasedTask, Task, Tasks
+from caviar.service.worker.objectives import Objective
+from caviar.service.worker.tasks import Idle, LeasedTask, Task
 
 ASK_SECONDS = (0.02, 1.0)
 """The first and the longest wait between two asks that find nothing."""
@@ -30,7 +28,7 @@ REST_SECONDS = (0.02, 0.5)
 """The first and the longest rest of a process that found nothing to do."""
 
 GRACE_SECONDS = 5.0
-"""How long a worker that was told to stop lets its groups finish."""
+"""How long a worker that was told to stop lets its tasks finish."""
 
 STOPPED = 130
 """The exit code of a worker that was told to stop."""
@@ -39,33 +37,27 @@ logger = logging.getLogger("caviar")
 
 
 def default_name() -> str:
-    """The machine's name, as far as a worker's name can hold it."""
+    """The machine's name, in the characters that a worker's name may have."""
     name = "".join(c if c.isalnum() or c in ".-" else "-" for c in socket.gethostname())
     return name[:128] or "worker"
 
 
-def work(
-    feed: Feed,
-    *,
-    jobs: int,
-    backend: str = "loky",
-    run: Callable[[Task], None] = segments.run,
-) -> None:
-    """`run` what the feed gives in a pool of `jobs` processes, until the feed ends."""
+def work(feed: Feed, *, jobs: int, backend: str = "loky") -> None:
+    """Do what the feed gives in a pool of `jobs` processes, until the feed ends."""
     run_pool(
-        run,
+        feed.objective.run,
         feed.tasks(),
         jobs=jobs,
         backend=backend,
         on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),
-        on_error=lambda error: logger.error("a task was given up: %s", error),
+        on_error=lambda error: logger.error("a task failed: %s", error),
     )
-    # Every task that was pulled has ended by now, and told so.
+    # Every task that was pulled has ended by now, and has told its results.
     feed.release(pulled=False)
 
 
 def stop_soon(feed: Feed) -> None:
-    """End a worker in order: let the groups that train now finish, but not for long."""
+    """End a worker in order: let the tasks that run now finish, but not for long."""
     feed.stop()
     time.sleep(GRACE_SECONDS)
     feed.release(pulled=True)
@@ -75,29 +67,29 @@ def stop_soon(feed: Feed) -> None:
 class Feed:
     """The stream of tasks for one pool: pulled by joblib whenever a process becomes free.
 
-    A thread asks ahead, so that the next group is there when a process is, and renews the leases
-    of groups that were not pulled yet. From the moment a group is pulled, the process that trains
-    it renews its leases by reporting.
+    A thread asks ahead, so that the next task is there when a process is free, and renews the
+    leases of tasks that were not pulled yet. From the moment a task is pulled, the process that
+    does it renews its leases by reporting.
     """
 
     def __init__(
         self,
         client: Client,
+        objective: Objective,
         *,
         jobs: int,
         worker: str,
         study: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
-        tasks: Tasks | None = None,
     ) -> None:
+        self.objective = objective
         self._client = client
         self._jobs = jobs
         self._worker = worker
         self._study = study
         self._lease_seconds = lease_seconds
-        self._tasks = tasks or Grouping(client, jobs=jobs)
         self._buffer: deque[LeasedTask] = deque()
-        # The last tasks that were pulled: among them are all that train now.
+        # The last tasks that were pulled: among them are all that run now.
         self._pulled: deque[LeasedTask] = deque(maxlen=jobs)
         self._idle = threading.Event()
         self._lock = threading.Lock()
@@ -106,24 +98,24 @@ class Feed:
         self._failure: CaviarError | None = None
 
     def stop(self) -> None:
-        """Ask for nothing more: the stream ends with the groups that train now."""
+        """Ask for nothing more: the stream ends with the tasks that run now."""
         self._ended.set()
         self._wake.set()
 
     def release(self, *, pulled: bool) -> None:
-        """Give back the leases that nobody pulled, and those that were `pulled` last."""
+        """Release the leases of tasks that nobody pulled, and of those `pulled` last."""
         self.stop()
         with self._lock:
-            held = [*self._buffer, *(self._pulled if pulled else ())]
+            leased = [*self._buffer, *(self._pulled if pulled else ())]
             self._buffer.clear()
-        for task in held:
+        for task in leased:
             task.release(self._client)
 
     def tasks(self) -> Iterator[Task]:
-        """Groups to train, and short rests while there is nothing to do.
+        """Leased tasks, and short rests while there is nothing to do.
 
-        A rest runs in the pool like a group, so that joblib, which pulls this stream while it
-        holds a lock, is never kept waiting. The stream ends with its study.
+        A rest runs in the pool like a leased task, so that joblib, which pulls this stream while
+        it holds a lock, never waits. The stream ends with its study.
 
         Raises:
             NotFound: there is no such study, or no longer.
@@ -139,7 +131,7 @@ class Feed:
                 continue
             rests = _growing(REST_SECONDS)
             yield task
-            # A process is free again: perhaps its group was the last of a round.
+            # A process is free again: perhaps its task was the last of a round.
             self._wake.set()
         asker.join()
         if self._failure is not None:
@@ -170,7 +162,7 @@ class Feed:
 
     def _has_room(self) -> bool:
         """Whether to ask for more: while few tasks are there, or when a process is free."""
-        if self._tasks.ahead:
+        if self.objective.prefetched:
             return len(self._buffer) < self._jobs
         if self._buffer or not self._idle.is_set():
             return False
@@ -178,34 +170,34 @@ class Feed:
         return True
 
     def _check_study(self) -> None:
-        """End with an error when the one study to work for is not there, or not ours to train."""
+        """End with an error if the study does not exist, or has an objective of another kind."""
         if self._study is None:
             return
         try:
-            require_kind(self._client.study(self._study).objective["kind"], self._tasks.kind)
+            require_kind(self._client.study(self._study).objective["kind"], self.objective.kind)
         except (NotFound, Invalid) as error:
             self._failure = error
             self.stop()
         except CaviarError as error:
-            logger.warning("the study cannot be looked at: %s", error.detail)
+            logger.warning("the study was not read: %s", error.detail)
 
     def _refill(self) -> bool:
         """Ask for trials; whether there were any."""
         try:
             answer = self._client.ask(
                 self._study,
-                count=max(1, self._jobs * self._tasks.ahead),
+                count=max(1, self._jobs * self.objective.prefetched),
                 worker=self._worker,
                 lease_seconds=self._lease_seconds,
                 prefetched=True,
             )
-            tasks = self._tasks.of(answer.trials)
+            tasks = self.objective.tasks(answer.trials)
         except CaviarError as error:
             if isinstance(error, NotFound) and self._study is not None:
                 self._failure = error
                 self.stop()
             else:
-                logger.warning("no trials: %s", error.detail)
+                logger.warning("no trials were leased: %s", error.detail)
             return False
         with self._lock:
             self._buffer.extend(tasks)
@@ -215,8 +207,8 @@ class Feed:
 
     def _renew(self) -> None:
         with self._lock:
-            held = list(self._buffer)
-        for task in held:
+            prefetched = list(self._buffer)
+        for task in prefetched:
             task.renew(self._client)
 
 

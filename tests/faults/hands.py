@@ -21,7 +21,7 @@ from caviar.service.contract.states import OPEN, StudyState, TrialState
 from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
 from caviar.service.worker.network.groups import Group, Grouping
-from caviar.service.worker.network.segments import Segment
+from caviar.service.worker.network.trainer import train as train_group
 from tests.faults.checker import Final
 from tests.faults.history import Recording
 from tests.faults.standing import integrity, standing
@@ -112,7 +112,7 @@ class Hands:
         if not self._calm.is_set():
             speaker = Stammering(self._client, generator, self._late)
         with suppress(CaviarError, Killed):
-            Segment(speaker, group).train()
+            train_group(speaker, group)
 
     def reap(self) -> None:
         """Take back what ran out; now and then, everybody sleeps for too long."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from caviar.service.client import Client
 from caviar.service.worker.function.host import FunctionProcess
-from caviar.service.worker.function.segments import FunctionSegment
 from caviar.service.worker.function.tasks import FunctionTasks
+from caviar.service.worker.function.trainer import train as train_trial
 from tests.support.objectives import reference
 from tests.support.studies import external
 from tests.support.training import Interrupted
@@ -40,7 +40,7 @@ def train(
     tasks = FunctionTasks(client, reference(function), lease_seconds=60, **options)
     while leased := client.ask(name).trials:
         [task] = tasks.of(leased)
-        FunctionSegment(client, task, brief=client, process_of=processes.of).train()
+        train_trial(client, task, brief=client, process_of=processes.of)
 
 
 def segment(client: Client, processes: Processes, function: str, *, epoch: int, act: Any) -> None:
@@ -48,4 +48,4 @@ def segment(client: Client, processes: Processes, function: str, *, epoch: int, 
     tasks = FunctionTasks(client, reference(function), lease_seconds=60)
     [task] = tasks.of(client.ask("outside").trials)
     brief: Any = Interrupted(client, {epoch: act})
-    FunctionSegment(client, task, brief=brief, process_of=processes.of).train()
+    train_trial(client, task, brief=brief, process_of=processes.of)

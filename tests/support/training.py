@@ -8,7 +8,7 @@ from typing import Any
 from caviar.service.client import Client
 from caviar.service.contract import schemas
 from caviar.service.worker.network.groups import Group, Grouping
-from caviar.service.worker.network.segments import Segment
+from caviar.service.worker.network.trainer import train as train_group
 
 
 def train(
@@ -25,7 +25,7 @@ def train(
         for group in grouping.of(leased):
             if before is not None:
                 before(group)
-            Segment(client, group).train()
+            train_group(client, group)
 
 
 class Killed(Exception):
@@ -98,4 +98,4 @@ def train_with(
     """Train what waits now, in one group, while something is done to it at some epochs."""
     leased = client.ask(study, count=count).trials
     [group] = Grouping(client, jobs=1).of(leased)
-    Segment(Interrupted(client, acts), group).train()  # type: ignore[arg-type]
+    train_group(Interrupted(client, acts), group)  # type: ignore[arg-type]

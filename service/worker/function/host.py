@@ -1,4 +1,4 @@
-"""The keeper of a function's process: starts it, listens to it, ends it."""
+"""The host of a function's process: starts it, listens to it, ends it."""
 
 from __future__ import annotations
 
@@ -34,23 +34,24 @@ DRAIN_SECONDS = 1.0
 logger = logging.getLogger("caviar")
 
 _processes: dict[str, FunctionProcess] = {}
-"""The function's process of this process of the pool, by the function's reference."""
+"""The functions' processes beside this process of the pool, by the function's reference."""
 
 
 def _environment() -> dict[str, str]:
-    """Ours, but what the function starts finds modules beside itself, as scripts do."""
-    found = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
-    return {**found, "PYTHONUNBUFFERED": "1"}
+    """Ours, but scripts that the function starts find the modules beside them, as usual."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment.pop("PYTHONSAFEPATH", None)
+    return environment
 
 
 class Died(Exception):
-    """The process is no more; the message says how it ended."""
+    """The process has ended; the message says how."""
 
 
 class FunctionProcess:
     """A process that runs one function, trial after trial.
 
-    It leads a group of processes, so that it ends with all that the function has started.
+    It leads a process group, so that everything that the function starts ends with it.
     """
 
     def __init__(self, reference: str) -> None:
@@ -66,7 +67,7 @@ class FunctionProcess:
                 env=_environment(),
             )
         self._connection = Connection(ours.detach())
-        self._whose = "objective"
+        self._prefix = "objective"
         self._drained = threading.Event()
         self._has_ended = False
         self.is_ready = False
@@ -79,17 +80,17 @@ class FunctionProcess:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is still running."""
         return self._process.poll() is None
 
     def send(self, message: Start | Reply) -> None:
-        """Say something.
+        """Send a message.
 
         Raises:
-            Died: nobody listens.
+            Died: the process has ended.
         """
         if isinstance(message, Start):
-            self._whose = f"trial {message.number}"
+            self._prefix = f"trial {message.number}"
             self._drained.clear()
         try:
             self._connection.send(message)
@@ -97,10 +98,10 @@ class FunctionProcess:
             raise self._dead() from None
 
     def receive(self, seconds: float) -> Message | None:
-        """What it says next, or None when it says nothing for so long.
+        """The next message, or None if there is none for so many seconds.
 
         Raises:
-            Died: it says nothing any more.
+            Died: the process has ended, and every message was received.
         """
         # A process that has died may have left children that hold the connection open.
         ended = not self.is_alive
@@ -120,13 +121,13 @@ class FunctionProcess:
         return message
 
     def drain(self) -> None:
-        """Wait until what a trial, or the import before the first, has printed is printed."""
+        """Wait until everything that a trial, or the import, has printed is passed on."""
         self._drained.wait(DRAIN_SECONDS)
 
     def end(self) -> None:
-        """End it at once, with all that the function has started."""
+        """End it at once, with everything that the function has started."""
         if self._has_ended:
-            return  # its number may be another's by now
+            return  # its process id may be another's by now
         self._has_ended = True
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -136,7 +137,7 @@ class FunctionProcess:
 
     def _dead(self) -> Died:
         try:
-            # A closed connection may be a little ahead of the end.
+            # The connection may close a little before the process ends.
             self._process.wait(DRAIN_SECONDS)
         except subprocess.TimeoutExpired:
             how = "a closed connection"
@@ -147,20 +148,20 @@ class FunctionProcess:
         return Died(how)
 
     def _print(self, output: IO[bytes]) -> None:
-        """Print each line with the trial's number before it."""
+        """Print each line with the trial's number as its prefix."""
         with output:
             while line := output.readline(LINE_BYTES):
                 is_end = line.endswith(END_OF_OUTPUT)
                 text = line.removesuffix(END_OF_OUTPUT) if is_end else line
                 if text:
-                    _write(f"{self._whose}: ".encode() + text.removesuffix(b"\n") + b"\n")
+                    _write(f"{self._prefix}: ".encode() + text.removesuffix(b"\n") + b"\n")
                 if is_end:
                     self._drained.set()
 
 
 def _write(line: bytes) -> None:
-    """Print a line in one piece: other processes print there, too."""
-    with suppress(OSError):  # nobody reads: no reason to end a trial
+    """Print a line with one call, because other processes print to the same place."""
+    with suppress(OSError):  # nobody reads it, which is no reason to end a trial
         os.write(2, line)
 
 
@@ -173,10 +174,10 @@ def process_of(reference: str) -> FunctionProcess:
 
 
 def check(reference: str) -> None:
-    """Try whether the function can be imported, in a process of its own.
+    """Check in a process of its own that the function can be imported.
 
     Raises:
-        Invalid: it cannot; says why.
+        Invalid: it cannot; the message says why.
     """
     process = FunctionProcess(reference)
     try:

@@ -1,20 +1,20 @@
-"""What a function's process and its keeper say to each other, over one connection.
+"""What a function's process and its host say to each other, over one connection.
 
-The keeper says Start; the process asks with Reported, Saved and Asked, each answered by a Reply,
-and ends with Returned or Failed. First of all it says Ready or Unusable.
+First the process says Ready or Unusable. The host says Start; the process asks with Reported, Saved
+and Asked, each answered by a Reply, and ends with Returned or Failed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-Value: TypeAlias = bool | int | float | str
-"""A value of a parameter."""
+if TYPE_CHECKING:  # the schemas need pydantic, which the function's process does not
+    from caviar.service.contract.schemas import Setting
 
 END_OF_OUTPUT = b"\x00end of output\n"
 """What the process prints last for a trial, and after the import of its function, so that its
-keeper knows whose lines follow."""
+host knows which trial the following lines belong to."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Start:
 
     study: str
     number: int
-    params: dict[str, Value]
+    params: dict[str, Setting]
     seed: int
     metric: str
     start_epoch: int
@@ -33,12 +33,12 @@ class Start:
 
 @dataclass(frozen=True)
 class Ready:
-    """The function is there."""
+    """The function is imported."""
 
 
 @dataclass(frozen=True)
 class Unusable:
-    """The function is not there, or is no function of a trial."""
+    """The function cannot be imported, or takes no trial."""
 
     reason: str
 
@@ -69,7 +69,7 @@ class Reply:
     """Whether to stop, and parameters that a person has changed."""
 
     stop: bool
-    changes: dict[str, Value] = field(default_factory=dict)
+    changes: dict[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,87 +1,77 @@
-"""What a function has reported of its trial: the points of the curve, and the best of them."""
+"""Reporting for a function: a server that is away does not keep the function waiting."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 
-from caviar.service.contract import limits, schemas
-from caviar.service.worker.function.tasks import FunctionTask
+from caviar.service.client import Client
+from caviar.service.contract import schemas
+from caviar.service.contract.errors import CaviarError, Conflict, Invalid, NotFound
+from caviar.service.worker.segment import Sender, Snapshot, is_time
+
+RETRY_SECONDS = (1.0, 30.0)
+"""The first and the longest wait after a report that did not reach the server."""
+
+logger = logging.getLogger("caviar")
 
 
-class Record:
-    """The reports of one segment: thinned, with the best over all of them.
+class TolerantSender(Sender):
+    """Sends one trial's reports and checkpoints; what does not reach the server is sent later.
 
-    About a thousand points of a curve are kept, evenly, however many are reported.
+    Args:
+        client: for what must arrive: checkpoints and results.
+        study: the study of the trial.
+        brief: a client without patience, for reports.
     """
 
-    def __init__(self, task: FunctionTask) -> None:
-        self._objective = task.objective
-        self._maximize = task.maximize
-        self._trial = task.trial
-        self._stride = math.ceil(task.objective.epochs / limits.CURVE_POINTS)
-        self._kept = task.trial.start_epoch
-        self._points: dict[int, dict[str, float]] = {}
-        self.epoch = task.trial.start_epoch
-        self.metrics: dict[str, float] = {}
-        self.best = task.trial.best
-        self.diverged: str | None = None
+    def __init__(self, client: Client, study: str, *, brief: Client) -> None:
+        super().__init__(client, study)
+        self._brief = brief
+        self._tried_at = time.monotonic()
+        self._retry_seconds = 0.0
 
-    @property
-    def any_reported(self) -> bool:
-        """Whether an epoch of this segment was reported."""
-        return self.epoch > self._trial.start_epoch
+    def is_ready(self, *, urgent: bool) -> bool:
+        """Whether the wait since the last report that did not arrive is over."""
+        if urgent:
+            self._retry_seconds = 0.0
+        return is_time(self._tried_at, self._retry_seconds)
 
-    def note(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Take metrics of an epoch; those of one that is known already are left out."""
-        if epoch <= self._trial.start_epoch or self.diverged is not None:
-            return
-        if epoch > self.epoch:
-            self.epoch, self.metrics = epoch, {}
-        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
-        self.metrics |= finite
-        name = self._objective.metric
-        if name in metrics and name not in finite:
-            self.diverged = f"{name} became NaN or infinite in epoch {epoch}"
-        elif name in metrics:
-            self._note_best(epoch, metrics[name])
-        elif self.best is not None and self.best.epoch == epoch:
-            self._note_best(epoch, self.best.value)
-        first_or_last = epoch in (1, self._trial.stop_epoch)
-        if epoch - self._kept >= self._stride or first_or_last or epoch in self._points:
-            self._points[epoch] = dict(self.metrics)
-            self._kept = epoch
+    def report(self, reports: Sequence[schemas.Report]) -> list[schemas.Decision] | None:
+        """Send reports; None if they did not arrive. In a deleted study every trial stops."""
+        try:
+            decisions = self._brief.report(self._study, reports)
+        except NotFound:
+            numbers = {report.number for report in reports}
+            decisions = [schemas.Decision(number=number, action="stop") for number in numbers]
+        except (Conflict, Invalid):
+            raise
+        except CaviarError as error:
+            logger.warning("trial %s was not reported: %s", reports[0].number, error.detail)
+            first, longest = RETRY_SECONDS
+            self._retry_seconds = min(longest, max(first, 2 * self._retry_seconds))
+            self._tried_at = time.monotonic()
+            return None
+        self._retry_seconds = 0.0
+        return decisions
 
-    def _note_best(self, epoch: int, value: float) -> None:
-        best = self.best
-        if (
-            best is None
-            or best.epoch == epoch
-            or self._objective.value == "last"
-            or (value > best.value if self._maximize else value < best.value)
-        ):
-            self.best = schemas.Best(value=value, epoch=epoch, metrics=dict(self.metrics))
-
-    def put_back(self, reports: Sequence[schemas.Report]) -> None:
-        """Take reports again that did not reach the server."""
-        for report in reports:
-            if report.metrics:
-                self._points.setdefault(report.epoch, dict(report.metrics))
-
-    def take(self, *, adjusted_at: int | None = None) -> list[schemas.Report]:
-        """The reports that were not taken yet: the epoch reached at least, which renews the lease.
-
-        Reports of an epoch that was taken before and has more metrics now come again, complete.
-        """
-        points: dict[int, dict[str, float]] = {self.epoch: {}, **self._points}
-        self._points = {}
-        return [
-            schemas.Report(
-                number=self._trial.number,
-                lease=self._trial.lease.token,
-                epoch=epoch,
-                metrics=points[epoch],
-                adjusted_at=adjusted_at if epoch == self.epoch else None,
+    def save(self, number: int, snapshot: Snapshot, *, lease: str) -> bool:
+        """Save a checkpoint; False if it did not arrive."""
+        try:
+            return super().save(number, snapshot, lease=lease)
+        except CaviarError as error:
+            logger.warning(
+                "the checkpoint of trial %s at epoch %s was not saved: %s",
+                number,
+                snapshot.epoch,
+                error.detail,
             )
-            for epoch in sorted(points)
-        ]
+            return isinstance(error, Invalid)  # it would be refused again
+
+    def tell(self, results: Sequence[schemas.Result]) -> list[schemas.Recorded]:
+        """Tell results; those of a deleted study are discarded."""
+        with suppress(NotFound):
+            return super().tell(results)
+        return []

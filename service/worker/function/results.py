@@ -1,18 +1,14 @@
-"""The results of a function's trial: what came of it, told to the server in its words."""
+"""The results of a function's trial: what the function did, in the words of the contract."""
 
 from __future__ import annotations
 
 import logging
 import math
-from contextlib import suppress
-from typing import Any
 
-from caviar.service.client import Client
 from caviar.service.contract import schemas
-from caviar.service.contract.errors import NotFound
 from caviar.service.worker.function.messages import Failed, Outcome, Returned
-from caviar.service.worker.function.reporting import Record
 from caviar.service.worker.function.tasks import FunctionTask
+from caviar.service.worker.record import Record
 
 REASON_CHARACTERS = 2_000
 """How long a reason may be."""
@@ -21,90 +17,77 @@ logger = logging.getLogger("caviar")
 
 
 class Results:
-    """Tells what came of one trial, with what its function reported.
+    """Makes the result of one trial, with what its function reported."""
 
-    A result that is refused is a lost lease: another worker trains the trial.
-    """
-
-    def __init__(self, client: Client, task: FunctionTask, record: Record) -> None:
-        self._client = client
+    def __init__(self, task: FunctionTask, record: Record) -> None:
         self._trial = task.trial
+        self._trial_seconds = task.trial_seconds
         self._metric = task.objective.metric
         self._record = record
 
-    def ended(self, outcome: Outcome, *, was_stopped: bool) -> None:
+    def ended(self, outcome: Outcome, *, was_stopped: bool) -> schemas.Result:
         """The function ended by itself, or because it `was_stopped` by a person's pause."""
         record = self._record
         if record.diverged is not None:
-            self._diverged(record.diverged)
-        elif isinstance(outcome, Failed):
-            self.failed(f"error: {outcome.reason}")
-        elif outcome.value is not None and not math.isfinite(outcome.value):
-            self._diverged(f"the function returned {outcome.value} as its value")
-        elif was_stopped and record.epoch < self._trial.stop_epoch:
-            self._best("paused", epoch=record.epoch)
-        else:
-            self._completed(outcome)
+            return self._diverged(record.diverged)
+        if isinstance(outcome, Failed):
+            return self._failed(f"error: {outcome.reason}")
+        if outcome.value is not None and not math.isfinite(outcome.value):
+            return self._diverged(f"the function returned {outcome.value} as its value")
+        if was_stopped and record.epoch < self._trial.stop_epoch:
+            return record.best_result("paused")
+        return self._completed(outcome)
 
-    def failed(self, reason: str) -> None:
-        """It cannot be trained."""
-        self._tell(state="failed", reason=_text(reason), epoch=self._record.epoch)
+    def timed_out(self) -> schemas.Result:
+        """It trained for longer than it may."""
+        earlier = ", with its earlier segments and attempts" if self._trial.seconds else ""
+        return self._failed(
+            f"timeout: it trained for more than {self._trial_seconds:g} seconds{earlier}"
+        )
 
-    def crashed(self, how: str) -> None:
+    def crashed(self, how: str) -> schemas.Result:
         """The process died: the trial waits for another attempt, if it has any left."""
         attempts = self._trial.attempt
         logger.warning("trial %s: its process ended with %s", self._trial.number, how)
-        self._tell(
-            state="waiting",
+        return self._record.result(
+            "waiting",
+            epoch=None,
             crashed=True,
             reason=f"{attempts} attempts were lost, the last one when its process ended with {how}",
         )
 
-    def _diverged(self, reason: str) -> None:
-        self._tell(state="diverged", reason=_text(reason), epoch=self._record.epoch)
+    def _failed(self, reason: str) -> schemas.Result:
+        return self._record.result("failed", reason=_text(reason))
 
-    def _completed(self, outcome: Returned) -> None:
+    def _diverged(self, reason: str) -> schemas.Result:
+        return self._record.result("diverged", reason=_text(reason))
+
+    def _completed(self, outcome: Returned) -> schemas.Result:
         record = self._record
         if outcome.value is not None:
             finite = {n: v for n, v in outcome.metrics.items() if math.isfinite(v)}
-            self._tell(
-                state="completed",
+            return record.result(
+                "completed",
                 value=outcome.value,
                 epoch=self._epoch(),
                 metrics={**record.metrics, **finite, self._metric: outcome.value},
             )
-        elif record.best is None:
-            self.failed(
+        if record.best is None:
+            return self._failed(
                 f"error: the function returned nothing, and reported no {self._metric!r} before"
             )
-        else:
-            self._best("completed", epoch=self._epoch())
-
-    def _best(self, state: str, *, epoch: int | None) -> None:
-        best = self._record.best
-        self._tell(
-            state=state,
-            value=None if best is None else best.value,
-            epoch=epoch,
-            best_epoch=None if best is None else best.epoch,
-            metrics={} if best is None else best.metrics,
-        )
+        return record.best_result("completed", epoch=self._epoch())
 
     def _epoch(self) -> int | None:
-        """How far the trial came, as far as that is known.
+        """How far the trial came; None: to the segment's end.
 
-        Who returns at a rung has trained up to it, whatever was reported last.
+        A function that returns at a rung has trained up to it, whatever it reported last.
         """
-        goes_on = self._trial.leave_checkpoint
-        return None if goes_on or not self._record.any_reported else self._record.epoch
-
-    def _tell(self, **fields: Any) -> None:
-        result = schemas.Result(number=self._trial.number, lease=self._trial.lease.token, **fields)
-        with suppress(NotFound):  # the study was deleted
-            self._client.tell(self._trial.study, [result])
+        continues = self._trial.leave_checkpoint
+        return None if continues or not self._record.any_reported else self._record.epoch
 
 
 def _text(reason: str) -> str:
-    """A reason that every database can hold: without NUL, and of whole characters."""
+    """A reason that every database can hold: without NUL, and without lone surrogates."""
     whole = reason.encode(errors="replace").decode()
     return whole.replace("\x00", "␀")[:REASON_CHARACTERS]

@@ -1,31 +1,21 @@
-"""Tasks of the pool: one leased trial each, with all that its function needs to know."""
+"""Tasks for functions: one leased trial each, with all that training it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from caviar.service.client import Client
+from caviar.service.client import LEASE_SECONDS, Client
 from caviar.service.contract import schemas
 from caviar.service.worker.tasks import CHECKPOINT_SECONDS, LeasedTask, studies_of
 
-Params: TypeAlias = dict[str, schemas.Setting]
-"""Values of parameters by name."""
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FunctionTask(LeasedTask):
     """A leased trial for a function to train."""
 
-    server: str
-    study: str
-    function: str
     objective: schemas.ExternalObjective
-    maximize: bool
-    trials: tuple[schemas.LeasedTrial, ...]
-    lease_seconds: float
-    checkpoint_seconds: float = CHECKPOINT_SECONDS
+    function: str
     trial_seconds: float | None = None
 
     @property
@@ -34,33 +24,27 @@ class FunctionTask(LeasedTask):
         [trial] = self.trials
         return trial
 
-    def params(self) -> tuple[Params, dict[int, Params]]:
-        """The parameters that the segment begins with, and the changes that it meets, by epoch."""
+    def params(self) -> dict[str, schemas.Setting]:
+        """The parameters as they are before the adjustments that this segment applies."""
         trial = self.trial
         if trial.history is None:
-            return dict(trial.params), {}
+            return dict(trial.params)
         params = dict(trial.history.params)
-        ahead: dict[int, Params] = {}
-        for step in trial.history.adjustments:
-            if step.epoch <= trial.start_epoch:
-                params |= step.changes
-            else:
-                ahead[step.epoch] = dict(step.changes)
-        return params, ahead
+        for adjustment in trial.history.adjustments:
+            if adjustment.epoch < trial.start_epoch:
+                params |= adjustment.changes
+        return params
 
 
 class FunctionTasks:
     """Turns leased trials into tasks for a function."""
-
-    kind = "external"
-    ahead = 0  # a trial may take hours: another worker should have it, unless it begins here now
 
     def __init__(
         self,
         client: Client,
         function: str,
         *,
-        lease_seconds: float,
+        lease_seconds: float = LEASE_SECONDS,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
         trial_seconds: float | None = None,
     ) -> None:
@@ -73,7 +57,9 @@ class FunctionTasks:
     def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[FunctionTask]:
         """A task for each trial."""
         studies = studies_of(self._client, leased)
-        return [self._task(studies[t.study], t) for t in leased if t.study in studies]
+        return [
+            self._task(studies[trial.study], trial) for trial in leased if trial.study in studies
+        ]
 
     def _task(self, study: schemas.Study, trial: schemas.LeasedTrial) -> FunctionTask:
         return FunctionTask(

@@ -1,9 +1,9 @@
-"""The handle that a function gets on its trial."""
+"""The handle on a trial, which the function that trains it gets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import SupportsFloat, SupportsIndex
+from typing import TYPE_CHECKING, SupportsFloat, SupportsIndex
 
 from caviar.service.contract import limits
 from caviar.service.worker.function.messages import (
@@ -13,8 +13,10 @@ from caviar.service.worker.function.messages import (
     Reported,
     Saved,
     Start,
-    Value,
 )
+
+if TYPE_CHECKING:
+    from caviar.service.contract.schemas import Setting
 
 NAME_CHARACTERS = 64
 """How long a metric's name may be."""
@@ -23,24 +25,24 @@ NAME_CHARACTERS = 64
 class Trial:
     """A trial, as the function that trains it sees it.
 
-    The function trains from `start_epoch` to `stop_epoch` and reports the epochs in between. Where
-    `start_epoch` is not 0 the trial was trained before: `checkpoint` has the bytes that were saved
-    at that epoch, or None if none were; then it trains again from the start.
+    The function trains from `start_epoch` to `stop_epoch` and reports the epochs in between. If
+    `start_epoch` is not 0, the trial was trained before: `checkpoint` has the bytes that were saved
+    at that epoch, or is None if none were; then the function trains again from the start.
 
     Attributes:
         study: the name of its study.
         number: its number there.
-        params: its parameters by name; a person may change them while it trains.
+        params: its parameters by name. A person may change them while it trains.
         seed: an int below 2**32 to draw from, the trial's own.
-        start_epoch: how many epochs are trained.
-        stop_epoch: how many are to be trained when the function returns.
+        start_epoch: the number of epochs trained before.
+        stop_epoch: the number of epochs trained when the function returns.
         checkpoint: the last bytes saved, or None.
     """
 
     def __init__(self, start: Start, ask: Callable[[Question], Reply]) -> None:
         self.study = start.study
         self.number = start.number
-        self.params: dict[str, Value] = dict(start.params)
+        self.params: dict[str, Setting] = dict(start.params)
         self.seed = start.seed
         self.start_epoch = start.start_epoch
         self.stop_epoch = start.stop_epoch
@@ -50,20 +52,23 @@ class Trial:
         self._stop = False
 
     def __repr__(self) -> str:
-        """Which trial it is."""
+        """The number, study and parameters."""
         return f"<trial {self.number} of {self.study}: {self.params}>"
 
     @property
     def should_stop(self) -> bool:
-        """Whether to save, if that is worth it, and return now: somebody paused or ended it."""
-        self._say(Asked())
+        """Whether to return now, after a last `save` if that is worth it.
+
+        True once a person has paused or ended the trial, or once it has diverged.
+        """
+        self._exchange(Asked())
         return self._stop
 
     def report(self, /, epoch: SupportsIndex, **metrics: SupportsFloat) -> None:
         """Report metrics after an epoch; the first epoch is 1.
 
-        An epoch may be reported in several calls. Epochs up to `start_epoch` are known already:
-        what is reported of them is left out.
+        An epoch may be reported in several calls. Reports of epochs up to `start_epoch` are
+        ignored, because those epochs are known already.
 
         Raises:
             ValueError: the epoch lies past `stop_epoch`, or before the last one reported.
@@ -76,10 +81,10 @@ class Trial:
                 f"{self.stop_epoch}, where this segment stops"
             )
         self._epoch = number
-        self._say(Reported(number, numbers(metrics)))
+        self._exchange(Reported(number, numbers(metrics)))
 
     def save(self, content: bytes) -> None:
-        """Save a checkpoint of the last epoch reported: whatever bytes the function goes on from.
+        """Save a checkpoint of the last epoch reported: any bytes the function can continue from.
 
         Raises:
             ValueError: no epoch was reported yet, or it is too large.
@@ -95,38 +100,38 @@ class Trial:
                 f"a checkpoint may have {limits.CHECKPOINT_BYTES:,} bytes; this one has "
                 f"{len(octets):,}"
             )
-        self._say(Saved(self._epoch, octets))
+        self._exchange(Saved(self._epoch, octets))
 
-    def _say(self, question: Question) -> None:
+    def _exchange(self, question: Question) -> None:
         reply = self._ask(question)
         self._stop = self._stop or reply.stop
         self.params.update(reply.changes)
 
 
 def numbers(metrics: Mapping[str, SupportsFloat]) -> dict[str, float]:
-    """Metrics as floats; those of NumPy and PyTorch are welcome.
+    """Metrics as floats, from any numbers, such as those of NumPy and PyTorch.
 
     Raises:
-        TypeError: one is no number.
-        ValueError: a name cannot be one, or a number is too large for a float.
+        TypeError: a value is no number.
+        ValueError: a name is invalid, or a number is too large for a float.
     """
-    found = {}
+    floats = {}
     for name, value in metrics.items():
         if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARACTERS or not _is_text(name):
             raise ValueError(f"a metric's name has 1 to {NAME_CHARACTERS} characters, not {name!r}")
         if isinstance(value, str | bytes):
             raise TypeError(f"{name} must be a number, not {value!r}")
         try:
-            found[name] = float(value)
+            floats[name] = float(value)
         except TypeError:
             raise TypeError(f"{name} must be a number, not {value!r}") from None
         except OverflowError:
             raise ValueError(f"{name} is too large for a float") from None
-    return found
+    return floats
 
 
 def _is_text(name: str) -> bool:
-    """Whether it can be written down: no half of a character."""
+    """Whether it can be encoded: it has no lone surrogate."""
     try:
         name.encode()
     except UnicodeEncodeError:

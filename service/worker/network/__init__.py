@@ -1,1 +1,1 @@
-"""Segments of the network objective: groups of trials that train in lock-step."""
+"""The network objective: groups of trials whose networks train in lock-step."""

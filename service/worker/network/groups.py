@@ -1,4 +1,4 @@
-"""Groups: leased trials that one process of a pool trains in lock-step."""
+"""Groups: leased trials whose networks one process of a pool trains in lock-step."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from caviar import engine
-from caviar.service.client import Client
+from caviar.service.client import LEASE_SECONDS, Client
 from caviar.service.contract import schemas
 from caviar.service.worker.tasks import CHECKPOINT_SECONDS, LeasedTask, failure, studies_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Group(LeasedTask):
     """Leased trials of one study and one segment, with all that training them needs."""
 
-    server: str
-    study: str
-    seed: int
     objective: schemas.NetworkObjective
-    maximize: bool
-    trials: tuple[schemas.LeasedTrial, ...]
-    checkpoint_seconds: float = CHECKPOINT_SECONDS
+    seed: int
 
     def lanes(self) -> tuple[list[engine.Lane], list[schemas.Result]]:
-        """A lane for each trial, and results for those whose recipe cannot be read."""
+        """A lane for each trial as it first began, and results of those with an invalid recipe."""
         lanes: list[engine.Lane] = []
         failed: list[schemas.Result] = []
         for trial in self.trials:
@@ -36,33 +31,37 @@ class Group(LeasedTask):
         return lanes, failed
 
     def _lane(self, trial: schemas.LeasedTrial) -> engine.Lane:
-        """The lane as it began."""
         params = trial.params if trial.history is None else trial.history.params
-        line = None if trial.history is None else trial.history.lineage
+        lineage = None if trial.history is None else trial.history.lineage
         recipe = engine.read_recipe(params, self.objective.settings)
         return engine.Lane(
-            number=trial.number, recipe=recipe, lineage=None if line == trial.number else line
+            number=trial.number,
+            recipe=recipe,
+            lineage=None if lineage == trial.number else lineage,
         )
 
 
 class Grouping:
     """Turns leased trials into groups."""
 
-    kind = "network"
-    ahead = 64  # enough to find company for most shapes
-
     def __init__(
-        self, client: Client, *, jobs: int, checkpoint_seconds: float = CHECKPOINT_SECONDS
+        self,
+        client: Client,
+        *,
+        jobs: int,
+        lease_seconds: float = LEASE_SECONDS,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self._client = client
         self._jobs = jobs
+        self._lease_seconds = lease_seconds
         self._checkpoint_seconds = checkpoint_seconds
 
     def of(self, leased: Sequence[schemas.LeasedTrial]) -> list[Group]:
         """Groups of trials of one study, segment, seed and shape, the costly ones first.
 
-        A trial whose recipe cannot be read is told as failed and left out. One whose workers were
-        lost before trains alone: it may be what kills them, and the others should not pay for it.
+        A trial with an invalid recipe is told as failed and left out. A trial whose workers were
+        lost before trains alone: it may be what kills them, and should not take others along.
         """
         segments: dict[tuple[str, int, int, int, int | None], list[schemas.LeasedTrial]]
         segments = defaultdict(list)
@@ -86,6 +85,7 @@ class Grouping:
             objective=schemas.NetworkObjective.model_validate(study.objective),
             maximize=study.direction == "maximize",
             trials=tuple(trials),
+            lease_seconds=self._lease_seconds,
             checkpoint_seconds=self._checkpoint_seconds,
         )
 

@@ -17,7 +17,7 @@ from caviar.service.server.operations import leases
 from caviar.service.server.rules.retention import superfluous
 from caviar.service.server.store.database import Database
 from caviar.service.worker.network.groups import Grouping
-from caviar.service.worker.network.segments import Segment
+from caviar.service.worker.network.trainer import train as train_group
 from tests.support.functions import study
 from tests.support.leases import age_leases
 from tests.support.studies import network
@@ -249,7 +249,7 @@ def test_a_stopped_study_keeps_no_checkpoint_of_what_it_cancelled(
     leased = client.ask("inside", count=2).trials
     for group in Grouping(client, jobs=1, checkpoint_seconds=0).of(leased):
         with pytest.raises(Killed):
-            Segment(Dying(client, reports=2), group).train()  # type: ignore[arg-type]
+            train_group(Dying(client, reports=2), group)  # type: ignore[arg-type]
     client.pause("inside", 1)
     client.change_study("inside", state="stopped")
     with database.read() as session:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from caviar.service.worker.function import segments
+from caviar.service.worker import segment
 from tests.support.functions import Processes
 
 
@@ -22,4 +22,4 @@ def processes() -> Iterator[Processes]:
 @pytest.fixture
 def each_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports as they come."""
-    monkeypatch.setattr(segments, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(segment, "REPORT_SECONDS", 0.0)

@@ -1,4 +1,4 @@
-"""The keeper of a function's process: its end, its prints, what stays behind in it."""
+"""The host of a function's process: its end, its prints, what stays behind in it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from caviar.service.client import Client
-from caviar.service.worker.function.segments import FunctionSegment
 from caviar.service.worker.function.tasks import FunctionTasks
+from caviar.service.worker.function.trainer import train as train_trial
 from tests.support.functions import Processes, study, train
 from tests.support.objectives import reference
 
@@ -41,7 +41,7 @@ def test_prints_have_the_trials_number_before_them(
     tasks = FunctionTasks(client, f"{file}:train", lease_seconds=60)
     for _ in range(2):
         [task] = tasks.of(client.ask("outside").trials)
-        FunctionSegment(client, task, brief=client, process_of=processes.of).train()
+        train_trial(client, task, brief=client, process_of=processes.of)
     assert capfd.readouterr().err.splitlines() == [
         "objective: imported",
         "trial 0: a 0",
@@ -59,7 +59,7 @@ def test_a_thread_that_stays_behind_spoils_no_other_trial(
     printed = ""
     for number in range(2):
         [task] = tasks.of(client.ask("outside").trials)
-        FunctionSegment(client, task, brief=client, process_of=processes.of).train()
+        train_trial(client, task, brief=client, process_of=processes.of)
         while f"refused: trial {number} is over" not in printed:
             assert processes.started[-1].is_alive
             printed += capfd.readouterr().err

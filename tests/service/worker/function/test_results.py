@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from caviar.service.client import Client
-from caviar.service.worker.function.segments import FunctionSegment
 from caviar.service.worker.function.tasks import FunctionTasks
+from caviar.service.worker.function.trainer import train as train_trial
 from tests.support.functions import Processes, study, train
 
 
@@ -68,10 +68,10 @@ def test_without_a_value_the_reports_decide(
     client.create_study(study(objective={"value": rule}))
     tasks = FunctionTasks(client, f"{file}:train", lease_seconds=60)
     [task] = tasks.of(client.ask("outside").trials)
-    FunctionSegment(client, task, brief=client, process_of=processes.of).train()
+    train_trial(client, task, brief=client, process_of=processes.of)
     [trial] = client.trials("outside")
     assert (trial.value, trial.best_epoch) == (abs(epoch - 3.0), epoch)
     assert trial.metrics == {"loss": abs(epoch - 3.0), "twice": 2.0 * epoch}
     curve = client.curve("outside", 0)
     assert curve.epoch == list(range(1, 10))
-    assert curve.metrics["twice"] == [2.0 * each for each in range(1, 10)]
+    assert curve.metrics["twice"] == [2.0 * epoch for epoch in range(1, 10)]

@@ -1,4 +1,4 @@
-"""The handle on a trial: what a function may say, and what it is told."""
+"""The handle on a trial: what a function may send, and what it receives."""
 
 from __future__ import annotations
 

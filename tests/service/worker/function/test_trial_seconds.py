@@ -1,4 +1,4 @@
-"""How long a trial may train: over all its segments and attempts, and nothing else counts."""
+"""How long a trial may train, over all its segments and attempts."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ def test_the_time_of_a_trial_is_that_of_all_its_segments_and_attempts(
     )
 
 
-def test_the_time_that_a_trial_is_held_or_rests_is_not_its_own(
+def test_the_time_that_a_trial_is_prefetched_or_paused_does_not_count(
     client: Client, database: Database
 ) -> None:
     client.create_study(study())
-    [held] = client.ask("outside", prefetched=True).trials
+    [prefetched] = client.ask("outside", prefetched=True).trials
     age_leases(database, 20)
-    client.report("outside", [Report(number=0, lease=held.lease.token, epoch=0)])
+    client.report("outside", [Report(number=0, lease=prefetched.lease.token, epoch=0)])
     client.pause("outside", 0)
     age_leases(database, 5)
-    paused = Result(number=0, lease=held.lease.token, state="paused", epoch=3, value=1.0)
+    paused = Result(number=0, lease=prefetched.lease.token, state="paused", epoch=3, value=1.0)
     client.tell("outside", [paused])
     client.resume("outside", 0)
     [trial] = client.ask("outside").trials
     assert 5 <= trial.seconds < 20
-    told = Result(number=0, lease=trial.lease.token, value=1.0)
-    client.tell("outside", [told])
+    result = Result(number=0, lease=trial.lease.token, value=1.0)
+    client.tell("outside", [result])
     client.extend("outside", 0, 1)  # whoever wants more of it gives it time, too
     assert client.ask("outside").trials[0].seconds == 0

@@ -1,4 +1,4 @@
-"""Groups of leased trials: each of the study that there is now, and of no trial that is gone."""
+"""Groups of leased trials: studies that were replaced or deleted, checkpoints that are gone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from caviar.service.client import Client
 from caviar.service.contract.errors import NotFound
 from caviar.service.contract.states import TrialState
 from caviar.service.worker.network.groups import Grouping
-from caviar.service.worker.network.segments import Segment
+from caviar.service.worker.network.trainer import train as train_group
 from tests.support.studies import network
 from tests.support.training import train_with
 
 
-def test_a_study_made_anew_under_an_old_name_is_trained_as_it_says_now(client: Client) -> None:
+def test_a_new_study_of_an_old_name_is_trained_by_its_own_definition(client: Client) -> None:
     grouping = Grouping(client, jobs=1)
     for dataset in ("wine", "moons"):
         definition = network(trials=1)
@@ -24,7 +24,7 @@ def test_a_study_made_anew_under_an_old_name_is_trained_as_it_says_now(client: C
         client.delete_study("inside")
 
 
-def test_a_study_deleted_under_a_pool_takes_no_other_study_along(client: Client) -> None:
+def test_a_deleted_study_does_not_disturb_another(client: Client) -> None:
     for name in ("first", "second"):
         client.create_study(network(name, trials=2))
     leased = client.ask(None, count=4).trials
@@ -34,7 +34,7 @@ def test_a_study_deleted_under_a_pool_takes_no_other_study_along(client: Client)
     assert {group.study for group in groups} == {"second"}
 
 
-def test_a_lane_whose_checkpoint_is_gone_keeps_no_other_lane_waiting(
+def test_a_trial_whose_checkpoint_is_gone_does_not_stop_the_others(
     client: Client, each_epoch: None
 ) -> None:
     client.create_study(network(trials=2))
@@ -48,9 +48,9 @@ def test_a_lane_whose_checkpoint_is_gone_keeps_no_other_lane_waiting(
     assert all(paused)
     client.rewind("inside", 0, 0)
     for group in Grouping(client, jobs=1).of(leased):
-        Segment(client, group).train()
+        train_group(client, group)
     assert client.trial("inside", 0).state == TrialState.PAUSED
     assert client.trial("inside", 1).epoch == 3
     [group] = Grouping(client, jobs=1).of(leased[:1])
-    with pytest.raises(NotFound, match="checkpoints that its trials go on from are gone"):
-        Segment(client, group)
+    with pytest.raises(NotFound, match="checkpoint"):
+        train_group(client, group)

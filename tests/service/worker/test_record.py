@@ -1,4 +1,4 @@
-"""Records of what a function reports: thinned, with the best."""
+"""Records of trials: the points of their curves, thinned, with the best."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Best
-from caviar.service.worker.function.reporting import Record
 from caviar.service.worker.function.tasks import FunctionTasks
+from caviar.service.worker.record import Record
 from tests.support.functions import study
 
 
@@ -15,7 +15,7 @@ from tests.support.functions import study
 def test_curves_are_thinned_and_the_best_is_not(client: Client, epochs: int, most: int) -> None:
     client.create_study(study(epochs=epochs))
     [task] = FunctionTasks(client, "x:y", lease_seconds=60).of(client.ask("outside").trials)
-    record = Record(task)
+    record = Record(task, task.trial)
     best = epochs - 1
     for epoch in range(1, epochs + 1):
         record.note(epoch, {"loss": float(epoch != best)})

@@ -1,4 +1,4 @@
-"""Segments of functions: rungs, checkpoints, and what a person does meanwhile."""
+"""Trials that a function trains: rungs, checkpoints, and what a person does meanwhile."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from caviar.service.client import Client
 from caviar.service.contract.errors import NotFound
-from caviar.service.worker.function import segments
-from caviar.service.worker.function.segments import FunctionSegment
+from caviar.service.worker.function import trainer
 from caviar.service.worker.function.tasks import FunctionTasks
+from caviar.service.worker.function.trainer import train as train_trial
 from tests.support.functions import Processes, segment, study, train
 from tests.support.objectives import reference
 from tests.support.training import Interrupted
@@ -86,31 +86,31 @@ def test_a_trial_that_was_cancelled_is_told_so(
     assert processes.started[-1].is_alive  # the function returned by itself
 
 
-def test_a_function_that_heeds_nothing_is_ended_with_its_trial(
+def test_a_function_that_ignores_everything_is_ended_with_its_trial(
     client: Client, processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments, "LOST_SECONDS", 0.0)
+    monkeypatch.setattr(trainer, "LOST_SECONDS", 0.0)
     client.create_study(study())
     tasks = FunctionTasks(client, reference("hangs"), lease_seconds=0.3)
     [task] = tasks.of(client.ask("outside").trials)
     client.cancel("outside", 0)
-    # The first report still finds the lease good; a later one, which only renews it, does not.
+    # At the first report the lease is still valid; at a later one, which only renews it, it is not.
     brief: Any = Sparing(client)
-    FunctionSegment(client, task, brief=brief, process_of=processes.of).train()
+    train_trial(client, task, brief=brief, process_of=processes.of)
     assert client.trial("outside", 0).state == "cancelled"
     assert not processes.started[-1].is_alive
 
 
 class Sparing(Interrupted):
-    """A client whose first report is answered as if the trial were its own."""
+    """A client whose first report is answered as if the trial's lease were not lost."""
 
     def __init__(self, inner: Client) -> None:
         super().__init__(inner, {})
         self._spared = False
 
     def report(self, study: str, reports: Any) -> Any:
-        """Report, but for the first time; what only holds the lease does not count."""
-        if not self._spared or all(each.held for each in reports):
-            self._spared = self._spared or not all(each.held for each in reports)
+        """Report, but for the first time; what only renews the lease does not count."""
+        if not self._spared or all(report.prefetched for report in reports):
+            self._spared = self._spared or not all(report.prefetched for report in reports)
             return []
         return self._client.report(study, reports)

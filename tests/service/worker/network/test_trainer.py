@@ -1,4 +1,4 @@
-"""Segments: what survives a lost worker, and that bits do not depend on it."""
+"""Trials that a group trains: what survives a lost worker, and that bits do not depend on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from caviar.service.contract.states import TrialState
 from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
 from caviar.service.worker.network.groups import Grouping
-from caviar.service.worker.network.segments import Segment
+from caviar.service.worker.network.trainer import train as train_group
 from tests.support.leases import age_leases
 from tests.support.studies import external, network
 from tests.support.training import Dying, Killed, curve, table, train
@@ -48,7 +48,7 @@ def test_a_lost_worker_costs_epochs_and_no_bits(
         leased = client.ask("killed", count=9, lease_seconds=10).trials
         for group in grouping.of(leased):
             with pytest.raises(Killed):
-                Segment(Dying(client, reports=reports), group).train()  # type: ignore[arg-type]
+                train_group(Dying(client, reports=reports), group)  # type: ignore[arg-type]
         age_leases(database, 11)
         leases.reap(database)
     waiting = client.trials("killed", state="waiting")
@@ -67,7 +67,7 @@ def test_the_best_so_far_survives(client: Client, database: Database, each_epoch
     leased = client.ask("far", count=3, lease_seconds=10).trials
     [group] = Grouping(client, jobs=1, checkpoint_seconds=0).of(leased)
     with pytest.raises(Killed):
-        Segment(Dying(client, reports=6), group).train()  # type: ignore[arg-type]
+        train_group(Dying(client, reports=6), group)  # type: ignore[arg-type]
     age_leases(database, 11)
     [again, *_] = client.ask("far", count=3).trials
     losses = curve(client, "far", again.number)
@@ -77,7 +77,7 @@ def test_the_best_so_far_survives(client: Client, database: Database, each_epoch
     assert (again.best.epoch, again.best.value) == (best, losses[best])
 
 
-def test_who_was_lost_before_trains_alone(client: Client, database: Database) -> None:
+def test_a_trial_that_was_lost_before_trains_alone(client: Client, database: Database) -> None:
     client.create_study(study("lonely"))
     first = client.ask("lonely", count=3, lease_seconds=10).trials
     grouping = Grouping(client, jobs=1)
