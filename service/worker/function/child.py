@@ -1,4 +1,4 @@
-"""The process that a function runs in: trial after trial, until its keeper is gone."""
+"""The process that a function runs in: trial after trial, until its host is gone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from types import ModuleType
 from typing import Any
 
 from caviar.service.contract.limits import TRACEBACK_CHARACTERS
@@ -29,11 +30,12 @@ from caviar.service.worker.function.messages import (
 from caviar.service.worker.function.trial import Trial, numbers
 
 ORPHAN_SECONDS = 0.5
-"""How often the process looks whether its keeper still lives."""
+"""How often the process checks that its host is still alive."""
 
 
 def main() -> None:
     """Serve the connection of the descriptor given, with the function of the reference given."""
+    hide_main()
     connection = Connection(int(sys.argv[1]))
     threading.Thread(target=_end_as_orphan, args=(os.getppid(),), daemon=True).start()
     try:
@@ -53,16 +55,26 @@ def main() -> None:
         connection.send(outcome)
 
 
-def attempt(function: Function, start: Start, connection: Any) -> Outcome:
-    """Call the function with a handle on its trial, which is of no use afterwards.
+def hide_main() -> None:
+    """Put an empty module in the place of this one, as `__main__`.
 
-    Callbacks of other libraries may come in threads of their own, and some after the end.
+    Processes that multiprocessing spawns for the function first import the `__main__` of their
+    parent, by its name or its file. They do not need this module, and could not import it if the
+    user has a module called `caviar`.
     """
-    line = threading.Lock()
+    sys.modules["__main__"] = ModuleType("__main__")
+
+
+def attempt(function: Function, start: Start, connection: Any) -> Outcome:
+    """Call the function with a handle on its trial, which is refused afterwards.
+
+    Callbacks of other libraries may run in threads of their own, and some after the end.
+    """
+    exchange = threading.Lock()
     is_over = False
 
     def ask(question: Question) -> Reply:
-        with line:
+        with exchange:
             if is_over:
                 raise RuntimeError(f"trial {start.number} is over: its function has returned")
             connection.send(question)
@@ -71,21 +83,21 @@ def attempt(function: Function, start: Start, connection: Any) -> Outcome:
 
     try:
         return returned(function(Trial(start, ask)), start.metric)
-    except BaseException as error:  # even SystemExit: the next trial is another one
+    except BaseException as error:  # even SystemExit: the process goes on with the next trial
         return Failed(_last_lines(error))
     finally:
-        with line:
+        with exchange:
             is_over = True
 
 
-def returned(found: object, metric: str) -> Outcome:
+def returned(value: object, metric: str) -> Outcome:
     """What a function has returned: a number, metrics by name, or nothing."""
-    if found is None:
+    if value is None:
         return Returned(None)
     try:
-        if not isinstance(found, Mapping):
-            return Returned(numbers({metric: found})[metric])  # type: ignore[dict-item]
-        metrics = numbers(found)
+        if not isinstance(value, Mapping):
+            return Returned(numbers({metric: value})[metric])  # type: ignore[dict-item]
+        metrics = numbers(value)
     except (TypeError, ValueError) as error:
         return Failed(f"the function must return a number, metrics or None: {error}")
     if metric not in metrics:
@@ -102,7 +114,7 @@ def _last_lines(error: BaseException) -> str:
 
 
 def _end_output() -> None:
-    """Print what is still to be printed, and the mark that ends it."""
+    """Print what is still buffered, and the mark that ends it."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # closed by the function
             stream.flush()
@@ -110,9 +122,9 @@ def _end_output() -> None:
         os.write(1, END_OF_OUTPUT)
 
 
-def _end_as_orphan(keeper: int) -> None:
-    """End with everything that the function has started, once the keeper is gone."""
-    while os.getppid() == keeper:
+def _end_as_orphan(host: int) -> None:
+    """End with everything that the function has started, once the host is gone."""
+    while os.getppid() == host:
         time.sleep(ORPHAN_SECONDS)
     os.killpg(os.getpid(), signal.SIGKILL)
 

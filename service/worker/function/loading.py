@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from caviar.service.worker.function.trial import Trial
 
@@ -19,9 +19,12 @@ Function: TypeAlias = Callable[[Trial], object]
 LINES = 5
 """How many lines of a traceback say why something could not be imported."""
 
+SCRIPT = "__mp_main__"
+"""The name by which processes that multiprocessing spawns know the script of their parent."""
+
 
 class FunctionError(Exception):
-    """There is no such function; the message says what is wrong with it."""
+    """There is no such function; the message says what is wrong."""
 
 
 def load(reference: str) -> Function:
@@ -33,21 +36,20 @@ def load(reference: str) -> Function:
     where, colon, name = reference.rpartition(":")
     if not (colon and where and name):
         raise FunctionError(f"{reference!r} is not of the form train.py:train")
-    found = getattr(_module(where), name, None)
-    if found is None:
+    function: Any = getattr(_module(where), name, None)
+    if function is None:
         raise FunctionError(f"{where} has no function {name!r}")
-    if not callable(found):
-        raise FunctionError(f"{name} of {where} is no function, but {type(found).__name__}")
-    function: Function = found
+    if not callable(function):
+        raise FunctionError(f"{name} of {where} is no function, but {type(function).__name__}")
     _require_one_argument(function, name)
-    return function
+    return cast(Function, function)
 
 
 def _module(where: str) -> ModuleType:
     try:
         if where.endswith(".py"):
             return _module_of(Path(where).resolve())
-        # Our process starts without the current folder on its path; a package of theirs is there.
+        # This process starts without the current folder on its path, where their package may be.
         sys.path.insert(0, str(Path.cwd()))
         return importlib.import_module(where)
     except FunctionError:
@@ -64,13 +66,27 @@ def _module_of(file: Path) -> ModuleType:
     if not file.is_file():
         raise FunctionError(f"there is no file {file}")
     sys.path.insert(0, str(file.parent))
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    name = _module_name(file)
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[file.stem] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _module_name(file: Path) -> str:
+    """The name for a file's module: that of the file, by which other processes import it.
+
+    A file that is called like a module that is loaded already, such as `caviar.py`, must not
+    replace that module. It becomes the script of this process: processes that multiprocessing
+    spawns load it, too. (Those of joblib load no script; the file needs another name for them.)
+    """
+    if file.stem not in sys.modules:
+        return file.stem
+    sys.modules["__main__"].__file__ = str(file)
+    return SCRIPT
 
 
 def _require_one_argument(function: Any, name: str) -> None:
@@ -79,4 +95,4 @@ def _require_one_argument(function: Any, name: str) -> None:
     except TypeError as error:
         raise FunctionError(f"{name} must take a trial, and nothing else: {error}") from None
     except ValueError:
-        pass  # a built-in that tells nothing of its arguments
+        pass  # a built-in function whose signature is unknown
