@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from sqlalchemy.engine import make_url
 
 from caviar.service.client import Client
 from caviar.service.contract.states import StudyState
-from tests.support.processes import free_port, process, run, wait_until_ready
-from tests.support.studies import network
-from tests.support.waiting import PATIENCE_SECONDS
+from caviar.service.server.store.database import Database
+from tests.databases import Databases
+from tests.factories.studies import network
+from tests.fakes.apps import listening
+from tests.processes import PATIENCE_SECONDS, free_port, process, run, wait_until_ready
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,31 +30,34 @@ def compose() -> dict[str, Any]:
     return content
 
 
-def here(value: str, postgres_url: str, port: int) -> str:
+def here(value: str, database: str, port: int) -> str:
     """A value of the file for this machine: its database, its port, its host."""
     value = re.sub(r"\$\{\w+:-(\w*)\}", r"\1", value)
     if value.startswith("postgresql://"):
         assert make_url(value).host == "postgres"
-        return postgres_url
+        return database
     return value.replace("8700", str(port)).replace("//serve:", "//127.0.0.1:")
 
 
 @pytest.fixture
 def commands(
-    compose: dict[str, Any], postgres_url: str
-) -> dict[str, tuple[list[str], dict[str, str]]]:
+    compose: dict[str, Any], databases: Databases, tmp_path: Path
+) -> Iterator[dict[str, tuple[list[str], dict[str, str]]]]:
     """Arguments and environment of each of our services."""
     port = free_port()
-    return {
-        name: (
-            [here(part, postgres_url, port) for part in service["command"]],
-            {key: here(value, postgres_url, port) for key, value in service["environment"].items()},
-        )
-        for name, service in compose["services"].items()
-        if name != "postgres"
-    }
+    with databases.new("postgresql", tmp_path, migrated=False) as database:
+        yield {
+            name: (
+                [here(part, database, port) for part in service["command"]],
+                {key: here(value, database, port) for key, value in service["environment"].items()},
+            )
+            for name, service in compose["services"].items()
+            if name != "postgres"
+        }
 
 
+@pytest.mark.postgres
+@pytest.mark.processes
 def test_the_services_run_as_the_file_says(
     commands: dict[str, tuple[list[str], dict[str, str]]],
 ) -> None:
@@ -86,14 +92,12 @@ def test_serve_waits_for_the_upgrade_and_work_for_serve(compose: dict[str, Any])
 
 
 def test_the_health_check_asks_what_the_server_answers(
-    compose: dict[str, Any], tmp_path: Path
+    compose: dict[str, Any], database: Database
 ) -> None:
     check = compose["services"]["serve"]["healthcheck"]["test"]
-    port = free_port()
-    run("db", "upgrade", "--data", str(tmp_path))
-    with process("serve", "--data", str(tmp_path), "--port", str(port)):
-        wait_until_ready(f"http://127.0.0.1:{port}")
-        exec(compile(check[3].replace("8700", str(port)), "healthcheck", "exec"))
+    with listening(database) as server:
+        port = server.rpartition(":")[2]
+        exec(compile(check[3].replace("8700", port), "healthcheck", "exec"))
 
 
 def test_the_image_holds_every_package_of_the_project() -> None:

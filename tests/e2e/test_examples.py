@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import run
+from tests.processes import run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

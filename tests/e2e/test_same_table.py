@@ -31,9 +31,9 @@ from caviar.service.server.operations import (
     zooms,
 )
 from caviar.service.server.store.database import Database
-from tests.support.leases import age_leases
-from tests.support.search import bowl
-from tests.support.studies import MOMENTUM_SPACE, external
+from tests.factories.studies import MOMENTUM_SPACE, external
+from tests.fakes.clock import age_leases
+from tests.fakes.searches import bowl
 
 TRIALS = 32
 WORKERS = (1, 2, 7)

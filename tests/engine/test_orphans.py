@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import is_alive, pool_processes
-from tests.support.waiting import PATIENCE_SECONDS, until
+from tests.processes import PATIENCE_SECONDS, is_alive, pool_processes, until
 
 WORKER = """
 import sys

@@ -15,7 +15,7 @@ from caviar.engine import pool
 from caviar.engine.errors import PoolError
 from caviar.engine.pool import run_pool
 from tests.engine.pool_tasks import Task, Unreadable, exit_at_once, read, work
-from tests.support.waiting import PATIENCE_SECONDS, until
+from tests.processes import PATIENCE_SECONDS, until
 
 
 @pytest.fixture(scope="module", autouse=True)

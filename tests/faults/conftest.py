@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import create_engine
 
 from caviar.service.client import LEASE_SECONDS, Client
-from caviar.service.server.store.database import Database, normalize_url, sqlite_url
-from tests.conftest import new_database
+from caviar.service.server.store.database import Database, normalize_url
+from tests.databases import Databases
+from tests.fakes.clock import age_leases
 from tests.faults import tally
 from tests.faults.checker import check, read
 from tests.faults.proxy import recorded
 from tests.faults.standing import integrity, standing
-from tests.support.leases import age_leases
-from tests.support.processes import served
+from tests.processes import served
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,14 @@ class Place:
             age_leases(database, LEASE_SECONDS)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
 def place(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, database_kind: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
-    """A server on a database of each kind in turn, for all tests of a file."""
+    """A server process on a database of each kind in turn, for all tests of a file."""
     folder = tmp_path_factory.mktemp("served")
-    if request.param == "sqlite":
-        with served(folder) as server:
-            yield Place("sqlite", server, sqlite_url(folder / "caviar.sqlite"))
-        return
-    name = f"caviar_faults_{request.module.__name__.rpartition('.')[2]}"
-    worker = request.getfixturevalue("worker_id")
-    url = new_database(request.getfixturevalue("postgres_url"), f"{name}_{worker}")
-    with served(folder, database=url) as server:
-        yield Place("postgresql", server, url)
+    with databases.new(database_kind, folder) as url, served(url) as server:
+        yield Place(database_kind, server, url)
 
 
 @dataclass(frozen=True)

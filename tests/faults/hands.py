@@ -22,13 +22,13 @@ from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
 from caviar.service.worker.network.groups import Group, Grouping
 from caviar.service.worker.network.trainer import train as train_group
+from tests.factories.studies import network
+from tests.fakes.clients import Killed
+from tests.fakes.clock import age_leases
 from tests.faults.checker import Final
 from tests.faults.history import Recording
 from tests.faults.standing import integrity, standing
-from tests.support.leases import age_leases
-from tests.support.studies import network
-from tests.support.training import Killed
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.processes import PATIENCE_SECONDS
 
 NAME = "hands"
 EPOCHS = 8

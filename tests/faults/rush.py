@@ -15,11 +15,11 @@ from caviar.service.contract.errors import CaviarError
 from caviar.service.contract.schemas import LeasedTrial, Report, Result
 from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
+from tests.factories.studies import external
+from tests.fakes.clock import age_leases
 from tests.faults.checker import Final
 from tests.faults.history import Recording
 from tests.faults.standing import integrity, standing
-from tests.support.leases import age_leases
-from tests.support.studies import external
 
 NAME = "rush"
 LEASE_SECONDS = 1_000.0

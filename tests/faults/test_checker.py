@@ -17,11 +17,11 @@ from caviar.service.server.rules import segments, trial_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import TrialRow
+from tests.fakes.apps import running
 from tests.faults import tally
 from tests.faults.checker import Final, check, read
 from tests.faults.history import Recording
 from tests.faults.rush import rush
-from tests.support.apps import running
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from caviar.service.client import Client
+from tests.factories.studies import external
 from tests.faults import tally
 from tests.faults.conftest import Watched
-from tests.support.objectives import reference
-from tests.support.processes import CAVIAR, is_alive, kill_worker, process
-from tests.support.studies import external
-from tests.support.waiting import PATIENCE_SECONDS, until
+from tests.objectives import reference
+from tests.processes import CAVIAR, PATIENCE_SECONDS, is_alive, kill_worker, process, until
 
 
 def study(client: Client, name: str, *, trials: int, epochs: int) -> None:

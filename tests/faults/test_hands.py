@@ -22,11 +22,12 @@ from caviar.service.server.rules import journal
 from caviar.service.server.rules.change import Change
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import JournalRow, TrialRow
+from tests.fakes.apps import running
+from tests.fakes.workers import train, train_with
 from tests.faults import tally
 from tests.faults.checker import check, read
 from tests.faults.hands import NAME, hands, study
-from tests.support.apps import running
-from tests.support.training import curve, train, train_with
+from tests.tables import curve
 
 
 class EitherServer(httpx.BaseTransport):
@@ -44,12 +45,14 @@ class EitherServer(httpx.BaseTransport):
 
 
 @pytest.fixture
-def transport(database: Database, database_url: str) -> Iterator[httpx.BaseTransport]:
+def transport(database: Database) -> Iterator[httpx.BaseTransport]:
     """One server on SQLite; two servers of one database on PostgreSQL."""
     with ExitStack() as stack:
         servers = [stack.enter_context(running(create_app(database, reap_seconds=3600)))]
         if not database.is_sqlite:
-            other = stack.enter_context(closing(Database(database_url)))
+            other = stack.enter_context(
+                closing(Database(database.url.render_as_string(hide_password=False)))
+            )
             servers.append(stack.enter_context(running(create_app(other, reap_seconds=0.05))))
         # FastAPI reads its routes at the first request, and then touches the warnings' filters,
         # which two threads must not do at once.

@@ -10,11 +10,10 @@ from caviar.service.client import Client
 from caviar.service.contract.errors import NotFound
 from caviar.service.contract.schemas import TrialDetail
 from caviar.service.contract.states import TrialState
+from tests.factories.studies import network
 from tests.faults.conftest import Watched
-from tests.support.processes import process
-from tests.support.studies import network
-from tests.support.training import curve
-from tests.support.waiting import PATIENCE_SECONDS, until
+from tests.processes import PATIENCE_SECONDS, process, until
+from tests.tables import curve
 
 EPOCHS = 300
 

@@ -13,11 +13,10 @@ import pytest
 
 from caviar.service.client import Client
 from caviar.service.contract.states import StudyState
+from tests.factories.studies import network
 from tests.faults import tally
 from tests.faults.conftest import Place, Watched
-from tests.support.processes import is_alive, kill_worker, pool_processes, process
-from tests.support.studies import network
-from tests.support.waiting import PATIENCE_SECONDS, until
+from tests.processes import PATIENCE_SECONDS, is_alive, kill_worker, pool_processes, process, until
 
 TRIALS = 40
 JOBS = 2

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from caviar.service.client import Client
-from tests.support.panda import study
-from tests.support.training import curve, train
+from tests.factories.panda import study
+from tests.fakes.workers import train
+from tests.tables import curve
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from tests.support.processes import free_port, process, wait_until_ready
-from tests.support.studies import external
-from tests.support.waiting import until
+from tests.factories.studies import external
+from tests.processes import free_port, process, until, wait_until_ready
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Route, expect
 
 from tests.e2e.page.conftest import Service, Visit
-from tests.support.studies import external
+from tests.factories.studies import external
 
 COUNTS = """() => {
   window.counts = [];

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.page.conftest import Service, Visit
-from tests.support.studies import MOMENTUM_SPACE, external
+from tests.factories.studies import MOMENTUM_SPACE, external
 
 FINE = {"kind": "coarse_to_fine"}
 PLACES = """name => {

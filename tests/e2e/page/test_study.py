@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Service, Visit
-from tests.support.studies import external
+from tests.factories.studies import external
 
 AXIS = """name => {
   const { layout } = document.getElementById("parameters");

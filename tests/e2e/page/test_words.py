@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.e2e.page.conftest import Visit
-from tests.support.numbers import DURATIONS, NUMBERS, SETTINGS
+from tests.factories.numbers import DURATIONS, NUMBERS, SETTINGS
 
 CASES: list[tuple[str, list[Any], str]] = [
     *(("number", [value], text) for value, text in NUMBERS),

@@ -6,8 +6,7 @@ import os
 import signal
 
 from caviar.service.cli.processes import worker_beside
-from tests.support.processes import children, command_line, free_port
-from tests.support.waiting import until
+from tests.processes import children, command_line, free_port, until
 
 
 def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_runs() -> None:

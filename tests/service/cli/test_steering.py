@@ -1,4 +1,4 @@
-"""Looking at a search and steering it from the command line: real processes, one server."""
+"""Looking at a search and steering it from the command line."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from caviar.service.client import Client
-from tests.support.processes import fails, run, served
-from tests.support.search import search
-from tests.support.studies import MOMENTUM_SPACE, external
+from caviar.service.server.store.database import Database
+from tests.commands import fails, run
+from tests.factories.studies import MOMENTUM_SPACE, external
+from tests.fakes.apps import listening
+from tests.fakes.searches import search
 
 LINEAR = {"learning_rate": {"type": "float", "low": 0.0001, "high": 1.0}}
 
@@ -48,8 +50,8 @@ def test_warnings_and_mistakes_of_a_space(tmp_path: Path) -> None:
     assert f"{broken} is not valid JSON" in fails("space", "preview", str(broken))
 
 
-def test_a_search_is_steered(tmp_path: Path) -> None:
-    with served(tmp_path / "data") as server, Client(server) as client:
+def test_a_search_is_steered(database: Database, tmp_path: Path) -> None:
+    with listening(database) as server, Client(server) as client:
         there = ("--server", server)
 
         def told(*arguments: str) -> Any:
@@ -103,8 +105,8 @@ def test_a_search_is_steered(tmp_path: Path) -> None:
         assert "--output" in fails("study", "export", "outside", "-o", str(tmp_path), *there)
 
 
-def test_the_best_are_replicated(tmp_path: Path) -> None:
-    with served(tmp_path / "data") as server, Client(server) as client:
+def test_the_best_are_replicated(database: Database) -> None:
+    with listening(database) as server, Client(server) as client:
         client.create_study(external(trials=6))
         there = ("outside", "--server", server)
         assert "nothing to replicate" in fails("study", "replicate", *there)

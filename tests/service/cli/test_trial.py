@@ -1,20 +1,20 @@
-"""`caviar trial` and the journal, as processes."""
+"""`caviar trial` and the journal."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Result
-from tests.support.processes import CAVIAR, run, served
-from tests.support.studies import external
-from tests.support.waiting import PATIENCE_SECONDS
+from caviar.service.server.store.database import Database
+from tests.commands import fails, run
+from tests.factories.studies import external
+from tests.fakes.apps import listening
 
 
-def test_a_trial_by_the_hand_from_the_command_line(tmp_path: Path) -> None:
-    with served(tmp_path) as server, Client(server) as client:
+def test_a_trial_by_the_hand_from_the_command_line(database: Database, tmp_path: Path) -> None:
+    with listening(database) as server, Client(server) as client:
         client.create_study(external(trials=2))
         leased = client.ask("outside", count=2).trials
 
@@ -44,13 +44,4 @@ def test_a_trial_by_the_hand_from_the_command_line(tmp_path: Path) -> None:
             (("fork", "outside", "1"), "give children"),
             (("model", "outside", "1", str(tmp_path / "x.npz")), "no networks of ours"),
         ]:
-            failed = subprocess.run(
-                [*CAVIAR, "trial", *arguments, "--server", server],
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE_SECONDS,
-                check=False,
-            )
-            assert failed.returncode == 1
-            assert message in failed.stderr.replace("\n", " ")
-            assert "Traceback" not in failed.stderr
+            assert message in fails("trial", *arguments, "--server", server).replace("\n", " ")

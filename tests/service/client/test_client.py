@@ -17,7 +17,7 @@ from caviar.service.contract.errors import (
     Unreachable,
 )
 from caviar.service.contract.schemas import Result, Study
-from tests.support.studies import external
+from tests.factories.studies import external
 
 
 class Script(httpx.BaseTransport):

@@ -8,7 +8,7 @@ import pytest
 
 from caviar.sampler import text
 from caviar.service.contract import numbers
-from tests.support.numbers import DURATIONS, NUMBERS, SETTINGS
+from tests.factories.numbers import DURATIONS, NUMBERS, SETTINGS
 
 
 @pytest.mark.parametrize(("value", "written"), NUMBERS)

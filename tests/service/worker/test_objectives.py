@@ -11,8 +11,8 @@ from caviar.service.worker.function.tasks import FunctionTask
 from caviar.service.worker.network.groups import Group
 from caviar.service.worker.objectives import objective_of
 from caviar.service.worker.tasks import Idle
-from tests.support.functions import study
-from tests.support.studies import network
+from tests.factories.functions import study
+from tests.factories.studies import network
 
 
 @pytest.mark.parametrize("function", [None, "train.py:train"])

@@ -8,7 +8,7 @@ from caviar.service.client import Client
 from caviar.service.contract.schemas import Best
 from caviar.service.worker.function.tasks import FunctionTasks
 from caviar.service.worker.record import Record
-from tests.support.functions import study
+from tests.factories.functions import study
 
 
 @pytest.mark.parametrize(("epochs", "most"), [(10, 10), (1_000, 1_000), (5_000, 1_001)])

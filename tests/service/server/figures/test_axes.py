@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from caviar.service.server.figures.axes import jitter, parameter_axis, value_axis, worst_edge
-from tests.support.figures import SPACE
+from tests.factories.figures import SPACE
 
 
 class TestValueAxis:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from caviar.service.server.figures import FIGURES
-from tests.support.figures import FULL, LOSSES, TRIALS, data, named
-from tests.support.trials import trial
+from tests.factories.figures import FULL, LOSSES, TRIALS, data, named
+from tests.factories.trials import trial
 
 
 def test_the_line_steps_down_at_each_better_trial() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from caviar.service.contract.schemas import Curve
 from caviar.service.contract.states import TrialState
 from caviar.service.server.figures import FIGURES
-from tests.support.figures import FULL, data, named
-from tests.support.trials import trial
+from tests.factories.figures import FULL, data, named
+from tests.factories.trials import trial
 
 
 def test_running_best_and_next_best() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from caviar.service.contract.schemas import Curve
 from caviar.service.server.figures import FIGURES
-from tests.support.figures import CURVES, FULL, ROUNDS, SPACE, TRIALS, data
-from tests.support.trials import trial
+from tests.factories.figures import CURVES, FULL, ROUNDS, SPACE, TRIALS, data
+from tests.factories.trials import trial
 
 HUGE = data([trial(0, 1e308), trial(1, -1e308), trial(2, 5e-324), trial(3, state="diverged")])
 CASES = {

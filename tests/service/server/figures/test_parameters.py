@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from caviar.service.server.figures import FIGURES
-from tests.support.figures import FULL, data
-from tests.support.trials import trial
+from tests.factories.figures import FULL, data
+from tests.factories.trials import trial
 
 
 def test_each_has_a_panel_on_its_own_scale() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from caviar.service.server.figures import FIGURES
 from caviar.service.server.figures.data import POINTS, sample
-from tests.support.figures import FULL, SPACE, data, named
-from tests.support.trials import trial
+from tests.factories.figures import FULL, SPACE, data, named
+from tests.factories.trials import trial
 
 
 @pytest.mark.parametrize("name", ["best_so_far", "parameters"])

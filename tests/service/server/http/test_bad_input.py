@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from caviar.service.client import Client
-from tests.support.problems import assert_problem
-from tests.support.studies import MOMENTUM_SPACE, external, network
+from tests.assertions import assert_problem
+from tests.factories.studies import MOMENTUM_SPACE, external, network
 
 Definition = dict[str, Any]
 
@@ -191,6 +191,7 @@ def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
     assert_problem(send(client, b" " * (33 * 2**20)), 413)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -217,6 +218,7 @@ def test_reading_what_is_not_there_is_a_problem(client: Client, path: str, statu
     assert_problem(client._http.get(path), status)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "item",
     [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from caviar.service.client import Client
-from tests.support.problems import assert_problem
-from tests.support.studies import external
+from tests.assertions import assert_problem
+from tests.factories.studies import external
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip", ""])

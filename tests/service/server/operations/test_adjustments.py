@@ -10,9 +10,10 @@ from caviar.service.client import Client
 from caviar.service.contract.states import TrialState
 from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
-from tests.support.leases import age_leases
-from tests.support.panda import losses, study
-from tests.support.training import curve, train, train_with
+from tests.factories.panda import losses, study
+from tests.fakes.clock import age_leases
+from tests.fakes.workers import train, train_with
+from tests.tables import curve
 
 pytestmark = pytest.mark.usefixtures("each_epoch")
 

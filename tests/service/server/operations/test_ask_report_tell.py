@@ -9,9 +9,12 @@ from caviar.service.contract.schemas import Report, Result
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
-from tests.support.leases import age_leases, result
-from tests.support.problems import assert_problem
-from tests.support.studies import external
+from tests.assertions import assert_problem
+from tests.factories.results import result
+from tests.factories.studies import external
+from tests.fakes.clock import age_leases
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_a_study_runs_from_create_to_completed(client: Client) -> None:

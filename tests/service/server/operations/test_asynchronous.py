@@ -8,8 +8,8 @@ import pytest
 
 from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
-from tests.support.search import result, search
-from tests.support.studies import external
+from tests.factories.studies import external
+from tests.fakes.searches import result, search
 
 FINE = {"kind": "coarse_to_fine"}
 

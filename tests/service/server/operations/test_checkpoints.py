@@ -18,10 +18,11 @@ from caviar.service.server.rules.retention import superfluous
 from caviar.service.server.store.database import Database
 from caviar.service.worker.network.groups import Grouping
 from caviar.service.worker.network.trainer import train as train_group
-from tests.support.functions import study
-from tests.support.leases import age_leases
-from tests.support.studies import network
-from tests.support.training import Dying, Killed, train
+from tests.factories.functions import study
+from tests.factories.studies import network
+from tests.fakes.clients import Dying, Killed
+from tests.fakes.clock import age_leases
+from tests.fakes.workers import train
 
 
 def test_a_plain_search_keeps_checkpoints_of_its_best_only(client: Client) -> None:
@@ -51,6 +52,7 @@ class TestPut:
         """A checkpoint of trial 0 at epoch 2."""
         return made(client)
 
+    @pytest.mark.both_databases
     def test_and_get(self, client: Client, leased: LeasedTrial, content: bytes) -> None:
         best = Best(value=0.25, epoch=1, metrics={"validation_loss": 0.25})
         kept = client.put_checkpoint("put", 0, content, lease=leased.lease.token, best=best)
@@ -202,6 +204,7 @@ class TestOpaqueCheckpoints:
         client.report("outside", [report])
         return trial
 
+    @pytest.mark.both_databases
     @pytest.mark.parametrize("content", [b"", b"\x80\x04N.", b"PK\x03\x04", bytes(range(256))])
     def test_are_kept_as_they_are(
         self, client: Client, leased: LeasedTrial, content: bytes
@@ -242,6 +245,7 @@ class TestOpaqueCheckpoints:
         assert client.curve("outside", 0).epoch == [4]
 
 
+@pytest.mark.both_databases
 def test_a_stopped_study_keeps_no_checkpoint_of_what_it_cancelled(
     client: Client, database: Database
 ) -> None:

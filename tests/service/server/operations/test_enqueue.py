@@ -14,8 +14,8 @@ from caviar.service.server import store
 from caviar.service.server.operations import enqueue, leases, studies, trials
 from caviar.service.server.rules import rounds as rules
 from caviar.service.server.store.database import Database
-from tests.support.search import result, search, table
-from tests.support.studies import external
+from tests.factories.studies import external
+from tests.fakes.searches import result, search, table
 
 FINE = {"kind": "coarse_to_fine"}
 OWN = {"learning_rate": 0.01, "momentum": 0.99}
@@ -193,6 +193,7 @@ def test_the_budget_and_the_end_of_a_study(client: Client) -> None:
     assert table(client, "outside")[3] == (3, OWN)
 
 
+@pytest.mark.both_databases
 def test_enqueued_and_asked_at_once_every_number_is_given_once(database: Database) -> None:
     definition = external(trials=48, sampler={"kind": "random"})
     studies.create(database, StudyDefinition.model_validate(definition))
@@ -215,6 +216,7 @@ def test_enqueued_and_asked_at_once_every_number_is_given_once(database: Databas
     assert len({t["learning_rate"] for t in drawn}) == len(drawn), "no proposal twice"
 
 
+@pytest.mark.both_databases
 def test_the_same_call_twice_enqueues_once(client: Client) -> None:
     client.create_study(external())
     body = {"trials": [{"params": OWN}]}

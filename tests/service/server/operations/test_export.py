@@ -9,8 +9,8 @@ import json
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Result
 from caviar.service.server.operations.export import as_csv
-from tests.support.studies import external
-from tests.support.trials import trial
+from tests.factories.studies import external
+from tests.factories.trials import trial
 
 EVIL = '=HYPERLINK("http://x","y")'
 

@@ -8,9 +8,10 @@ from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import Result
 from caviar.service.contract.states import StudyState, TrialState
-from tests.support.panda import losses, study
-from tests.support.studies import network
-from tests.support.training import curve, train, train_with
+from tests.factories.panda import losses, study
+from tests.factories.studies import network
+from tests.fakes.workers import train, train_with
+from tests.tables import curve
 
 pytestmark = pytest.mark.usefixtures("each_epoch")
 
@@ -111,6 +112,7 @@ def test_in_a_search_comes_on_top_of_it(client: Client) -> None:
     assert client.study("forked").budget["trials"] == 22
 
 
+@pytest.mark.both_databases
 def test_the_same_key_forks_once(client: Client) -> None:
     client.create_study(study("panda"))
     client.ask("panda")

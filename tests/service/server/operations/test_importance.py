@@ -16,8 +16,8 @@ from caviar.service.contract.errors import NotFound
 from caviar.service.contract.schemas import Result
 from caviar.service.contract.states import TrialState
 from caviar.service.server.operations.importance import _note
-from tests.support.search import bowl, result, search
-from tests.support.studies import HALVING, MOMENTUM_SPACE, external
+from tests.factories.studies import HALVING, MOMENTUM_SPACE, external
+from tests.fakes.searches import bowl, result, search
 
 OWN = {"learning_rate": 0.01, "momentum": 0.99}
 

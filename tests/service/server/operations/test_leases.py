@@ -13,9 +13,11 @@ from caviar.service.contract.states import TrialState
 from caviar.service.server.app import create_app
 from caviar.service.server.operations import leases, studies
 from caviar.service.server.store.database import Database
-from tests.support.apps import running
-from tests.support.leases import age_leases
-from tests.support.studies import external, network
+from tests.factories.studies import external, network
+from tests.fakes.apps import running
+from tests.fakes.clock import age_leases
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_trials_that_a_dead_worker_only_held_count_no_attempt(

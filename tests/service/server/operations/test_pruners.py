@@ -11,10 +11,11 @@ from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import LeasedTrial, Result, Trial
 from caviar.service.contract.states import FINISHED, StudyState, TrialState
-from tests.support.leases import result
-from tests.support.pruned import KINDS, run_outside, value_at
-from tests.support.studies import HALVING, external, halving
-from tests.support.training import table, train
+from tests.factories.results import result
+from tests.factories.studies import HALVING, KINDS, external, halving
+from tests.fakes.callers import run_outside, value_at
+from tests.fakes.workers import train
+from tests.tables import table
 
 
 def test_successive_halving_of_networks(client: Client) -> None:
@@ -95,6 +96,7 @@ def test_from_four_finished_on_who_is_ahead_of_them_goes_on(client: Client) -> N
     assert completed > 20
 
 
+@pytest.mark.both_databases
 def test_a_zoom_that_overtakes_a_round_waits_for_it_at_its_rungs(client: Client) -> None:
     tables = []
     for name, zoomed_first in (("a", False), ("b", True)):

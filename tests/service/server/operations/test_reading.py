@@ -11,8 +11,10 @@ import pytest
 
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Report, Result
-from tests.support.problems import assert_problem
-from tests.support.studies import external
+from tests.assertions import assert_problem
+from tests.factories.studies import external
+
+pytestmark = pytest.mark.both_databases
 
 
 def post(client: Client, path: str, body: object, key: str) -> httpx.Response:

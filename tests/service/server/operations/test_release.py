@@ -10,8 +10,9 @@ import pytest
 from caviar.service.client import Client
 from caviar.service.contract.errors import Conflict
 from caviar.service.contract.states import StudyState, TrialState
-from tests.support.studies import network
-from tests.support.training import curve, train, train_with
+from tests.factories.studies import network
+from tests.fakes.workers import train, train_with
+from tests.tables import curve
 
 NAME = "search"
 EPOCHS = 8

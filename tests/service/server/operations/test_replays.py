@@ -7,9 +7,10 @@ import pytest
 from caviar.service.client import Client
 from caviar.service.contract.errors import Conflict
 from caviar.service.contract.states import StudyState
-from tests.support.panda import study
-from tests.support.studies import external
-from tests.support.training import curve, train, train_with
+from tests.factories.panda import study
+from tests.factories.studies import external
+from tests.fakes.workers import train, train_with
+from tests.tables import curve
 
 pytestmark = pytest.mark.usefixtures("each_epoch")
 

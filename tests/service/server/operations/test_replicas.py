@@ -12,9 +12,10 @@ from caviar.service.client import Client
 from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.schemas import LeasedTrial, Result
-from tests.support.search import bowl, search, table
-from tests.support.studies import external, network
-from tests.support.training import curve, train
+from tests.factories.studies import external, network
+from tests.fakes.searches import bowl, search, table
+from tests.fakes.workers import train
+from tests.tables import curve
 
 
 def tell(client: Client, trials: list[LeasedTrial], value: Callable[[LeasedTrial], float]) -> None:
@@ -242,6 +243,7 @@ def test_a_study_keeps_within_its_limit(client: Client, monkeypatch: pytest.Monk
     assert len(client.replicate("outside", top=2, seeds=1).trials) == 2
 
 
+@pytest.mark.both_databases
 def test_asked_twice_with_one_key_they_come_once(client: Client) -> None:
     searched(client)
     for _ in range(2):

@@ -6,8 +6,9 @@ import pytest
 
 from caviar.service.client import Client
 from caviar.service.contract.states import StudyState, TrialState
-from tests.support.panda import EPOCHS, losses, study
-from tests.support.training import curve, train, train_with
+from tests.factories.panda import EPOCHS, losses, study
+from tests.fakes.workers import train, train_with
+from tests.tables import curve
 
 pytestmark = pytest.mark.usefixtures("each_epoch")
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from caviar.service.contract.schemas import StudyDefinition
 from caviar.service.server.operations import leases, rounds, studies
 from caviar.service.server.store.database import Database
-from tests.support.studies import external
+from tests.factories.studies import external
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_asks_at_once_open_each_round_once(database: Database) -> None:

@@ -12,8 +12,8 @@ from caviar.sampler import SearchSpace, preview, space_warnings
 from caviar.service.cli.search import follow
 from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
-from tests.support.search import search
-from tests.support.studies import MOMENTUM_SPACE, external
+from tests.factories.studies import MOMENTUM_SPACE, external
+from tests.fakes.searches import search
 
 LINEAR = {"learning_rate": {"type": "float", "low": 0.0001, "high": 1.0}}
 

@@ -12,9 +12,11 @@ from caviar.service.contract.schemas import StudyDefinition
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server.operations import studies
 from caviar.service.server.store.database import Database
-from tests.support.leases import result
-from tests.support.problems import assert_problem
-from tests.support.studies import external
+from tests.assertions import assert_problem
+from tests.factories.results import result
+from tests.factories.studies import external
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_one_name_created_many_times_at_once_is_created_once(database: Database) -> None:

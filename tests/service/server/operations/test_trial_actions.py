@@ -10,9 +10,10 @@ from caviar.service.client import Client
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.schemas import Result
 from caviar.service.contract.states import StudyState, TrialState
-from tests.support.panda import EPOCHS, study
-from tests.support.studies import external
-from tests.support.training import curve, train, train_with
+from tests.factories.panda import EPOCHS, study
+from tests.factories.studies import external
+from tests.fakes.workers import train, train_with
+from tests.tables import curve
 
 pytestmark = pytest.mark.usefixtures("each_epoch")
 

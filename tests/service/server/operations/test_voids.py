@@ -8,7 +8,7 @@ from caviar.service.client import Client
 from caviar.service.contract.errors import Conflict
 from caviar.service.contract.schemas import Result
 from caviar.service.contract.states import TrialState
-from tests.support.studies import external
+from tests.factories.studies import external
 
 
 def test_best_counts_and_rounds_follow(client: Client) -> None:

@@ -13,8 +13,8 @@ from caviar.service.server.rules import observations
 from caviar.service.server.rules.plans import plan_of
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.queries import studies
-from tests.support.search import bowl, result, search, table
-from tests.support.studies import HALVING, MOMENTUM_SPACE, external
+from tests.factories.studies import HALVING, MOMENTUM_SPACE, external
+from tests.fakes.searches import bowl, result, search, table
 
 FINE = {"kind": "coarse_to_fine"}
 WARM = {"warm_start": {"study": "source"}}

@@ -11,8 +11,8 @@ import pytest
 from caviar import engine
 from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
-from tests.support.search import search
-from tests.support.studies import external, network
+from tests.factories.studies import external, network
+from tests.fakes.searches import search
 
 SPACE = {"learning_rate": {"type": "float", "low": 0.0001, "high": 0.01, "scale": "log"}}
 

@@ -12,8 +12,8 @@ from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.schemas import AskBody, Round, StudyDefinition, ZoomBody
 from caviar.service.server.operations import leases, studies, zooms
 from caviar.service.server.store.database import Database
-from tests.support.search import result, search, table
-from tests.support.studies import external
+from tests.factories.studies import external
+from tests.fakes.searches import result, search, table
 
 BOX = {"learning_rate": [0.001, 0.1]}
 FINE = {"kind": "coarse_to_fine"}
@@ -115,6 +115,7 @@ def test_undo_of_what_has_started_is_a_conflict(client: Client) -> None:
         client.undo_round("none")
 
 
+@pytest.mark.both_databases
 def test_a_key_makes_zoom_and_undo_happen_once(client: Client) -> None:
     create(client)
     search(client, "outside", trials=15)
@@ -203,6 +204,7 @@ def test_after_a_zoom_the_same_trials_follow_for_any_number_of_workers(client: C
     assert tables[0] == tables[1] == tables[2]
 
 
+@pytest.mark.both_databases
 def test_a_search_that_moves_on_is_held_still(database: Database, monkeypatch: Any) -> None:
     definition = external(trials=60, sampler=FINE)
     studies.create(database, StudyDefinition.model_validate(definition))

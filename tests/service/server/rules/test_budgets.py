@@ -12,9 +12,9 @@ from caviar.service.contract.schemas import Result
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
-from tests.support.leases import age_leases, age_studies
-from tests.support.studies import external, network
-from tests.support.training import train
+from tests.factories.studies import external, network
+from tests.fakes.clock import age_leases, age_studies
+from tests.fakes.workers import train
 
 
 def test_a_budget_below_what_was_proposed_is_refused(client: Client) -> None:
@@ -58,6 +58,7 @@ def test_a_study_ends_in_time_though_nobody_asks(client: Client, database: Datab
     assert client.study("outside").revision == after.revision
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("who", ["an ask", "the reaper"])
 def test_who_notices_that_time_is_over_raises_the_revision(
     client: Client, database: Database, who: str

@@ -13,10 +13,12 @@ from caviar.service.contract.states import StudyState
 from caviar.service.server.operations import leases
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database, connected
-from tests.support.leases import age_leases, age_studies, result
-from tests.support.pruned import KINDS, run_outside, value_at
-from tests.support.studies import HALVING, external, halving
-from tests.support.training import table, train
+from tests.factories.results import result
+from tests.factories.studies import HALVING, KINDS, external, halving
+from tests.fakes.callers import run_outside, value_at
+from tests.fakes.clock import age_leases, age_studies
+from tests.fakes.workers import train
+from tests.tables import table
 
 
 def test_epochs_pay_for_as_many_trials(client: Client) -> None:
@@ -89,6 +91,7 @@ def test_without_a_limit_of_epochs_trials_are_what_is_named(client: Client) -> N
     assert answer.json()["progress"]["total"] == 100
 
 
+@pytest.mark.both_databases
 def test_a_study_of_before_that_ran_out_of_time_keeps_its_trials(
     client: Client, database: Database
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
-from tests.support.studies import network
+from tests.factories.studies import network
 
 FAILING_SPACES = {
     "hidden_units_2": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caviar.service.client import Client
-from tests.support.studies import external
+from tests.factories.studies import external
 
 
 def test_seeds_are_each_trials_own(client: Client) -> None:

@@ -18,7 +18,9 @@ from caviar.service.contract.states import StudyState
 from caviar.service.server.operations import leases, results, studies, trials
 from caviar.service.server.store import database as module
 from caviar.service.server.store.database import Database, sqlite_url
-from tests.support.studies import external
+from tests.factories.studies import external
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_what_fails_half_way_leaves_nothing(database: Database) -> None:

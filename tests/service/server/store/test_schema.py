@@ -17,8 +17,10 @@ from caviar.service.server.operations import leases, studies
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database, server_lock
 from caviar.service.server.store.models import Base
-from tests.support.apps import running
-from tests.support.studies import external
+from tests.factories.studies import external
+from tests.fakes.apps import running
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_the_migrations_make_what_the_models_say(database: Database) -> None:
@@ -59,8 +61,8 @@ def test_a_value_that_is_not_finite_cannot_be_stored(database: Database) -> None
         connection.execute(text(change.format(value="-1.5e308")))
 
 
-def test_upgrading_twice_at_once_migrates_once(database_url: str) -> None:
-    databases = [Database(database_url) for _ in range(4)]
+def test_upgrading_twice_at_once_migrates_once(empty_database_url: str) -> None:
+    databases = [Database(empty_database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(schema.upgrade, databases))
     assert {schema.revision(database) for database in databases} == {"0003"}
@@ -68,8 +70,8 @@ def test_upgrading_twice_at_once_migrates_once(database_url: str) -> None:
         database.close()
 
 
-def test_serving_an_unmigrated_database_is_refused_in_one_line(database_url: str) -> None:
-    database = Database(database_url)
+def test_serving_an_unmigrated_database_is_refused_in_one_line(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     with pytest.raises(Conflict, match="caviar db upgrade"), running(create_app(database)):
         pass
     database.close()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from caviar.service.worker import segment
-from tests.support.functions import Processes
+from tests.fakes.functions import Processes
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 from caviar.service.client import Client
 from caviar.service.worker.function.tasks import FunctionTasks
 from caviar.service.worker.function.trainer import train as train_trial
-from tests.support.functions import Processes, study, train
-from tests.support.objectives import reference
+from tests.factories.functions import study
+from tests.fakes.functions import Processes, train
+from tests.objectives import reference
 
 
 @pytest.mark.parametrize("function", ["exits", "crashes"])

@@ -9,7 +9,7 @@ import pytest
 from caviar.service.contract.errors import Invalid
 from caviar.service.worker.function.host import FunctionProcess, check
 from caviar.service.worker.function.messages import Returned, Start
-from tests.support.objectives import FILE
+from tests.objectives import FILE
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from caviar.service.client import Client
 from caviar.service.worker.function.tasks import FunctionTasks
 from caviar.service.worker.function.trainer import train as train_trial
-from tests.support.functions import Processes, study, train
+from tests.factories.functions import study
+from tests.fakes.functions import Processes, train
 
 
 @pytest.mark.parametrize(

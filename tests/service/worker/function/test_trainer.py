@@ -12,9 +12,10 @@ from caviar.service.contract.errors import NotFound
 from caviar.service.worker.function import trainer
 from caviar.service.worker.function.tasks import FunctionTasks
 from caviar.service.worker.function.trainer import train as train_trial
-from tests.support.functions import Processes, segment, study, train
-from tests.support.objectives import reference
-from tests.support.training import Interrupted
+from tests.factories.functions import study
+from tests.fakes.clients import Interrupted
+from tests.fakes.functions import Processes, segment, train
+from tests.objectives import reference
 
 
 def test_pruned_at_rungs_and_gone_on_from_checkpoints(client: Client, processes: Processes) -> None:

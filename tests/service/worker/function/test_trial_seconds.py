@@ -5,8 +5,9 @@ from __future__ import annotations
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Report, Result
 from caviar.service.server.store.database import Database
-from tests.support.functions import Processes, study, train
-from tests.support.leases import age_leases
+from tests.factories.functions import study
+from tests.fakes.clock import age_leases
+from tests.fakes.functions import Processes, train
 
 
 def test_a_function_that_hangs_is_ended(client: Client, processes: Processes) -> None:

@@ -9,8 +9,8 @@ from caviar.service.contract.errors import NotFound
 from caviar.service.contract.states import TrialState
 from caviar.service.worker.network.groups import Grouping
 from caviar.service.worker.network.trainer import train as train_group
-from tests.support.studies import network
-from tests.support.training import train_with
+from tests.factories.studies import network
+from tests.fakes.workers import train_with
 
 
 def test_a_new_study_of_an_old_name_is_trained_by_its_own_definition(client: Client) -> None:

@@ -13,9 +13,11 @@ from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
 from caviar.service.worker.network.groups import Grouping
 from caviar.service.worker.network.trainer import train as train_group
-from tests.support.leases import age_leases
-from tests.support.studies import external, network
-from tests.support.training import Dying, Killed, curve, table, train
+from tests.factories.studies import external, network
+from tests.fakes.clients import Dying, Killed
+from tests.fakes.clock import age_leases
+from tests.fakes.workers import train
+from tests.tables import curve, table
 
 
 def study(name: str, **changes: Any) -> dict[str, Any]:

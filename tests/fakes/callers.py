@@ -1,4 +1,4 @@
-"""Studies that are pruned and whose caller trains, in an order of its own."""
+"""A caller that trains by itself, in an order of its own, and loses some trials."""
 
 from __future__ import annotations
 
@@ -9,18 +9,10 @@ from typing import Any
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Result
 from caviar.service.contract.states import StudyState
-from tests.support.studies import HALVING
-
-KINDS: list[dict[str, Any]] = [
-    HALVING,
-    {"kind": "hyperband", "eta": 3, "min_epochs": 1},
-    {"kind": "median", "min_epochs": 3, "min_trials": 3},
-]
-"""A pruner of each kind whose table depends on nobody's speed."""
 
 
 def value_at(number: int, epoch: int) -> float:
-    """What the caller's training gives: falling, at a pace and to a floor of its own."""
+    """What training gives: each trial falls at a pace and to a floor of its own."""
     generator = random.Random(number)
     floor, pace = generator.random(), 1 + 5 * generator.random()
     return floor + 1 / (pace + epoch)
@@ -29,7 +21,7 @@ def value_at(number: int, epoch: int) -> float:
 def run_outside(
     client: Client, name: str, *, seed: int, value_at: Callable[[int, int], float] = value_at
 ) -> None:
-    """Train a study in an order of its own: some asks, some tells, a few lost."""
+    """Train a study in random order: some asks, some tells, a few trials lost."""
     generator = random.Random(seed)
     held: list[Any] = []
     while client.study(name).state != StudyState.COMPLETED:

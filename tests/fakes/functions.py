@@ -1,4 +1,4 @@
-"""Training by functions as a worker does it, the pool's process being this one."""
+"""A worker for functions whose pool is this process."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ from caviar.service.client import Client
 from caviar.service.worker.function.host import FunctionProcess
 from caviar.service.worker.function.tasks import FunctionTasks
 from caviar.service.worker.function.trainer import train as train_trial
-from tests.support.objectives import reference
-from tests.support.studies import external
-from tests.support.training import Interrupted
-
-
-def study(name: str = "outside", *, epochs: int = 9, trials: int = 1, **changes: Any) -> Any:
-    """A study whose trials a function trains."""
-    objective = {"kind": "external", "epochs": epochs, "metric": "loss"}
-    objective |= changes.pop("objective", {})
-    return external(name, trials=trials, objective=objective, **changes)
+from tests.fakes.clients import Interrupted
+from tests.objectives import reference
 
 
 class Processes:
-    """The processes of functions, and how often one was started."""
+    """The processes that run functions, and how often one was started."""
 
     def __init__(self) -> None:
         self.started: list[FunctionProcess] = []

@@ -1,22 +1,15 @@
-"""Results of leased trials; time passing for leases and budgets, alike on both databases."""
+"""Time that passes for leases and budgets without anybody waiting, alike on both databases."""
 
 from __future__ import annotations
 
 from sqlalchemy import update
 
-from caviar.service.contract.schemas import LeasedTrial, Result
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow, TrialRow
 
 
-def result(trial: LeasedTrial, value: float = 0.5, **changes: object) -> Result:
-    """A completed result of a leased trial."""
-    fields = {"number": trial.number, "lease": trial.lease.token, "value": value, **changes}
-    return Result.model_validate(fields)
-
-
 def age_leases(database: Database, seconds: float) -> None:
-    """Let every lease be as if `seconds` had gone by."""
+    """Make every lease as old as if `seconds` had passed."""
     database.write(
         lambda session: session.execute(
             update(TrialRow)
@@ -27,7 +20,7 @@ def age_leases(database: Database, seconds: float) -> None:
 
 
 def age_studies(database: Database, seconds: float) -> None:
-    """Let every study that runs be as if it had run for `seconds` more."""
+    """Make every running study as old as if it had run for `seconds` more."""
     database.write(
         lambda session: session.execute(
             update(StudyRow)

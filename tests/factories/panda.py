@@ -1,17 +1,17 @@
-"""One network by the hand: its study, and what it must come to."""
+"""A study of one network under manual control, and the losses it must come to."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from caviar import engine
-from tests.support.studies import network
+from tests.factories.studies import network
 
 EPOCHS = 12
 
 
 def study(name: str, *, epochs: int = EPOCHS, **changes: Any) -> dict[str, Any]:
-    """A study of one network, with dropout and batch norm, that waits for its person."""
+    """A study of one network with dropout and batch norm, trained only on request."""
     made = network(name, trials=1, **{"mode": "panda", **changes})
     made["objective"]["epochs"] = epochs
     made["objective"]["settings"] |= {"keep_prob": 0.8, "batch_norm": True, "batch_size": 20}

@@ -7,15 +7,29 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
-from tests.support.waiting import PATIENCE_SECONDS, until
-
 CAVIAR = (sys.executable, "-P", "-m", "caviar")
+"""The command, whichever folder it is run in."""
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 300.0
+"""For what takes a second or two: a machine that others keep busy takes many times as long."""
+
+
+def until(found: Callable[[], T | None]) -> T:
+    """What is found, once it is anything or holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (result := found()):
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:.0f} seconds"
+        time.sleep(0.01)
+    return result
 
 
 def free_port() -> int:
@@ -143,12 +157,10 @@ def _is_ready(server: str) -> bool:
 
 
 @contextmanager
-def served(data: Path, *, database: str | None = None) -> Iterator[str]:
-    """A server process on an empty database, or an SQLite file of its own; its address."""
-    where = ("--data", str(data), *(() if database is None else ("--database", database)))
-    run("db", "upgrade", *where)
+def served(database: str) -> Iterator[str]:
+    """A server process on a migrated database; its address."""
     port = free_port()
     server = f"http://127.0.0.1:{port}"
-    with process("serve", *where, "--port", str(port)):
+    with process("serve", "--database", database, "--port", str(port)):
         wait_until_ready(server)
         yield server

@@ -1,4 +1,4 @@
-"""An external objective that needs no training: a search in a few lines."""
+"""Searches by a caller whose objective is a formula, so that nothing is trained."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from caviar.service.contract.schemas import Curve, Round, Study, Trial
 from caviar.service.server.figures import FigureData
-from tests.support.trials import trial
+from tests.factories.trials import trial
 
 SPACE: dict[str, dict[str, Any]] = {
     "learning_rate": {"type": "float", "low": 0.0001, "high": 1.0, "scale": "log"},

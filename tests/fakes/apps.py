@@ -1,13 +1,18 @@
-"""An app without a network: its lifespan, and a transport for the client."""
+"""Apps in this process: behind a transport without any network, or on a port of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+
+from caviar.service.server import embedded
+from caviar.service.server.app import create_app
+from caviar.service.server.listening import address, listen
+from caviar.service.server.store.database import Database
 
 
 class AppTransport(httpx.BaseTransport):
@@ -36,3 +41,26 @@ def running(app: FastAPI) -> Iterator[AppTransport]:
         portal.wrap_async_context_manager(app.router.lifespan_context(app)),
     ):
         yield AppTransport(app, portal)
+
+
+class Apps:
+    """One running app for each database, for as long as a stack of contexts is open."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._transports: dict[Database, AppTransport] = {}
+
+    def transport(self, database: Database) -> AppTransport:
+        """The transport to the app over a database."""
+        if database not in self._transports:
+            # The reaper looks too seldom to meddle: tests expire leases by hand.
+            app = create_app(database, reap_seconds=3600)
+            self._transports[database] = self._stack.enter_context(running(app))
+        return self._transports[database]
+
+
+@contextmanager
+def listening(database: Database) -> Iterator[str]:
+    """Serve a migrated database from a thread; the address."""
+    with listen("127.0.0.1", 0) as listener, embedded.served(database, listener):
+        yield address(listener)

@@ -12,6 +12,13 @@ MOMENTUM_SPACE: dict[str, Any] = {
 
 HALVING = {"kind": "successive_halving", "eta": 3, "min_epochs": 2}
 
+KINDS: list[dict[str, Any]] = [
+    HALVING,
+    {"kind": "hyperband", "eta": 3, "min_epochs": 1},
+    {"kind": "median", "min_epochs": 3, "min_trials": 3},
+]
+"""A pruner of each kind whose table depends on nobody's speed."""
+
 
 def external(name: str = "outside", *, trials: int = 10, **changes: Any) -> dict[str, Any]:
     """A study whose caller trains."""

@@ -1,0 +1,116 @@
+"""`caviar run`: a whole search in one command, with a worker process beside it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caviar.service.cli import options as settings
+from caviar.service.contract import schemas
+from caviar.service.server.operations import studies, trials
+from caviar.service.server.store import schema
+from tests import processes
+from tests.commands import fails, run
+from tests.factories.studies import external, network
+
+
+def write(folder: Path, definition: object) -> str:
+    """A definition as a file."""
+    path = folder / "study.json"
+    path.write_text(json.dumps(definition))
+    return str(path)
+
+
+def options(data: Path, jobs: int) -> tuple[str, ...]:
+    """Where the search is kept, and with how many processes it trains."""
+    return ("--data", str(data), "--jobs", str(jobs), "--port", "0")
+
+
+def table(data: Path, name: str) -> list[tuple[Any, ...]]:
+    """What a study in a data folder has found."""
+    with closing(settings.open_database(None, data)) as database:
+        return [(t.number, t.params, repr(t.value)) for t in trials.all_of(database, name)]
+
+
+@pytest.mark.processes
+def test_a_whole_search_goes_on_later_and_is_the_same_for_any_number_of_jobs(
+    tmp_path: Path,
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    definition = network(trials=8, sampler={"kind": "coarse_to_fine"})
+    file = write(tmp_path, definition)
+    printed = processes.run("run", file, *options(here, 2))
+    assert "serving at http://127.0.0.1:" in printed
+    assert "8/8 trials" in printed
+    assert "the best 5 settings" in printed
+    assert "its curve's end" in printed
+    assert f"up --data {here}` keeps one running" in printed
+
+    outcome = json.loads(run("run", file, *options(there, 1), "--name", "other", "--json"))
+    assert table(here, "inside") == table(there, "other")
+    assert outcome["study"]["state"] == "completed"
+    assert len(outcome["top"]) == 5
+    values = [trial["value"] for trial in outcome["top"]]
+    assert values == sorted(values)
+    assert outcome["best"] == outcome["top"][0]
+    assert f"validation_loss {values[0]:.4g}" in printed
+
+    raised = schemas.StudyChange(budget=schemas.BudgetChange(trials=9))
+    with closing(settings.open_database(None, here)) as database:
+        studies.change(database, "inside", raised)
+    larger = write(tmp_path, definition | {"budget": {"trials": 10}})
+    assert "has a budget of 9 trials already" in fails("run", larger, *options(here, 1))
+    file = write(tmp_path, definition)
+    again = json.loads(run("run", file, *options(here, 1), "--json"))  # the same study goes on
+    assert again["study"]["progress"]["finished"] == 9
+
+
+@pytest.mark.processes
+def test_another_definition_under_a_used_name_is_a_conflict(tmp_path: Path) -> None:
+    with closing(settings.open_database(None, tmp_path / "data")) as database:
+        schema.upgrade(database)
+        first = schemas.StudyDefinition.model_validate(network(trials=2))
+        studies.create(database, first)
+    assert "--name" in fails(
+        "run", write(tmp_path, network(trials=3)), *options(tmp_path / "data", 1)
+    )
+
+
+def test_a_wrong_file_is_one_line_that_names_the_field(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    assert "cannot be read" in fails("run", str(tmp_path / "none.json"), *data)
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"name": ')
+    assert f"{broken} is not valid JSON" in fails("run", str(broken), *data)
+    assert "epochz" in fails("run", write(tmp_path, network() | {"epochz": 1}), *data)
+
+
+@pytest.mark.processes  # the worker is started first
+def test_an_impossible_study_is_one_line_that_names_the_field(tmp_path: Path) -> None:
+    definition = network()
+    definition["space"]["momentum"]["low"] = 2
+    error = fails("run", write(tmp_path, definition), *options(tmp_path / "data", 1))
+    assert "space.momentum.low" in error
+
+
+@pytest.mark.processes
+def test_a_wrong_file_ends_the_process_with_exit_code_1(tmp_path: Path) -> None:
+    file = write(tmp_path, network() | {"epochz": 1})
+    error = processes.fails("run", file, "--data", str(tmp_path / "data"))
+    assert error.startswith("error: epochz: ")
+    assert error.count("\n") == 1
+
+
+def test_a_study_that_others_train_is_refused(tmp_path: Path) -> None:
+    error = fails("run", write(tmp_path, external()), "--data", str(tmp_path / "data"))
+    assert "objective.kind" in error
+
+
+def test_a_wrong_name_is_shown_whole(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    error = fails("run", write(tmp_path, network()), *data, "--name", "Bad Name")
+    assert "name: must be of lower-case letters" in error

@@ -1,0 +1,33 @@
+"""`caviar work`: what it refuses before anything is leased."""
+
+from __future__ import annotations
+
+import pytest
+
+from caviar.service.client import Client
+from caviar.service.server.store.database import Database
+from tests.commands import fails
+from tests.factories.functions import study
+from tests.fakes.apps import listening
+from tests.objectives import reference
+
+
+@pytest.mark.processes  # a function is tried in a process of its own
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--study", "refused", "--objective", "nowhere.py:train"), "there is no file"),
+        (("--study", "refused", "--objective", reference("missing")), "no function 'missing'"),
+        (("--objective", reference("number")), "--study: must name the study"),
+        (("--study", "refused", "--trial-seconds", "3"), "--trial-seconds: goes with --objective"),
+        (("--study", "refused"), "objective.kind: must be network for this command"),
+    ],
+)
+def test_what_cannot_be_is_told_before_anything_is_leased(
+    database: Database, arguments: tuple[str, ...], says: str
+) -> None:
+    with listening(database) as server, Client(server) as client:
+        client.create_study(study("refused", trials=3, epochs=1))
+        error = fails("work", "--server", server, "--jobs", "1", *arguments)
+        assert says in " ".join(error.split())
+        assert client.trials("refused") == []
