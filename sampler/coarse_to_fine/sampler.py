@@ -93,7 +93,9 @@ class CoarseToFine:
             ended=ended,
             best=ranked(ended),
             pending=[trial.params for trial in observations if trial.state in UNFINISHED],
-            explored={number for each in rounds for number in each.proposal_data.get("looks", ())},
+            explored={
+                number for closed in rounds for number in closed.proposal_data.get("looks", ())
+            },
         )
         previous = round_ranges(rounds[-1]) if rounds else {}
         ranges = self._ranges(space, previous, history) if rounds else previous
@@ -128,7 +130,7 @@ class CoarseToFine:
     def _ranges(
         self, space: SearchSpace, previous: dict[str, tuple[float, float]], history: History
     ) -> dict[str, tuple[float, float]]:
-        """The ranges of the coming round; with `widen`, ends that elites press against move out."""
+        """The ranges of the next round; with `widen`, ends that elites press against move out."""
         if not self.widen:
             return previous
         elites = choose_elites(history.best, share=self.elite_share)

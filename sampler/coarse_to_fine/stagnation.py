@@ -34,7 +34,7 @@ def stagnant_best(
     A search stagnates if its last trials gained at most MAX_GAIN although GAP_QUANTILE of them
     came within MAX_GAP of the best. If trials are still far from each other, or noisy, more can be
     found. Trials `exploring` count for the gain, but not for the gap; trials of other studies, with
-    negative numbers, count for neither. `size` is the number of trials of the coming round.
+    negative numbers, count for neither. `size` is the number of trials of the next round.
     """
     valued = [trial for trial in with_value(ended) if trial.number >= 0]
     exploiting = [place for place, trial in enumerate(valued) if trial.number not in exploring]

@@ -33,8 +33,8 @@ class Categorical(Parameter):
         if not isinstance(choices, list | tuple):
             raise self._error("choices", f"must be a list, not {shown(choices)}")
         if not 0 < len(choices) <= MAX_CHOICES:
-            wanted = f"must have from 1 to {MAX_CHOICES} members"
-            raise self._error("choices", f"{wanted}, not {len(choices)}")
+            allowed = f"must have from 1 to {MAX_CHOICES} members"
+            raise self._error("choices", f"{allowed}, not {len(choices)}")
         for place, choice in enumerate(choices):
             checks.choice(SpaceError, f"{self.name}.choices[{place}]", choice)
         if len(set(choices)) < len(choices):

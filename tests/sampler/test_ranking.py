@@ -10,9 +10,9 @@ from caviar.sampler.ranking import ranked, value_of, with_value
 def test_ranked_is_best_first_and_ties_go_to_the_lower_number() -> None:
     trials = [Observation(number=n, params={}, value=n % 3) for n in range(-3, 9)]
     random.Random(1).shuffle(trials)
-    found = [(trial.value, trial.number) for trial in ranked(trials)]
-    assert found == sorted(found)
-    assert len(found) == len(trials)
+    order = [(trial.value, trial.number) for trial in ranked(trials)]
+    assert order == sorted(order)
+    assert len(order) == len(trials)
 
 
 def test_only_a_finite_value_counts() -> None:

@@ -70,8 +70,8 @@ def test_settings_stay_in_their_box(seed: int, budget: int) -> None:
                 assert json.loads(json.dumps(params)) == params
                 for name, value in params.items():
                     slack = space.parameters[name].share(value) / 2 + 1e-9
-                    looks = trial.number in current.proposal_data.get("looks", [])
-                    low, high = (0.0, 1.0) if looks else current.box[name]
+                    is_exploring = trial.number in current.proposal_data.get("looks", [])
+                    low, high = (0.0, 1.0) if is_exploring else current.box[name]
                     assert low - slack <= space.encode(params)[name] <= high + slack
 
 
@@ -100,9 +100,9 @@ def test_proposals_do_not_depend_on_the_order_of_calls(sampler: Sampler) -> None
         (current, number) for current in stored for number in range(current.first, current.stop)
     ]
     random.Random(1).shuffle(work)
-    elsewhere = SearchSpace.from_dict(json.loads(json.dumps(space.to_dict())))
+    restored = SearchSpace.from_dict(json.loads(json.dumps(space.to_dict())))
     for current, number in work:
-        assert sampler.propose(elsewhere, current, seed=5, number=number) == trials[number].params
+        assert sampler.propose(restored, current, seed=5, number=number) == trials[number].params
 
 
 def test_seeds_differ(sampler: Sampler) -> None:

@@ -56,15 +56,15 @@ def test_weights_fall_and_sum_to_one() -> None:
 
 
 def test_fit() -> None:
-    found = fit_elites(SPACE, ELITES, round_number=1)
-    assert set(found.centres) == {"x", "c", "y", "k"}
-    assert found.centres["y"] == [None, 0.2, 0.3]
-    assert found.centres["c"] == pytest.approx([1 / 6, 1 / 2, 1 / 2])
-    first, second, third = found.weights
+    fitted = fit_elites(SPACE, ELITES, round_number=1)
+    assert set(fitted.centres) == {"x", "c", "y", "k"}
+    assert fitted.centres["y"] == [None, 0.2, 0.3]
+    assert fitted.centres["c"] == pytest.approx([1 / 6, 1 / 2, 1 / 2])
+    first, second, third = fitted.weights
     smoothed = [(1 / 3 + first) / 2, (1 / 3 + second + third) / 2, (1 / 3) / 2]
-    assert found.probabilities["c"] == pytest.approx(smoothed)
-    assert found.widths["x"] > 0
-    assert found.widths["k"] >= 1 / 8
+    assert fitted.probabilities["c"] == pytest.approx(smoothed)
+    assert fitted.widths["x"] > 0
+    assert fitted.widths["k"] >= 1 / 8
     assert set(fit_elites(SPACE, ELITES, round_number=3).centres) == set(SPACE.parameters)
 
 

@@ -31,15 +31,15 @@ def elites(*settings: dict[str, object]) -> list[Observation]:
 
 def test_underrepresented_choices() -> None:
     a, c = {"c": "a", "flag": True, "size": 1, "x": 0.5}, {"c": "c", "size": 1, "x": 0.5}
-    found = underrepresented_choices(SPACE, elites(a, a, c))
-    assert [(choice.name, choice.value) for choice in found] == [
+    choices = underrepresented_choices(SPACE, elites(a, a, c))
+    assert [(choice.name, choice.value) for choice in choices] == [
         ("c", "b"),
         ("c", "c"),
         ("flag", False),
     ]
-    for choice in found:
+    for choice in choices:
         assert SPACE.parameters[choice.name].decode(choice.unit) == choice.value
-    assert [choice.matches_each([c])[0] for choice in found] == [False, True, False]
+    assert [choice.matches_each([c])[0] for choice in choices] == [False, True, False]
     assert underrepresented_choices(SPACE, elites(a, c, c, a))[0].name == "c"
 
 

@@ -237,11 +237,11 @@ def test_ranges_grow_only_with_widen(widen: bool) -> None:
 
 
 def test_observations_of_other_studies() -> None:
-    elsewhere = [
+    others = [
         Observation(number=-1 - trial.number, params=trial.params, value=trial.value)
         for trial in random_search(SPACE, loss, seed=7, count=60)
     ]
-    warm = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=elsewhere)
+    warm = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=others)
     cold = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=[])
     assert warm.elites
     assert all(number < 0 for number in warm.elites)
@@ -261,10 +261,10 @@ def test_pending_trials_change_only_the_points() -> None:
         Observation(number=trial.number, params=trial.params, value=None, state="running")
         for trial in trials[20:]
     ]
-    without, believed = (
+    without, conditioned = (
         sampler.plan(SPACE, seed=1, budget=60, rounds=rounds, observations=observations)
         for observations in (trials[:20], trials[:20] + running)
     )
-    assert (believed.box, believed.elites) == (without.box, without.elites)
-    assert believed.reason == without.reason
-    assert believed.proposal_data["points"] != without.proposal_data["points"]
+    assert (conditioned.box, conditioned.elites) == (without.box, without.elites)
+    assert conditioned.reason == without.reason
+    assert conditioned.proposal_data["points"] != without.proposal_data["points"]

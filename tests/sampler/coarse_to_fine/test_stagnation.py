@@ -43,9 +43,9 @@ THERE = [0.001] * 12 + [0.1] * 12
 
 
 def test_a_search_without_gain_near_the_best_stagnates() -> None:
-    found = stagnant_best(observations(*FIRST, 0.0, *THERE), exploring=(), size=8)
-    assert found is not None
-    assert found.number == 16
+    incumbent = stagnant_best(observations(*FIRST, 0.0, *THERE), exploring=(), size=8)
+    assert incumbent is not None
+    assert incumbent.number == 16
 
 
 def test_trials_without_a_value_do_not_count() -> None:
@@ -73,14 +73,13 @@ def test_a_search_with_gains_or_spread_trials_does_not_stagnate(values: list[flo
 
 def test_trials_of_other_studies_do_not_count() -> None:
     own = observations(*FIRST, 0.0, *THERE)
-    evidence = [replace(trial, number=-1 - trial.number, value=-1.0) for trial in own]
+    others = [replace(trial, number=-1 - trial.number, value=-1.0) for trial in own]
     assert (
-        stagnant_best(sorted(evidence, key=lambda trial: trial.number), exploring=(), size=8)
-        is None
+        stagnant_best(sorted(others, key=lambda trial: trial.number), exploring=(), size=8) is None
     )
-    found = stagnant_best([*reversed(evidence), *own], exploring=(), size=8)
-    assert found is not None
-    assert found.number == 16
+    incumbent = stagnant_best([*reversed(others), *own], exploring=(), size=8)
+    assert incumbent is not None
+    assert incumbent.number == 16
 
 
 def test_exploration_trials_do_not_count_for_the_gap() -> None:
@@ -102,9 +101,9 @@ def test_larger_rounds_need_more_trials() -> None:
 
 
 def test_equal_values_stagnate() -> None:
-    found = stagnant_best(observations(*[0.5] * 40), exploring=(), size=8)
-    assert found is not None
-    assert found.number == 0
+    incumbent = stagnant_best(observations(*[0.5] * 40), exploring=(), size=8)
+    assert incumbent is not None
+    assert incumbent.number == 0
 
 
 def test_basin_escapes_alternate_on_every_other_trial() -> None:

@@ -99,9 +99,9 @@ def test_a_range_of_one_value(spec: dict[str, Any]) -> None:
     other = {"type": "float", "low": 0.0, "high": 1.0}
     space = SearchSpace.from_dict({"x": spec, "y": other})
     assert SearchSpace.from_dict(json.loads(json.dumps(space.to_dict()))) == space
-    found: Any = preview(space)
-    assert found["parameters"]["x"]["histogram"] == {"values": [value], "shares": [1.0]}
-    [warning] = found["warnings"]
+    table: Any = preview(space)
+    assert table["parameters"]["x"]["histogram"] == {"values": [value], "shares": [1.0]}
+    [warning] = table["warnings"]
     assert "single value" in warning["message"]
     for kind in ("random", "quasi_random", "grid", "coarse_to_fine"):
         sampler = make_sampler({"kind": kind})
@@ -110,8 +110,8 @@ def test_a_range_of_one_value(spec: dict[str, Any]) -> None:
         assert len({trial.params["y"] for trial in trials}) >= 39
         assert not any(alarm.parameter == "x" for alarm in edge_alarms(space, trials[:9]))
         assert "x stays" not in " ".join(current.reason for current in rounds)
-    mattered: Any = importance(space, trials)
-    assert mattered["parameters"]["x"]["share"] == 0.0
+    shares: Any = importance(space, trials)
+    assert shares["parameters"]["x"]["share"] == 0.0
 
 
 def test_bool() -> None:

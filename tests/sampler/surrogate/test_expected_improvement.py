@@ -10,9 +10,9 @@ from caviar.sampler.surrogate.expected_improvement import log_improvement
 def test_log_improvement_matches_the_integral_and_is_finite_far_away() -> None:
     mean, deviation = np.array([0.3, -2.0, 1.0, 5.0]), np.array([0.5, 1.0, 2.0, 1.0])
     values = np.linspace(-12.0, 0.2, 200_001)
-    for m, d, found in zip(mean, deviation, log_improvement(mean, deviation, 0.2), strict=True):
+    for m, d, log in zip(mean, deviation, log_improvement(mean, deviation, 0.2), strict=True):
         below = np.trapezoid((0.2 - values) * stats.norm.pdf(values, m, d), values)
-        assert math.exp(found) == pytest.approx(below, rel=1e-6)
+        assert math.exp(log) == pytest.approx(below, rel=1e-6)
     far = log_improvement(np.array([10.0, 50.0, 1e3, 1e5, 1e12]), np.ones(5), 0.0)
     assert np.isfinite(far).all()
     assert (np.diff(far[:4]) < 0.0).all()

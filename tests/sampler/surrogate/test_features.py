@@ -28,9 +28,9 @@ def test_features_of_points_and_of_settings_agree(space: SearchSpace) -> None:
     inside = np.random.default_rng(1).random((200, len(space.parameters)))
     units = np.concatenate([inside, inside.round()])
     settings = [space.at(point) for point in units.tolist()]
-    found = features_at(space, units)
-    assert found == pytest.approx(features(space, settings), abs=1e-12)
-    assert found.shape == (400, len(metric(space).owner))
+    rows = features_at(space, units)
+    assert rows == pytest.approx(features(space, settings), abs=1e-12)
+    assert rows.shape == (400, len(metric(space).owner))
 
 
 def test_inactive_parameters_are_in_the_middle() -> None:

@@ -31,23 +31,23 @@ def test_hessian_meets_finite_differences() -> None:
     rng = np.random.default_rng(4)
     points, values = rng.random((30, 4)), rng.normal(size=30)
     lengthscales = np.array([0.3, 0.6, 1.5])
-    found = condition(
+    conditioned = condition(
         METRIC, points, values, lengthscales=lengthscales, signal=1.0, rough=0.2, noise=0.05
     )
     squares = METRIC.squares(points)
     # The gradient centres values on their mean, the process on the least-squares estimate.
-    alpha = cho_solve((found.factor, True), values - values.mean())
+    alpha = cho_solve((conditioned.factor, True), values - values.mean())
 
     def gradient(theta: np.ndarray) -> np.ndarray:
         return log_posterior(theta, squares, values, np.zeros(6), np.full(6, np.inf))[1]
 
     expected = np.array(
         [
-            (gradient(found.theta + step) - gradient(found.theta - step)) / 2e-5
+            (gradient(conditioned.theta + step) - gradient(conditioned.theta - step)) / 2e-5
             for step in 1e-5 * np.eye(6)
         ]
     )
-    assert log_likelihood_hessian(replace(found, alpha=alpha)) == pytest.approx(
+    assert log_likelihood_hessian(replace(conditioned, alpha=alpha)) == pytest.approx(
         expected, rel=1e-4, abs=1e-4
     )
 

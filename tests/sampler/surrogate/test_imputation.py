@@ -33,11 +33,11 @@ def test_with_few_promoted_trials_the_gain_is_constant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ends", "guess"), [((0.3, 0.2, 0.1), 0.2), ((0.1, 0.9, 1.7), 0.9 + (0.9 - 0.5))]
+    ("ends", "imputed"), [((0.3, 0.2, 0.1), 0.2), ((0.1, 0.9, 1.7), 0.9 + (0.9 - 0.5))]
 )
-def test_the_slope_is_between_zero_and_one(ends: tuple[float, ...], guess: float) -> None:
+def test_the_slope_is_between_zero_and_one(ends: tuple[float, ...], imputed: float) -> None:
     full = [ended(0, ends[0], at_2=0.4), ended(1, ends[1], at_2=0.5), ended(2, ends[2], at_2=0.6)]
-    assert values(*full, pruned(3, at_2=0.9))[-1] == pytest.approx(guess)
+    assert values(*full, pruned(3, at_2=0.9))[-1] == pytest.approx(imputed)
 
 
 def test_trials_pruned_later_count_with_their_imputed_values() -> None:

@@ -31,12 +31,12 @@ def test_a_lucky_trial_among_poor_ones_is_no_incumbent() -> None:
     trials = noisy_bowl()
     surrogate = fit_surrogate(SPACE, trials)
     assert surrogate is not None
-    found = incumbents(surrogate, SPACE, ranked(trials), count=8)
-    assert len(found) == 8
-    assert trials[-1] not in found
-    places = features(SPACE, [trial.params for trial in found])
+    chosen = incumbents(surrogate, SPACE, ranked(trials), count=8)
+    assert len(chosen) == 8
+    assert trials[-1] not in chosen
+    places = features(SPACE, [trial.params for trial in chosen])
     assert np.linalg.norm(places - 0.5, axis=1).max() < 0.3
-    assert incumbents(surrogate, SPACE, ranked(trials[::-1]), count=8) == found
+    assert incumbents(surrogate, SPACE, ranked(trials[::-1]), count=8) == chosen
 
 
 def test_only_trials_with_a_value_are_incumbents_and_ties_go_by_number() -> None:

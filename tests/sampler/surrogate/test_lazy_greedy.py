@@ -61,39 +61,39 @@ def test_lazy_and_exhaustive_selection_agree(
 ) -> None:
     """Every fourth condition was not selected here; half of these are expected."""
     monkeypatch.setattr(lazy_greedy, "TOP_ROWS", size)
-    believer, exhaustive = greedy_and_exhaustive(*process_and_pool(seed))
+    greedy, exhaustive = greedy_and_exhaustive(*process_and_pool(seed))
     free = np.arange(100, 400)
     for turn in range(90):
         if turn % 4 == 0:
             row = turn
         else:
-            row = believer.best_row(free, expected=range(0, 90, 8))
+            row = greedy.best_row(free, expected=range(0, 90, 8))
             assert row == exhaustive.best_row(free, expected=())
             free = free[free != row]
-        believer.condition_on_mean(row)
+        greedy.condition_on_mean(row)
         exhaustive.condition_on_mean(row)
     # For 67 selections. Every eighth turn conditions on a row that is not a top row.
     assert len(top_sizes) == 12 if size == 64 else len(top_sizes) < 45
 
 
 def test_top_rows_are_not_used_for_other_rows(top_sizes: list[int]) -> None:
-    believer, exhaustive = greedy_and_exhaustive(*process_and_pool(1))
+    greedy, exhaustive = greedy_and_exhaustive(*process_and_pool(1))
     sets = [(0, 300), (100, 400), (100, 200), (0, 300), (0, 7), (0, 7)]
     for ends in sets:
         rows = np.arange(*ends)
-        found = believer.best_row(rows, expected=[])
-        assert found == exhaustive.best_row(rows, expected=())
+        row = greedy.best_row(rows, expected=[])
+        assert row == exhaustive.best_row(rows, expected=())
     assert top_sizes == [300, 300, 100, 300, 7]
 
 
 def test_all_rows_can_be_selected(top_sizes: list[int]) -> None:
     process, points = process_and_pool(2)
     # All means are better than this, so the first row improves as much after its condition.
-    believer = LazyGreedy(Posterior(process, points[:9], capacity=9), best=10.0, kappa=KAPPA)
+    greedy = LazyGreedy(Posterior(process, points[:9], capacity=9), best=10.0, kappa=KAPPA)
     rows = np.arange(9)
     while len(rows):
-        row = believer.best_row(rows, expected=[])
+        row = greedy.best_row(rows, expected=[])
         assert row in rows
-        believer.condition_on_mean(row)
+        greedy.condition_on_mean(row)
         rows = rows[rows != row]
     assert top_sizes == [9]

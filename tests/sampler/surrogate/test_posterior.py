@@ -49,10 +49,10 @@ def test_conditioning_on_the_mean_agrees_with_observing_it() -> None:
         posterior.condition_on_mean(rows)
     # Conditions on means have no noise. The noise is not uniform, so the formula is written out.
     kernel = known.kernel(np.concatenate([POINTS, OTHERS]), np.concatenate([POINTS, OTHERS]))
-    seen = [*range(20), 24, 29, 25]
+    known_rows = [*range(20), 24, 29, 25]
     noise = np.diag([0.01] * 20 + [0.0] * 3)
-    across = kernel[np.ix_(seen, range(20, 32))]
-    gain = np.linalg.solve(kernel[np.ix_(seen, seen)] + noise, across)
+    across = kernel[np.ix_(known_rows, range(20, 32))]
+    gain = np.linalg.solve(kernel[np.ix_(known_rows, known_rows)] + noise, across)
     left = np.diag(kernel)[20:] - np.einsum("ij,ij->j", across, gain)
     assert posterior.variance == pytest.approx(left, abs=1e-5)
     covariance = posterior.covariance(np.arange(12), conditioned=True)

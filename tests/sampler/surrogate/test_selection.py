@@ -78,13 +78,15 @@ def test_only_exploring_trials_of_large_rounds_depend_on_the_seed() -> None:
     pool = random_search(SPACE, loss, seed=2, count=200)
     points = features(SPACE, [trial.params for trial in pool])
     large = range(30, 30 + MAX_OWN_PROCESSES + 1)
-    by_promise = {select_rows(surrogate, points, seed=seed, numbers=large)[0] for seed in range(9)}
-    by_draws = {
+    exploiting_rows = {
+        select_rows(surrogate, points, seed=seed, numbers=large)[0] for seed in range(9)
+    }
+    exploring_rows = {
         select_rows(surrogate, points, seed=seed, numbers=large, exploring=[30])[0]
         for seed in range(9)
     }
-    assert len(by_promise) == 1
-    assert len(by_draws) > 1
+    assert len(exploiting_rows) == 1
+    assert len(exploring_rows) > 1
 
 
 def test_a_large_round_agrees_with_exhaustive_selection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +136,7 @@ def test_normal_draws() -> None:
 
 
 def test_kappa_decreases_with_noise() -> None:
-    found = [kappa_at(noise) for noise in (1e-9, LOW_NOISE, 0.006, HIGH_NOISE, 5.0)]
-    assert found[0] == found[1] == LOW_NOISE_KAPPA
-    assert found[3] == found[4] == HIGH_NOISE_KAPPA
-    assert HIGH_NOISE_KAPPA < found[2] < LOW_NOISE_KAPPA
+    kappas = [kappa_at(noise) for noise in (1e-9, LOW_NOISE, 0.006, HIGH_NOISE, 5.0)]
+    assert kappas[0] == kappas[1] == LOW_NOISE_KAPPA
+    assert kappas[3] == kappas[4] == HIGH_NOISE_KAPPA
+    assert HIGH_NOISE_KAPPA < kappas[2] < LOW_NOISE_KAPPA

@@ -26,10 +26,10 @@ def trials_of(values: list[float | None]) -> list[Observation]:
 
 
 def test_scores_keep_the_order_and_trials_without_a_value_are_the_worst() -> None:
-    found = scores(trials_of([3.0, 1e9, None, 1.0, math.nan, 3.0, -math.inf]))
-    assert found[3] < found[0] == found[5] < found[1] == found[2] == found[4] == found[6]
-    assert found.mean() == pytest.approx(0.0)
-    assert found.std() == pytest.approx(1.0)
+    result = scores(trials_of([3.0, 1e9, None, 1.0, math.nan, 3.0, -math.inf]))
+    assert result[3] < result[0] == result[5] < result[1] == result[2] == result[4] == result[6]
+    assert result.mean() == pytest.approx(0.0)
+    assert result.std() == pytest.approx(1.0)
     lost = scores(trials_of([None, None, None, 2.0]))
     assert lost[0] == lost[1] == lost[2] > lost[3]
 
@@ -39,10 +39,10 @@ def test_scores_keep_the_order_and_trials_without_a_value_are_the_worst() -> Non
     [[None, None], [2.0, 2.0, 2.0], [1.0] * 9 + [2.0], [1e308, -1e308, 0.0, 5e-324], [0.0, 5e-324]],
 )
 def test_scores_of_extreme_values_are_finite_and_in_order(values: list[float | None]) -> None:
-    found = scores(trials_of(values))
-    assert np.isfinite(found).all()
+    result = scores(trials_of(values))
+    assert np.isfinite(result).all()
     order = np.argsort([math.inf if value is None else value for value in values])
-    assert (np.diff(found[order]) >= 0).all()
+    assert (np.diff(result[order]) >= 0).all()
 
 
 def test_scores_do_not_depend_on_units() -> None:
@@ -53,8 +53,8 @@ def test_scores_do_not_depend_on_units() -> None:
 
 def test_an_outlier_does_not_hide_differences_between_good_values() -> None:
     values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 1e6]
-    found = scores(trials_of(values))
-    assert found[1] - found[0] > (found[-1] - found[0]) / 100
+    result = scores(trials_of(values))
+    assert result[1] - result[0] > (result[-1] - result[0]) / 100
 
 
 def test_near_ties_at_the_top_have_similar_scores() -> None:
@@ -64,9 +64,9 @@ def test_near_ties_at_the_top_have_similar_scores() -> None:
 
 def test_the_training_subset_has_the_best_and_the_latest_trials() -> None:
     many = trials_of([float((7919 * n) % 1000) for n in range(1000)])
-    found = training_subset(many, ranked(many))
-    assert len(found) == MAX_FIT_TRIALS
-    numbers = [trial.number for trial in found]
+    result = training_subset(many, ranked(many))
+    assert len(result) == MAX_FIT_TRIALS
+    numbers = [trial.number for trial in result]
     assert numbers == sorted(numbers)
     best = sorted(many, key=lambda trial: (trial.value, trial.number))
     assert {trial.number for trial in best[: MAX_FIT_TRIALS // 2]} <= set(numbers)
