@@ -1,7 +1,7 @@
 # One image for every part: `caviar db upgrade`, `caviar serve`, `caviar work`.
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md constraints.txt ./
+COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY src src
 COPY sampler sampler
 COPY engine engine

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from caviar.sampler import Value
 from caviar.service.cli.options import AsJson, Server
 from caviar.service.cli.render import round_lines
 from caviar.service.cli.terminal import impatient, out, print_json
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract.errors import Invalid
+from caviar.service.contract.schemas.base import Setting
 
 rounds_app = typer.Typer(help="See where a search looks, and steer it.", no_args_is_help=True)
 
@@ -69,13 +69,13 @@ def undo(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) ->
         out.print(f"taken back: {name} has {rounds} now", highlight=False)
 
 
-def _intervals(box: list[str], space: dict[str, Any]) -> dict[str, tuple[Value, Value]]:
+def _intervals(box: list[str], space: dict[str, Any]) -> dict[str, tuple[Setting, Setting]]:
     """Parameters and their ends, numbers or ordered choices, of a study with this space.
 
     Raises:
         Invalid: one is not written as PARAMETER=LOW:HIGH, or a parameter is there twice.
     """
-    intervals: dict[str, tuple[Value, Value]] = {}
+    intervals: dict[str, tuple[Setting, Setting]] = {}
     for given in box:
         name, _, ends = given.partition("=")
         if name in intervals:
@@ -90,12 +90,12 @@ def _intervals(box: list[str], space: dict[str, Any]) -> dict[str, tuple[Value, 
     return intervals
 
 
-def _written(choice: Value) -> str:
+def _written(choice: Setting) -> str:
     """A choice as one types it: a string bare, others as in JSON."""
     return choice if isinstance(choice, str) else json.dumps(choice)
 
 
-def _value(text: str) -> Value:
+def _value(text: str) -> Setting:
     """A number if it is one, else a choice."""
     for kind in (int, float):
         try:

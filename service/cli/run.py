@@ -15,8 +15,9 @@ from caviar.service.cli.processes import worker_beside
 from caviar.service.cli.terminal import command, err, impatient, out, print_json, require_loopback
 from caviar.service.cli.up import reclaim
 from caviar.service.client import DEFAULT_SERVER
+from caviar.service.contract.addresses import DEFAULT_HOST
 from caviar.service.contract.errors import Invalid
-from caviar.service.server.listening import DEFAULT_HOST, address, listen
+from caviar.service.server.listening import address, listen
 
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database

@@ -1,13 +1,19 @@
-"""`caviar trial`: one trial taken by the hand. `caviar study journal` and `replay` go with it."""
+"""`caviar trial`: actions on a trial under manual control, its journal, its model.
+
+`caviar study journal` and `caviar study replay` belong to it.
+"""
 
 from __future__ import annotations
 
 import getpass
+import inspect
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, get_args
 
 import typer
+from pydantic.fields import FieldInfo
 
 from caviar.service.cli.options import AsJson, Server
 from caviar.service.cli.render import journal_table, trial_card
@@ -17,35 +23,36 @@ from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas.base import Setting
+from caviar.service.contract.trial_actions import ACTIONS, TrialAction
 
-trial_app = typer.Typer(help="Take one trial by the hand.", no_args_is_help=True)
+trial_app = typer.Typer(help="Look at one trial, and control it manually.", no_args_is_help=True)
 
 Study = Annotated[str, typer.Argument(help="The study's name.")]
 Number = Annotated[int, typer.Argument(help="The trial's number.", min=0)]
 Reason = Annotated[str | None, typer.Option(help="The reason, for the journal.")]
 Author = Annotated[str | None, typer.Option(help="Who does it; else the user's name.")]
-Settings = Annotated[
+Changes = Annotated[
     list[str], typer.Argument(help="Such as learning_rate=0.003.", metavar="NAME=VALUE…")
 ]
 
 
-def read_settings(texts: list[str]) -> dict[str, Setting]:
+def read_params(texts: list[str]) -> dict[str, Setting]:
     """Values by name from `name=value`: numbers, true, false, or text.
 
     Raises:
-        Invalid: one is no such pair.
+        Invalid: one of the texts is no such pair.
     """
-    found: dict[str, Setting] = {}
+    params: dict[str, Setting] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise Invalid(f"{text!r} is not of the form name=value, such as learning_rate=0.003")
         try:
-            read = json.loads(value)
+            parsed = json.loads(value)
         except ValueError:
-            read = value
-        found[name] = read if isinstance(read, bool | int | float | str) else value
-    return found
+            parsed = value
+        params[name] = parsed if isinstance(parsed, bool | int | float | str) else value
+    return params
 
 
 def _author(author: str | None) -> str:
@@ -57,7 +64,7 @@ def _author(author: str | None) -> str:
         return "a person"
 
 
-def _show(trial: schemas.TrialDetail, as_json: bool) -> None:
+def _show(trial: Any, as_json: bool) -> None:
     if as_json:
         print_json(trial.model_dump(mode="json"))
     else:
@@ -75,7 +82,7 @@ def _print_journal(entries: list[schemas.JournalEntry], as_json: bool) -> None:
 def show(
     study: Study, number: Number, server: Server = DEFAULT_SERVER, as_json: AsJson = False
 ) -> None:
-    """Show a trial: where it stands, its checkpoints, its rungs, what was done to it."""
+    """Show a trial: its state, its checkpoints, its rungs, its journal."""
     with impatient(server) as client:
         trial = client.trial(study, number)
     _show(trial, as_json)
@@ -83,107 +90,88 @@ def show(
         _print_journal(trial.journal, as_json)
 
 
-@trial_app.command()
+@trial_app.command(help=ACTIONS["adjust"].summary)
 def adjust(
     study: Study,
     number: Number,
-    settings: Settings,
+    changes: Changes,
     reason: Reason = None,
     author: Author = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
-    """Change hyperparameters from the next epoch on."""
-    changes = read_settings(settings)
+    """Read the changes from pairs of name and value."""
+    params = read_params(changes)
     with impatient(server) as client:
-        _show(client.adjust(study, number, changes, author=_author(author), reason=reason), as_json)
+        _show(client.adjust(study, number, params, author=_author(author), reason=reason), as_json)
 
 
-def _plain(verb: str, about: str) -> None:
-    """Add a command that needs to know no more than its trial."""
+def _parameters(action: TrialAction) -> list[inspect.Parameter]:
+    """The command's own parameters: a required field is an argument, any other an option."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = []
+    for name, field in action.body.model_fields.items():
+        if name == "author":
+            continue
+        default, annotation = _option(name, field)
+        parameters.append(inspect.Parameter(name, keyword, default=default, annotation=annotation))
+    return sorted(parameters, key=lambda parameter: parameter.default is not parameter.empty)
+
+
+def _option(name: str, field: FieldInfo) -> tuple[Any, Any]:
+    """The default and the annotation of one field of a body."""
+    help_text = field.description or {"reason": "The reason, for the journal."}.get(name)
+    if not field.is_required():
+        flags = [f"--{name.replace('_', '-')}"] if field.annotation is bool else []
+        return field.default, Annotated[field.annotation, typer.Option(*flags, help=help_text)]
+    if name == "reason":
+        return inspect.Parameter.empty, Annotated[str, typer.Option(help=help_text)]
+    least = next((item.ge for item in field.metadata if hasattr(item, "ge")), None)
+    return inspect.Parameter.empty, Annotated[
+        field.annotation, typer.Argument(help=help_text, min=least)
+    ]
+
+
+def _add_command(action: TrialAction) -> None:
+    """Add the command of an action whose fields are single values."""
 
     def command(
-        study: Study,
-        number: Number,
-        reason: Reason = None,
-        author: Author = None,
-        server: Server = DEFAULT_SERVER,
-        as_json: AsJson = False,
+        *, study: str, number: int, server: str, as_json: bool, author: str | None, **fields: Any
     ) -> None:
         with impatient(server) as client:
-            _show(
-                getattr(client, verb)(study, number, author=_author(author), reason=reason), as_json
-            )
+            _show(client.act(study, number, action.name, author=_author(author), **fields), as_json)
 
-    trial_app.command(verb, help=about)(command)
-
-
-_plain("pause", "Pause a trial after the epoch that it is in.")
-_plain("cancel", "End a trial.")
-_plain("unvoid", "Let a void trial count again.")
-
-
-@trial_app.command()
-def resume(
-    study: Study,
-    number: Number,
-    release: Annotated[bool, typer.Option("--release", help="To the search.")] = False,
-    reason: Reason = None,
-    author: Author = None,
-    server: Server = DEFAULT_SERVER,
-    as_json: AsJson = False,
-) -> None:
-    """Let a trial go on; at its last epoch, that completes it."""
-    with impatient(server) as client:
-        trial = client.resume(study, number, release=release, author=_author(author), reason=reason)
-    _show(trial, as_json)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter("study", keyword, annotation=Study),
+        inspect.Parameter("number", keyword, annotation=Number),
+        *_parameters(action),
+        inspect.Parameter("author", keyword, default=None, annotation=Author),
+        inspect.Parameter("server", keyword, default=DEFAULT_SERVER, annotation=Server),
+        inspect.Parameter("as_json", keyword, default=False, annotation=AsJson),
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    trial_app.command(action.name, help=action.summary)(command)
 
 
-@trial_app.command()
-def rewind(
-    study: Study,
-    number: Number,
-    epoch: Annotated[int, typer.Argument(min=0)],
-    reason: Reason = None,
-    author: Author = None,
-    server: Server = DEFAULT_SERVER,
-    as_json: AsJson = False,
-) -> None:
-    """Take a trial back to an epoch, as if nothing had happened since."""
-    with impatient(server) as client:
-        _show(client.rewind(study, number, epoch, author=_author(author), reason=reason), as_json)
+def _has_single_values(action: TrialAction) -> bool:
+    """Whether an option or an argument holds each field of the action's body."""
+    annotations = [field.annotation for field in action.body.model_fields.values()]
+    flat = [
+        kind
+        for annotation in annotations
+        for kind in (get_args(annotation) if isinstance(annotation, UnionType) else [annotation])
+    ]
+    return all(kind in (bool, int, float, str, type(None)) for kind in flat)
 
 
-@trial_app.command()
-def extend(
-    study: Study,
-    number: Number,
-    epochs: Annotated[int, typer.Argument(min=1, help="How many more.")],
-    reason: Reason = None,
-    author: Author = None,
-    server: Server = DEFAULT_SERVER,
-    as_json: AsJson = False,
-) -> None:
-    """Train a trial for more epochs than it was to have."""
-    with impatient(server) as client:
-        _show(client.extend(study, number, epochs, author=_author(author), reason=reason), as_json)
+for each_action in ACTIONS.values():
+    if _has_single_values(each_action):
+        _add_command(each_action)
 
 
-@trial_app.command()
-def void(
-    study: Study,
-    number: Number,
-    reason: Annotated[str, typer.Option(help="Why it should not count.")],
-    author: Author = None,
-    server: Server = DEFAULT_SERVER,
-    as_json: AsJson = False,
-) -> None:
-    """Let a finished trial not count."""
-    with impatient(server) as client:
-        _show(client.void(study, number, reason, author=_author(author)), as_json)
-
-
-@trial_app.command()
+@trial_app.command(help=ACTIONS["fork"].summary)
 def fork(
     study: Study,
     number: Number,
@@ -204,9 +192,9 @@ def fork(
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
-    """Let children go on from a trial, each in its own way."""
-    factors: dict[str, Any] = read_settings(perturb or [])
-    children = [read_settings(text.split(",")) for text in child] if child else None
+    """Read children and factors from pairs of name and value, and print the children's numbers."""
+    factors: dict[str, Any] = read_params(perturb or [])
+    children = [read_params(text.split(",")) for text in child] if child else None
     with impatient(server) as client:
         forked = client.fork(
             study,
@@ -223,16 +211,16 @@ def fork(
     if as_json:
         print_json(forked.model_dump(mode="json"))
         return
-    shown = ", ".join(map(str, forked.children))
-    beside = "" if forked.twin is None else f", and their twin {forked.twin}"
-    out.print(f"trial {number} has the children {shown}{beside}", highlight=False)
+    numbers = ", ".join(map(str, forked.children))
+    twin_text = "" if forked.twin is None else f", and their twin {forked.twin}"
+    out.print(f"trial {number} has the children {numbers}{twin_text}", highlight=False)
 
 
 @trial_app.command()
 def journal(
     study: Study, number: Number, server: Server = DEFAULT_SERVER, as_json: AsJson = False
 ) -> None:
-    """Show what was done to a trial, by whom and why."""
+    """Show the actions on a trial, with authors and reasons."""
     with impatient(server) as client:
         _print_journal(client.journal(study, number), as_json)
 
@@ -244,7 +232,7 @@ def model(
     file: Annotated[Path, typer.Argument(help="Where to put it, such as best.npz.")],
     server: Server = DEFAULT_SERVER,
 ) -> None:
-    """Fetch a trial's trained network, for `caviar.load`."""
+    """Download a trial's trained network, for `caviar.load`."""
     with impatient(server) as client:
         content = client.model(study, number)
     try:
@@ -256,7 +244,7 @@ def model(
 
 @study_app.command("journal")
 def study_journal(study: Study, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
-    """Show what was done to the trials of a study, by whom and why."""
+    """Show the actions on the trials of a study, with authors and reasons."""
     with impatient(server) as client:
         _print_journal(client.journal(study), as_json)
 
@@ -269,7 +257,7 @@ def replay(
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
-    """Do again what was done to the trials of a study, in a new study."""
+    """Repeat the actions on the trials of a study in a new study."""
     with impatient(server) as client:
         made = client.replay(study, name, seed=seed)
     if as_json:

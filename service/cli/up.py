@@ -11,7 +11,8 @@ from caviar.service.cli import options as settings
 from caviar.service.cli.options import AsJson, Data, DatabaseUrl, Host, Jobs, Port
 from caviar.service.cli.processes import WORKER_NAME, worker_beside
 from caviar.service.cli.terminal import on_signal, out, print_json, require_loopback
-from caviar.service.server.listening import DEFAULT_HOST, DEFAULT_PORT, address, listen
+from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
+from caviar.service.server.listening import address, listen
 
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database

@@ -4,19 +4,19 @@ with Client("http://127.0.0.1:8700") as client:
     client.create_study({"name": "digits", "space": {…}, "objective": {…}})
     print(client.wait("digits").best)
 
-What the server refuses is raised as one of `service.errors`.
+What the server refuses is raised as one of the errors of `caviar.service.contract.errors`.
 """
 
-from caviar.service.client.actions import PandaCalls
-from caviar.service.client.connection import DEFAULT_SERVER
+from caviar.service.client.actions import TrialActionCalls
 from caviar.service.client.replicas import ReplicaCalls
 from caviar.service.client.rounds import RoundCalls
 from caviar.service.client.studies import ENDED, StudyCalls
-from caviar.service.client.system import HouseCalls
+from caviar.service.client.system import SystemCalls
 from caviar.service.client.trials import LEASE_SECONDS, TrialCalls
+from caviar.service.contract.addresses import DEFAULT_SERVER
 
 __all__ = ["DEFAULT_SERVER", "ENDED", "LEASE_SECONDS", "Client"]
 
 
-class Client(StudyCalls, TrialCalls, RoundCalls, ReplicaCalls, PandaCalls, HouseCalls):
+class Client(StudyCalls, TrialCalls, RoundCalls, ReplicaCalls, TrialActionCalls, SystemCalls):
     """A connection to a Caviar server, with every call of the contract by its noun."""

@@ -13,9 +13,8 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel
 
+from caviar.service.contract.addresses import DEFAULT_SERVER
 from caviar.service.contract.errors import CaviarError, Invalid, Unreachable, from_problem
-
-DEFAULT_SERVER = "http://127.0.0.1:8700"
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -72,10 +71,10 @@ class Connection:
         *,
         body: BaseModel | dict[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
-        once: bool = False,
+        idempotent: bool = False,
     ) -> A:
-        """The answer to a call; `once` sends an Idempotency-Key with it."""
-        response = self._send(method, path, body=body, query=query, once=once)
+        """The answer to a call; `idempotent` sends an Idempotency-Key with it."""
+        response = self._send(method, path, body=body, query=query, idempotent=idempotent)
         return answer_type.model_validate_json(response.content)
 
     def _send(
@@ -85,7 +84,7 @@ class Connection:
         *,
         body: BaseModel | dict[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
-        once: bool = False,
+        idempotent: bool = False,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
@@ -99,7 +98,7 @@ class Connection:
             request["json"] = body
         if query:
             request["params"] = {key: value for key, value in query.items() if value is not None}
-        if once:
+        if idempotent:
             request["headers"]["Idempotency-Key"] = str(uuid.uuid4())
         deadline = time.monotonic() + self.patience_seconds
         for wait_seconds in _growing_waits():

@@ -18,7 +18,7 @@ class ReplicaCalls(Connection):
         """
         body = schemas.ReplicateBody(top=top, seeds=seeds)
         path = f"{path_of(study)}/replicate"
-        return self._call("POST", path, schemas.Replicates, body=body, once=True)
+        return self._call("POST", path, schemas.Replicates, body=body, idempotent=True)
 
     def replicates(self, study: str) -> schemas.Replicates:
         """The settings that were trained again: mean, spread and a verdict for each."""

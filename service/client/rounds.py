@@ -1,4 +1,4 @@
-"""The client's calls about rounds: from coarse to fine, by itself and by hand."""
+"""The client's calls about rounds: previews, manual zooms, importance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from caviar.service.contract import schemas
 
 
 class RoundCalls(Connection):
-    """Rounds: look, zoom by hand, take a zoom back; what mattered, and what a space means."""
+    """Preview a space, list rounds, zoom, undo a zoom, estimate importance."""
 
     def preview_space(
         self,
@@ -20,7 +20,7 @@ class RoundCalls(Connection):
         seed: int = 0,
         sampler: Mapping[str, Any] | None = None,
     ) -> schemas.SpacePreview:
-        """Where the draws of a space fall, example settings, and warnings.
+        """Where the draws of a space fall, example params, and warnings.
 
         With a sampler, the examples are the first trials of such a study.
 
@@ -56,17 +56,19 @@ class RoundCalls(Connection):
             "box": dict(box),
             **{name: value for name, value in given.items() if value is not None},
         }
-        return self._call("POST", f"{path_of(study)}/rounds", schemas.Round, body=body, once=True)
+        return self._call(
+            "POST", f"{path_of(study)}/rounds", schemas.Round, body=body, idempotent=True
+        )
 
     def undo_round(self, study: str) -> list[schemas.Round]:
-        """Take the newest round back, as long as it has not started; the rounds that are left.
+        """Remove the newest round, as long as it has not started; returns the others.
 
         Raises:
             Conflict: it has started, or there is none.
         """
         path = f"{path_of(study)}/rounds/undo"
-        return self._call("POST", path, schemas.RoundList, once=True).rounds
+        return self._call("POST", path, schemas.RoundList, idempotent=True).rounds
 
     def importance(self, study: str) -> schemas.Importance:
-        """How much each parameter mattered, beside what luck does."""
+        """How important each parameter is, beside the noise between equal trials."""
         return self._call("GET", f"{path_of(study)}/importance", schemas.Importance)

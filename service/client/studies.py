@@ -29,8 +29,10 @@ class StudyCalls(Connection):
             Conflict: there is a study of this name.
         """
         if not isinstance(definition, BaseModel):
-            return self._call("POST", "/studies", schemas.Study, body=dict(definition), once=True)
-        return self._call("POST", "/studies", schemas.Study, body=definition, once=True)
+            return self._call(
+                "POST", "/studies", schemas.Study, body=dict(definition), idempotent=True
+            )
+        return self._call("POST", "/studies", schemas.Study, body=definition, idempotent=True)
 
     def study(self, name: str) -> schemas.Study:
         """One study as it stands.

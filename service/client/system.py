@@ -1,4 +1,4 @@
-"""The client's calls about the house itself."""
+"""The client's calls about the system: health, data sets, workers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from caviar.service.client.connection import Connection
 from caviar.service.contract import schemas
 
 
-class HouseCalls(Connection):
-    """The house: health, data sets, workers."""
+class SystemCalls(Connection):
+    """Health, data sets, workers."""
 
     def health(self) -> schemas.Health:
         """The server's health."""

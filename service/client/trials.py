@@ -39,7 +39,7 @@ class TrialCalls(Connection):
         body = schemas.AskBody(
             count=count, worker=worker, lease_seconds=lease_seconds, prefetched=prefetched
         )
-        return self._call("POST", path, schemas.AskAnswer, body=body, once=True)
+        return self._call("POST", path, schemas.AskAnswer, body=body, idempotent=True)
 
     def report(self, study: str, reports: Sequence[schemas.Report]) -> list[schemas.Decision]:
         """Report metrics of epochs; returns what to do next with each trial."""
@@ -51,7 +51,7 @@ class TrialCalls(Connection):
         """Give final results; a stale lease shows in its own entry."""
         body = schemas.TellBody(results=list(results))
         path = f"{path_of(study)}/tell"
-        return self._call("POST", path, schemas.TellAnswer, body=body, once=True).results
+        return self._call("POST", path, schemas.TellAnswer, body=body, idempotent=True).results
 
     def enqueue(self, study: str, settings: Sequence[Mapping[str, Any]]) -> list[schemas.Trial]:
         """Let settings of your own be tried next: `[{"learning_rate": 0.01, …}, …]`.
@@ -62,7 +62,7 @@ class TrialCalls(Connection):
         """
         body = {"trials": [{"params": dict(setting)} for setting in settings]}
         path = f"{path_of(study)}/trials"
-        return self._call("POST", path, schemas.EnqueueAnswer, body=body, once=True).trials
+        return self._call("POST", path, schemas.EnqueueAnswer, body=body, idempotent=True).trials
 
     def export(self, study: str, *, format: Literal["csv", "json"] = "csv") -> str:  # noqa: A002
         """The whole table of trials as the text of a file."""

@@ -13,7 +13,7 @@ class StudyState(StrEnum):
 
 
 class TrialState(StrEnum):
-    """Where a trial stands; the arrows between the states are drawn in DESIGN.md."""
+    """Where a trial stands; docs/architecture.md draws the transitions between them."""
 
     WAITING = "waiting"  # may be leased: new, enqueued, or its lease ran out
     RUNNING = "running"  # leased: a worker trains its segment

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import socket
 
-from caviar.service.client import DEFAULT_SERVER
+from caviar.service.contract.addresses import DEFAULT_PORT
 from caviar.service.contract.errors import Conflict
-
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = int(DEFAULT_SERVER.rpartition(":")[2])
 
 BACKLOG = 2048
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """A listening socket: who connects is kept waiting until a server accepts.
+    """A listening socket: connections wait until a server accepts them.
 
     Args:
         host: the address to listen on.

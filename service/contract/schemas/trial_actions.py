@@ -64,7 +64,7 @@ class RewindBody(ActionBody):
 
     model_config = ConfigDict(json_schema_extra=example({"epoch": 10, "author": "ana"}))
 
-    epoch: EpochNumber
+    epoch: EpochNumber = Field(description="The epoch to go back to.")
 
 
 class ExtendBody(ActionBody):
@@ -72,7 +72,7 @@ class ExtendBody(ActionBody):
 
     model_config = ConfigDict(json_schema_extra=example({"epochs": 10}))
 
-    epochs: int = Field(ge=1, le=limits.EPOCHS)
+    epochs: int = Field(ge=1, le=limits.EPOCHS, description="How many more.")
 
 
 class Child(Body):

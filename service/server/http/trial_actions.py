@@ -34,7 +34,7 @@ def _add_route(action: TrialAction) -> None:
         act,
         methods=["POST"],
         name=action.name,
-        summary=action.summary,
+        description=action.summary,
         status_code=action.status,
         response_model=action.answer,
         operation_id=f"{action.name}_trial",

@@ -68,7 +68,7 @@ def _fenced(
 def _take_reports(
     change: Change, trial: TrialRow, items: Sequence[schemas.Report]
 ) -> dict[int, dict[str, float]]:
-    """Take the reports of one trial: its epoch, its lease, its confirmations. Returns its points."""
+    """Take the reports of one trial: epoch, lease, confirmations. Returns metrics by epoch."""
     metrics = {item.epoch: item.metrics for item in items if item.metrics}
     if segments.advance(change, trial, max(item.epoch for item in items)) or metrics:
         change.mark(trial)

@@ -167,7 +167,7 @@ class TrialRow(Base):
     manual: Mapped[bool]
     """Under manual control: pruners and budgets do not end it, rounds do not wait for it."""
     adjusted: Mapped[bool]
-    """Whether a person has changed a hyperparameter of it, so that it teaches the sampler nothing."""
+    """Whether a person has changed its hyperparameters, so that samplers ignore it."""
     requested_state: Mapped[str | None] = mapped_column(String(16))
     """What a person requested of a running trial, until its worker is told."""
     attempt: Mapped[int] = mapped_column(Integer)
@@ -272,7 +272,7 @@ class CheckpointRow(Base):
 
 
 class ArrivalRow(Base):
-    """A trial that reached a rung: its value there, and whether it was promoted; null: undecided."""
+    """A trial at a rung: its value there, and whether it was promoted; null: undecided."""
 
     __tablename__ = "arrivals"
 

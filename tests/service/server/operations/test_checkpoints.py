@@ -116,7 +116,7 @@ class TestPut:
         answer = self.raw(client, leased, body)
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"
-        assert "no checkpoint" in answer.json()["detail"]
+        assert "not a checkpoint" in answer.json()["detail"]
 
     @pytest.mark.parametrize(
         "best",

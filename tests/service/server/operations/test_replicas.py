@@ -124,12 +124,12 @@ def test_no_rung_waits_for_them(client: Client) -> None:
 
 LUCK: list[tuple[list[list[float]], list[str], str]] = [
     # The winner's value was luck; the second holds.
-    ([[3.0, 3.2, 3.1], [2.0, 2.2, 2.1]], ["lucky", "holds"], "trial {1} is the best"),
+    ([[3.0, 3.2, 3.1], [2.0, 2.2, 2.1]], ["too good", "holds"], "trial {1} is the best"),
     # Both hold, and the difference between them is larger than luck.
     ([[1.0, 1.1, 0.9], [2.0, 2.1, 1.9]], ["holds", "holds"], "trial {0} stays the best."),
     # Nobody can tell.
     ([[1.0, 2.0, 0.0], [1.5, 3.0, 1.0]], ["holds", "holds"], "Trial {1} cannot be told from it"),
-    ([[-3.0, -3.1, -3.2], [2.0, 2.2, 2.1]], ["unlucky", "holds"], "trial {0} stays the best."),
+    ([[-3.0, -3.1, -3.2], [2.0, 2.2, 2.1]], ["too bad", "holds"], "trial {0} stays the best."),
 ]
 
 
@@ -169,7 +169,7 @@ def test_replicas_without_a_value_are_told(client: Client) -> None:
     tell(client, [two], lambda trial: 0.5)
     [found] = client.replicates("outside").trials
     assert (found.mean, found.deviation) == (0.5, None)
-    assert found.verdict.startswith("not sure yet: ")
+    assert found.verdict.startswith("uncertain: ")
     assert "1 of 3 replicas are still to come; 1 of 3 replicas diverged" in found.verdict
 
 

@@ -45,7 +45,7 @@ def test_a_zoom_cuts_the_round_and_draws_from_the_box(client: Client) -> None:
     rounds = client.rounds("outside")
     assert spans(rounds) == [(0, 12), (12, 3), (15, 10)]
     assert [each.manual for each in rounds] == [False, False, True]
-    assert rounds[1].reason.endswith(" A zoom by hand cut it short, at 3 of 8.")
+    assert rounds[1].reason.endswith(" A manual zoom cut it short, at 3 of 8.")
     assert [each for each in rounds if "cut" in each.reason] == [rounds[1]]
     search(client, "outside")
     drawn = [t.params["learning_rate"] for t in client.trials("outside") if t.round == 2]
@@ -109,7 +109,7 @@ def test_undo_of_what_has_started_is_a_conflict(client: Client) -> None:
         client.undo_round("outside")
     assert (client.study("outside"), client.rounds("outside")) == before
     client.enqueue("outside", [{"learning_rate": 0.01, "momentum": 0.95}])
-    with pytest.raises(Conflict, match="it has 2 trials already, 1 of them added by hand"):
+    with pytest.raises(Conflict, match="it has 2 trials already, 1 of them added by persons"):
         client.undo_round("outside")
     with pytest.raises(NotFound):
         client.undo_round("none")
@@ -213,7 +213,7 @@ def test_a_search_that_moves_on_is_held_still(database: Database, monkeypatch: A
 
     def interrupted(*args: Any) -> Any:
         found = planned(*args)
-        if len(asked) < zooms.TRIES:  # another worker is faster, each time
+        if len(asked) < zooms.MAX_TRIES:  # another worker is faster, each time
             leased = leases.ask(database, "outside", AskBody(count=1)).trials
             asked.append(leased[0].number)
         return found

@@ -1,0 +1,40 @@
+"""The system: its data sets, its health, its schema."""
+
+from __future__ import annotations
+
+from caviar import engine
+from caviar.service import __version__
+from caviar.service.contract import schemas
+from caviar.service.server.store import schema
+from caviar.service.server.store.database import Database
+
+
+def datasets() -> schemas.DatasetList:
+    """The data sets that a network objective can train on."""
+    return schemas.DatasetList(
+        datasets=[engine.describe_dataset(name) for name in sorted(engine.DATASETS)]
+    )
+
+
+def health(database: Database) -> schemas.Health:
+    """The versions of the server, its database and its schema.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    return schemas.Health(
+        status="ok",
+        version=__version__,
+        database=database.describe(),
+        schema_revision=schema.revision(database),
+    )
+
+
+def ready(database: Database) -> schemas.Ready:
+    """That the database answers.
+
+    Raises:
+        Unavailable: it does not.
+    """
+    database.ping()
+    return schemas.Ready(ready=True)
