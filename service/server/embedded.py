@@ -19,18 +19,21 @@ START_SECONDS = 30.0
 
 
 @contextmanager
-def served(database: Database, listener: socket.socket, *, worker: str) -> Iterator[None]:
+def served(
+    database: Database, listener: socket.socket, *, worker: str | None = None
+) -> Iterator[None]:
     """Serve a migrated database from a thread of this process until the context ends.
 
     Args:
         database: a migrated database.
         listener: a listening socket.
-        worker: the name of the worker that dies with this server: its leases expire at once.
+        worker: the name of the worker that dies with this server: its old leases expire at once.
 
     Raises:
         Conflict: the server did not start.
     """
-    leases.reclaim_from(database, worker)
+    if worker is not None:
+        leases.reclaim_from(database, worker)
     config = uvicorn.Config(create_app(database), log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(
