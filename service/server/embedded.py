@@ -52,5 +52,5 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
     deadline = time.monotonic() + START_SECONDS
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise Conflict("the server did not start: its log tells why")
+            raise Conflict("the server did not start: see its log")
         time.sleep(0.01)

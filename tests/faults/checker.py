@@ -1,4 +1,4 @@
-"""The ten invariants of RELIABILITY.md, checked from the outside.
+"""The ten invariants of the service, checked from the outside.
 
 Reads a history of exchanges and how things stand in the end; says what is broken, each in one line
 that begins with the invariant's number. It knows the contract on the wire and nothing behind it.

@@ -53,7 +53,7 @@ async def put_checkpoint(
         Header(max_length=8_192, description="The trial's best so far as JSON: value, epoch, …"),
     ] = None,
 ) -> schemas.CheckpointKept:
-    """Keep a checkpoint of a trial, from whoever trains it."""
+    """Store a checkpoint of a trial, sent by its worker."""
     content = await request.body()
     return await run_in_threadpool(
         checkpoints.put,
@@ -85,9 +85,11 @@ def _best(header: str | None) -> schemas.Best | None:
 def get_checkpoint(
     study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
 ) -> Response:
-    """What a trial goes on from: of a network an .npz file without pickle, else as it was put."""
-    found = checkpoints.get(database, study, number, epoch=epoch)
-    return _file(found.data, found.epoch, f"{study}-{number}-epoch-{found.epoch}-checkpoint")
+    """Download a checkpoint: of a network an .npz file without pickle, else as it was sent."""
+    checkpoint = checkpoints.get(database, study, number, epoch=epoch)
+    return _file(
+        checkpoint.data, checkpoint.epoch, f"{study}-{number}-epoch-{checkpoint.epoch}-checkpoint"
+    )
 
 
 @checkpoints_router.get(
@@ -99,8 +101,10 @@ def get_model(
     study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
 ) -> Response:
     """The trained network, for `caviar.load`: the same file as the checkpoint."""
-    found = checkpoints.model(database, study, number, epoch=epoch)
-    return _file(found.data, found.epoch, f"{study}-{number}-epoch-{found.epoch}-model")
+    checkpoint = checkpoints.model(database, study, number, epoch=epoch)
+    return _file(
+        checkpoint.data, checkpoint.epoch, f"{study}-{number}-epoch-{checkpoint.epoch}-model"
+    )
 
 
 def _file(data: bytes, epoch: int, stem: str) -> Response:

@@ -37,5 +37,5 @@ def undo(study: StudyName, database: DatabaseOf, key: KeyOf) -> schemas.RoundLis
 
 @rounds_router.get("/studies/{study}/importance")
 def show_importance(study: StudyName, database: DatabaseOf) -> schemas.Importance:
-    """Show how much each parameter mattered, beside noise."""
+    """Show how important each parameter is, beside the noise between equal trials."""
     return importance.of(database, study)

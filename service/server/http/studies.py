@@ -51,15 +51,15 @@ def list_studies(
 @studies_router.get("/studies/{study}", response_model=schemas.Study)
 def show_study(study: StudyName, database: DatabaseOf, request: Request, response: Response) -> Any:
     """Show a study: state, counts, best, current round, progress, definition."""
-    found = studies.show(database, study)
-    return not_modified(request, response, found.created_at, found.revision) or found
+    body = studies.show(database, study)
+    return not_modified(request, response, body.created_at, body.revision) or body
 
 
 @studies_router.patch("/studies/{study}")
 def change_study(
     study: StudyName, change: schemas.StudyChange, database: DatabaseOf
 ) -> schemas.Study:
-    """Pause a study, let it go on, stop it, or change its budget."""
+    """Pause, resume or stop a study, or change its budget."""
     return studies.change(database, study, change)
 
 
@@ -82,9 +82,9 @@ def show_figure(
     if draw is None:
         known = ", ".join(sorted(figures.FIGURES))
         raise NotFound(f"there is no figure {name!r}; known are {known}")
-    found = studies.show(database, study)
-    unchanged = not_modified(request, response, found.created_at, found.revision)
-    return unchanged or draw(_figure_data(database, found))
+    body = studies.show(database, study)
+    unchanged = not_modified(request, response, body.created_at, body.revision)
+    return unchanged or draw(_figure_data(database, body))
 
 
 def _figure_data(database: DatabaseOf, study: schemas.Study) -> figures.FigureData:

@@ -28,7 +28,7 @@ from caviar.service.server.operations.export import as_csv, as_json
 trials_router = router("trials")
 
 RETRY_SECONDS = 1
-"""What an ask that finds nothing tells the caller to wait."""
+"""How long the caller of an ask without trials should wait."""
 
 Sort = Literal["number", "-number", "value", "-value"]
 
@@ -99,11 +99,11 @@ def list_trials(
     query = trials.TrialQuery(
         since=since, states=state or (), sort=sort, after=decode_token(page_token), limit=limit
     )
-    found = trials.list_page(database, study, query)
-    return not_modified(request, response, found.created_at, found.revision) or schemas.TrialPage(
-        trials=found.trials,
-        next_page_token=encode_token(found.after),
-        revision=found.revision,
+    page = trials.list_page(database, study, query)
+    return not_modified(request, response, page.created_at, page.revision) or schemas.TrialPage(
+        trials=page.trials,
+        next_page_token=encode_token(page.after),
+        revision=page.revision,
     )
 
 

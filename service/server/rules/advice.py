@@ -1,4 +1,4 @@
-"""What a definition may say, and probably does not mean."""
+"""Warnings about definitions that are valid, and probably not meant so."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ LEARNS_NOTHING = "changes no proposal: a {} search learns from no trial, coarse_
 
 @lru_cache(maxsize=256)
 def of(plan: Plan) -> list[FieldError]:
-    """What a colleague would ask about a study, field by field."""
+    """The warnings about a study, field by field."""
     definition, kind = plan.definition, plan.definition.sampler.kind
-    found = [FieldError(f"space.{name}", message) for name, message in space_warnings(plan.space)]
+    warnings = [
+        FieldError(f"space.{name}", message) for name, message in space_warnings(plan.space)
+    ]
     if definition.asynchronous:
         message = ROUNDS_ON_TIMING if plan.depends_on_results else NOTHING_WAITS.format(kind)
-        found.append(FieldError("asynchronous", message))
+        warnings.append(FieldError("asynchronous", message))
     if not plan.pruner.waits:
-        found.append(FieldError("pruner.kind", PRUNED_ON_TIMING))
+        warnings.append(FieldError("pruner.kind", PRUNED_ON_TIMING))
     if definition.warm_start is not None and not plan.sampler.learns:
-        found.append(FieldError("warm_start", LEARNS_NOTHING.format(kind)))
-    return found
+        warnings.append(FieldError("warm_start", LEARNS_NOTHING.format(kind)))
+    return warnings

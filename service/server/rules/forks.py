@@ -156,7 +156,7 @@ def _add_child(
     start: CheckpointRow | None,
     inherited: Sequence[JournalRow],
 ) -> None:
-    """Add a child that goes on from its parent's checkpoint, with the parent's adjustments."""
+    """Add a child that continues from its parent's checkpoint, with the parent's adjustments."""
     if start is not None:
         child.epoch = child.start_epoch = start.epoch
         child.value, child.best_epoch = start.value, start.best_epoch

@@ -67,7 +67,7 @@ class Plan:
 
     @property
     def depends_on_results(self) -> bool:
-        """Whether what a round tries, who is pruned in it or its size depends on those before."""
+        """Whether the params, the pruning or the size of a round depend on earlier rounds."""
         by_epochs = self.definition.budget.epochs is not None
         return self.sampler.learns or self.pruner.uses_finished or by_epochs
 

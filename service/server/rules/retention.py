@@ -1,4 +1,4 @@
-"""Which checkpoints are kept, and where a trial goes on from when its segment is lost.
+"""Which checkpoints are kept, and from where a trial continues when its segment is lost.
 
 Of a trial that trains, the newest checkpoint is kept; of one that has completed, only if it is
 among the best of its study. Many are kept of a trial under manual control, evenly spread. Any
@@ -68,10 +68,10 @@ def _keep_best(session: Session, study: StudyRow, plan: Plan) -> None:
 
 
 def restore(change: Change, trial: TrialRow, *, upto: int | None = None) -> None:
-    """Put a trial back to where it can go on from: its newest checkpoint, up to an epoch.
+    """Put a trial back to where it can continue: its newest checkpoint, up to an epoch.
 
     Its curve and its best value are cut back with it. A trial of an external objective that has
-    no checkpoint goes on from where its segment began.
+    no checkpoint continues where its segment began.
     """
     session, study = change.session, change.study
     restores_any_epoch = change.plan.kind.restores_any_epoch

@@ -67,7 +67,7 @@ def expire(change: Change, trial: TrialRow, *, how: str) -> None:
 
 
 def wait(change: Change, trial: TrialRow) -> None:
-    """Let a trial wait for a worker, to go on from its last checkpoint."""
+    """Let a trial wait for a worker, to continue from its last checkpoint."""
     change.mark(trial)
     trial.state = TrialState.WAITING
     trial.lease_expires_at = None

@@ -36,10 +36,10 @@ def revision(database: Database) -> str | None:
 def require_current(database: Database) -> None:
     """Raise Conflict unless the database has the newest schema."""
     newest = ScriptDirectory.from_config(_config(None)).get_current_head()
-    found = revision(database)
-    if found != newest:
+    current = revision(database)
+    if current != newest:
         raise Conflict(
-            f"the database has schema {found or 'none'}, this version needs {newest}: "
+            f"the database has schema {current or 'none'}, this version needs {newest}: "
             "run `caviar db upgrade`, with the --data or --database of this server"
         )
 

@@ -14,8 +14,8 @@ UNITS = "hidden_units"
 
 
 def of(space: SearchSpace, objective: NetworkObjective) -> dict[str, Reach]:
-    """What each parameter can be at most and at least, as far as it can be said of it alone."""
-    found: dict[str, Reach] = {}
+    """The least and greatest value that each parameter can have, considered alone."""
+    reaches: dict[str, Reach] = {}
     named = {*space.parameters, *objective.settings}
     own_units = sum(f"{UNITS}_{layer}" in named for layer in range(1, len(named) + 1))
     for name in space.parameters:
@@ -28,21 +28,21 @@ def of(space: SearchSpace, objective: NetworkObjective) -> dict[str, Reach]:
             highest = own_units
         elif name.startswith(UNITS):
             highest = _most_units(space, objective, own_units)
-        found[name] = Reach(
+        reaches[name] = Reach(
             low=getattr(rule, "low", -math.inf),
             high=min(getattr(rule, "high", math.inf), highest),
             low_open=getattr(rule, "low_open", False),
             high_open=getattr(rule, "high_open", False),
         )
-    return found
+    return reaches
 
 
 def _most_units(space: SearchSpace, objective: NetworkObjective, own_units: int) -> float:
     """How many units all layers can have before there are too many weights."""
     if objective.dataset not in engine.DATASETS:
         return math.inf
-    given = objective.settings.get(LAYERS, 1)
-    layers = own_units or (given if isinstance(given, int) else 1)
+    fixed = objective.settings.get(LAYERS, 1)
+    layers = own_units or (fixed if isinstance(fixed, int) else 1)
     if LAYERS in space.parameters:
         layers = int(space.parameters[LAYERS].decode(1.0))
     described = engine.describe_dataset(objective.dataset)

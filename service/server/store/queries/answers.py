@@ -24,5 +24,5 @@ def keep(session: Session, key: str, digest: str, answer: dict[str, Any], now: f
 
 
 def forget_old(session: Session, now: float) -> None:
-    """Drop answers that nobody will ask for again."""
+    """Drop answers that are older than KEEP_SECONDS."""
     session.execute(delete(AnswerRow).where(AnswerRow.created_at < now - KEEP_SECONDS))

@@ -78,7 +78,7 @@ def forget_all(session: Session, study: StudyRow, numbers: Collection[int]) -> N
 
 
 def forget_open(session: Session, study: StudyRow) -> None:
-    """Drop every checkpoint of the trials that have not ended and that no person has."""
+    """Drop every checkpoint of open trials that are not under manual control."""
     numbers = select(TrialRow.number).where(
         TrialRow.study_id == study.id, TrialRow.state.in_(OPEN), TrialRow.manual.is_(False)
     )
@@ -88,7 +88,7 @@ def forget_open(session: Session, study: StudyRow) -> None:
 def copy(
     session: Session, study: StudyRow, origin: int, numbers: Sequence[int], epoch: int
 ) -> None:
-    """Give the checkpoint of an epoch to other trials, too."""
+    """Copy the checkpoint of an epoch to other trials."""
     names = ("epoch", "value", "best_epoch", "metrics", "size", "created_at", "data")
     columns = [getattr(CheckpointRow, name) for name in names]
     for number in numbers:
@@ -101,7 +101,7 @@ def copy(
 
 
 def of_completed(session: Session, study: StudyRow) -> Sequence[tuple[int, float]]:
-    """Completed trials that keep a checkpoint and are nobody's: number and value."""
+    """Completed trials of the search that keep a checkpoint: number and value."""
     query = (
         select(TrialRow.number, TrialRow.value)
         .join(

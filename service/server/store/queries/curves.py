@@ -35,7 +35,7 @@ def _columns(points: Points) -> dict[str, Any]:
 def of(
     session: Session, study: StudyRow, numbers: Sequence[int]
 ) -> dict[int, dict[int, dict[str, float]]]:
-    """Metrics by epoch of these trials; what was reported later stands for an epoch given twice."""
+    """Metrics by epoch of these trials; of an epoch reported twice, the later report counts."""
     query = (
         select(CurveRow.number, CurveRow.epochs, CurveRow.metrics)
         .where(CurveRow.study_id == study.id, CurveRow.number.in_(numbers))

@@ -57,7 +57,7 @@ def adjustments(session: Session, study: StudyRow, number: int) -> Sequence[Jour
 
 
 def undo_from(session: Session, study: StudyRow, number: int, epoch: int) -> None:
-    """Let no adjustment hold that was made at this epoch or later, or was still to be."""
+    """Undo the adjustments made at this epoch or later, and those still to be applied."""
     session.execute(
         update(JournalRow)
         .where(

@@ -1,4 +1,4 @@
-"""Queries on replicas: trials that train the setting of another one again, on a fresh seed."""
+"""Queries on replicas: trials that train the params of another one again, on a fresh seed."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from caviar.service.server.store.models import StudyRow, TrialRow
 from caviar.service.server.store.queries import trials
 
 PAGE = 100
-"""Trials looked at in one query: most settings are there only once."""
+"""Trials read in one query: most params occur only once."""
 
 
 def originals(session: Session, study: StudyRow, *, count: int, maximize: bool) -> list[TrialRow]:
-    """The best trials that speak for their settings, each setting once."""
+    """The best trials whose value is that of their params alone; of equal params the best one."""
     order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
     query = (
         select(TrialRow)
-        .where(TrialRow.study_id == study.id, *trials.speaks_for_its_settings())
+        .where(TrialRow.study_id == study.id, *trials.completed_by_its_params())
         .order_by(order, TrialRow.number)
         .limit(PAGE)
     )
-    found: dict[str, TrialRow] = {}
+    originals: dict[str, TrialRow] = {}
     for offset in range(0, study.next_number, PAGE):
         page = session.scalars(query.offset(offset)).all()
         for row in page:
-            found.setdefault(json.dumps(row.params, sort_keys=True), row)
-        if len(found) >= count or len(page) < PAGE:
+            originals.setdefault(json.dumps(row.params, sort_keys=True), row)
+        if len(originals) >= count or len(page) < PAGE:
             break
-    return list(found.values())[:count]
+    return list(originals.values())[:count]
 
 
 def offsets(session: Session, study: StudyRow) -> dict[int, int]:

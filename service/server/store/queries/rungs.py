@@ -17,7 +17,7 @@ Rung: TypeAlias = tuple[int, int, int]
 
 
 def add(session: Session, row: ArrivalRow) -> None:
-    """A trial came to a rung: again, if it was sent back before it."""
+    """Store that a trial reached a rung, or reached it again after a rewind."""
     session.merge(row)
     session.flush()
 
@@ -34,16 +34,16 @@ def undecided(session: Session, study: StudyRow) -> Sequence[Rung]:
 
 
 def at(session: Session, study: StudyRow, rung: Rung) -> Sequence[ArrivalRow]:
-    """Everybody who came to a rung, by number."""
+    """All arrivals at a rung, by number."""
     query = select(ArrivalRow).where(*_at(study, rung)).order_by(ArrivalRow.number)
     return session.scalars(query).all()
 
 
 def _at(study: StudyRow, rung: Rung) -> tuple[ColumnElement[bool], ...]:
-    found, bracket, epoch = rung
+    round_number, bracket, epoch = rung
     return (
         ArrivalRow.study_id == study.id,
-        ArrivalRow.round == found,
+        ArrivalRow.round == round_number,
         ArrivalRow.bracket == bracket,
         ArrivalRow.epoch == epoch,
     )
@@ -51,7 +51,7 @@ def _at(study: StudyRow, rung: Rung) -> tuple[ColumnElement[bool], ...]:
 
 def finished_before(session: Session, study: StudyRow, rung: Rung) -> Sequence[tuple[float, float]]:
     """What completed trials of earlier rounds had at this epoch, and at their end, by number."""
-    found, _, epoch = rung
+    round_number, _, epoch = rung
     query = (
         select(ArrivalRow.value, TrialRow.value)
         .join(
@@ -61,8 +61,8 @@ def finished_before(session: Session, study: StudyRow, rung: Rung) -> Sequence[t
         .where(
             ArrivalRow.study_id == study.id,
             ArrivalRow.epoch == epoch,
-            ArrivalRow.round < found,
-            *trials.speaks_for_its_settings(),
+            ArrivalRow.round < round_number,
+            *trials.completed_by_its_params(),
         )
         .order_by(ArrivalRow.number)
     )
@@ -72,10 +72,10 @@ def finished_before(session: Session, study: StudyRow, rung: Rung) -> Sequence[t
 def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
     """The lowest number of a trial of the bracket that is open and was not there yet.
 
-    Trials that a person has, and replicas, do not come; nor does who was given back at the rung or
-    beyond: its segment stops further on.
+    Trials under manual control and replicas do not come; nor do trials that were released at the
+    rung or beyond it, whose segments stop further on.
     """
-    found, bracket, epoch = rung
+    round_number, bracket, epoch = rung
     there = aliased(ArrivalRow)
     was_there = (
         select(there.number)
@@ -89,7 +89,7 @@ def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
     query = select(func.min(TrialRow.number)).where(
         TrialRow.study_id == study.id,
         TrialRow.state.in_(OPEN),
-        TrialRow.round == found,
+        TrialRow.round == round_number,
         TrialRow.bracket == bracket,
         TrialRow.stop_epoch <= epoch,
         TrialRow.manual.is_(False),
@@ -100,7 +100,7 @@ def lowest_to_come(session: Session, study: StudyRow, rung: Rung) -> int | None:
 
 
 def decide(session: Session, study: StudyRow, epoch: int, promoted: Mapping[int, bool]) -> None:
-    """Write down who went on from a rung."""
+    """Store which trials were promoted from a rung."""
     for choice in (True, False):
         numbers = [number for number, on in promoted.items() if on is choice]
         if numbers:
@@ -116,7 +116,7 @@ def decide(session: Session, study: StudyRow, epoch: int, promoted: Mapping[int,
 
 
 def withdraw(session: Session, study: StudyRow, number: int) -> None:
-    """Let a trial wait at no rung any more."""
+    """Remove a trial from the rung where it waits."""
     session.execute(
         delete(ArrivalRow).where(
             ArrivalRow.study_id == study.id,
@@ -129,10 +129,10 @@ def withdraw(session: Session, study: StudyRow, number: int) -> None:
 def by_trial(session: Session, study: StudyRow) -> dict[int, dict[int, float]]:
     """By trial and epoch, the values at rungs."""
     query = select(ArrivalRow.number, ArrivalRow.epoch, ArrivalRow.value)
-    found: dict[int, dict[int, float]] = {}
+    values: dict[int, dict[int, float]] = {}
     for number, epoch, value in session.execute(query.where(ArrivalRow.study_id == study.id)):
-        found.setdefault(number, {})[epoch] = value
-    return found
+        values.setdefault(number, {})[epoch] = value
+    return values
 
 
 def of(session: Session, study: StudyRow, number: int) -> Sequence[ArrivalRow]:

@@ -36,9 +36,9 @@ def get(session: Session, name: str) -> StudyRow:
 
 
 def lock(session: Session, name: str) -> StudyRow:
-    """The study of this name, held against other writers until the transaction ends.
+    """The study of this name, locked against other writers until the transaction ends.
 
-    Whoever changes a study or its trials locks the study first: one order, no deadlocks.
+    Every change of a study or its trials locks the study first: one order, no deadlocks.
 
     Raises:
         NotFound: there is none.
@@ -104,8 +104,8 @@ def counts(session: Session, study_id: int) -> dict[TrialState, int]:
         .where(TrialRow.study_id == study_id, TrialRow.void.is_(False))
         .group_by(TrialRow.state)
     )
-    found = {state: count for state, count in session.execute(query)}  # noqa: C416
-    return {state: found.get(state, 0) for state in TrialState}
+    counted = {state: count for state, count in session.execute(query)}  # noqa: C416
+    return {state: counted.get(state, 0) for state in TrialState}
 
 
 def count_void(session: Session, study_id: int) -> int:

@@ -17,7 +17,7 @@ CHUNK = 500
 """Numbers in one IN list: well below the variables that SQLite takes."""
 
 AWAITED = TrialRow.manual.is_(False), TrialRow.replica_of.is_(None)
-"""What rounds wait for: no trial that a person has, and no replica."""
+"""Rounds wait for trials that are neither under manual control nor replicas."""
 
 
 def get(session: Session, study: StudyRow, number: int) -> TrialRow:
@@ -103,7 +103,7 @@ def any_awaited(session: Session, study: StudyRow, *, before: int | None = None)
 
 
 def added(session: Session, study: StudyRow) -> set[int]:
-    """The numbers of trials that persons put into the search: own settings, forks, replicas."""
+    """The numbers of trials that persons added to the search: enqueued, forks, replicas."""
     by_hand = or_(
         TrialRow.enqueued.is_(True), TrialRow.origin.is_not(None), TrialRow.replica_of.is_not(None)
     )
@@ -168,9 +168,9 @@ def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | Non
 def searched(session: Session, study: StudyRow, *, most: int) -> tuple[int, int]:
     """What the search's own trials took: epochs, of each at `most` so many, and how many are open.
 
-    Forks and replicas are not its own. A trial that a person has counts whole. One that failed, or
-    diverged in nobody knows which epoch, counts up to where its segment was to stop: how far it
-    came before its worker was lost is known by chance.
+    Forks and replicas are not its own. A trial under manual control counts whole. One that failed,
+    or diverged at an unknown epoch, counts up to where its segment was to stop: how far it came
+    before its worker was lost is known only by chance.
     """
     lost = or_(
         TrialRow.state == TrialState.FAILED,
@@ -188,10 +188,10 @@ def searched(session: Session, study: StudyRow, *, most: int) -> tuple[int, int]
     return int(epochs or 0), int(count or 0)
 
 
-def speaks_for_its_settings() -> tuple[ColumnElement[bool], ...]:
-    """That a trial completed, and its value is that of its settings alone.
+def completed_by_its_params() -> tuple[ColumnElement[bool], ...]:
+    """That a trial completed, and its value is that of its params alone.
 
-    That is: not void, no replica, no fork, and adjusted by nobody.
+    That is: not void, no replica, no fork, and not adjusted.
     """
     return (
         TrialRow.value.is_not(None),
@@ -235,7 +235,7 @@ def page(
 ) -> Sequence[TrialRow]:
     """One page of trials in the order of `sort`, after the key of the page before.
 
-    Sorting by value leaves out the trials that have none, and replicas, which compete with nobody.
+    Sorting by value leaves out the trials that have none, and replicas, which do not compete.
     """
     column, falls = SORTS[sort]
     query = select(TrialRow).where(TrialRow.study_id == study.id)
