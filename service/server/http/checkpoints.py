@@ -87,9 +87,7 @@ def get_checkpoint(
 ) -> Response:
     """Download a checkpoint: of a network an .npz file without pickle, else as it was sent."""
     checkpoint = checkpoints.get(database, study, number, epoch=epoch)
-    return _file(
-        checkpoint.data, checkpoint.epoch, f"{study}-{number}-epoch-{checkpoint.epoch}-checkpoint"
-    )
+    return _file(checkpoint.data, checkpoint.epoch, f"{study}-{number}", "checkpoint")
 
 
 @checkpoints_router.get(
@@ -102,13 +100,12 @@ def get_model(
 ) -> Response:
     """The trained network, for `caviar.load`: the same file as the checkpoint."""
     checkpoint = checkpoints.model(database, study, number, epoch=epoch)
-    return _file(
-        checkpoint.data, checkpoint.epoch, f"{study}-{number}-epoch-{checkpoint.epoch}-model"
-    )
+    return _file(checkpoint.data, checkpoint.epoch, f"{study}-{number}", "model")
 
 
-def _file(data: bytes, epoch: int, stem: str) -> Response:
-    name = f"{stem}.npz" if data.startswith(ZIP) else f"{stem}.bin"
+def _file(data: bytes, epoch: int, trial: str, what: str) -> Response:
+    suffix = "npz" if data.startswith(ZIP) else "bin"
+    name = f"{trial}-epoch-{epoch}-{what}.{suffix}"
     return Response(
         data,
         media_type=OCTETS,

@@ -231,9 +231,7 @@ def _translated() -> Iterator[None]:
         raise _from_driver(error) from error
     except IntegrityError as error:
         if "unique" in str(error.orig).lower():
-            raise _LostRace(
-                str(error.orig)
-            ) from error  # another writer inserted it first: run again
+            raise _LostRace(str(error.orig)) from error  # another writer was faster
         raise
     except DBAPIError as error:
         if "not a database" in str(error.orig) or "malformed" in str(error.orig):

@@ -9,8 +9,7 @@ from statistics import fmean, stdev
 
 from sqlalchemy.orm import Session
 
-from caviar.service.contract import schemas
-from caviar.service.contract.numbers import number as short
+from caviar.service.contract import numbers, schemas
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server import store
 from caviar.service.server.rules.plans import Plan, plan_of
@@ -109,7 +108,9 @@ def _verdict(
         word = "too bad" if worse < -CERTAIN * error else "holds"
     seeds = "one fresh seed" if len(values) == 1 else f"{len(values)} fresh seeds"
     over = f"on average over {seeds}" if len(values) > 1 else f"on {seeds}"
-    compared = f"{word}: {short(original.value)} in the search, {short(mean)} {over}"
+    compared = (
+        f"{word}: {numbers.number(original.value)} in the search, {numbers.number(mean)} {over}"
+    )
     return "; ".join([compared, *asides])
 
 
@@ -127,9 +128,13 @@ def _note(trials: Sequence[schemas.Replicated], noise: float | None, plan: Plan)
         parts = [f"On fresh seeds, trial {leader.number} stays the best."]
     else:
         parts = [
-            f"On fresh seeds, trial {leader.number} is the best, with {short(sign * least)} on "
+            f"On fresh seeds, trial {leader.number} is the best, with {numbers.number(sign * least)} on "
             f"average; trial {best.number}, the best of the search"
-            + (" gave no value." if best.mean is None else f", comes to {short(best.mean)}.")
+            + (
+                " gave no value."
+                if best.mean is None
+                else f", comes to {numbers.number(best.mean)}."
+            )
         ]
     if noise is not None:
         close = [

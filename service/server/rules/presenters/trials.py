@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from caviar.service.contract import schemas
-from caviar.service.contract.numbers import number as short
+from caviar.service.contract import numbers, schemas
 from caviar.service.contract.states import TrialState
 from caviar.service.contract.trial_actions import allowed_actions
 from caviar.service.server import store
@@ -81,8 +80,8 @@ def _comparison(session: Session, study: StudyRow, row: TrialRow) -> str | None:
     verdict = "helped" if better > 0 else "did not help" if better < 0 else "made no difference"
     until = "" if row.epoch == twin.epoch else f" (epochs {row.epoch} and {twin.epoch})"
     return (
-        f"the change {verdict}: {plan.definition.objective.metric} {short(row.value)}, and "
-        f"{short(twin.value)} without it in its twin, trial {twin.number}{until}"
+        f"the change {verdict}: {plan.definition.objective.metric} {numbers.number(row.value)}, and "
+        f"{numbers.number(twin.value)} without it in its twin, trial {twin.number}{until}"
     )
 
 
