@@ -17,7 +17,7 @@ from caviar.service.cli.up import reclaim
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract.addresses import DEFAULT_HOST
 from caviar.service.contract.errors import Invalid
-from caviar.service.server.listening import address, listen
+from caviar.service.cli.listening import address, listen
 
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database

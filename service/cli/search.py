@@ -18,8 +18,8 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.numbers import duration, number, percent, setting
 from caviar.service.contract.states import StudyState
-from caviar.service.server.embedded import served
-from caviar.service.server.listening import address
+from caviar.service.server.serving import served
+from caviar.service.cli.listening import address
 from caviar.service.server.operations import studies
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database, server_lock

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from caviar.service.cli import options as settings
+from caviar.service.cli.listening import address, listen
 from caviar.service.cli.options import AsJson, Data, DatabaseUrl, Host, Jobs, Port
 from caviar.service.cli.processes import WORKER_NAME, worker_beside
 from caviar.service.cli.terminal import on_signal, out, print_json, require_loopback
 from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
-from caviar.service.server.listening import address, listen
 
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database
@@ -39,7 +39,7 @@ def up(
             worker_beside(server=server, jobs=count, on_death=lambda: reclaim(opened))
         )
         opened = settings.open_database(database, data)
-        from caviar.service.server.embedded import served
+        from caviar.service.server.serving import served
         from caviar.service.server.store import schema
         from caviar.service.server.store.database import server_lock
 
@@ -75,11 +75,17 @@ def serve(
 ) -> None:
     """Serve the dashboard and the API; on PostgreSQL any number of servers may."""
     from caviar.service.server.serving import serve_forever
+    from caviar.service.server.store.database import server_lock
+    from caviar.service.server.store.schema import require_current
 
     if not insecure:
         require_loopback(host)
     opened = settings.open_database(database, data)
-    serve_forever(opened, host=host, port=port, allowed_hosts=allowed_host or ())
+    with server_lock(opened):
+        require_current(opened)
+        with listen(host, port) as listener:
+            print(f"Caviar serves at {address(listener)}", flush=True)
+            serve_forever(opened, listener, allowed_hosts=allowed_host or ())
 
 
 def reclaim(database: Database | None) -> None:

@@ -1,38 +1,78 @@
-"""`caviar serve`: the server alone, in the foreground."""
+"""Serve the application: in the foreground, or from a thread of a process that does more."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import uvicorn
 
+from caviar.service.contract.errors import Conflict
 from caviar.service.server.app import create_app
 from caviar.service.server.http.security import LOOPBACK
-from caviar.service.server.listening import address, listen
-from caviar.service.server.store.database import Database, server_lock
-from caviar.service.server.store.schema import require_current
+from caviar.service.server.operations import leases
+from caviar.service.server.store.database import Database
 
 DRAIN_SECONDS = 10
 """How long running requests may take to finish after SIGTERM."""
 
-logger = logging.getLogger("caviar")
+START_SECONDS = 30.0
+"""How long a server in a thread may take to start."""
 
 
 def serve_forever(
-    database: Database, *, host: str, port: int, allowed_hosts: Sequence[str] = ()
+    database: Database, listener: socket.socket, *, allowed_hosts: Sequence[str] = ()
 ) -> None:
-    """Serve until a signal comes, then finish the running requests.
+    """Serve a migrated database until a signal comes, then finish the running requests.
+
+    Args:
+        database: the database, locked by this process if it is an SQLite file.
+        listener: a listening socket.
+        allowed_hosts: host names that the server answers to, beside those of this machine.
+    """
+    app = create_app(database, allowed_hosts=(*LOOPBACK, *allowed_hosts))
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def served(
+    database: Database, listener: socket.socket, *, worker: str | None = None
+) -> Iterator[None]:
+    """Serve a migrated database from a thread of this process until the context ends.
+
+    Args:
+        database: a migrated database.
+        listener: a listening socket.
+        worker: the name of the worker that dies with this server: its old leases expire at once.
 
     Raises:
-        Conflict: the port is in use, the schema is another, or the SQLite file has a server.
+        Conflict: the server did not start.
     """
-    with server_lock(database):
-        require_current(database)
-        listener = listen(host, port)
-        app = create_app(database, allowed_hosts=(*LOOPBACK, *allowed_hosts))
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS
-        )
-        print(f"Caviar serves at {address(listener)}", flush=True)
-        uvicorn.Server(config).run(sockets=[listener])
+    if worker is not None:
+        leases.reclaim_from(database, worker)
+    config = uvicorn.Config(create_app(database), log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True
+    )
+    thread.start()
+    try:
+        _wait_until_started(server, thread)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise Conflict("the server did not start: see its log")
+        time.sleep(0.01)

@@ -9,9 +9,9 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
-from caviar.service.server import embedded
+from caviar.service.server import serving
 from caviar.service.server.app import create_app
-from caviar.service.server.listening import address, listen
+from caviar.service.cli.listening import address, listen
 from caviar.service.server.store.database import Database
 
 
@@ -62,5 +62,5 @@ class Apps:
 @contextmanager
 def listening(database: Database) -> Iterator[str]:
     """Serve a migrated database from a thread; the address."""
-    with listen("127.0.0.1", 0) as listener, embedded.served(database, listener):
+    with listen("127.0.0.1", 0) as listener, serving.served(database, listener):
         yield address(listener)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from caviar.sampler import Arrival, Finish, Verdict
-from caviar.service.contract import numbers
+from caviar.service.contract.numbers import number
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
 from caviar.service.server.rules import budgets, retention, trial_states
@@ -102,8 +102,8 @@ def _apply(
     verdicts: Mapping[int, Verdict],
 ) -> None:
     """Let promoted trials wait for a worker, and end the others as pruned."""
-    for number, verdict in verdicts.items():
-        trial = waiting[number]
+    for trial_number, verdict in verdicts.items():
+        trial = waiting[trial_number]
         change.mark(trial)
         if verdict.promoted:
             trial.reason = None
@@ -142,11 +142,11 @@ def _reason(plan: Plan, rung: Rung, verdict: Verdict, trial: TrialRow) -> str:
     behind = (
         ""
         if verdict.pace is None
-        else f", nor better than the {numbers.number(sign * verdict.pace)} that the best finished trials "
+        else f", nor better than the {number(sign * verdict.pace)} that the best finished trials "
         "had there"
     )
     return (
         f"pruned at rung {rungs.index(rung[2]) + 1} of {len(rungs)}, after {rung[2]} epochs: "
-        f"its {plan.definition.objective.metric} {numbers.number(trial.value)} is not among the best "
-        f"{verdict.kept} of {verdict.compared}, which ended at {numbers.number(sign * verdict.bar)}{behind}"
+        f"its {plan.definition.objective.metric} {number(trial.value)} is not among the best "
+        f"{verdict.kept} of {verdict.compared}, which ended at {number(sign * verdict.bar)}{behind}"
     )

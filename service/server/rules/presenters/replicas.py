@@ -9,7 +9,8 @@ from statistics import fmean, stdev
 
 from sqlalchemy.orm import Session
 
-from caviar.service.contract import numbers, schemas
+from caviar.service.contract import schemas
+from caviar.service.contract.numbers import number
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server import store
 from caviar.service.server.rules.plans import Plan, plan_of
@@ -108,9 +109,7 @@ def _verdict(
         word = "too bad" if worse < -CERTAIN * error else "holds"
     seeds = "one fresh seed" if len(values) == 1 else f"{len(values)} fresh seeds"
     over = f"on average over {seeds}" if len(values) > 1 else f"on {seeds}"
-    compared = (
-        f"{word}: {numbers.number(original.value)} in the search, {numbers.number(mean)} {over}"
-    )
+    compared = f"{word}: {number(original.value)} in the search, {number(mean)} {over}"
     return "; ".join([compared, *asides])
 
 
@@ -128,13 +127,9 @@ def _note(trials: Sequence[schemas.Replicated], noise: float | None, plan: Plan)
         parts = [f"On fresh seeds, trial {leader.number} stays the best."]
     else:
         parts = [
-            f"On fresh seeds, trial {leader.number} is the best, with {numbers.number(sign * least)} on "
+            f"On fresh seeds, trial {leader.number} is the best, with {number(sign * least)} on "
             f"average; trial {best.number}, the best of the search"
-            + (
-                " gave no value."
-                if best.mean is None
-                else f", comes to {numbers.number(best.mean)}."
-            )
+            + (" gave no value." if best.mean is None else f", comes to {number(best.mean)}.")
         ]
     if noise is not None:
         close = [

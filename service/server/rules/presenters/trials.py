@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from caviar.service.contract import numbers, schemas
+from caviar.service.contract import schemas
+from caviar.service.contract.numbers import number
 from caviar.service.contract.states import TrialState
 from caviar.service.contract.trial_actions import allowed_actions
 from caviar.service.server import store
@@ -80,8 +81,8 @@ def _comparison(session: Session, study: StudyRow, row: TrialRow) -> str | None:
     verdict = "helped" if better > 0 else "did not help" if better < 0 else "made no difference"
     until = "" if row.epoch == twin.epoch else f" (epochs {row.epoch} and {twin.epoch})"
     return (
-        f"the change {verdict}: {plan.definition.objective.metric} {numbers.number(row.value)}, and "
-        f"{numbers.number(twin.value)} without it in its twin, trial {twin.number}{until}"
+        f"the change {verdict}: {plan.definition.objective.metric} {number(row.value)}, and "
+        f"{number(twin.value)} without it in its twin, trial {twin.number}{until}"
     )
 
 
