@@ -1,13 +1,15 @@
-# Six commands to remember: make demo | test | lint | bench | faults | install. Each sets up what it needs.
+# Commands to remember: make demo | test | test-fast | lint | bench | faults | install. Each sets up
+# what it needs.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
-# Two processes of pytest, for the time that databases and browsers keep one of them waiting.
-TESTS ?= -n 2 --dist loadgroup
+# Several processes of pytest, for the time that databases, browsers and workers keep one of them
+# waiting.
+TESTS ?= -n 3 --dist loadgroup
 
-.PHONY: install demo test lint bench bench-engine bench-sampler bench-pruning bench-main \
+.PHONY: install demo test test-fast lint bench bench-engine bench-sampler bench-pruning bench-main \
 	bench-memory bench-formulas bench-outcomes bench-examples faults examples clean
 
 install: .venv/installed
@@ -28,14 +30,20 @@ demo: install
 	$(BIN)/caviar run examples/digits.json
 
 test: install
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(TESTS) --durations=20
+
+# No processes, no PostgreSQL, no browser: for a look between two edits.
+FAST := not processes and not postgres and not browser and not slow and not faults and not formulas
+
+test-fast: install
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m '$(FAST)'
 
 # The long versions: an hour rather than minutes. FAULTS is how often each fault happens on each
 # database, so that 25 are some 200 kills on each; at the end stands how often each was done.
 FAULTS ?= 25
 
 faults: install
-	CAVIAR_FAULTS=$(FAULTS) $(BIN)/python -m pytest $(TESTS) tests/faults
+	CAVIAR_FAULTS=$(FAULTS) $(BIN)/python -m pytest $(TESTS) -m '' tests/faults
 
 lint: install
 	$(BIN)/ruff check .

@@ -75,8 +75,15 @@ def process(
         start_new_session=True,
         stdout=subprocess.DEVNULL,
     )
-    try:
+    with stopping(started):
         yield started
+
+
+@contextmanager
+def stopping(started: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a process with the context, and kill whatever it has started."""
+    try:
+        yield
     finally:
         if started.poll() is None:
             started.terminate()

@@ -13,6 +13,7 @@ from tests.processes import run
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("name", "needs"), [("scikit_learn", "sklearn"), ("pytorch", "torch")])
 def test_a_function_of_ones_own(tmp_path: Path, name: str, needs: str) -> None:
     if importlib.util.find_spec(needs) is None:

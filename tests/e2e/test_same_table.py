@@ -87,17 +87,17 @@ class Search:
         """One worker asks; how many trials it got."""
         body = AskBody(count=most, worker=f"w{worker}", lease_seconds=LEASE)
         leased = leases.ask(self.database, self.name, body).trials
-        self.prefetched += leased
+        self.held += leased
         return len(leased)
 
     def tell(self, place: int) -> None:
         """A held trial ends."""
-        told = self.outcomes.of(self.prefetched.pop(place % len(self.prefetched)))
+        told = self.outcomes.of(self.held.pop(place % len(self.held)))
         results.tell(self.database, self.name, TellBody(results=[told]))
 
     def release(self, place: int) -> None:
         """A worker gives a trial back unfinished."""
-        leased = self.prefetched.pop(place % len(self.prefetched))
+        leased = self.held.pop(place % len(self.held))
         back = Result(number=leased.number, lease=leased.lease.token, state="waiting")
         results.tell(self.database, self.name, TellBody(results=[back]))
 
@@ -107,7 +107,7 @@ class Search:
             self.losses -= 1
             age_leases(self.database, LEASE + 1)
             leases.reap(self.database)
-            self.prefetched.clear()
+            self.held.clear()
 
     def table(self) -> Table:
         """What the study tried, and what came of it."""
@@ -119,7 +119,7 @@ class Search:
     def finish(self) -> Table:
         """One worker does the rest, one trial at a time; the table."""
         while self.is_running:
-            while self.prefetched:
+            while self.held:
                 self.tell(0)
             self.ask(0, 1)
         return self.table()
@@ -130,14 +130,14 @@ class Search:
             if not self.is_running:
                 break
             worker, what = step % workers, step // 8
-            if len(self.prefetched) < workers and step % 8 < 4:
+            if len(self.held) < workers and step % 8 < 4:
                 self.ask(worker, 1 + what % 3)
-            elif self.prefetched and step % 8 < 6:
+            elif self.held and step % 8 < 6:
                 self.tell(what)
-            elif self.prefetched and step % 8 == 6:
+            elif self.held and step % 8 == 6:
                 self.release(what)
             elif step % 64 == 7:
-                self.lose()
+                self.expire()
         return self.finish()
 
 
@@ -147,6 +147,7 @@ def outcomes(request: pytest.FixtureRequest) -> Outcomes:
     return Outcomes(lost=request.param)
 
 
+@pytest.mark.both_databases
 @settings(
     max_examples=6,
     deadline=None,

@@ -87,6 +87,27 @@ def client(watched: Watched) -> Iterator[Client]:
         yield made
 
 
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to `make faults` what is not the smoke test of its fault.
+
+    The tests of a file stay in one process, since they share a server.
+    """
+    for item in items:
+        if HERE not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        smoke = item.get_closest_marker("smoke")
+        if smoke is None:
+            continue
+        assert isinstance(item, pytest.Function)
+        if not smoke.kwargs.items() <= item.callspec.params.items():
+            item.add_marker(pytest.mark.faults)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where several processes test, tell the one that reports what this one has counted."""
     output = getattr(session.config, "workeroutput", None)

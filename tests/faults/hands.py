@@ -256,7 +256,7 @@ VERBS: Sequence[Verb] = (
 
 
 def hands(
-    database: Database, transport: httpx.BaseTransport, file: Path, *, seed: int, acts: int = 40
+    database: Database, transport: httpx.BaseTransport, file: Path, *, seed: int, acts: int
 ) -> tuple[Final, set[str]]:
     """Let many hands steer one study; how it stands once all have let go, and what they did."""
     recorded = Recording(transport, file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from caviar.service.server.rules import segments, trial_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import TrialRow
+from tests.databases import Databases
 from tests.fakes.apps import running
 from tests.faults import tally
 from tests.faults.checker import Final, check, read
@@ -39,6 +41,7 @@ def rushed(database: Database, tmp_path: Path) -> Callable[..., list[str]]:
     return run
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_a_rush_breaks_nothing(
     database: Database, rushed: Callable[..., list[str]], seed: int
@@ -124,11 +127,18 @@ def test_a_planted_bug_is_seen(
 class TestTheChecker:
     """By itself, on a history that is edited."""
 
-    @pytest.fixture
-    def whole(self, sqlite: Database, tmp_path: Path) -> tuple[list[dict[str, Any]], Final]:
-        file = tmp_path / "history.jsonl"
-        with running(create_app(sqlite, reap_seconds=3600)) as transport:
-            last = rush(sqlite, transport, file, seed=0, trials=8)
+    @pytest.fixture(scope="class")
+    def whole(
+        self, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+    ) -> tuple[list[dict[str, Any]], Final]:
+        folder = tmp_path_factory.mktemp("rush")
+        file = folder / "history.jsonl"
+        with (
+            databases.new("sqlite", folder) as url,
+            closing(Database(url)) as database,
+            running(create_app(database, reap_seconds=3600)) as transport,
+        ):
+            last = rush(database, transport, file, seed=0, trials=8)
         history = read(file)
         assert check(history, last) == []
         return history, last

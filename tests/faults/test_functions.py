@@ -14,6 +14,8 @@ from tests.faults.conftest import Watched
 from tests.objectives import reference
 from tests.processes import CAVIAR, PATIENCE_SECONDS, is_alive, kill_worker, process, until
 
+pytestmark = [pytest.mark.both_databases, pytest.mark.processes]
+
 
 def study(client: Client, name: str, *, trials: int, epochs: int) -> None:
     """Create a study for a function."""
@@ -31,6 +33,7 @@ def last_kept(client: Client, name: str, number: int) -> int:
     return max((each.epoch for each in client.trial(name, number).checkpoints), default=0)
 
 
+@pytest.mark.smoke(database_kind="sqlite")
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_poison_fails_and_the_others_are_unharmed(
     watched: Watched, client: Client, seed: int
@@ -38,7 +41,7 @@ def test_poison_fails_and_the_others_are_unharmed(
     name = f"poisoned-{seed}"
     jobs = "1" if (watched.place.kind == "sqlite") == (seed % 2 == 0) else "2"
     study(client, name, trials=10, epochs=1)
-    command = options(watched.server, name, "poisoned", "--jobs", jobs, "--trial-seconds", "10")
+    command = options(watched.server, name, "poisoned", "--jobs", jobs, "--trial-seconds", "4")
     done = subprocess.run(
         [*CAVIAR, *command], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
@@ -56,6 +59,7 @@ def test_poison_fails_and_the_others_are_unharmed(
     watched.check(name, "poison: os._exit, SIGSEGV, an endless loop, out of memory")
 
 
+@pytest.mark.smoke(database_kind="sqlite", what="worker")
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 @pytest.mark.parametrize("what", ["worker", "everything"])
 def test_a_killed_workers_trial_goes_on_from_its_checkpoint(
@@ -88,47 +92,21 @@ def test_a_killed_workers_trial_goes_on_from_its_checkpoint(
             assert told == loss  # as if nothing had happened
 
 
+@pytest.mark.smoke(database_kind="sqlite")
 def test_what_a_function_has_started_ends_with_it(
     watched: Watched, client: Client, tmp_path: Path
 ) -> None:
     study(client, "children", trials=1, epochs=1)
     note = tmp_path / "child"
-    command = options(watched.server, "children", "starts_and_hangs", "--trial-seconds", "10")
+    command = options(watched.server, "children", "starts_and_hangs", "--trial-seconds", "4")
     environment = {"CAVIAR_TEST_CHILD": str(note)}
     with process(*command, "--jobs", "1", environment=environment) as worker:
         assert worker.wait(timeout=PATIENCE_SECONDS) == 0
-    assert client.trial("children", 0).reason == "timeout: it trained for more than 10 seconds"
+    assert client.trial("children", 0).reason == "timeout: it trained for more than 4 seconds"
     until(lambda: not is_alive(int(note.read_text())))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("--study", "refused", "--objective", "nowhere.py:train"), "there is no file"),
-        (("--study", "refused", "--objective", reference("missing")), "no function 'missing'"),
-        (("--objective", reference("number")), "--study: must name the study"),
-        (("--study", "refused", "--trial-seconds", "3"), "--trial-seconds: goes with --objective"),
-        (("--study", "refused"), "objective.kind: must be network for this command"),
-    ],
-)
-def test_what_cannot_be_is_told_before_anything_is_leased(
-    watched: Watched, client: Client, arguments: tuple[str, ...], says: str
-) -> None:
-    if "refused" not in {study.name for study in client.studies()}:
-        study(client, "refused", trials=3, epochs=1)
-    done = subprocess.run(
-        [*CAVIAR, "work", "--server", watched.server, "--jobs", "1", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert says in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
-    assert client.trials("refused") == []
-
-
+@pytest.mark.smoke(database_kind="sqlite")
 def test_a_worker_told_to_stop_gives_its_trials_back(watched: Watched, client: Client) -> None:
     study(client, "stopped", trials=1, epochs=10_000)
     more = ("--jobs", "1", "--checkpoint-seconds", "0")

@@ -29,6 +29,9 @@ from tests.faults.checker import check, read
 from tests.faults.hands import NAME, hands, study
 from tests.tables import curve
 
+ACTS = 40 if tally.FAULTS > 1 else 20
+"""How many things each person does."""
+
 
 class EitherServer(httpx.BaseTransport):
     """Carries each request to another one of the servers in turn."""
@@ -61,13 +64,15 @@ def transport(database: Database) -> Iterator[httpx.BaseTransport]:
         yield EitherServer(servers)
 
 
+@pytest.mark.both_databases
+@pytest.mark.smoke(database_kind="postgresql")
 @pytest.mark.usefixtures("each_epoch")
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_many_hands(
     database: Database, transport: httpx.BaseTransport, tmp_path: Path, seed: int
 ) -> None:
     file = tmp_path / "history.jsonl"
-    last, done = hands(database, transport, file, seed=seed)
+    last, done = hands(database, transport, file, seed=seed, acts=ACTS)
     assert check(read(file), last) == []
     with Client("http://localhost", transport=transport, patience_seconds=0) as client:
         assert_journaled(client, done)

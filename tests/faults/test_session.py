@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
+
 from caviar.service.client import Client
 from caviar.service.contract.errors import NotFound
 from caviar.service.contract.schemas import TrialDetail
@@ -14,6 +16,8 @@ from tests.factories.studies import network
 from tests.faults.conftest import Watched
 from tests.processes import PATIENCE_SECONDS, process, until
 from tests.tables import curve
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.processes]
 
 EPOCHS = 300
 
@@ -52,6 +56,7 @@ def rests(trial: TrialDetail) -> bool:
     return trial.state == TrialState.PAUSED
 
 
+@pytest.mark.smoke(database_kind="postgresql")
 def test_a_session(watched: Watched, client: Client) -> None:
     client.create_study(study())
     command = ("work", "--server", watched.server, "--jobs", "2")

@@ -14,13 +14,18 @@ import pytest
 from caviar.service.client import Client
 from caviar.service.contract.states import StudyState
 from tests.factories.studies import network
+from tests.fakes.workers import train
 from tests.faults import tally
 from tests.faults.conftest import Place, Watched
 from tests.processes import PATIENCE_SECONDS, is_alive, kill_worker, pool_processes, process, until
+from tests.tables import table
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.processes]
 
 TRIALS = 40
 JOBS = 2
 PRUNED = {"pruner": {"kind": "successive_halving", "eta": 3, "min_epochs": 4}}
+KILLS = 5 if tally.FAULTS > 1 else 2
 NAMES = {"worker": "the worker", "pool process": "a pool process", "everything": "both"}
 """What can be killed of a worker."""
 
@@ -33,32 +38,15 @@ def study(name: str) -> dict[str, Any]:
     return made
 
 
-def table(client: Client, name: str) -> list[tuple[Any, ...]]:
-    """Everything of a study's trials that must not depend on who trained them."""
-    return [
-        (
-            t.number,
-            t.state,
-            repr(t.params),
-            repr(t.value),
-            t.epoch,
-            t.best_epoch,
-            t.round,
-            t.metrics,
-        )
-        for t in client.trials(name)
-    ]
-
-
 @pytest.fixture(scope="module")
 def undisturbed(place: Place) -> list[tuple[Any, ...]]:
-    """The table of a study trained by one process, alone."""
+    """The table of a study trained in this process, alone."""
     return trained_alone(place, study("alone"))
 
 
 @pytest.fixture(scope="module")
 def undisturbed_and_pruned(place: Place) -> list[tuple[Any, ...]]:
-    """The table of a pruned study trained by one process, alone."""
+    """The table of a pruned study trained in this process, alone."""
     return trained_alone(place, study("alone-pruned") | PRUNED)
 
 
@@ -67,8 +55,7 @@ def trained_alone(place: Place, definition: dict[str, Any]) -> list[tuple[Any, .
     name = definition["name"]
     with Client(place.server) as client:
         client.create_study(definition)
-        with process("work", "--server", place.server, "--jobs", "1", "--study", name) as worker:
-            assert worker.wait(timeout=PATIENCE_SECONDS) == 0  # a worker of one study ends with it
+        train(client, name)
         assert client.study(name).state == StudyState.COMPLETED
         return table(client, name)
 
@@ -78,6 +65,7 @@ def options(watched: Watched, name: str, *more: str) -> tuple[str, ...]:
     return ("work", "--server", watched.server, "--study", name, "--jobs", str(JOBS), *more)
 
 
+@pytest.mark.smoke(database_kind="postgresql")
 def test_two_workers_of_two_processes_give_the_same_table(
     watched: Watched, client: Client, undisturbed: list[tuple[Any, ...]]
 ) -> None:
@@ -90,6 +78,7 @@ def test_two_workers_of_two_processes_give_the_same_table(
     watched.check("together", "two workers at once")
 
 
+@pytest.mark.smoke(database_kind="postgresql", what="pool process")
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 @pytest.mark.parametrize("what", ["worker", "pool process", "everything"])
 def test_a_killed_worker_loses_nothing(
@@ -108,11 +97,12 @@ def test_a_killed_worker_loses_nothing(
     watched.check(name, f"kill -9 of {NAMES[what]}, half way")
 
 
+@pytest.mark.smoke(database_kind="postgresql")
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
     watched: Watched, client: Client, undisturbed_and_pruned: list[tuple[Any, ...]], seed: int
 ) -> None:
-    """Checkpoints are left all the time; the worker, or one process of its pool, dies five times.
+    """Checkpoints are left all the time; the worker, or a process of its pool, dies several times.
 
     A trial that is at work may be lost three times only, so those moments are kept apart.
     """
@@ -121,7 +111,7 @@ def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
     command = options(watched, name, "--checkpoint-seconds", "0.05")
     client.create_study(study(name) | PRUNED)
     kills = 0
-    for _ in range(5):
+    for _ in range(KILLS):
         before = client.study(name).progress.epochs_trained
         with process(*command) as worker:
             until(partial(trained, client, name, before + generator.randint(40, 160)))
@@ -136,6 +126,7 @@ def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
     watched.check(name, "kill -9 at a random moment, pruned and with checkpoints", kills)
 
 
+@pytest.mark.smoke(database_kind="postgresql")
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_a_worker_that_was_stopped_and_goes_on_is_not_listened_to(
     watched: Watched, client: Client, undisturbed: list[tuple[Any, ...]], seed: int

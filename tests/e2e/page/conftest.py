@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,6 +57,19 @@ SPACE: dict[str, Any] = {
     "batch_size": {"type": "int", "low": 16, "high": 128, "scale": "log", "base": 2},
     "activation": {"type": "categorical", "choices": ["relu", "tanh"]},
 }
+
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests in one process: they share a browser and a service."""
+    for item in items:
+        if HERE in item.path.parents:
+            for mark in (pytest.mark.browser, pytest.mark.processes):
+                item.add_marker(mark)
+            item.add_marker(pytest.mark.xdist_group("page"))
 
 
 @pytest.fixture(scope="package")

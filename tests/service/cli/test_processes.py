@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from caviar.service.cli.processes import worker_beside
 from tests.processes import children, command_line, free_port, until
 
 
+@pytest.mark.processes
 def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_runs() -> None:
     server = f"http://127.0.0.1:{free_port()}"
     calls: list[list[int]] = []
