@@ -1,4 +1,4 @@
-"""The command `caviar`: names for what is in service/cli."""
+"""The command `caviar` and its subcommands."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from caviar.service import __version__
 from caviar.service.cli.db import db_app
 from caviar.service.cli.rounds import rounds_app
 from caviar.service.cli.run import run
+from caviar.service.cli.serve import serve
 from caviar.service.cli.space import space_app
 from caviar.service.cli.study import study_app
 from caviar.service.cli.terminal import err, out
 from caviar.service.cli.trial import trial_app
-from caviar.service.cli.up import serve, up
+from caviar.service.cli.up import up
 from caviar.service.cli.work import work
 from caviar.service.contract.errors import CaviarError
 from caviar.service.contract.field_errors import field_errors
 
 app = typer.Typer(
-    help="Hyperparameter search: the right scales, coarse to fine, whole populations at once.",
+    help="Search the hyperparameters of networks and of your own training functions.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for each in (up, serve, work, run):
-    app.command()(each)
+for command in (up, run, serve, work):
+    app.command()(command)
 app.add_typer(study_app, name="study")
 app.add_typer(trial_app, name="trial")
 app.add_typer(rounds_app, name="rounds")
@@ -59,8 +60,8 @@ def _fail(*messages: object) -> NoReturn:
     sys.exit(1)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         out.print(f"caviar {__version__}", highlight=False)
         raise typer.Exit
 
@@ -68,7 +69,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def common(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Options of the command itself."""

@@ -1,6 +1,6 @@
-"""Where things are and how many: the options that every command shares.
+"""The options that commands share, and what they stand for.
 
-Each may be given as an option, as a CAVIAR_… variable, or left to its default.
+Most are also read from a CAVIAR_… environment variable.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from caviar.service.contract.errors import Invalid
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database
 
-Host = Annotated[str, typer.Option(envvar="CAVIAR_HOST", help="Address to listen on.")]
+Host = Annotated[str, typer.Option(envvar="CAVIAR_HOST", help="The address to listen on.")]
 Port = Annotated[
-    int, typer.Option(envvar="CAVIAR_PORT", min=0, max=65535, help="Port; 0 takes any free one.")
+    int,
+    typer.Option(
+        envvar="CAVIAR_PORT", min=0, max=65535, help="The port to listen on; 0 takes a free one."
+    ),
 ]
 Data = Annotated[
-    Path, typer.Option(envvar="CAVIAR_DATA", help="Folder for everything that is written.")
+    Path, typer.Option(envvar="CAVIAR_DATA", help="The folder for everything that Caviar writes.")
 ]
 DatabaseUrl = Annotated[
     str | None,
@@ -29,28 +32,50 @@ DatabaseUrl = Annotated[
         "--database",
         envvar="CAVIAR_DATABASE",
         metavar="URL",
-        help="Such as postgresql://user:password@host/name; without it, SQLite in --data.",
+        help="The database, such as postgresql://user:password@host/name. Default: an SQLite "
+        "file in --data.",
     ),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", "-j", envvar="CAVIAR_JOBS", min=1, help="Processes; one a core."),
+    typer.Option(
+        "--jobs",
+        "-j",
+        envvar="CAVIAR_JOBS",
+        min=1,
+        help="The number of training processes. Default: one per core.",
+    ),
 ]
 Server = Annotated[
     str, typer.Option(envvar="CAVIAR_SERVER", metavar="URL", help="The server's address.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Objective = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.py:NAME",
+        help="Your Python function that trains the trials of a study with an external objective.",
+    ),
+]
+TrialSeconds = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1,
+        help="With --objective: the maximum training time of one trial, in seconds, over all "
+        "its segments and attempts.",
+    ),
+]
 
 DEFAULT_DATA = Path("caviar-data")
 
 
 def open_database(url: str | None, data: Path) -> Database:
-    """The database at the URL, or the SQLite file in the data folder, which is made if needed.
+    """The database at the URL, or the SQLite file in the data folder, which is created if needed.
 
     Raises:
-        Invalid: the URL is none that we know, or the folder cannot be made or written.
+        Invalid: the URL is not supported, or the folder cannot be created or written.
     """
-    # SQLAlchemy takes a while to import, and most commands need no database.
+    # SQLAlchemy is slow to import, and most commands need no database.
     from caviar.service.server.store.database import Database, sqlite_url
 
     if url is not None:
@@ -58,16 +83,41 @@ def open_database(url: str | None, data: Path) -> Database:
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Invalid.field("--data", f"{data} cannot be a folder: {error.strerror}") from error
+        raise Invalid.field("--data", f"{data} cannot be created: {error.strerror}") from error
     if not os.access(data, os.W_OK | os.X_OK):
-        raise Invalid.field("--data", f"{data} cannot be written")
+        raise Invalid.field("--data", f"{data} is not writable")
     return Database(sqlite_url(data / "caviar.sqlite"))
 
 
 def cores(jobs: int | None) -> int:
-    """The number of processes: as asked, or as many as this process may use cores."""
+    """The number of processes: `jobs`, or else the number of cores that this process may use."""
     if jobs is not None:
         return jobs
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def function_options(
+    objective: str | None, study: str | None, trial_seconds: float | None
+) -> list[str]:
+    """Check the options of training with a function, before anything is leased.
+
+    Returns the same options, for a worker that another process starts.
+
+    Raises:
+        Invalid: the function cannot be imported, or no study is named whose trials it trains.
+    """
+    if objective is None:
+        if trial_seconds is not None:
+            raise Invalid.field("--trial-seconds", "requires --objective")
+        return []
+    if study is None:
+        raise Invalid.field(
+            "--study", "is required with --objective: the study whose trials the function trains"
+        )
+    from caviar.service.worker.function.host import check
+
+    check(objective)
+    limit = () if trial_seconds is None else ("--trial-seconds", str(trial_seconds))
+    return ["--objective", objective, *limit]

@@ -1,4 +1,4 @@
-"""A worker process beside this one: started at once, started anew when it dies, ended with us."""
+"""The embedded worker: a process that is restarted when it dies and ends with its parent."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from caviar.service.server.store.database import Database
 
 WORKER_NAME = "embedded"
-"""The name of the worker beside an embedded server. It dies with its server, so a server that
-starts knows that whatever this worker held is lost."""
+"""The name of the worker beside an embedded server. The worker ends with its server, so a starting
+server can reclaim every trial that is leased to this name."""
 
 RESTART_SECONDS = (0.5, 10.0)
 END_SECONDS = 10.0
 
 LATE_SECONDS = 0.5
-"""After so long the next worker runs, but has not asked yet. What the dead one was given by then,
-in answer to a call that it had made before it died, is lost, too."""
+"""The time after which the next worker runs but has not asked yet. A call that the dead worker sent
+before it died may have leased trials until then: they are reclaimed as well."""
 
 logger = logging.getLogger("caviar")
 
@@ -32,15 +36,16 @@ def worker_beside(
     options: Sequence[str] = (),
     on_death: Callable[[], None],
 ) -> Iterator[Callable[[], None]]:
-    """Run a worker for the server, and another whenever it dies, until the context ends.
+    """Run a worker for the server, and restart it whenever it dies, until the context ends.
 
-    Gives a function that ends it earlier: before its server does, so that it can say goodbye.
+    Yields a function that ends the worker earlier: before its server stops, so that the worker
+    can release its trials.
 
     Args:
-        server: an address that listens, even if nobody answers there yet.
-        jobs: processes in the worker's pool.
-        study: the only study it works for, if any; the worker ends with it.
-        options: more options of `caviar work`.
+        server: an address that is listened on, even if the server does not answer yet.
+        jobs: the number of processes in the worker's pool.
+        study: the only study it works for, if any; the worker ends with the study.
+        options: further options of `caviar work`.
         on_death: called when a worker has died, and again when the next one has just started.
     """
     stop = threading.Event()
@@ -65,11 +70,19 @@ def worker_beside(
         end()
 
 
+def reclaim(database: Database | None) -> None:
+    """Return the trials of the embedded worker that died to the queue."""
+    if database is not None:
+        from caviar.service.server.operations import leases
+
+        leases.reclaim_from(database, WORKER_NAME)
+
+
 def _supervise(command: Sequence[str], on_death: Callable[[], None], stop: threading.Event) -> None:
     wait_seconds = RESTART_SECONDS[0]
     died = False
     while not stop.is_set():
-        # Its standard input is a leash: it closes when this process ends, however it ends.
+        # The worker ends when its standard input closes, which it does however this process ends.
         with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
             if died and not stop.wait(LATE_SECONDS):
                 on_death()
@@ -80,7 +93,9 @@ def _supervise(command: Sequence[str], on_death: Callable[[], None], stop: threa
         if process.returncode == 0:
             return
         if not stop.is_set():
-            logger.warning("the worker died (%s): starting another", process.returncode)
+            logger.warning(
+                "the worker died with exit code %s: starting another", process.returncode
+            )
             died = True
             on_death()
             stop.wait(wait_seconds)

@@ -2,97 +2,164 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
-from caviar.service.cli import options as settings
-from caviar.service.cli.function_options import Objective, TrialSeconds, function_options
-from caviar.service.cli.options import AsJson, Data, DatabaseUrl, Host, Jobs
-from caviar.service.cli.processes import worker_beside
-from caviar.service.cli.terminal import command, err, impatient, out, print_json, require_loopback
-from caviar.service.cli.up import reclaim
+from caviar.service.cli.listening import address, listen
+from caviar.service.cli.options import (
+    DEFAULT_DATA,
+    AsJson,
+    Data,
+    DatabaseUrl,
+    Host,
+    Jobs,
+    Objective,
+    TrialSeconds,
+    cores,
+    function_options,
+    open_database,
+)
+from caviar.service.cli.processes import reclaim, worker_beside
+from caviar.service.cli.terminal import (
+    command_name,
+    err,
+    impatient,
+    out,
+    print_json,
+    require_loopback,
+)
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract.addresses import DEFAULT_HOST
+from caviar.service.contract.definitions import read_definition, require_kind
 from caviar.service.contract.errors import Invalid
-from caviar.service.cli.listening import address, listen
+from caviar.service.contract.schemas import StudyDefinition
 
 if TYPE_CHECKING:
+    from caviar.service.cli.search import Outcome
     from caviar.service.server.store.database import Database
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="A study's definition, as for POST /studies.")],
-    name: Annotated[str | None, typer.Option(help="Another name for the study.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed.", min=0)] = None,
-    trials: Annotated[int | None, typer.Option(help="Another budget of trials.", min=1)] = None,
+    file: Annotated[
+        Path, typer.Argument(help="The study's definition: a JSON file, as for POST /studies.")
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="The study's name, in place of the file's.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The study's seed, in place of the file's.", min=0)
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="The number of trials, in place of the file's budget.", min=1)
+    ] = None,
     server: Annotated[
         str | None,
-        typer.Option(envvar="CAVIAR_SERVER", metavar="URL", help="Search there, not here."),
+        typer.Option(
+            envvar="CAVIAR_SERVER",
+            metavar="URL",
+            help="Run the study on this server and its workers. Default: on this machine.",
+        ),
     ] = None,
     host: Host = DEFAULT_HOST,
     port: Annotated[
-        int | None, typer.Option(envvar="CAVIAR_PORT", min=0, max=65535, help="Port; 0: any free.")
+        int | None,
+        typer.Option(
+            envvar="CAVIAR_PORT",
+            min=0,
+            max=65535,
+            help="The port to listen on; 0 takes a free one. Default: 8700, or a free one.",
+        ),
     ] = None,
-    data: Data = settings.DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     jobs: Jobs = None,
     objective: Objective = None,
     trial_seconds: TrialSeconds = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do a whole search: serve, work, watch, and print the best settings."""
-    from caviar.service.contract.definitions import read_definition, require_kind
+    """Run a study from its definition to its end, and print the best trials.
 
+    The same command continues a study that was interrupted.
+    """
     definition = read_definition(file, name=name, seed=seed, trials=trials)
     require_kind(definition.objective.kind, "network" if objective is None else "external")
-    options = function_options(objective, definition.name, trial_seconds)
+    worker_options = function_options(objective, definition.name, trial_seconds)
     console = err if as_json else out
     if server is not None:
-        from caviar.service.cli import search
-
         if objective is not None:
             raise Invalid.field(
                 "--server",
-                "goes without --objective: `caviar work --objective` trains for a server",
+                "cannot be combined with --objective: start `caviar work --objective` instead",
             )
-        with impatient(server) as client:
-            outcome = search.run_there(definition, client, console)
+        outcome = _run_there(definition, server, console)
     else:
         require_loopback(host)
-        opened: Database | None = None
         try:
-            with ExitStack() as stack:
-                listener = stack.enter_context(listen(host, port))
-                # First of all, so that its processes start while we do.
-                worker = worker_beside(
-                    server=address(listener),
-                    jobs=settings.cores(jobs),
-                    study=definition.name,
-                    options=options,
-                    on_death=lambda: reclaim(opened),
-                )
-                end_worker = stack.enter_context(worker)
-                opened = settings.open_database(database, data)
-                from caviar.service.cli import search
-
-                outcome = search.run_here(
-                    definition, opened, listener, console, end_worker=end_worker
-                )
+            outcome = _run_here(
+                definition,
+                console,
+                host=host,
+                port=port,
+                data=data,
+                database=database,
+                jobs=cores(jobs),
+                worker_options=worker_options,
+            )
         except KeyboardInterrupt:
-            err.print("stopped: the same command goes on where this one ended", highlight=False)
+            err.print("stopped: the same command continues the study", highlight=False)
             raise typer.Exit(130) from None
     if as_json:
         print_json(outcome.as_json())
         return
-    search.show(outcome, out)
+    outcome.show(out)
     if server is None:
         where = f"--data {data}" if database is None else "--database URL"
         out.print(
-            f"\nThe server has ended with the search. `{command()} up {where}` keeps one running: "
-            f"see the search at {DEFAULT_SERVER}",
+            f"\nThe server has stopped. `{command_name()} up {where}` starts one that keeps "
+            f"running: the study is then at {DEFAULT_SERVER}",
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _run_there(definition: StudyDefinition, server: str, console: Console) -> Outcome:
+    """Run a study on a server that has its own workers."""
+    from caviar.service.cli import search
+
+    with impatient(server) as client:
+        return search.run_there(definition, client, console)
+
+
+def _run_here(
+    definition: StudyDefinition,
+    console: Console,
+    *,
+    host: str,
+    port: int | None,
+    data: Path,
+    database: str | None,
+    jobs: int,
+    worker_options: Sequence[str],
+) -> Outcome:
+    """Run a study with a server and a worker of its own, which end with it."""
+    opened: Database | None = None
+    with ExitStack() as stack:
+        listener = stack.enter_context(listen(host, port))
+        # The worker comes first: its processes start while this one imports the server.
+        worker = worker_beside(
+            server=address(listener),
+            jobs=jobs,
+            study=definition.name,
+            options=worker_options,
+            on_death=lambda: reclaim(opened),
+        )
+        end_worker = stack.enter_context(worker)
+        opened = open_database(database, data)
+        from caviar.service.cli import search
+
+        return search.run_here(definition, opened, listener, console, end_worker=end_worker)

@@ -1,4 +1,4 @@
-"""What commands share: where they print, how they stop, how they call themselves."""
+"""What commands share: consoles, an impatient client, signals, the command's own name."""
 
 from __future__ import annotations
 
@@ -18,46 +18,50 @@ from caviar.service.client import Client
 from caviar.service.contract.errors import Refused
 
 IMPATIENCE_SECONDS = 2.0
-"""How long a command that only looks waits for a server to come back."""
+"""How long a command waits for a server that does not answer."""
 
 out = Console()
 err = Console(stderr=True)
 
 
 def impatient(server: str) -> Client:
-    """A client for a command that only looks."""
+    """A client that gives up early: a person waits for its answer."""
     return Client(server, patience_seconds=IMPATIENCE_SECONDS)
 
 
-def command() -> str:
-    """How a person calls us: by name where that works, else as they just did."""
+def command_name() -> str:
+    """What to type to call this command: its name if that is on the path, else as it was called."""
     if shutil.which("caviar"):
         return "caviar"
     return "python -m caviar" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
 
 
 def print_json(value: Any) -> None:
-    """A value for programs."""
+    """Print a value as JSON."""
     typer.echo(json.dumps(value, indent=2))
 
 
 def require_loopback(host: str) -> None:
-    """Refuse an address that other machines reach, for want of a sign-in.
+    """Refuse an address that other machines reach, because Caviar has no sign-in.
 
     Raises:
-        Refused: it is no loopback address.
+        Refused: it is not a loopback address.
     """
     from caviar.service.server.http.security import LOOPBACK
 
     if host not in LOOPBACK:
         raise Refused(
-            f"listening on {host} would let other machines in without a sign-in: "
-            "`caviar serve --insecure --allowed-host NAME` says that this is meant"
+            f"--host {host} is reachable from other machines, and Caviar has no sign-in: "
+            "to allow this, use `caviar serve --insecure --allowed-host NAME`"
         )
 
 
 def on_signal(act: Callable[[], None] | None = None) -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set, and what else they do; a second Ctrl-C ends at once."""
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the process at once.
+
+    Args:
+        act: called in a thread of its own at the first signal.
+    """
     stopping = threading.Event()
 
     def handle(number: int, frame: object) -> None:

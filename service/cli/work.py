@@ -1,4 +1,4 @@
-"""`caviar work`: a pool of processes that trains for a server."""
+"""`caviar work`: a worker, which trains the trials of a server in a pool of processes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from typing import Annotated
 
 import typer
 
-from caviar.service.cli import options as settings
-from caviar.service.cli.function_options import Objective, TrialSeconds, function_options
-from caviar.service.cli.options import Jobs, Server
+from caviar.service.cli.options import (
+    Jobs,
+    Objective,
+    Server,
+    TrialSeconds,
+    cores,
+    function_options,
+)
 from caviar.service.cli.terminal import impatient, on_signal
 from caviar.service.client import DEFAULT_SERVER, LEASE_SECONDS
 
@@ -26,14 +31,23 @@ class Backend(StrEnum):
 def work(
     server: Server = DEFAULT_SERVER,
     jobs: Jobs = None,
-    study: Annotated[str | None, typer.Option(help="Only this study; ends with it.")] = None,
-    name: Annotated[str | None, typer.Option(help="The worker's name; else the host's.")] = None,
-    backend: Annotated[Backend, typer.Option(help="The joblib backend.")] = Backend.LOKY,
+    study: Annotated[
+        str | None, typer.Option(help="Train only this study, and end with it.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The worker's name. Default: the host's name.")
+    ] = None,
+    backend: Annotated[
+        Backend, typer.Option(help="The joblib backend of the pool.")
+    ] = Backend.LOKY,
     lease_seconds: Annotated[
-        float, typer.Option(min=1, max=86_400, help="How long a lease lasts without a report.")
+        float,
+        typer.Option(
+            min=1, max=86_400, help="The time after which a silent worker loses its trials."
+        ),
     ] = LEASE_SECONDS,
     checkpoint_seconds: Annotated[
-        float, typer.Option(min=0, help="How often a long segment saves a checkpoint.")
+        float, typer.Option(min=0, help="The time between two checkpoints of a trial.")
     ] = 30.0,
     objective: Objective = None,
     trial_seconds: TrialSeconds = None,
@@ -41,12 +55,11 @@ def work(
         bool, typer.Option("--leash", hidden=True, help="End when standard input closes.")
     ] = False,
 ) -> None:
-    """Train for a server in a pool of processes: networks, or with a function of yours."""
-    from caviar.service.worker.feed import STOPPED, Feed, default_name, stop_soon
-    from caviar.service.worker.feed import work as do_work
+    """Start a worker that trains the trials of a server, in a pool of processes."""
+    from caviar.service.worker import feed
     from caviar.service.worker.objectives import objective_of
 
-    count = settings.cores(jobs)
+    count = cores(jobs)
     if leash:
         threading.Thread(target=_end_with_standard_input, daemon=True).start()
     function_options(objective, study, trial_seconds)
@@ -59,22 +72,22 @@ def work(
             checkpoint_seconds=checkpoint_seconds,
             trial_seconds=trial_seconds,
         )
-        feed = Feed(
+        trials = feed.Feed(
             client,
             trained,
             jobs=count,
-            worker=name or default_name(),
+            worker=name or feed.default_name(),
             study=study,
             lease_seconds=lease_seconds,
         )
-        stopping = on_signal(partial(stop_soon, feed))
-        do_work(feed, jobs=count, backend=backend)
+        stopping = on_signal(partial(feed.stop_soon, trials))
+        feed.work(trials, jobs=count, backend=backend)
     if stopping.is_set():
-        raise typer.Exit(STOPPED)
+        raise typer.Exit(feed.STOPPED)
 
 
 def _end_with_standard_input() -> None:
-    """Wait until the parent is gone, then end at once: the leases bring the trials back."""
+    """Wait until the parent process has ended, then end at once: the leases expire."""
     while os.read(0, 4096):
         pass
     os._exit(1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from caviar.service.cli import options as settings
+from caviar.service.cli.options import open_database
 from caviar.service.contract import schemas
 from caviar.service.server.operations import studies, trials
 from caviar.service.server.store import schema
@@ -32,7 +32,7 @@ def options(data: Path, jobs: int) -> tuple[str, ...]:
 
 def table(data: Path, name: str) -> list[tuple[Any, ...]]:
     """What a study in a data folder has found."""
-    with closing(settings.open_database(None, data)) as database:
+    with closing(open_database(None, data)) as database:
         return [(t.number, t.params, repr(t.value)) for t in trials.all_of(database, name)]
 
 
@@ -46,8 +46,8 @@ def test_a_whole_search_goes_on_later_and_is_the_same_for_any_number_of_jobs(
     printed = processes.run("run", file, *options(here, 2))
     assert "serving at http://127.0.0.1:" in printed
     assert "8/8 trials" in printed
-    assert "the best 5 settings" in printed
-    assert "its curve's end" in printed
+    assert "the best 5 trials" in printed
+    assert "of the last epochs" in printed
     assert f"up --data {here}` keeps one running" in printed
 
     outcome = json.loads(run("run", file, *options(there, 1), "--name", "other", "--json"))
@@ -60,10 +60,10 @@ def test_a_whole_search_goes_on_later_and_is_the_same_for_any_number_of_jobs(
     assert f"validation_loss {values[0]:.4g}" in printed
 
     raised = schemas.StudyChange(budget=schemas.BudgetChange(trials=9))
-    with closing(settings.open_database(None, here)) as database:
+    with closing(open_database(None, here)) as database:
         studies.change(database, "inside", raised)
     larger = write(tmp_path, definition | {"budget": {"trials": 10}})
-    assert "has a budget of 9 trials already" in fails("run", larger, *options(here, 1))
+    assert "budget of 9 trials" in fails("run", larger, *options(here, 1))
     file = write(tmp_path, definition)
     again = json.loads(run("run", file, *options(here, 1), "--json"))  # the same study goes on
     assert again["study"]["progress"]["finished"] == 9
@@ -71,7 +71,7 @@ def test_a_whole_search_goes_on_later_and_is_the_same_for_any_number_of_jobs(
 
 @pytest.mark.processes
 def test_another_definition_under_a_used_name_is_a_conflict(tmp_path: Path) -> None:
-    with closing(settings.open_database(None, tmp_path / "data")) as database:
+    with closing(open_database(None, tmp_path / "data")) as database:
         schema.upgrade(database)
         first = schemas.StudyDefinition.model_validate(network(trials=2))
         studies.create(database, first)

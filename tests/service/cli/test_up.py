@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from caviar.service.cli import options as settings
+from caviar.service.cli.options import open_database
 from caviar.service.client import Client
 from caviar.service.contract.states import StudyState
 from caviar.service.server.operations import trials
@@ -62,5 +62,5 @@ def test_killed_it_leaves_no_worker_and_goes_on_at_the_next_start(tmp_path: Path
             wait_until_ready(server)
             ended = client.wait("inside", timeout_seconds=PATIENCE_SECONDS)
             assert ended.state == StudyState.COMPLETED
-    with closing(settings.open_database(None, tmp_path)) as database:
+    with closing(open_database(None, tmp_path)) as database:
         assert [trial.number for trial in trials.all_of(database, "inside")] == list(range(20))

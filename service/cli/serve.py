@@ -1,0 +1,55 @@
+"""`caviar serve`: a server alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from caviar.service.cli.listening import address, listen
+from caviar.service.cli.options import (
+    DEFAULT_DATA,
+    Data,
+    DatabaseUrl,
+    Host,
+    Port,
+    open_database,
+)
+from caviar.service.cli.terminal import require_loopback
+from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
+
+
+def serve(
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="CAVIAR_ALLOWED_HOST", help="A host name that requests may address; repeatable."
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure",
+            envvar="CAVIAR_INSECURE",
+            help="Listen on an address that other machines reach. Caviar has no sign-in: "
+            "everyone who reaches the server can use it.",
+        ),
+    ] = False,
+) -> None:
+    """Start the server and the dashboard only; several servers may share a PostgreSQL database."""
+    from caviar.service.server.serving import serve_forever
+    from caviar.service.server.store.database import server_lock
+    from caviar.service.server.store.schema import require_current
+
+    if not insecure:
+        require_loopback(host)
+    opened = open_database(database, data)
+    with server_lock(opened):
+        require_current(opened)
+        with listen(host, port) as listener:
+            print(f"Caviar serves at {address(listener)}", flush=True)
+            serve_forever(opened, listener, allowed_hosts=allowed_host or ())
