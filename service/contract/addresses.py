@@ -1,4 +1,4 @@
-"""Where a server listens unless told otherwise."""
+"""The default address of a server."""
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8700

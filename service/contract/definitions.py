@@ -1,4 +1,4 @@
-"""A study's definition from a file."""
+"""Reads a study's definition from a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from caviar.service.contract import strict_json as jsonbody
+from caviar.service.contract import strict_json
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.field_errors import field_errors
 from caviar.service.contract.schemas import StudyDefinition
@@ -15,12 +15,18 @@ from caviar.service.contract.schemas import StudyDefinition
 def read_definition(
     path: Path, *, name: str | None = None, seed: int | None = None, trials: int | None = None
 ) -> StudyDefinition:
-    """Read a definition, some of it overridden, checked as far as that needs no server.
+    """Read a definition and check everything that can be checked without a server.
+
+    Args:
+        path: a JSON file.
+        name: replaces the study's name.
+        seed: replaces its seed.
+        trials: replaces its budget.
 
     Raises:
-        Invalid: no such file, not JSON, or not a definition; names the fields.
+        Invalid: the file cannot be read, is not JSON, or is not a definition; names the fields.
     """
-    value = jsonbody.read(path)
+    value = strict_json.read(path)
     if isinstance(value, dict):
         value |= {"name": name} if name is not None else {}
         value |= {"seed": seed} if seed is not None else {}
@@ -31,20 +37,24 @@ def read_definition(
         raise Invalid.of(*field_errors(error.errors())) from error
 
 
-def require_kind(kind: str, needed: str) -> None:
+def require_kind(kind: str, required: str) -> None:
     """Refuse a study that a worker cannot train.
 
+    Args:
+        kind: the kind of the study's objective.
+        required: the kind that the worker trains.
+
     Raises:
-        Invalid: its objective is of another kind.
+        Invalid: the kinds differ.
     """
-    if kind == needed:
+    if kind == required:
         return
-    if needed == "external":
+    if required == "external":
         raise Invalid.field(
-            "objective.kind", f"must be external for a function to train it, and is {kind}"
+            "objective.kind", f"must be external to train with a function, and is {kind}"
         )
     raise Invalid.field(
         "objective.kind",
-        f"must be network for this command: the trials of an {kind} objective are yours to ask "
-        "for, train and tell, or a function's, with `caviar work --objective train.py:train`",
+        f"must be network, and is {kind}: train an external objective with a function "
+        "(`--objective train.py:train`) or with a client of your own (ask, report, tell)",
     )

@@ -1,11 +1,11 @@
-"""The errors of the service, and the problems (RFC 9457) that they become on the wire.
+"""The errors of the service, and their problem bodies (RFC 9457) on the wire.
 
 CaviarError
-├── Invalid            422  the request says something impossible; names the fields
-├── NotFound           404  there is no such study, trial, round, figure
-├── Conflict           409  the state of things forbids it
-├── Refused            403  the caller may not
-├── Unavailable        503  the database is away or busy: try again
+├── Invalid            422  a field of the request is not valid; names the fields
+├── NotFound           404  the study, trial, round or figure does not exist
+├── Conflict           409  the current state forbids the request
+├── Refused            403  the caller is not allowed to do this
+├── Unavailable        503  the database is busy or does not answer: try again
 ├── OutOfSpace         507  the disk is full
 └── Unreachable        (client only) no server answered
 """
@@ -18,7 +18,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FieldError:
-    """One mistake in a body: where (`space.momentum.low`) and what would be right."""
+    """An error in a body: the field (`space.momentum.low`), and what is required of it."""
 
     field: str
     message: str
@@ -32,7 +32,7 @@ class CaviarError(Exception):
 
     status = 500
     slug = "error"
-    title = "Something went wrong"
+    title = "Internal server error"
 
     def __init__(
         self, detail: str, *, errors: tuple[FieldError, ...] = (), retry_after: int | None = None
@@ -48,7 +48,7 @@ class CaviarError(Exception):
 
 
 class Invalid(CaviarError):
-    """The request says something impossible."""
+    """A field of the request is not valid."""
 
     status, slug, title = 422, "invalid", "The request is not valid"
 
@@ -64,33 +64,33 @@ class Invalid(CaviarError):
 
 
 class NotFound(CaviarError):
-    """There is no such thing."""
+    """The study, trial, round or figure does not exist."""
 
-    status, slug, title = 404, "not-found", "There is no such thing"
+    status, slug, title = 404, "not-found", "Not found"
 
 
 class Conflict(CaviarError):
-    """The state of things forbids it."""
+    """The current state forbids the request."""
 
-    status, slug, title = 409, "conflict", "The state of things forbids it"
+    status, slug, title = 409, "conflict", "The current state forbids it"
 
 
 class Refused(CaviarError):
-    """The caller may not do this."""
+    """The caller is not allowed to do this."""
 
     status, slug, title = 403, "refused", "The request was refused"
 
 
 class Unavailable(CaviarError):
-    """The database is away or busy; the same request may succeed later."""
+    """The database is busy or does not answer; the same request may succeed later."""
 
-    status, slug, title = 503, "unavailable", "The service is not available now"
+    status, slug, title = 503, "unavailable", "Service unavailable"
 
 
 class OutOfSpace(CaviarError):
     """The disk is full; nothing was stored."""
 
-    status, slug, title = 507, "out-of-space", "There is no space left to store this"
+    status, slug, title = 507, "out-of-space", "The disk is full"
 
 
 class Unreachable(CaviarError):
@@ -102,7 +102,7 @@ class Unreachable(CaviarError):
 def problem(
     status: int, slug: str, title: str, detail: str, errors: tuple[FieldError, ...] = ()
 ) -> dict[str, Any]:
-    """A problem body; `errors` lists every field that was wrong."""
+    """A problem body; `errors` lists every field that is not valid."""
     body: dict[str, Any] = {
         "type": f"urn:caviar:problem:{slug}",
         "title": title,
@@ -117,13 +117,13 @@ def problem(
 STALE_LEASE = problem(
     409,
     "stale-lease",
-    "The lease is not the current one",
-    "this lease has run out or its trial has ended: discard the result and ask again",
+    "The lease is not current",
+    "this lease has expired or its trial has ended: discard the result and ask again",
 )
 
 
 def from_problem(status: int, body: dict[str, Any]) -> CaviarError:
-    """The error that a problem body stands for, for the client."""
+    """The error of a problem body, for the client to raise."""
     kinds: tuple[type[CaviarError], ...] = (
         Invalid,
         NotFound,

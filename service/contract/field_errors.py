@@ -1,4 +1,4 @@
-"""Which field was wrong, in the caller's words: pydantic's errors made plain."""
+"""Field errors with plain messages, made from pydantic's validation errors."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 from caviar.service.contract.errors import FieldError
 from caviar.service.contract.schemas.base import NO_NUL, SLUG, WORKER
 
-# Parts of pydantic's locations that are not names of the caller's: where a value was looked
-# for, the members of a union, and the tags of a discriminated one.
-NOT_A_FIELD = {"body", "query", "path", "header", "bool", "int", "float", "str"}
+# Parts of pydantic's locations that are not field names: the part of the request, the members of a
+# union, and the tags of a discriminated union.
+NOT_FIELDS = {"body", "query", "path", "header", "bool", "int", "float", "str"}
 TAGS = {"network", "external"}
 
 PATTERNS = {
-    SLUG: "must be of lower-case letters, digits, - and _, a letter or digit first, at most 64",
-    WORKER: "must be of letters, digits and . _ : @ + - alone",
-    NO_NUL: "must not have a NUL character in it",
+    SLUG: "must be at most 64 lower-case letters, digits, - and _, starting with a letter or digit",
+    WORKER: "must consist of letters, digits and . _ : @ + -",
+    NO_NUL: "must not contain a NUL character",
 }
 
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:
-    """Pydantic's errors in the caller's words, one a field."""
-    found: dict[str, FieldError] = {}
+    """The first error of each field, from the errors of a pydantic `ValidationError`."""
+    by_field: dict[str, FieldError] = {}
     for error in errors:
         field = _field(error["loc"])
         if error["type"].startswith("union_tag"):
             field += ".kind"
-        found.setdefault(field, FieldError(field, _message(error)))
-    return list(found.values())
+        by_field.setdefault(field, FieldError(field, _message(error)))
+    return list(by_field.values())
 
 
 def _field(location: Sequence[str | int]) -> str:
@@ -37,7 +37,7 @@ def _field(location: Sequence[str | int]) -> str:
         if isinstance(part, int):
             if parts:
                 parts[-1] += f"[{part}]"
-        elif part in NOT_A_FIELD or (part in TAGS and parts == ["objective"]):
+        elif part in NOT_FIELDS or (part in TAGS and parts == ["objective"]):
             continue
         else:
             parts.append(part)
@@ -47,7 +47,7 @@ def _field(location: Sequence[str | int]) -> str:
 def _message(error: Any) -> str:
     match error["type"]:
         case "extra_forbidden":
-            return "is not a known field: remove it, or look for a slip of the pen"
+            return "unknown field: remove it or check the spelling"
         case "missing":
             return "is missing"
         case "string_pattern_mismatch":

@@ -1,4 +1,4 @@
-"""How much one caller may ask for: going past any of these is a 4xx that names the limit."""
+"""The limits of the service: exceeding one is a 4xx problem that names the limit."""
 
 TRIALS = 100_000
 """Trials in a study."""
@@ -7,7 +7,7 @@ EPOCHS = 1_000_000
 """Epochs of a trial."""
 
 WEIGHTS = 50_000_000
-"""Weights of one network: with an optimizer's averages some 600 MB."""
+"""Weights of one network: about 600 MB with the moments of an optimizer."""
 
 LEASES_PER_ASK = 1_000
 """Trials leased in one ask."""
@@ -19,28 +19,28 @@ RESULTS_PER_CALL = 10_000
 """Results in one call."""
 
 ENQUEUED_PER_CALL = 1_000
-"""Settings enqueued in one call."""
+"""Trials enqueued in one call."""
 
 WARM_START_TRIALS = 1_000
-"""Trials that a study takes from another one."""
+"""Trials that a warm start takes from another study."""
 
 PAGE = 1_000
 """Items on one page of a list."""
 
 CHECKPOINT_BYTES = 256 * 2**20
-"""Size of one checkpoint; the trials of larger networks start over when they are interrupted."""
+"""Size of one checkpoint; a trial with a larger one starts over after an interruption."""
 
 CHECKPOINTS_OF_A_TRIAL = 16
-"""Checkpoints kept of a trial that a person has by the hand; of others the newest."""
+"""Checkpoints kept of a trial under manual control; of any other trial the newest is kept."""
 
 CHECKPOINTS_OF_THE_BEST = 10
-"""Completed trials of a study, the best ones, whose last checkpoint is kept."""
+"""The number of best completed trials of a study whose last checkpoint is kept."""
 
 REPLICATED = 50
-"""Settings replicated in one call."""
+"""Trials replicated in one call."""
 
 REPLICAS = 20
-"""Replicas of one setting in one call."""
+"""Replicas of one trial in one call."""
 
 FORKS = 100
 """Children of one fork."""
@@ -49,7 +49,7 @@ BODY_BYTES = 32 * 2**20
 """Size of one request body."""
 
 CURVE_POINTS = 1_000
-"""Points kept of one curve, about."""
+"""Points kept of one curve, approximately."""
 
 TRACEBACK_CHARACTERS = 1_500
-"""How much of a traceback a failed trial keeps: its end."""
+"""The length of the end of a traceback that a failed trial keeps."""

@@ -1,4 +1,4 @@
-"""Numbers, shares and time spans as text for people, in one way everywhere."""
+"""Numbers, shares and durations as text: one format for the command, the server and the page."""
 
 from __future__ import annotations
 

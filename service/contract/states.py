@@ -1,32 +1,32 @@
-"""The states of a study and of a trial, each with its meaning on its line."""
+"""The states of a study and of a trial; each member is explained on its line."""
 
 from enum import StrEnum
 
 
 class StudyState(StrEnum):
-    """Where a study stands."""
+    """The state of a study."""
 
-    RUNNING = "running"  # asks are answered with trials
-    PAUSED = "paused"  # a person stopped the asks; running trials finish
-    STOPPED = "stopped"  # a person ended it before its budget was used
+    RUNNING = "running"  # asks get trials
+    PAUSED = "paused"  # paused by a person: asks get no trials, running trials finish
+    STOPPED = "stopped"  # ended by a person before its budget was used
     COMPLETED = "completed"  # its budget is used and every trial has ended
 
 
 class TrialState(StrEnum):
-    """Where a trial stands; docs/architecture.md draws the transitions between them."""
+    """The state of a trial; docs/architecture.md has a diagram of the transitions."""
 
-    WAITING = "waiting"  # may be leased: new, enqueued, or its lease ran out
+    WAITING = "waiting"  # may be leased: new, enqueued, or its lease has expired
     RUNNING = "running"  # leased: a worker trains its segment
     PAUSED = "paused"  # at a rung, or by a person
-    COMPLETED = "completed"  # trained to its last epoch: it has a value
+    COMPLETED = "completed"  # trained to its last epoch; has a value
     PRUNED = "pruned"  # a pruner ended it early
-    FAILED = "failed"  # it could not be trained: the reason says why
+    FAILED = "failed"  # could not be trained; the trial has a reason
     DIVERGED = "diverged"  # a metric became NaN or infinite: a result that never wins
-    CANCELLED = "cancelled"  # a person ended it
+    CANCELLED = "cancelled"  # ended by a person
 
 
 class RequestedState(StrEnum):
-    """The state that a person requested of a running trial, until its worker is told."""
+    """What a person requested of a running trial, until its worker confirms it."""
 
     PAUSED = "paused"  # at the next epoch boundary that is reported
     PAUSED_AT_STOP = "paused_at_stop"  # where its segment stops

@@ -1,8 +1,9 @@
-"""Reading a JSON body strictly: what a parser would quietly bend is refused instead."""
+"""A strict JSON parser: duplicate keys, NaN and unpaired surrogates are refused."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,17 +14,17 @@ from caviar.service.contract.errors import FieldError, Invalid
 
 
 @dataclass(frozen=True)
-class _Wrong:
-    """Stands in a parsed value where something is wrong, so that its path can be told."""
+class _Defect:
+    """Takes the place of a value that is not valid, so that its path can be found later."""
 
     message: str
 
 
 def read(path: Path) -> Any:
-    """The value of a JSON file.
+    """Read a JSON file.
 
     Raises:
-        Invalid: no such file, or what is wrong with its text; names the file or the field.
+        Invalid: the file cannot be read or its text is not valid; names the file or the field.
     """
     try:
         return parse(path.read_bytes(), name=str(path))
@@ -32,60 +33,61 @@ def read(path: Path) -> Any:
 
 
 def parse(body: bytes, *, name: str = "the body") -> Any:
-    """The value of a JSON text; `name` is what to call the text where it is wrong.
+    """Parse a JSON text; messages call it `name`.
 
     Raises:
-        Invalid: not JSON, a name twice in one object, NaN or infinity, nested too deep, a
-            number too long, or text that is not Unicode; names the field where there is one.
+        Invalid: the text is not JSON or not Unicode, is nested too deeply, or has a duplicate key,
+            NaN, infinity or a number that is too long; names the field where there is one.
     """
-    met: list[_Wrong] = []
-    wrong: list[FieldError] = []
+    defects: list[_Defect] = []
+    errors: list[FieldError] = []
     try:
         value = json.loads(
             body,
-            object_pairs_hook=partial(_object, met),
-            parse_constant=partial(_constant, met),
+            object_pairs_hook=partial(_object, defects),
+            parse_constant=partial(_constant, defects),
         )
-        if met:  # only now: most bodies are right, and some are large
-            wrong = [FieldError(path or "body", one.message) for path, one in _wrong(value)]
+        if defects:  # most bodies have none, and finding the paths in a large body is slow
+            errors = [FieldError(path or "body", defect.message) for path, defect in _walk(value)]
         elif b"\\ud" in body.lower():
-            # Half of a surrogate pair is a str in Python but can never be stored or sent.
+            # A Python str may hold an unpaired surrogate, which cannot be stored or sent.
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError as error:
         raise Invalid(f"{name} is not valid Unicode text") from error
     except RecursionError as error:
-        raise Invalid(f"{name} is nested too deep") from error
+        raise Invalid(f"{name} is nested too deeply") from error
     except ValueError as error:
         raise Invalid(f"{name} is not valid JSON: {error}") from error
-    if wrong:
-        raise Invalid.of(*wrong)
+    if errors:
+        raise Invalid.of(*errors)
     return value
 
 
-def _object(met: list[_Wrong], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        for name, _ in pairs:
-            if name in seen:
-                found[name] = _Wrong("stands twice in one object: keep one of them")
-                met.append(found[name])
-            seen.add(name)
-    return found
+def _object(defects: list[_Defect], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its members; a duplicate key has a defect as its value."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        for name in members:
+            if counts[name] > 1:
+                members[name] = _Defect("duplicate key")
+                defects.append(members[name])
+    return members
 
 
-def _constant(met: list[_Wrong], name: str) -> _Wrong:
-    met.append(_Wrong(f"{name} is not a JSON number: send a finite number"))
-    return met[-1]
+def _constant(defects: list[_Defect], name: str) -> _Defect:
+    """A defect in place of NaN or infinity."""
+    defects.append(_Defect(f"{name} is not a JSON number: send a finite number"))
+    return defects[-1]
 
 
-def _wrong(value: Any, path: str = "") -> Iterator[tuple[str, _Wrong]]:
-    """Whatever is wrong within a value, with the path to it."""
-    if isinstance(value, _Wrong):
+def _walk(value: Any, path: str = "") -> Iterator[tuple[str, _Defect]]:
+    """The defects within a value, with their paths."""
+    if isinstance(value, _Defect):
         yield path, value
     elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _wrong(part, f"{path}.{name}" if path else name)
+        for name, member in value.items():
+            yield from _walk(member, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from _wrong(part, f"{path}[{place}]")
+        for index, item in enumerate(value):
+            yield from _walk(item, f"{path}[{index}]")

@@ -1,7 +1,7 @@
-"""The actions that a person may take on a trial: one table for server, client, command and page.
+"""The actions on a trial: one table for the server, the client, the command and the page.
 
-To add an action: a body in `schemas/trial_actions.py`, a row here, and what it does in the server's
-`rules/trial_actions.py`. Its route, its call and its command follow from the row.
+To add an action: write its body in `schemas/trial_actions.py`, a row here, and its function in the
+server's `rules/trial_actions.py`. Its route, its call and its command follow from the row.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class TrialAction:
 
     Attributes:
         name: the last part of its path, and the name of its call and its command.
-        summary: what it does, in one sentence.
-        body: what the caller sends; every field beyond author and reason is the action's own.
-        states: the states of a trial that allow it.
+        summary: one sentence, for the API and the help.
+        body: the type of its body.
+        states: the states of a trial in which it is allowed.
         past: its past participle, for messages: "cannot be paused".
-        otherwise: what to do instead where the state forbids it.
-        answer: what the caller gets.
-        networks_only: whether it needs a network of ours, which can be put back to any epoch.
+        otherwise: what to do instead in another state, or the reason.
+        answer: the type of its answer.
+        networks_only: whether it needs a network objective, whose trials can return to an epoch.
         status: the HTTP status of success.
     """
 
@@ -62,7 +62,7 @@ ACTIONS = {
         ),
         TrialAction(
             "pause",
-            "Pause a trial after the epoch that it is in.",
+            "Pause a trial after its current epoch.",
             schemas.ActionBody,
             OPEN,
             "paused",
@@ -70,7 +70,7 @@ ACTIONS = {
         ),
         TrialAction(
             "resume",
-            "Let a paused trial train on, or release it to the search.",
+            "Resume a paused trial, or release it from manual control.",
             schemas.ResumeBody,
             OPEN,
             "resumed",
@@ -78,7 +78,7 @@ ACTIONS = {
         ),
         TrialAction(
             "rewind",
-            "Take a trial back to an earlier epoch.",
+            "Return a trial to an earlier epoch.",
             schemas.RewindBody,
             ANY,
             "rewound",
@@ -97,7 +97,7 @@ ACTIONS = {
         ),
         TrialAction(
             "void",
-            "Exclude the result of a finished trial, for a reason.",
+            "Exclude the result of a finished trial from the search.",
             schemas.VoidBody,
             FINISHED,
             "void",
@@ -113,7 +113,7 @@ ACTIONS = {
         ),
         TrialAction(
             "fork",
-            "Train children from an epoch of a trial, each with changes of its own.",
+            "Start children from an epoch of a trial, each with its own changes.",
             schemas.ForkBody,
             ANY,
             "forked",

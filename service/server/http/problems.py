@@ -55,4 +55,4 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-        return respond(CaviarError("the server made a mistake; its log tells more"))
+        return respond(CaviarError("internal server error; see the server log"))

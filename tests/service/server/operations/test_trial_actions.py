@@ -120,7 +120,7 @@ BAD = [
     ("adjust", {"changes": {}}, "changes", "must not be empty"),
     ("adjust", {}, "changes", "is missing"),
     ("adjust", {"changes": {"l2": 1}, "author": "\x00"}, "author", "NUL character"),
-    ("adjust", {"changes": {"l2": 1}, "when": 3}, "when", "not a known field"),
+    ("adjust", {"changes": {"l2": 1}, "when": 3}, "when", "unknown field"),
     ("rewind", {"epoch": -1}, "epoch", "greater than or equal to 0"),
     ("rewind", {"epoch": 99}, "epoch", "must be at most 0"),
     ("rewind", {"epoch": 1.5}, "epoch", "valid integer"),

@@ -141,7 +141,7 @@ def test_clear_problems(client: Client) -> None:
         ({"warm_start": {"study": "empty"}}, "warm_start.study", "nothing to take"),
         ({"warm_start": {"study": "No!"}}, "warm_start.study", "lower-case letters"),
         ({"warm_start": {}}, "warm_start.study", "is missing"),
-        ({"warm_start": {"study": "source", "n": 1}}, "warm_start.n", "not a known field"),
+        ({"warm_start": {"study": "source", "n": 1}}, "warm_start.n", "unknown field"),
         ({**WARM, "space": other}, "warm_start.study", "learning_rate: no such parameter"),
         ({**WARM, "direction": "maximize"}, "warm_start.study", "direction is minimize"),
         ({**WARM, "objective": metric}, "warm_start.study", "metric is value"),

@@ -147,7 +147,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"box": {"optimizer": ["adam", "gd"]}}, "box.optimizer", "unordered"),
     ({"box": BOX, "size": 0}, "size", "greater than or equal to 1"),
     ({"box": BOX, "size": 46}, "size", "at most 45"),
-    ({"box": BOX, "why": "?"}, "why", "not a known field"),
+    ({"box": BOX, "why": "?"}, "why", "unknown field"),
     ({"box": BOX, "author": "a\u0000"}, "author", "NUL character"),
     ({}, "box", "is missing"),
 ]
