@@ -1,10 +1,11 @@
-"""The contract on the wire: every body that goes in or comes out, once."""
+"""The bodies of requests and answers."""
 
 from caviar.service.contract.schemas.base import (
     SLUG,
     Answer,
     Body,
     Metrics,
+    Params,
     Setting,
     Slug,
     WorkerName,
@@ -65,7 +66,7 @@ from caviar.service.contract.schemas.steering import (
     Decades,
     EnqueueAnswer,
     EnqueueBody,
-    EnqueuedSetting,
+    EnqueuedTrial,
     Importance,
     ParameterImportance,
     ParameterPreview,
@@ -119,7 +120,7 @@ __all__ = [
     "Decision",
     "EnqueueAnswer",
     "EnqueueBody",
-    "EnqueuedSetting",
+    "EnqueuedTrial",
     "ExtendBody",
     "ExternalObjective",
     "Figure",
@@ -137,6 +138,7 @@ __all__ = [
     "Objective",
     "ParameterImportance",
     "ParameterPreview",
+    "Params",
     "Problem",
     "Progress",
     "PrunerOptions",

@@ -1,4 +1,4 @@
-"""What every body is made of: strict ones that come in, plain ones that go out."""
+"""The base classes of bodies, and the types of their fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 Setting = bool | int | float | str
-"""A value of a parameter."""
+"""The value of one parameter."""
+
+Params = dict[str, Setting]
+"""The value of each parameter, by name."""
 
 Metrics = dict[Annotated[str, Field(min_length=1, max_length=64)], float]
 """Finite numbers by metric name."""
@@ -18,7 +21,7 @@ Slug = Annotated[str, Field(pattern=SLUG, examples=["digits"])]
 """A study's name and id: lower-case letters, digits, `-` and `_`, at most 64."""
 
 NO_NUL = r"^[^\x00]*$"
-"""PostgreSQL's text cannot hold a NUL."""
+"""Text in PostgreSQL cannot contain a NUL character."""
 
 WORKER = r"^[\w.:@+-]+$"
 
@@ -28,17 +31,17 @@ WorkerName = Annotated[
 
 
 def example(body: Any) -> dict[str, Any]:
-    """A model's example, for the description of the API."""
+    """The `json_schema_extra` of a model: its example in the OpenAPI description."""
     return {"examples": [body]}
 
 
 class Body(BaseModel):
-    """A body that comes in."""
+    """The body of a request: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Answer(BaseModel):
-    """A body that goes out."""
+    """The body of an answer: unknown fields are ignored, so that older clients read it."""
 
     model_config = ConfigDict(extra="ignore")

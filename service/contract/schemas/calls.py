@@ -1,4 +1,4 @@
-"""Ask, report, tell: what workers send and get."""
+"""Ask, report and tell: the calls of workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from caviar.service.contract.schemas.base import (
     Answer,
     Body,
     Metrics,
-    Setting,
+    Params,
     WorkerName,
     example,
 )
@@ -39,7 +39,7 @@ RESULT = {"number": 0, "lease": "Yb0pX8cGm1sD2vQe", "state": "completed", "value
 
 
 class AskBody(Body):
-    """How many trials a worker wants, and for how long at first."""
+    """The number of trials that a worker requests, and the duration of their leases."""
 
     model_config = ConfigDict(
         json_schema_extra=example({"count": 1, "worker": "laptop-1", "lease_seconds": 60.0})
@@ -50,13 +50,13 @@ class AskBody(Body):
     lease_seconds: float = Field(60.0, ge=1, le=86_400)
     prefetched: bool = Field(
         False,
-        description="The caller holds the trials for a while before it begins: until the first "
-        "report that does not say `prefetched`, a lost lease counts as no attempt.",
+        description="Whether the caller starts the trials later: until the first report without "
+        "`prefetched`, an expired lease does not count as an attempt.",
     )
 
 
 class AskAnyBody(AskBody):
-    """An ask over all running studies whose objective is of the kind."""
+    """An ask over all running studies with this kind of objective."""
 
     model_config = ConfigDict(
         json_schema_extra=example({"count": 8, "worker": "laptop-1", "objective": "network"})
@@ -73,25 +73,26 @@ class Lease(Answer):
 
 
 class Adjustment(Answer):
-    """Values that a trial trains with from an epoch on: as if given once that epoch is finished."""
+    """New values of hyperparameters, applied after `epoch` finished epochs."""
 
     epoch: int
-    changes: dict[str, Setting]
+    changes: Params
 
 
 class History(Answer):
-    """What a trial's bits depend on when it is a fork or was adjusted.
+    """What the training of a fork or of an adjusted trial depends on.
 
-    From `params`, with the draws of the trial numbered `lineage`, through every adjustment in turn.
+    It starts from `params` with the random draws of trial `lineage` and applies the adjustments in
+    order.
     """
 
     lineage: int
-    params: dict[str, Setting]
+    params: Params
     adjustments: list[Adjustment]
 
 
 class Best(Answer):
-    """The best of a trial so far, over every epoch that it trained."""
+    """The best value of a trial so far, over all its trained epochs."""
 
     value: float
     epoch: int | None = None
@@ -99,47 +100,48 @@ class Best(Answer):
 
 
 class BestSoFar(Body):
-    """A trial's best as its worker knows it, beside a checkpoint."""
+    """A trial's best value so far, which its worker sends with a checkpoint."""
 
     value: float
     epoch: int | None = Field(None, ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({})
 
     def answer(self) -> Best:
-        """The same, as it is given to the next worker."""
+        """The same values as an answer, for the next worker."""
         return Best(value=self.value, epoch=self.epoch, metrics=self.metrics)
 
 
 class LeasedTrial(Answer):
     """A segment: a trial to train from `start_epoch` to `stop_epoch` under a lease.
 
-    A network goes on from its checkpoint of `start_epoch`. Without a `history` its parameters are
-    all there is to know. What an external trial draws should come from its `seed`.
+    A network continues from its checkpoint of `start_epoch`. Without a `history`, its training
+    depends on `params` and `seed` only. An external trial should draw random numbers from `seed`.
     """
 
     study: str
     number: int
-    params: dict[str, Setting]
+    params: Params
     start_epoch: int
     stop_epoch: int
     attempt: int
     seconds: float = Field(
-        0.0, description="For how long workers trained it before, over all segments and attempts."
+        0.0, description="The training time so far, over all segments and attempts."
     )
     seed: int = Field(
-        description="Of a network that of the study, and its own for a replica; of an external "
-        "trial one below 2**32 that no other trial of the study shares, but by chance."
+        description="Of a network the study's seed, of a replica its own. Of an external trial a "
+        "number below 2**32 that differs between trials, except by chance."
     )
     lease: Lease
     best: Best | None = None
     leave_checkpoint: bool = Field(
-        False, description="The trial may go on from where the segment stops: leave a checkpoint."
+        False,
+        description="Whether to store a checkpoint at `stop_epoch`: the trial may continue there.",
     )
     history: History | None = None
 
 
 class AskAnswer(Answer):
-    """Leased trials; an empty list means: nothing to do now. `study_state` says when to stop."""
+    """Leased trials; none if there is nothing to do now. `study_state` says when to stop asking."""
 
     model_config = ConfigDict(
         json_schema_extra=example({"trials": [LEASED], "study_state": "running"})
@@ -150,23 +152,25 @@ class AskAnswer(Answer):
 
 
 class Report(Body):
-    """Metrics of one epoch; without metrics it only renews the lease."""
+    """Metrics of one epoch; a report without metrics only renews the lease."""
 
     number: int = Field(ge=0)
     lease: str = Field(max_length=64)
     epoch: int = Field(ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({})
-    prefetched: bool = Field(False, description="The trial has not begun: only renew its lease.")
+    prefetched: bool = Field(
+        False, description="Whether the trial has not started: the report only renews its lease."
+    )
     adjusted_at: int | None = Field(
         None,
         ge=0,
         le=limits.EPOCHS,
-        description="The epoch at which the adjustments of the last decision were applied.",
+        description="The epoch after which the adjustments of the last decision were applied.",
     )
 
 
 class ReportBody(Body):
-    """Reports of many trials, and of many epochs of each."""
+    """Reports of any number of trials and epochs."""
 
     model_config = ConfigDict(json_schema_extra=example({"reports": [REPORT]}))
 
@@ -174,7 +178,7 @@ class ReportBody(Body):
 
 
 class Problem(Answer):
-    """What went wrong with one item of a call."""
+    """The error of one item of a call."""
 
     type: str
     title: str
@@ -183,21 +187,21 @@ class Problem(Answer):
 
 
 class Decision(Answer):
-    """What the worker does next with a trial that it reported.
+    """What the worker does next with a reported trial.
 
-    `pause`: leave a checkpoint and tell `paused`. Adjustments hold from `adjust_epoch` on, which
-    is the epoch just reported; the next report confirms them with `adjusted_at`.
+    `pause`: store a checkpoint and tell `paused`. Adjustments apply after `adjust_epoch`, the epoch
+    just reported; the next report confirms them with `adjusted_at`.
     """
 
     number: int
     action: Literal["continue", "stop", "pause"]
-    adjustments: dict[str, Setting] = Field({})
+    adjustments: Params = Field({})
     adjust_epoch: int | None = None
     problem: Problem | None = None
 
 
 class ReportAnswer(Answer):
-    """One decision for each trial reported, in order of first mention."""
+    """One decision for each reported trial, in the order of their first reports."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -209,11 +213,11 @@ class ReportAnswer(Answer):
 
 
 class Result(Body):
-    """The end of a segment; `completed` has a value: the trial's so far.
+    """The end of a segment.
 
-    Whether the trial goes on is for the server to say. `paused` ends a segment early, because a
-    decision said so. `waiting` gives the lease back: another worker may train the trial, and no
-    attempt is counted, unless it `crashed`.
+    `completed` requires the value of the trial so far; the server decides whether the trial
+    continues. `paused` ends a segment early, after the decision `pause`. `waiting` releases the
+    lease: another worker may train the trial, and no attempt is counted unless `crashed`.
     """
 
     number: int = Field(ge=0)
@@ -224,26 +228,26 @@ class Result(Body):
         None, ge=0, le=limits.EPOCHS, description="The number of epochs trained."
     )
     best_epoch: int | None = Field(None, ge=0, le=limits.EPOCHS)
-    metrics: Metrics = Field({}, description="The metrics of the epoch that the value is from.")
+    metrics: Metrics = Field({}, description="The metrics of the epoch of the value.")
     reason: str | None = Field(None, max_length=2_000, pattern=NO_NUL)
     crashed: bool = Field(
         False,
-        description="With `waiting`: the process that trained it died, which counts as an attempt.",
+        description="With `waiting`: the training process died, which counts as an attempt.",
     )
 
     @model_validator(mode="after")
-    def _value_where_it_belongs(self) -> Result:
+    def _check_fields_of_state(self) -> Result:
         if self.state == "completed" and self.value is None:
-            raise ValueError("a completed trial needs a value")
+            raise ValueError("a completed trial requires a value")
         if self.state not in ("completed", "paused") and self.value is not None:
-            raise ValueError(f"a {self.state} trial has no value: leave it out")
+            raise ValueError(f"a {self.state} trial has no value: remove it")
         if self.crashed and self.state != "waiting":
-            raise ValueError("crashed goes with the state waiting")
+            raise ValueError("crashed requires the state waiting")
         return self
 
 
 class TellBody(Body):
-    """Results of many trials."""
+    """Results of any number of trials."""
 
     model_config = ConfigDict(json_schema_extra=example({"results": [RESULT]}))
 
@@ -251,18 +255,19 @@ class TellBody(Body):
 
 
 class Recorded(Answer):
-    """Whether one result was taken."""
+    """Whether one result was recorded."""
 
     number: int
     recorded: bool
     keep: bool = Field(
-        False, description="The best so far: its checkpoint is wanted, under the same lease."
+        False,
+        description="The trial is the best so far: store its checkpoint under the same lease.",
     )
     problem: Problem | None = None
 
 
 class TellAnswer(Answer):
-    """One entry for each result, in the order given."""
+    """One entry for each result, in the same order."""
 
     model_config = ConfigDict(
         json_schema_extra=example({"results": [{"number": 0, "recorded": True}]})

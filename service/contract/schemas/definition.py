@@ -1,4 +1,4 @@
-"""A study's definition: what POST /studies takes."""
+"""The definition of a study: the body of POST /studies, and changes to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from caviar.service.contract import limits
-from caviar.service.contract.schemas.base import Body, Setting, Slug, example
+from caviar.service.contract.schemas.base import Body, Params, Slug, example
 
 DIGITS: dict[str, Any] = {
     "name": "digits",
@@ -34,21 +34,21 @@ class NetworkObjective(Body):
     epochs: int = Field(20, ge=1, le=limits.EPOCHS)
     metric: str = Field("validation_loss", max_length=64)
     value: Literal["best", "last"] = Field(
-        "best", description="A trial's value is its metric at the best epoch, or at the last."
+        "best",
+        description="Whether a trial's value is its metric at its best or at its last epoch.",
     )
-    settings: dict[str, Setting] = Field(
-        {}, description="Hyperparameters that stay the same for every trial."
-    )
+    settings: Params = Field({}, description="Hyperparameters with the same value in every trial.")
 
 
 class ExternalObjective(Body):
-    """The caller trains: ask, report, tell; or a function with `caviar work --objective`."""
+    """The caller trains, with ask, report and tell or with `caviar work --objective`."""
 
     kind: Literal["external"]
     metric: str = Field("value", min_length=1, max_length=64)
     epochs: int = Field(1, ge=1, le=limits.EPOCHS)
     value: Literal["best", "last"] = Field(
-        "best", description="Of a function that returns nothing: which of the reported metrics."
+        "best",
+        description="Of a function that returns nothing: its best or its last reported metric.",
     )
 
 
@@ -56,19 +56,19 @@ Objective = Annotated[NetworkObjective | ExternalObjective, Field(discriminator=
 
 
 class SamplerOptions(BaseModel):
-    """Which sampler proposes the trials, with its options."""
+    """The sampler that proposes the trials, and its options."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
     kind: str = "coarse_to_fine"
 
     def own(self) -> dict[str, Any]:
-        """Those that are the sampler's: `asynchronous` is the study's, wherever it is said."""
-        return {name: one for name, one in self.model_dump().items() if name != "asynchronous"}
+        """The options of the sampler itself: `asynchronous` is an option of the study."""
+        return self.model_dump(exclude={"asynchronous"})
 
 
 class PrunerOptions(BaseModel):
-    """Which pruner ends trials early, with its options."""
+    """The pruner that ends trials early, and its options."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -81,7 +81,7 @@ Epochs = Annotated[
     Field(
         ge=1,
         le=limits.TRIALS * limits.EPOCHS,
-        description="As many trials are proposed as take this many epochs, pruning reckoned in.",
+        description="The epochs of all trials together, with the expected savings of pruning.",
     ),
 ]
 Seconds = Annotated[
@@ -89,13 +89,13 @@ Seconds = Annotated[
     Field(
         gt=0,
         le=10 * 365 * 86_400,
-        description="Of running, from the first trial on; what trains then ends its segment.",
+        description="Running time from the first trial on; running trials finish their segments.",
     ),
 ]
 
 
 class Budget(Body):
-    """What the study may spend, whichever ends first."""
+    """The limits of a study: it ends at the first one that it reaches."""
 
     trials: Trials = 100
     epochs: Epochs | None = None
@@ -103,13 +103,13 @@ class Budget(Body):
 
 
 class WarmStart(Body):
-    """Evidence from another study: its finished trials, as they are when this one is created."""
+    """Observations from another study: its finished trials when this study is created."""
 
     study: Slug
 
 
 class StudyDefinition(Body):
-    """A study: only name, space and objective are required."""
+    """A study; only name, space and objective are required."""
 
     model_config = ConfigDict(json_schema_extra=example(DIGITS))
 
@@ -120,21 +120,21 @@ class StudyDefinition(Body):
     sampler: SamplerOptions = SamplerOptions()
     pruner: PrunerOptions = PrunerOptions()
     mode: Literal["caviar", "panda"] = Field(
-        "caviar", description="Many trials at once, or one that waits for its person."
+        "caviar", description="caviar: many trials at once. panda: one trial under manual control."
     )
     budget: Budget = Budget()
     seed: int = Field(1, ge=0, le=2**63 - 1)
     asynchronous: bool = Field(
         False,
-        description="Proposals never wait for the last results of a round: the next one is "
-        "planned from what has ended so far. The table of trials then depends on timing.",
+        description="Whether a round opens before all results of the last one are in. The trials "
+        "then depend on timing.",
     )
     warm_start: WarmStart | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _maximize_what_should_grow(cls, data: Any) -> Any:
-        """Without a direction, accuracy and R² are maximized: nobody looks for the worst ones."""
+    def _default_direction(cls, data: Any) -> Any:
+        """Maximize accuracy and R² if no direction is given."""
         if isinstance(data, dict) and "direction" not in data:
             objective = data.get("objective")
             metric = objective.get("metric") if isinstance(objective, dict) else None
@@ -144,8 +144,8 @@ class StudyDefinition(Body):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_panda(cls, data: Any) -> Any:
-        """In panda mode there is one trial, unless another number is asked for, and refused."""
+    def _default_panda_budget(cls, data: Any) -> Any:
+        """Set the budget of panda mode to one trial; another number is refused later."""
         if isinstance(data, dict) and data.get("mode") == "panda":
             budget = data.get("budget", {})
             if isinstance(budget, dict) and "trials" not in budget:
@@ -154,8 +154,8 @@ class StudyDefinition(Body):
 
     @model_validator(mode="before")
     @classmethod
-    def _asynchronous_however_it_is_said(cls, data: Any) -> Any:
-        """`asynchronous` among the options of the sampler means the study."""
+    def _asynchronous_of_sampler(cls, data: Any) -> Any:
+        """Accept `asynchronous` among the options of the sampler, too."""
         sampler = data.get("sampler") if isinstance(data, dict) else None
         if isinstance(sampler, dict) and sampler.get("asynchronous") is True:
             return {"asynchronous": True, **data}
@@ -163,23 +163,23 @@ class StudyDefinition(Body):
 
 
 class BudgetChange(Body):
-    """Another budget for a study: what is left out stays, null takes a limit away."""
+    """A change of a study's budget: an absent limit stays, null removes it."""
 
     trials: Trials | None = None
     epochs: Epochs | None = None
     seconds: Seconds | None = None
 
     @model_validator(mode="after")
-    def _something_changes(self) -> BudgetChange:
+    def _check_not_empty(self) -> BudgetChange:
         if not self.model_fields_set:
             raise ValueError("nothing to change: give trials, epochs or seconds")
         if "trials" in self.model_fields_set and self.trials is None:
-            raise ValueError("trials must be a number: every study has an end")
+            raise ValueError("trials must be a number: every study has a limit of trials")
         return self
 
 
 class StudyChange(Body):
-    """PATCH of a study."""
+    """The body of PATCH /studies/{study}."""
 
     model_config = ConfigDict(json_schema_extra=example({"budget": {"trials": 200}}))
 
@@ -187,7 +187,7 @@ class StudyChange(Body):
     budget: BudgetChange | None = None
 
     @model_validator(mode="after")
-    def _something_changes(self) -> StudyChange:
+    def _check_not_empty(self) -> StudyChange:
         if self.state is None and self.budget is None:
             raise ValueError("nothing to change: give a state or a budget")
         return self

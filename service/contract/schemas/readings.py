@@ -1,4 +1,4 @@
-"""What readers get: studies, trials, curves, rounds, the house."""
+"""Answers of GET: studies, trials, curves, rounds, data sets, workers, health."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from caviar.service.contract.schemas.base import Answer, Setting, example
+from caviar.service.contract.schemas.base import Answer, Params, example
 from caviar.service.contract.schemas.definition import DIGITS
 from caviar.service.contract.states import StudyState, TrialState
 
@@ -77,13 +77,13 @@ WORKER = {"name": "laptop-1", "running": 8, "last_seen_at": "2026-11-20T12:00:02
 
 
 class Trial(Answer):
-    """A row of the table of trials."""
+    """One row of the table of trials."""
 
     model_config = ConfigDict(json_schema_extra=example(TRIAL))
 
     number: int
     state: TrialState
-    params: dict[str, Setting]
+    params: Params
     value: float | None
     epoch: int
     best_epoch: int | None
@@ -96,18 +96,18 @@ class Trial(Answer):
     reason: str | None
     void: bool
     void_reason: str | None
-    last_epoch: int = Field(description="Where it ends, unless it is pruned or extended.")
-    manual: bool = Field(description="A person has it by the hand: nothing else ends it.")
+    last_epoch: int = Field(description="The epoch where it completes, unless it is extended.")
+    manual: bool = Field(description="Under manual control: pruners and budgets do not end it.")
     parent: int | None = Field(description="The trial that it was forked from.")
-    enqueued: bool = Field(False, description="Whether its setting is the user's own.")
+    enqueued: bool = Field(False, description="Whether its params were given by a user.")
     replica_of: int | None = Field(
-        None, description="The trial whose setting it trains again, on a fresh seed."
+        None, description="The trial whose params it trains again with a fresh seed."
     )
     revision: int
 
 
 class TrialPage(Answer):
-    """Trials, and the revision that they are of."""
+    """Trials, and the study's revision when they were read."""
 
     model_config = ConfigDict(
         json_schema_extra=example({"trials": [TRIAL], "next_page_token": None, "revision": 42})
@@ -119,7 +119,7 @@ class TrialPage(Answer):
 
 
 class Curve(Answer):
-    """Metrics by epoch, in columns; `epoch` counts finished epochs."""
+    """Metrics by epoch, as columns; `epoch` is the number of finished epochs."""
 
     model_config = ConfigDict(json_schema_extra=example(CURVE))
 
@@ -129,16 +129,18 @@ class Curve(Answer):
 
 
 class Alarm(Answer):
-    """Most elites press against an end of a parameter: better settings may lie beyond it."""
+    """Most elites are near an end of a parameter's range: better values may lie beyond it."""
 
     parameter: str
     end: Literal["low", "high"]
-    value: float = Field(description="Where that end is.")
-    wider: float | None = Field(description="Where it might better be; null where it must not.")
+    value: float = Field(description="The value at that end.")
+    wider: float | None = Field(
+        description="A suggested new end; null if the range cannot be wider."
+    )
 
 
 class Round(Answer):
-    """One stage from coarse to fine: what it drew from, and why."""
+    """One stage from coarse to fine: its box, and the reason for it."""
 
     model_config = ConfigDict(json_schema_extra=example(ROUND))
 
@@ -146,16 +148,16 @@ class Round(Answer):
     state: Literal["open", "closed"]
     first_trial: int
     trials: int
-    enqueued: int = Field(0, description="How many of its trials have settings of the user's own.")
-    manual: bool = Field(False, description="Whether a person drew its box.")
+    enqueued: int = Field(0, description="The number of its trials with params given by a user.")
+    manual: bool = Field(False, description="Whether a person set its box.")
     box: dict[str, list[float]] = Field(description="In the unit interval of each scale.")
     ranges: dict[str, Any] = Field(
-        description="The box in natural units: [low, high], or its choices."
+        description="The box in natural units: [low, high], or a list of choices."
     )
     whole: dict[str, Any] = Field(
         {},
-        description="All of each range that the search knew of then; wider than the space's own "
-        "where the sampler widened it.",
+        description="The whole range of each parameter in this round, which is wider than the "
+        "space's where the sampler has widened it.",
     )
     elites: list[int]
     alarms: list[Alarm] = Field([])
@@ -171,30 +173,32 @@ class RoundList(Answer):
 
 
 class Progress(Answer):
-    """How far a study is."""
+    """The progress of a study."""
 
     finished: int
     total: int
     epochs_trained: int
-    seconds: float = Field(description="Since its first trial, to its last result.")
+    seconds: float = Field(description="From its first trial to its last result.")
     eta_seconds: float | None
 
 
 class Advice(Answer):
-    """Something that is allowed, and probably not meant so."""
+    """A warning about a field that is valid but probably not intended."""
 
     field: str
     message: str
 
 
 class Study(Answer):
-    """A study as it stands, with its definition."""
+    """A study: its definition and its current state."""
 
     model_config = ConfigDict(json_schema_extra=example(STUDY))
 
     name: str
     state: StudyState
-    trials: dict[TrialState, int] = Field(description="By state, without those that are void.")
+    trials: dict[TrialState, int] = Field(
+        description="The number of trials in each state, without void trials."
+    )
     void: int
     best: Trial | None
     round: int | None
@@ -211,10 +215,12 @@ class Study(Answer):
     seed: int
     asynchronous: bool = Field(
         False,
-        description="Whether the table of trials depends on timing: no round waits for the last.",
+        description="Whether a round opens before all results of the last one are in.",
     )
     warm_start: dict[str, Any] | None = None
-    warm_start_trials: int = Field(0, description="Trials taken from the study of `warm_start`.")
+    warm_start_trials: int = Field(
+        0, description="The number of trials taken from the study of `warm_start`."
+    )
     warnings: list[Advice] = Field([])
 
 
@@ -230,7 +236,7 @@ class StudyPage(Answer):
 
 
 class Figure(Answer):
-    """A plot as plotly describes it: plotly.graph_objects.Figure(**answer) draws it."""
+    """A Plotly figure: `plotly.graph_objects.Figure(**answer)` draws it."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -243,7 +249,7 @@ class Figure(Answer):
 
 
 class DatasetList(Answer):
-    """What a network objective can train on."""
+    """The data sets for network objectives."""
 
     model_config = ConfigDict(json_schema_extra=example({"datasets": [DATASET]}))
 
@@ -275,7 +281,7 @@ class Ready(Answer):
 
 
 class Health(Answer):
-    """Alive, and with what."""
+    """The server runs; its versions."""
 
     model_config = ConfigDict(
         json_schema_extra=example(

@@ -1,4 +1,4 @@
-"""Replicates: the best settings trained again on fresh seeds, and what came of it."""
+"""Replicas: the best trials trained again with fresh seeds, and the results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from caviar.service.contract import limits
-from caviar.service.contract.schemas.base import Answer, Body, Setting, example
+from caviar.service.contract.schemas.base import Answer, Body, Params, example
 from caviar.service.contract.states import TrialState
 
 REPLICATED: dict[str, Any] = {
@@ -26,7 +26,7 @@ REPLICATED: dict[str, Any] = {
 
 
 class ReplicateBody(Body):
-    """How many of the best settings to train again, and how often."""
+    """The number of best trials to train again, and the number of seeds for each."""
 
     model_config = ConfigDict(json_schema_extra=example({"top": 5, "seeds": 3}))
 
@@ -35,7 +35,7 @@ class ReplicateBody(Body):
 
 
 class Replica(Answer):
-    """One more training of a setting, on a seed of its own."""
+    """A trial that repeats another one with a seed of its own."""
 
     number: int
     state: TrialState
@@ -43,19 +43,23 @@ class Replica(Answer):
 
 
 class Replicated(Answer):
-    """A trial of the search beside its replicas."""
+    """A trial of the search, with its replicas."""
 
     number: int
-    params: dict[str, Setting]
+    params: Params
     value: float | None
     replicas: list[Replica]
-    mean: float | None = Field(description="Of the replicas alone: the search chose the trial.")
-    deviation: float | None = Field(description="Their standard deviation, from two values on.")
+    mean: float | None = Field(
+        description="The mean of the replicas, without the trial, which was selected for its value."
+    )
+    deviation: float | None = Field(
+        description="The standard deviation of the replicas; null for fewer than two values."
+    )
     verdict: str
 
 
 class Replicates(Answer):
-    """Every trial that was trained again, the best of the search first."""
+    """Every replicated trial, the best of the search first."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -73,6 +77,6 @@ class Replicates(Answer):
     direction: str
     trials: list[Replicated]
     noise: float | None = Field(
-        description="The standard deviation between seeds, over all these settings."
+        description="The standard deviation between seeds, pooled over all these trials."
     )
     note: str

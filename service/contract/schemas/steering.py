@@ -1,4 +1,4 @@
-"""Steering a search: a look at a space, zooms by hand, settings of one's own, what mattered."""
+"""Previews of spaces, manual zooms, enqueued trials, and importance."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from caviar.service.contract import limits
-from caviar.service.contract.schemas.base import NO_NUL, Answer, Body, Setting, example
+from caviar.service.contract.schemas.base import NO_NUL, Answer, Body, Params, Setting, example
 from caviar.service.contract.schemas.definition import DIGITS, SamplerOptions
 from caviar.service.contract.schemas.readings import TRIAL, Advice, Trial
 
-SETTING = {"learning_rate": 0.003, "momentum": 0.99}
+PARAMS = {"learning_rate": 0.003, "momentum": 0.99}
 DECADES = {
     "of": "1 - x",
     "shares": [
@@ -35,13 +35,13 @@ IMPORTANCE = {
     "priorities": {"1": 0.71, "2": 0.18},
     "noise": 0.11,
     "repeats": {"settings": 2, "trials": 6, "share": 0.06},
-    "note": "learning_rate and momentum mattered more than luck can explain. Luck was measured on "
-    "6 trials of 2 repeated settings.",
+    "note": "More important than noise can explain: learning_rate and momentum. Noise was measured "
+    "on 6 trials that repeat 2 sets of params.",
 }
 
 
 class SpaceBody(Body):
-    """A space to look at before anything is trained."""
+    """A space to preview before anything is trained."""
 
     model_config = ConfigDict(json_schema_extra=example({"space": DIGITS["space"]}))
 
@@ -49,13 +49,13 @@ class SpaceBody(Body):
     seed: int = Field(0, ge=0, le=2**63 - 1)
     sampler: SamplerOptions | None = Field(
         None,
-        description="With it, the examples are the first trials of such a study; those after its "
-        "first round are as if none had ended.",
+        description="With a sampler, the examples are the first trials of a study with it. Trials "
+        "after its first round are drawn as if no trial had a result.",
     )
 
 
 class Decade(Answer):
-    """A power of ten, and the share of draws that fall into it."""
+    """A power of ten, and the share of draws within it."""
 
     low: float
     high: float
@@ -63,14 +63,14 @@ class Decade(Answer):
 
 
 class Decades(Answer):
-    """The share of draws in each power of ten of `of`: of x, or of 1 - x."""
+    """The share of draws in each power of ten of `of`: x or 1 - x."""
 
     of: str
     shares: list[Decade]
 
 
 class Histogram(Answer):
-    """Shares of draws: of each value, or between edges on the axis that suits the range."""
+    """The share of draws of each value, or between edges on the parameter's scale."""
 
     values: list[Setting] | None = None
     axis: str | None = None
@@ -79,64 +79,66 @@ class Histogram(Answer):
 
 
 class ParameterPreview(Answer):
-    """Where a parameter's draws fall, in those settings in which it takes part."""
+    """Where a parameter's draws fall, in the trials where it is active."""
 
     type: str
     scale: str | None
-    active: float = Field(description="The share of settings in which it takes part.")
+    active: float = Field(description="The share of trials in which it is active.")
     decades: Decades | None
     histogram: Histogram
 
 
 class SpacePreview(Answer):
-    """What a space means."""
+    """Where the draws of a space fall, example params, and warnings."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
             {
                 "parameters": {"momentum": PARAMETER_PREVIEW},
-                "examples": [SETTING],
+                "examples": [PARAMS],
                 "warnings": [],
             }
         )
     )
 
     parameters: dict[str, ParameterPreview]
-    examples: list[dict[str, Setting]]
+    examples: list[Params]
     warnings: list[Advice]
 
 
 class ZoomBody(Body):
-    """A zoom by hand: the interval of each parameter named, in its own values."""
+    """A manual zoom: an interval for each named parameter, in natural units."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
-            {"box": {"learning_rate": [0.001, 0.01]}, "reason": "the curves look calm here"}
+            {"box": {"learning_rate": [0.001, 0.01]}, "reason": "the curves are smooth here"}
         )
     )
 
     box: dict[str, Any] = Field(min_length=1, description='{"learning_rate": [low, high], …}')
-    size: int | None = Field(None, ge=1, le=limits.TRIALS, description="Trials of the round.")
+    size: int | None = Field(
+        None, ge=1, le=limits.TRIALS, description="The number of trials in the round."
+    )
     author: str | None = Field(None, min_length=1, max_length=64, pattern=NO_NUL)
     reason: str | None = Field(None, min_length=1, max_length=500, pattern=NO_NUL)
 
 
-class EnqueuedSetting(Body):
-    """A setting of the user's own."""
+class EnqueuedTrial(Body):
+    """A trial whose params are given by a user."""
 
     params: dict[str, Any]
 
 
 class EnqueueBody(Body):
-    """Settings to try next: all of them, or none if one is wrong."""
+    """Trials to train next; if one of them is not valid, none is enqueued."""
 
-    model_config = ConfigDict(json_schema_extra=example({"trials": [{"params": SETTING}]}))
+    model_config = ConfigDict(json_schema_extra=example({"trials": [{"params": PARAMS}]}))
 
-    trials: list[EnqueuedSetting] = Field(min_length=1, max_length=limits.ENQUEUED_PER_CALL)
+    trials: list[EnqueuedTrial] = Field(min_length=1, max_length=limits.ENQUEUED_PER_CALL)
 
 
 class EnqueueAnswer(Answer):
-    """The trials that wait to be trained, in the order given."""
+    """The enqueued trials, in the same order."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -148,30 +150,34 @@ class EnqueueAnswer(Answer):
 
 
 class ParameterImportance(Answer):
-    """How much one parameter mattered."""
+    """The importance of one parameter."""
 
-    share: float = Field(description="Of what the results vary by; all shares and noise sum to 1.")
+    share: float = Field(
+        description="The share of the variance of the results; all shares and noise sum to 1."
+    )
     priority: int
 
 
 class Repeats(Answer):
-    """What trials of the same setting tell about luck."""
+    """The noise, measured on trials with the same params and different seeds."""
 
-    settings: int
-    trials: int
-    share: float = Field(description="Of what the results vary by: within the same setting.")
+    settings: int = Field(description="The number of sets of params that were repeated.")
+    trials: int = Field(description="The number of trials with these params.")
+    share: float = Field(
+        description="The share of the variance of the results within the same params."
+    )
 
 
 class Importance(Answer):
-    """How much each parameter mattered, beside what luck does."""
+    """The importance of each parameter, and the noise."""
 
     model_config = ConfigDict(json_schema_extra=example(IMPORTANCE))
 
-    trials: int = Field(description="How many gave a value.")
+    trials: int = Field(description="The number of trials with a value.")
     parameters: dict[str, ParameterImportance] | None = Field(
-        description="null: too few trials to tell."
+        description="Null if there are too few trials."
     )
     priorities: dict[str, float] | None
-    noise: float | None = Field(description="What no parameter explains.")
-    repeats: Repeats | None = Field(description="null: no setting was tried twice.")
+    noise: float | None = Field(description="The share of the variance that no parameter explains.")
+    repeats: Repeats | None = Field(description="Null if no params were repeated.")
     note: str

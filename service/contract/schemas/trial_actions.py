@@ -1,4 +1,4 @@
-"""One trial taken by the hand: what a person may do to it, and what they read of it."""
+"""Actions on one trial, its journal and its details."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, model_validator
 
 from caviar.service.contract import limits
-from caviar.service.contract.schemas.base import NO_NUL, Answer, Body, Setting, Slug, example
+from caviar.service.contract.schemas.base import (
+    NO_NUL,
+    Answer,
+    Body,
+    Params,
+    Setting,
+    Slug,
+    example,
+)
 from caviar.service.contract.schemas.readings import TRIAL, Trial
 
 Changes = Annotated[
@@ -31,7 +39,7 @@ ENTRY: dict[str, Any] = {
 
 
 class ActionBody(Body):
-    """Who does it, and why: both are kept in the journal."""
+    """The author of an action and the reason, for the journal."""
 
     model_config = ConfigDict(
         json_schema_extra=example({"author": "ana", "reason": "the loss has stopped falling"})
@@ -42,7 +50,7 @@ class ActionBody(Body):
 
 
 class AdjustBody(ActionBody):
-    """Other values from the next epoch on."""
+    """New values of hyperparameters from the next epoch on."""
 
     model_config = ConfigDict(
         json_schema_extra=example({"changes": {"learning_rate": 0.003}, "author": "ana"})
@@ -52,37 +60,39 @@ class AdjustBody(ActionBody):
 
 
 class ResumeBody(ActionBody):
-    """Let a trial go on."""
+    """Resume a trial."""
 
     model_config = ConfigDict(json_schema_extra=example({"release": True}))
 
-    release: bool = Field(False, description="To the search: its pruner may end it again.")
+    release: bool = Field(
+        False, description="Release it from manual control: pruners may end it again."
+    )
 
 
 class RewindBody(ActionBody):
-    """Back to an earlier epoch, as if what came after had not happened."""
+    """Return to an earlier epoch; later epochs are discarded."""
 
     model_config = ConfigDict(json_schema_extra=example({"epoch": 10, "author": "ana"}))
 
-    epoch: EpochNumber = Field(description="The epoch to go back to.")
+    epoch: EpochNumber = Field(description="The epoch to return to.")
 
 
 class ExtendBody(ActionBody):
-    """More epochs than it was to have."""
+    """More epochs than planned."""
 
     model_config = ConfigDict(json_schema_extra=example({"epochs": 10}))
 
-    epochs: int = Field(ge=1, le=limits.EPOCHS, description="How many more.")
+    epochs: int = Field(ge=1, le=limits.EPOCHS, description="The number of additional epochs.")
 
 
 class Child(Body):
-    """One child of a fork: what it does differently."""
+    """One child of a fork, and its changes."""
 
     changes: Changes = Field({})
 
 
 class ForkBody(ActionBody):
-    """Children that go on from an epoch of their parent, each with changes of its own."""
+    """Children that continue from an epoch of their parent, each with its own changes."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -93,30 +103,32 @@ class ForkBody(ActionBody):
     children: list[Child] | None = Field(None, min_length=1, max_length=limits.FORKS)
     count: int | None = Field(None, ge=1, le=limits.FORKS)
     perturb: dict[str, Annotated[float, Field(gt=1, le=1_000)]] = Field(
-        {}, description="By name, the factor by which a value may grow or shrink at most."
+        {}, description="By name, the largest factor by which a value is changed up or down."
     )
     epoch: EpochNumber | None = Field(
-        None, description="An earlier epoch, as a rewind would leave it; else as it is now."
+        None, description="The epoch to fork from; by default the current one."
     )
     epochs: int | None = Field(
         None,
         ge=1,
         le=limits.EPOCHS,
-        description="How many from there; else as its parent.",
+        description="The number of epochs to train from there; by default as many as the parent.",
     )
-    twin: bool = Field(False, description="One more child goes on without a change, to compare.")
+    twin: bool = Field(
+        False, description="Whether one more child continues without a change, for comparison."
+    )
 
     @model_validator(mode="after")
-    def _children_or_a_count(self) -> ForkBody:
+    def _check_children_or_count(self) -> ForkBody:
         if (self.children is None) == (self.count is None):
-            raise ValueError("give children, each with its changes, or a count of them")
+            raise ValueError("give children, each with its changes, or a count")
         if self.children is not None and self.perturb:
-            raise ValueError("perturb goes with count: children say their changes themselves")
+            raise ValueError("perturb requires count: children have their own changes")
         return self
 
 
 class VoidBody(ActionBody):
-    """Why a finished trial should not count."""
+    """The reason to exclude the result of a finished trial."""
 
     model_config = ConfigDict(json_schema_extra=example({"reason": "the wrong data were mounted"}))
 
@@ -124,31 +136,35 @@ class VoidBody(ActionBody):
 
 
 class ReplayBody(Body):
-    """A study to make of what a person did: the same trials and adjustments, on another seed."""
+    """A new study with the same trials and the same actions, on the same seed or another."""
 
     model_config = ConfigDict(json_schema_extra=example({"name": "digits-again", "seed": 2}))
 
     name: Slug
-    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="That of the study if left out.")
+    seed: int | None = Field(
+        None, ge=0, le=2**63 - 1, description="By default the seed of the study."
+    )
 
 
 class JournalEntry(Answer):
-    """What a person did to a trial."""
+    """One action on a trial."""
 
     id: int
     number: int
     action: str
-    epoch: int | None = Field(description="From which epoch on; null until a worker takes it.")
+    epoch: int | None = Field(
+        description="The epoch from which it applies; null until a worker applies it."
+    )
     detail: dict[str, Any]
     author: str
     reason: str | None
     at: str
-    confirmed: bool = Field(description="Of an adjustment: a worker has applied it.")
-    undone: bool = Field(description="A rewind went back before it.")
+    confirmed: bool = Field(description="Of an adjustment: whether a worker has applied it.")
+    undone: bool = Field(description="Whether a later rewind discarded it.")
 
 
 class Journal(Answer):
-    """What persons did to the trials of a study, from the first."""
+    """The actions on the trials of a study, the oldest first."""
 
     model_config = ConfigDict(json_schema_extra=example({"entries": [ENTRY]}))
 
@@ -156,7 +172,7 @@ class Journal(Answer):
 
 
 class CheckpointInfo(Answer):
-    """A checkpoint that is kept."""
+    """A stored checkpoint."""
 
     epoch: int
     bytes: int
@@ -164,15 +180,15 @@ class CheckpointInfo(Answer):
 
 
 class RungInfo(Answer):
-    """A rung that the trial came to."""
+    """A rung that the trial has reached."""
 
     epoch: int
     value: float
-    promoted: bool | None = Field(description="Null while it is not decided.")
+    promoted: bool | None = Field(description="Null until it is decided.")
 
 
 class TrialDetail(Trial):
-    """A trial with all that is known of its way."""
+    """A trial with its checkpoints, rungs, journal and children."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -196,18 +212,18 @@ class TrialDetail(Trial):
     start_epoch: int
     stop_epoch: int
     requested_state: str | None
-    lineage: int = Field(description="The number whose draws it has.")
-    current_params: dict[str, Setting] = Field(description="Its parameters with every adjustment.")
-    allowed_actions: list[str] = Field([], description="What may be done to it in this state.")
+    lineage: int = Field(description="The number of the trial whose random draws it uses.")
+    current_params: Params = Field(description="Its params after all adjustments.")
+    allowed_actions: list[str] = Field([], description="The actions that its state allows.")
     checkpoints: list[CheckpointInfo]
     rungs: list[RungInfo]
     journal: list[JournalEntry]
     children: list[int]
-    comparison: str | None = Field(description="Whether a fork's changes helped, beside its twin.")
+    comparison: str | None = Field(description="Of a fork: its value compared with its twin's.")
 
 
 class Forked(Answer):
-    """The numbers of the children, the twin last."""
+    """The numbers of the children and of their twin."""
 
     model_config = ConfigDict(json_schema_extra=example({"children": [60, 61, 62], "twin": 63}))
 
@@ -216,7 +232,7 @@ class Forked(Answer):
 
 
 class CheckpointKept(Answer):
-    """A checkpoint was taken."""
+    """A checkpoint was stored."""
 
     model_config = ConfigDict(json_schema_extra=example({"number": 7, "epoch": 20, "bytes": 9}))
 

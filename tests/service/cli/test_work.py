@@ -18,9 +18,9 @@ from tests.objectives import reference
     [
         (("--study", "refused", "--objective", "nowhere.py:train"), "there is no file"),
         (("--study", "refused", "--objective", reference("missing")), "no function 'missing'"),
-        (("--objective", reference("number")), "--study: must name the study"),
-        (("--study", "refused", "--trial-seconds", "3"), "--trial-seconds: goes with --objective"),
-        (("--study", "refused"), "objective.kind: must be network for this command"),
+        (("--objective", reference("number")), "--study: is required with --objective"),
+        (("--study", "refused", "--trial-seconds", "3"), "--trial-seconds: requires --objective"),
+        (("--study", "refused"), "objective.kind: must be network"),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_leased(

@@ -128,7 +128,7 @@ BAD = [
     ("extend", {"epochs": 1_000_000}, "epochs", "more than 1,000,000"),
     ("fork", {}, "body", "give children"),
     ("fork", {"count": 2, "children": [{}]}, "body", "give children"),
-    ("fork", {"children": [{}], "perturb": {"l2": 2.0}}, "body", "goes with count"),
+    ("fork", {"children": [{}], "perturb": {"l2": 2.0}}, "body", "perturb"),
     ("fork", {"count": 101}, "count", "less than or equal to 100"),
     ("fork", {"count": 1, "perturb": {"l2": 1.0}}, "perturb.l2", "greater than 1"),
     ("fork", {"count": 1, "perturb": {"optimizer": 2.0}}, "perturb.optimizer", "is no number"),
