@@ -26,7 +26,7 @@ from caviar.engine.data.scaling import Scaling
 NOISE = 0.2
 SETS = 5
 """Draws of the over-fitting data set: the gap varies between draws by more than its size."""
-Setting = Mapping[str, object]
+FixedParams = Mapping[str, object]
 Points = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
@@ -66,7 +66,7 @@ class Accuracy:
 
 
 def train(
-    datasets: Sequence[engine.Dataset], settings: Mapping[str, Setting], epochs: int, seeds: int
+    datasets: Sequence[engine.Dataset], settings: Mapping[str, FixedParams], epochs: int, seeds: int
 ) -> dict[str, Accuracy]:
     """The accuracy of each setting, over seeds and data sets.
 
@@ -107,7 +107,7 @@ def show(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
 def two_moons(seeds: int) -> None:
     """After 10,000 epochs Adam has converged; gradient descent and momentum have not."""
     points = moons(300, 0.2, 3)
-    common: Setting = {
+    common: FixedParams = {
         "hidden_units_1": 5,
         "hidden_units_2": 2,
         "batch_size": 64,
@@ -123,7 +123,7 @@ def two_moons(seeds: int) -> None:
 def two_circles(seeds: int) -> None:
     """Zero weights never break the symmetry, large weights train slowly, He's converge."""
     points = circles(300, 0.05, 1)
-    common: Setting = {
+    common: FixedParams = {
         "hidden_units_1": 10,
         "hidden_units_2": 5,
         "batch_size": 300,
@@ -153,7 +153,7 @@ def overfitting(seeds: int) -> None:
     """Regularization closes the gap between training and test."""
     draws = [(noisy_halves(211, 2 * n), noisy_halves(2000, 2 * n + 1)) for n in range(SETS)]
     datasets = [as_given(*draw) for draw in draws]
-    common: Setting = {
+    common: FixedParams = {
         "hidden_units_1": 20,
         "hidden_units_2": 3,
         "batch_size": 211,

@@ -31,7 +31,7 @@ from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.surrogate.importance import importance
 from caviar.sampler.surrogate.noise import Repeats, repeats
 from caviar.sampler.text import counted
-from caviar.sampler.values import Params, Value
+from caviar.sampler.values import Params, Setting
 
 __all__ = [
     "MANUAL_ZOOM",
@@ -50,8 +50,8 @@ __all__ = [
     "Sampler",
     "SamplerError",
     "SearchSpace",
+    "Setting",
     "SpaceError",
-    "Value",
     "Verdict",
     "box_ranges",
     "counted",

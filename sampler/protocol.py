@@ -5,7 +5,7 @@ from typing import Protocol
 
 from caviar.sampler.rounds import Observation, Round
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.values import Box, Value
+from caviar.sampler.values import Box, Setting
 
 
 class Sampler(Protocol):
@@ -35,5 +35,5 @@ class Sampler(Protocol):
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
-    ) -> dict[str, Value]:
+    ) -> dict[str, Setting]:
         """The setting of trial `number` of the round: a pure function of the arguments."""

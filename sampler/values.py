@@ -6,10 +6,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Value: TypeAlias = bool | int | float | str
+Setting: TypeAlias = bool | int | float | str
 """One value of one parameter."""
 
-Params: TypeAlias = Mapping[str, Value]
+Params: TypeAlias = Mapping[str, Setting]
 """One value for each active parameter, by name."""
 
 Box: TypeAlias = dict[str, tuple[float, float]]

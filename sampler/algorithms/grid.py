@@ -12,7 +12,7 @@ from caviar.sampler.space.parameters import Parameter
 from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted, listed
-from caviar.sampler.values import Box, Value
+from caviar.sampler.values import Box, Params
 
 MAX_NAMED = 6  # parameters in a reason
 MIN_PROBES, MAX_PROBES = 256, 20_000  # points of a scale that are decoded to find its values
@@ -60,9 +60,7 @@ class GridSampler(OneRound):
         size = len(crossings)
         return replace(whole, size=size, reason=_reason(levels, size), proposal_data=grid)
 
-    def propose(
-        self, space: SearchSpace, current: Round, *, seed: int, number: int
-    ) -> dict[str, Value]:
+    def propose(self, space: SearchSpace, current: Round, *, seed: int, number: int) -> Params:
         """The crossing of the trial, the last parameter varying fastest; or a random draw."""
         grid = current.proposal_data
         if grid:
@@ -142,7 +140,7 @@ def _nearest(places: Sequence[float], target: float) -> int:
     return before if target - places[before] <= places[after] - target else after
 
 
-def _crossing(space: SearchSpace, box: Box, grid: ProposalData, crossing: int) -> dict[str, Value]:
+def _crossing(space: SearchSpace, box: Box, grid: ProposalData, crossing: int) -> Params:
     """The setting at a crossing of the grid."""
     levels, uneven = grid["levels"], grid.get("places", {})
     point: dict[str, float] = {}

@@ -11,7 +11,7 @@ from caviar.sampler.rounds import Round
 from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted
-from caviar.sampler.values import Value
+from caviar.sampler.values import Setting
 
 BLOCK_POINTS = 256  # made at once; a power of two, which keeps the sequence balanced
 
@@ -31,7 +31,7 @@ class QuasiRandomSampler(OneRound):
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
-    ) -> dict[str, Value]:
+    ) -> dict[str, Setting]:
         """The point of the sequence at the number of the trial, mapped to the round's box."""
         block, place = divmod(number, BLOCK_POINTS)
         units = {

@@ -11,7 +11,7 @@ from caviar.sampler.rounds import Round
 from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted
-from caviar.sampler.values import Box, Value
+from caviar.sampler.values import Box, Setting
 
 BLOCK_TRIALS = 64  # whose draws are made at once; divides 2**32, the number of trial numbers
 
@@ -27,12 +27,12 @@ class RandomSampler(OneRound):
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
-    ) -> dict[str, Value]:
+    ) -> dict[str, Setting]:
         """A uniform draw from the round's box, on each parameter's scale."""
         return uniform_setting(space, current.box, seed=seed, number=number)
 
 
-def uniform_setting(space: SearchSpace, box: Box, *, seed: int, number: int) -> dict[str, Value]:
+def uniform_setting(space: SearchSpace, box: Box, *, seed: int, number: int) -> dict[str, Setting]:
     """A uniform draw from a box; its relative position is the same in every box."""
     block, row = divmod(number, BLOCK_TRIALS)
     units = zip(box.items(), _draw_block(tuple(box), seed, block)[row], strict=True)

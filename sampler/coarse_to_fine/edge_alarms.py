@@ -8,7 +8,7 @@ from caviar.sampler.coarse_to_fine.widening import End, wider
 from caviar.sampler.rounds import Observation
 from caviar.sampler.space.parameters import Numeric
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.values import Value
+from caviar.sampler.values import Setting
 
 EDGE_ZONE = 0.05  # of the scale, at either end
 MAX_CHANCE = 0.001  # that uniform draws would raise an alarm
@@ -23,8 +23,8 @@ class Alarm:
 
     parameter: str
     end: End
-    value: Value
-    wider: Value | None
+    value: Setting
+    wider: Setting | None
 
 
 def edge_alarms(space: SearchSpace, elites: Sequence[Observation]) -> list[Alarm]:

@@ -15,7 +15,7 @@ from caviar.sampler.space.boxes import box_ranges
 from caviar.sampler.space.parameters import Numeric, Parameter
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted, exact, listed
-from caviar.sampler.values import Box, Value
+from caviar.sampler.values import Box, Setting
 
 MANUAL_ZOOM = "Manual zoom"
 """The beginning of the reason of a manual zoom."""
@@ -42,7 +42,7 @@ def manual_zoom_reason(space: SearchSpace, box: Box, rest: str) -> str:
     return f"{MANUAL_ZOOM}: {listed(ranges)}. {rest}"
 
 
-def _quoted(parameter: Parameter, value: Value) -> str:
+def _quoted(parameter: Parameter, value: Setting) -> str:
     """A value with all the digits that its author wrote."""
     return exact(value) if isinstance(value, float) else parameter.text(value)
 

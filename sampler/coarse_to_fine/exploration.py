@@ -23,7 +23,7 @@ from caviar.sampler.coarse_to_fine.stagnation import OutsideBasin
 from caviar.sampler.rounds import Observation
 from caviar.sampler.space.parameters import count_choices
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.values import Box, Floats, Params, Value, same
+from caviar.sampler.values import Box, Floats, Params, Setting, same
 
 PERIOD = 8  # trials: one of them explores anywhere, another one a choice
 MAX_BASIN_TRIALS = 2000  # latest trials that are compared with a basin: encoding more takes long
@@ -34,7 +34,7 @@ class ChoiceTarget:
     """An exploration target: one choice of a category, with the middle of its share."""
 
     name: str
-    value: Value
+    value: Setting
     unit: float
 
     def matches_each(self, settings: Sequence[Params]) -> list[bool]:

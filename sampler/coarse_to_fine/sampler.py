@@ -37,7 +37,7 @@ from caviar.sampler.space import checks
 from caviar.sampler.space.parameters import Numeric
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import shown
-from caviar.sampler.values import Box, Value
+from caviar.sampler.values import Box, Setting
 
 MIN_COARSE_SIZE = 12
 MIN_SIZE, MAX_SIZE = 8, 256  # trials of a round
@@ -147,7 +147,7 @@ class CoarseToFine:
 
     def propose(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
-    ) -> dict[str, Value]:
+    ) -> dict[str, Setting]:
         """The planned setting of the trial; in a round without points, a uniform draw."""
         wide = round_space(space, current)
         points = current.proposal_data.get("points")

@@ -6,7 +6,7 @@ from caviar.sampler.errors import SpaceError
 from caviar.sampler.space.parameters import Categorical, Float, Parameter
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import did_you_mean, label, shown
-from caviar.sampler.values import Box, Value
+from caviar.sampler.values import Box, Setting
 
 SHARE_INSET = 1e-9  # of the unit interval: the edge of a share belongs to the next value
 MAX_SHARE_INSET = 0.125  # of half a share, where shares are narrow
@@ -24,7 +24,7 @@ def parse_box(space: SearchSpace, ranges: object) -> Box:
     return {_known(space, name): _interval(space, name, pair) for name, pair in ranges.items()}
 
 
-def box_ranges(space: SearchSpace, box: Box) -> dict[str, list[Value]]:
+def box_ranges(space: SearchSpace, box: Box) -> dict[str, list[Setting]]:
     """The ranges of a box: the low and the high end of each parameter, or its choices in the box.
 
     This is the inverse of `parse_box`, whose input it restores exactly; the ends of other boxes
@@ -33,7 +33,7 @@ def box_ranges(space: SearchSpace, box: Box) -> dict[str, list[Value]]:
     return {name: _range(space.parameters[name], *box[name]) for name in box}
 
 
-def _range(parameter: Parameter, start: float, end: float) -> list[Value]:
+def _range(parameter: Parameter, start: float, end: float) -> list[Setting]:
     ends = [parameter.decode(start), parameter.decode(end)]
     if isinstance(parameter, Float):
         return [parameter.tidy(float(value)) for value in ends]
@@ -64,7 +64,7 @@ def _interval(space: SearchSpace, name: str, pair: object) -> tuple[float, float
     return max(start, 0.0), min(end, 1.0)
 
 
-def _edge(parameter: Parameter, value: Value, side: int) -> float:
+def _edge(parameter: Parameter, value: Setting, side: int) -> float:
     """The end of the share of a value on one side, moved inwards by the inset."""
     half = parameter.share(value) / 2
     inset = min(SHARE_INSET, MAX_SHARE_INSET * half) if parameter.discrete else 0.0

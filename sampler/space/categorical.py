@@ -9,7 +9,7 @@ from caviar.sampler.errors import SpaceError
 from caviar.sampler.space import checks
 from caviar.sampler.space.parameter import Parameter
 from caviar.sampler.text import did_you_mean, listed, shown
-from caviar.sampler.values import Value, same
+from caviar.sampler.values import Setting, same
 
 MAX_CHOICES = 1000
 MAX_LISTED = 8  # choices in an error message
@@ -24,7 +24,7 @@ class Categorical(Parameter):
 
     type: ClassVar[str] = "categorical"
 
-    choices: tuple[Value, ...]
+    choices: tuple[Setting, ...]
     ordered: bool = False
 
     def __post_init__(self) -> None:
@@ -56,29 +56,29 @@ class Categorical(Parameter):
         """Whether the choices are unordered."""
         return not self.ordered
 
-    def encode(self, value: Value) -> float:
+    def encode(self, value: Setting) -> float:
         """The middle of the share of the choice. Raises SpaceError for any other value."""
         return (self._index(value) + 0.5) / len(self.choices)
 
-    def decode(self, unit: float) -> Value:
+    def decode(self, unit: float) -> Setting:
         """The choice whose share contains the point."""
         place = math.floor(unit * len(self.choices))
         return self.choices[min(max(place, 0), len(self.choices) - 1)]
 
-    def share(self, value: Value) -> float:
+    def share(self, value: Setting) -> float:
         """The share of a choice, equal for all."""
         return 1 / len(self.choices)
 
-    def check(self, value: object) -> Value:
+    def check(self, value: object) -> Setting:
         """The choice that equals the value. Raises SpaceError if there is none."""
         return self.choices[self._index(value)]
 
-    def text(self, value: Value) -> str:
+    def text(self, value: Setting) -> str:
         """A string without quotes, other values as in JSON."""
         return value if isinstance(value, str) else shown(value)
 
     @cached_property
-    def _indices(self) -> dict[Value, int]:
+    def _indices(self) -> dict[Setting, int]:
         return {choice: place for place, choice in enumerate(self.choices)}
 
     def _index(self, value: object) -> int:
@@ -109,7 +109,7 @@ class Boolean(Parameter):
         """True."""
         return True
 
-    def encode(self, value: Value) -> float:
+    def encode(self, value: Setting) -> float:
         """The middle of the half of the value."""
         return 0.75 if value else 0.25
 
@@ -117,7 +117,7 @@ class Boolean(Parameter):
         """False in the lower half, true in the upper."""
         return unit >= 0.5
 
-    def share(self, value: Value) -> float:
+    def share(self, value: Setting) -> float:
         """One half."""
         return 0.5
 
@@ -127,7 +127,7 @@ class Boolean(Parameter):
             raise SpaceError(self.name, f"must be true or false, not {shown(value)}")
         return value
 
-    def text(self, value: Value) -> str:
+    def text(self, value: Setting) -> str:
         """The value as in JSON."""
         return shown(value)
 
@@ -138,7 +138,7 @@ class Constant(Parameter):
 
     type: ClassVar[str] = "constant"
 
-    value: Value
+    value: Setting
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -156,24 +156,24 @@ class Constant(Parameter):
             return None
         return self.value, self.value
 
-    def encode(self, value: Value) -> float:
+    def encode(self, value: Setting) -> float:
         """The middle of the unit interval."""
         return 0.5
 
-    def decode(self, unit: float) -> Value:
+    def decode(self, unit: float) -> Setting:
         """The constant."""
         return self.value
 
-    def share(self, value: Value) -> float:
+    def share(self, value: Setting) -> float:
         """The whole unit interval."""
         return 1.0
 
-    def check(self, value: object) -> Value:
+    def check(self, value: object) -> Setting:
         """The constant. Raises SpaceError for any other value."""
         if not same(self.value, value):
             raise SpaceError(self.name, f"must be {shown(self.value)}, not {shown(value)}")
         return self.value
 
-    def text(self, value: Value) -> str:
+    def text(self, value: Setting) -> str:
         """A string without quotes, other values as in JSON."""
         return value if isinstance(value, str) else shown(value)

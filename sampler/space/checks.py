@@ -7,7 +7,7 @@ import math
 
 from caviar.sampler.errors import InputError
 from caviar.sampler.text import exact, shown
-from caviar.sampler.values import Value
+from caviar.sampler.values import Setting
 
 MAX_FLOAT = 1e300
 MAX_INTEGER = 2**40  # doubles in the unit interval tell all smaller integers apart, on any scale
@@ -48,7 +48,7 @@ def integer(
     return int(value)
 
 
-def choice(error: type[InputError], path: str, value: object) -> Value:
+def choice(error: type[InputError], path: str, value: object) -> Setting:
     """A printable string of at most MAX_TEXT characters, a finite number, or a boolean."""
     if isinstance(value, str):
         if len(value) > MAX_TEXT:

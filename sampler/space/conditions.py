@@ -13,7 +13,7 @@ from typing import Protocol
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.space import checks
 from caviar.sampler.text import counted, did_you_mean, exact, label, listed, shown
-from caviar.sampler.values import JSON, Params, Value, same
+from caviar.sampler.values import JSON, Params, Setting, same
 
 MAX_VALUES = 1000
 LIMITS = ("at_least", "at_most")
@@ -30,21 +30,21 @@ class Parent(Protocol):
     def bounds(self) -> tuple[float, float] | None:
         """The least and the largest value; None if the values are not numbers."""
 
-    def check(self, value: object) -> Value:
+    def check(self, value: object) -> Setting:
         """The value in the type of the parameter. Raises SpaceError for an invalid value."""
 
 
 class Requirement(Protocol):
     """A requirement of the value of another parameter."""
 
-    def holds(self, value: Value) -> bool:
+    def holds(self, value: Setting) -> bool:
         """Whether the value meets the requirement."""
 
     def check(self, path: str, parent: Parent) -> None:
         """Raise SpaceError, with the path, if no value of the parameter meets the requirement."""
 
     @property
-    def limits(self) -> Sequence[Value]:
+    def limits(self) -> Sequence[Setting]:
         """The values at which the requirement begins or ceases to hold."""
 
     def to_json(self) -> JSON:
@@ -55,9 +55,9 @@ class Requirement(Protocol):
 class OneOf:
     """The value is in a list."""
 
-    values: tuple[Value, ...]
+    values: tuple[Setting, ...]
 
-    def holds(self, value: Value) -> bool:
+    def holds(self, value: Setting) -> bool:
         """Whether the value is on the list."""
         return any(same(value, member) for member in self.values)
 
@@ -74,7 +74,7 @@ class OneOf:
                 raise SpaceError(path, f"must be {shown(typed)}, not {shown(value)}")
 
     @property
-    def limits(self) -> Sequence[Value]:
+    def limits(self) -> Sequence[Setting]:
         """All of the values."""
         return self.values
 
@@ -93,7 +93,7 @@ class Within:
     at_least: float | None = None
     at_most: float | None = None
 
-    def holds(self, value: Value) -> bool:
+    def holds(self, value: Setting) -> bool:
         """Whether the value is a number within the limits."""
         if isinstance(value, str | bool):
             return False
@@ -118,7 +118,7 @@ class Within:
             )
 
     @property
-    def limits(self) -> Sequence[Value]:
+    def limits(self) -> Sequence[Setting]:
         """The limits that are set."""
         return [limit for limit in (self.at_least, self.at_most) if limit is not None]
 

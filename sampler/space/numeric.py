@@ -11,7 +11,7 @@ from caviar.sampler.space import checks
 from caviar.sampler.space.parameter import Parameter
 from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span
 from caviar.sampler.text import did_you_mean, exact, listed, number, shown
-from caviar.sampler.values import Value
+from caviar.sampler.values import Setting
 
 MAX_STEPS = 100_000
 ROUNDING_NOISE = 1e-12  # of a range: the rounding error of binary fractions
@@ -140,11 +140,11 @@ class Float(Numeric):
         half = (self.step or 0.0) / 2
         return Span(self._scale, self.low - half, self.high + half)
 
-    def _cell(self, value: Value) -> tuple[float, float]:
+    def _cell(self, value: Setting) -> tuple[float, float]:
         half, place = (self.step or 0.0) / 2, float(value)
         return self._span.to_unit(place - half), self._span.to_unit(place + half)
 
-    def encode(self, value: Value) -> float:
+    def encode(self, value: Setting) -> float:
         """The position of the value on the scale; in steps, the middle of its share."""
         if self.step is None:
             return self._span.to_unit(float(value))
@@ -165,7 +165,7 @@ class Float(Numeric):
         inside = min(max(_tidy(exact, noise=STEP_TOLERANCE * self.step), self.low), self.high)
         return {last: self.high, 0: self.low}.get(place, inside)
 
-    def share(self, value: Value) -> float:
+    def share(self, value: Setting) -> float:
         """The share of a value in steps; 0 for a continuous value, 1 for the only value."""
         if not self.varies:
             return 1.0
@@ -204,7 +204,7 @@ class Float(Numeric):
             tidied = _tidy(x, noise=noise)
         return min(max(tidied, self.low), self.high)
 
-    def text(self, value: Value) -> str:
+    def text(self, value: Setting) -> str:
         """The value rounded to a hundredth of the scale: 0.023, 0.9987; ends and steps exactly."""
         x = float(value)
         unit = self.encode(x)
@@ -277,11 +277,11 @@ class Integer(Numeric):
     def _half(self) -> float:
         return (self.step or 1) / 2
 
-    def _cell(self, value: Value) -> tuple[float, float]:
+    def _cell(self, value: Setting) -> tuple[float, float]:
         k = int(value) if self.base is None else _exponent(int(value), self.base)
         return self._span.to_unit(k - self._half), self._span.to_unit(k + self._half)
 
-    def encode(self, value: Value) -> float:
+    def encode(self, value: Setting) -> float:
         """The middle of the share of the value."""
         start, end = self._cell(value)
         return (start + end) / 2
@@ -296,7 +296,7 @@ class Integer(Numeric):
             value = k if self.base is None else self.base**k
         return min(max(value, self.low), self.high)
 
-    def share(self, value: Value) -> float:
+    def share(self, value: Setting) -> float:
         """The share of the value on the scale."""
         start, end = self._cell(value)
         return end - start
@@ -311,7 +311,7 @@ class Integer(Numeric):
             raise SpaceError(self.name, f"must be {valid}, not {k}")
         return k
 
-    def text(self, value: Value) -> str:
+    def text(self, value: Setting) -> str:
         """The value in full."""
         return str(value)
 

@@ -9,7 +9,7 @@ from caviar.sampler.errors import SpaceError
 from caviar.sampler.space import checks
 from caviar.sampler.space.conditions import Condition
 from caviar.sampler.space.priorities import DEFAULT_PRIORITY, PRIORITIES
-from caviar.sampler.values import JSON, Value
+from caviar.sampler.values import JSON, Setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +52,23 @@ class Parameter(ABC):
         return None
 
     @abstractmethod
-    def encode(self, value: Value) -> float:
+    def encode(self, value: Setting) -> float:
         """The point of the unit interval that represents a value: the middle of its share."""
 
     @abstractmethod
-    def decode(self, unit: float) -> Value:
+    def decode(self, unit: float) -> Setting:
         """The value at a point of the unit interval."""
 
     @abstractmethod
-    def share(self, value: Value) -> float:
+    def share(self, value: Setting) -> float:
         """The length of the unit interval that decodes to a value: 0 for continuous values."""
 
     @abstractmethod
-    def check(self, value: object) -> Value:
+    def check(self, value: object) -> Setting:
         """The value in the type of the parameter. Raises SpaceError for an invalid value."""
 
     @abstractmethod
-    def text(self, value: Value) -> str:
+    def text(self, value: Setting) -> str:
         """A value as text, with the digits that matter on the scale."""
 
     def to_dict(self) -> dict[str, JSON]:

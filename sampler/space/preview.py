@@ -12,7 +12,7 @@ from caviar.sampler.space.lint import is_average, warnings_of
 from caviar.sampler.space.parameters import Numeric, Parameter
 from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.values import JSON, Params, Value
+from caviar.sampler.values import JSON, Params, Setting
 
 EXAMPLES = 20
 BINS = 20
@@ -77,7 +77,7 @@ def _active(settings: Sequence[Params]) -> dict[str, float]:
     return {name: count / len(settings) for name, count in counts.items()}
 
 
-def _settings(space: SearchSpace, *, count: int, seed: int) -> list[dict[str, Value]]:
+def _settings(space: SearchSpace, *, count: int, seed: int) -> list[dict[str, Setting]]:
     """Random settings, at least as many as the examples."""
     names = list(space.parameters)
     rows = units(seed=seed, numbers=list(range(max(count, EXAMPLES))), names=names)
@@ -146,8 +146,8 @@ def _rounded(edges: Sequence[float]) -> list[float]:
     return [*edges]
 
 
-def _listed(values: Sequence[Value]) -> dict[str, JSON]:
-    counts: dict[Value, int] = {}
+def _listed(values: Sequence[Setting]) -> dict[str, JSON]:
+    counts: dict[Setting, int] = {}
     for value in values:
         counts[value] = counts.get(value, 0) + 1
     shares: list[JSON] = [count / len(values) for count in counts.values()]

@@ -8,7 +8,7 @@ from functools import cached_property
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.space.parameters import Parameter, parse_parameter
 from caviar.sampler.text import did_you_mean, label, listed, shown
-from caviar.sampler.values import JSON, Params, Value
+from caviar.sampler.values import JSON, Params, Setting
 
 MAX_PARAMETERS = 200
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -53,15 +53,15 @@ class SearchSpace:
                 clause.requirement.check(path, parent)
         _ = self.parents_first
 
-    def decode(self, units: Mapping[str, float]) -> dict[str, Value]:
+    def decode(self, units: Mapping[str, float]) -> dict[str, Setting]:
         """The setting at a point of the unit cube, without inactive parameters."""
-        params: dict[str, Value] = {}
+        params: dict[str, Setting] = {}
         for parameter in self.parents_first:
             if not parameter.when or all(clause.holds(params) for clause in parameter.when):
                 params[parameter.name] = parameter.decode(units[parameter.name])
         return self._in_order(params)
 
-    def at(self, point: Sequence[float]) -> dict[str, Value]:
+    def at(self, point: Sequence[float]) -> dict[str, Setting]:
         """The setting at a point of the unit cube, given as a coordinate for each parameter."""
         return self.decode(dict(zip(self.parameters, point, strict=True)))
 
@@ -73,7 +73,7 @@ class SearchSpace:
             if name in params
         }
 
-    def validate(self, params: object) -> dict[str, Value]:
+    def validate(self, params: object) -> dict[str, Setting]:
         """A setting from outside, in the types and the order of the space.
 
         Raises SpaceError for an unknown, a missing or an inactive parameter, and for an invalid
@@ -85,7 +85,7 @@ class SearchSpace:
             if name not in self.parameters:
                 hint = did_you_mean(name, self.parameters)
                 raise SpaceError(label(name), f"no such parameter{hint}")
-        valid: dict[str, Value] = {}
+        valid: dict[str, Setting] = {}
         for parameter in self.parents_first:
             unmet = [str(clause) for clause in parameter.when if not clause.holds(valid)]
             if parameter.name in params and unmet:
@@ -96,7 +96,7 @@ class SearchSpace:
                 valid[parameter.name] = parameter.check(params[parameter.name])
         return self._in_order(valid)
 
-    def _in_order(self, params: dict[str, Value]) -> dict[str, Value]:
+    def _in_order(self, params: dict[str, Setting]) -> dict[str, Setting]:
         """The setting in the order of the space."""
         if not self._conditional:
             return params

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from caviar.sampler.space.parameters import Parameter, count_choices
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.surrogate.gaussian_process import Metric
-from caviar.sampler.values import Floats, Params, Value
+from caviar.sampler.values import Floats, Params, Setting
 
 INACTIVE_FEATURE = 0.5  # of an inactive number: the middle, as close to all values as possible
 
@@ -40,7 +40,7 @@ def features_at(space: SearchSpace, units: Floats) -> Floats:
 
     No settings are built, which would take most of the time of a large round.
     """
-    values: dict[str, list[Value]] = {}
+    values: dict[str, list[Setting]] = {}
     active: dict[str, NDArray[np.bool_]] = {}
     encoded: dict[str, Floats] = {}
     columns = dict(zip(space.parameters, units.T, strict=True))

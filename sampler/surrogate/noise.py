@@ -8,7 +8,7 @@ import numpy as np
 
 from caviar.sampler.rounds import Observation
 from caviar.sampler.surrogate.surrogate import scores
-from caviar.sampler.values import Value
+from caviar.sampler.values import Setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ def repeats(observations: Sequence[Observation]) -> Repeats | None:
     The share is the pooled variance within settings over the variance of all scores.
     """
     valued = [trial for trial in observations if trial.value is not None]
-    groups: dict[tuple[tuple[str, Value, bool], ...], list[int]] = defaultdict(list)
+    groups: dict[tuple[tuple[str, Setting, bool], ...], list[int]] = defaultdict(list)
     for row, trial in enumerate(valued):
         groups[_key(trial)].append(row)
     repeated = [rows for rows in groups.values() if len(rows) > 1]
@@ -49,7 +49,7 @@ def repeats(observations: Sequence[Observation]) -> Repeats | None:
     )
 
 
-def _key(trial: Observation) -> tuple[tuple[str, Value, bool], ...]:
+def _key(trial: Observation) -> tuple[tuple[str, Setting, bool], ...]:
     """A setting as a hashable value; 1 and true are different."""
     return tuple(
         (name, value, isinstance(value, bool)) for name, value in sorted(trial.params.items())

@@ -8,13 +8,13 @@ import pytest
 
 from benchmarks.problems import PROBLEMS, Problem
 from benchmarks.problems.networks import datasets
-from benchmarks.problems.networks.searches import SETTINGS, Setting
+from benchmarks.problems.networks.searches import SEARCHES, Search
 from benchmarks.problems.networks.surrogates import TABLES
 from benchmarks.problems.simulators.dynamics import descent, steering
 from caviar import engine
 from caviar.sampler import SearchSpace
 
-TABLE_NAMES = {setting.name for setting in SETTINGS}
+TABLE_NAMES = {search.name for search in SEARCHES}
 FORMULAS = [problem for problem in PROBLEMS if problem.name not in TABLE_NAMES]
 SMOKE = FORMULAS[::8]
 
@@ -65,14 +65,14 @@ def test_some_problems_are_held_out() -> None:
     assert sum(not problem.tuned for problem in PROBLEMS) == 10
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
-def test_a_table_has_a_column_for_every_parameter(setting: Setting) -> None:
-    space = SearchSpace.from_dict(setting.space)
-    with np.load(TABLES / f"{setting.name}.npz") as table:
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search.name)
+def test_a_table_has_a_column_for_every_parameter(search: Search) -> None:
+    space = SearchSpace.from_dict(search.space)
+    with np.load(TABLES / f"{search.name}.npz") as table:
         units, values = table["units"], table["values"]
     assert units.shape == (len(values), len(space.parameters))
     row = dict(zip(space.parameters, np.nan_to_num(units[0]).tolist(), strict=True))
-    engine.read_recipe(space.decode(row), setting.settings)
+    engine.read_recipe(space.decode(row), search.settings)
 
 
 @pytest.mark.parametrize(

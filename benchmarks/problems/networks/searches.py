@@ -17,7 +17,7 @@ L2 = {"type": "float", "low": 0.001, "high": 100.0, "scale": "log"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Search:
     """The search whose trials fill one table."""
 
     name: str
@@ -44,8 +44,8 @@ def _layers(high: int) -> dict[str, Any]:
     return {"type": "int", "low": 1, "high": high}
 
 
-SETTINGS = [
-    Setting(
+SEARCHES = [
+    Search(
         name="digits",
         dataset="digits",
         epochs=10,
@@ -58,7 +58,7 @@ SETTINGS = [
             "optimizer": _one_of("momentum", "adam"),
         },
     ),
-    Setting(
+    Search(
         name="digits_activations",
         dataset="digits",
         epochs=8,
@@ -72,7 +72,7 @@ SETTINGS = [
         },
         settings={"batch_size": 64, "hidden_layers": 2},
     ),
-    Setting(
+    Search(
         name="breast_cancer",
         dataset="breast_cancer",
         epochs=15,
@@ -85,7 +85,7 @@ SETTINGS = [
             "optimizer": _one_of("gd", "momentum", "rmsprop", "adam"),
         },
     ),
-    Setting(
+    Search(
         name="breast_cancer_decay",
         dataset="breast_cancer",
         epochs=12,
@@ -99,7 +99,7 @@ SETTINGS = [
         },
         settings={"optimizer": "adam", "batch_size": 32},
     ),
-    Setting(
+    Search(
         name="wine",
         dataset="wine",
         epochs=20,
@@ -112,7 +112,7 @@ SETTINGS = [
         },
         settings={"optimizer": "momentum"},
     ),
-    Setting(
+    Search(
         name="wine_deep",
         dataset="wine",
         epochs=15,
@@ -126,7 +126,7 @@ SETTINGS = [
         },
         settings={"optimizer": "rmsprop"},
     ),
-    Setting(
+    Search(
         name="moons",
         dataset="moons",
         epochs=40,
@@ -140,7 +140,7 @@ SETTINGS = [
         },
         settings={"optimizer": "adam"},
     ),
-    Setting(
+    Search(
         name="moons_momentum",
         dataset="moons",
         epochs=30,
@@ -154,7 +154,7 @@ SETTINGS = [
         },
         settings={"activation": "tanh"},
     ),
-    Setting(
+    Search(
         name="circles",
         dataset="circles",
         epochs=30,
@@ -168,7 +168,7 @@ SETTINGS = [
             "optimizer": _one_of("rmsprop", "adam"),
         },
     ),
-    Setting(
+    Search(
         name="diabetes",
         dataset="diabetes",
         epochs=20,
@@ -182,7 +182,7 @@ SETTINGS = [
             "optimizer": _one_of("gd", "momentum", "adam"),
         },
     ),
-    Setting(
+    Search(
         name="digits_deep",
         dataset="digits",
         epochs=8,
@@ -198,7 +198,7 @@ SETTINGS = [
         },
         settings={"optimizer": "adam"},
     ),
-    Setting(
+    Search(
         name="diabetes_rules",
         dataset="diabetes",
         epochs=20,
@@ -216,7 +216,7 @@ SETTINGS = [
         },
         settings={"batch_size": 32, "activation": "tanh", "initialization": "xavier"},
     ),
-    Setting(
+    Search(
         name="spirals_widths",
         dataset="spirals",
         epochs=40,
@@ -237,7 +237,7 @@ SETTINGS = [
         },
         settings={"optimizer": "adam"},
     ),
-    Setting(
+    Search(
         name="springs_decay",
         dataset="springs",
         epochs=24,
@@ -264,7 +264,7 @@ SETTINGS = [
             "decay_every": 20,
         },
     ),
-    Setting(
+    Search(
         name="parity_regular",
         dataset="parity",
         epochs=12,

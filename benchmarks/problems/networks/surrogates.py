@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.problems.networks.searches import SETTINGS, Setting
+from benchmarks.problems.networks.searches import SEARCHES, Search
 from benchmarks.problems.problem import Problem
 from caviar.sampler import SearchSpace
 
@@ -28,23 +28,23 @@ BEST, WORST = 0.001, 0.98  # quantiles at which losses are clipped; a diverged t
 class Table:
     """The surrogate of one table."""
 
-    setting: Setting
+    search: Search
 
     def __call__(self, params: Mapping[str, Any]) -> float:
-        """The loss that the forest predicts for a setting."""
+        """The loss that the forest predicts for a search."""
         units = self._space.encode(params)
         row = np.array([units.get(name, INACTIVE) for name in self._space.parameters])
         return float(np.exp(self._forest.predict(row)))
 
     @cached_property
     def _space(self) -> SearchSpace:
-        return SearchSpace.from_dict(self.setting.space)
+        return SearchSpace.from_dict(self.search.space)
 
     @cached_property
     def _forest(self) -> "Forest":
         from sklearn.ensemble import ExtraTreesRegressor
 
-        with np.load(TABLES / f"{self.setting.name}.npz") as table:
+        with np.load(TABLES / f"{self.search.name}.npz") as table:
             units, values = table["units"].astype(np.float64), table["values"].astype(np.float64)
         best, worst = np.nanquantile(values, [BEST, WORST])
         values = np.clip(np.nan_to_num(values, nan=worst), best, worst)
@@ -54,7 +54,7 @@ class Table:
 
 
 class Forest:
-    """A fitted forest in flat arrays: a setting descends all trees at once."""
+    """A fitted forest in flat arrays: params descend all trees at once."""
 
     def __init__(self, trees: Any) -> None:
         parts = [tree.tree_ for tree in trees.estimators_]
@@ -86,11 +86,11 @@ def _shifted(parts: list[Any], starts: Any) -> NDArray[np.int64]:
 
 NETWORKS = [
     Problem(
-        name=setting.name,
-        space_spec=setting.space,
-        truth=Table(setting),
+        name=search.name,
+        space_spec=search.space,
+        truth=Table(search),
         tuned=True,
-        climbs=setting.climbs,
+        climbs=search.climbs,
     )
-    for setting in SETTINGS
+    for search in SEARCHES
 ]

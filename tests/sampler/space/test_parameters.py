@@ -12,7 +12,7 @@ from caviar.sampler import draws
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.space.parameters import Categorical, Float, Integer, Parameter, parse_parameter
 from caviar.sampler.space.scales import SCALES
-from caviar.sampler.values import Value
+from caviar.sampler.values import Setting
 
 UNITS = st.floats(0.0, 1.0)
 MANY = np.arange(10_000)
@@ -92,7 +92,7 @@ def test_integer(parameter: Integer, u: float, v: float) -> None:
 
 
 @given(choices=CHOICES, u=UNITS)
-def test_categorical(choices: list[Value], u: float) -> None:
+def test_categorical(choices: list[Setting], u: float) -> None:
     parameter = Categorical(name="c", choices=tuple(choices))
     assert parameter.decode(0.0) == choices[0]
     assert parameter.decode(1.0) == choices[-1]
@@ -241,7 +241,7 @@ def test_recommended_priority(name: str, priority: int) -> None:
         (Categorical(name="x", choices=("adam", True)), True, "true"),
     ],
 )
-def test_text(parameter: Parameter, value: Value, text: str) -> None:
+def test_text(parameter: Parameter, value: Setting, text: str) -> None:
     assert parameter.text(value) == text
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from caviar import engine
-from caviar.sampler import Parameter, Params, SearchSpace, Value
+from caviar.sampler import Parameter, Params, SearchSpace, Setting
 from caviar.service.contract import limits
 from caviar.service.contract.errors import FieldError, Invalid
 from caviar.service.contract.schemas import NetworkObjective
@@ -81,12 +81,12 @@ def check_recipe(params: Params, objective: NetworkObjective, dataset: engine.Da
         )
 
 
-def _values(parameter: Parameter) -> list[Value]:
+def _values(parameter: Parameter) -> list[Setting]:
     choices = getattr(parameter, "choices", None)
     return [parameter.decode(0.0), parameter.decode(1.0)] if choices is None else list(choices)
 
 
-def _combinations(space: SearchSpace) -> Iterator[dict[str, Value]]:
+def _combinations(space: SearchSpace) -> Iterator[dict[str, Setting]]:
     """Params that between them have every set of parameters that can take part together.
 
     Where there are too many: MAX_COMBINATIONS of them, spread evenly.
@@ -123,7 +123,7 @@ def _deciding(space: SearchSpace, name: str) -> list[float]:
         if clause.parameter == name
         for limit in clause.requirement.limits
     ]
-    values: dict[Value, float] = {}
+    values: dict[Setting, float] = {}
     for limit in limit_values:
         at = parameter.encode(limit)
         beside = max(parameter.share(parameter.decode(at)), BESIDE)
