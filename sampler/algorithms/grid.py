@@ -60,7 +60,9 @@ class GridSampler(OneRound):
         size = len(crossings)
         return replace(whole, size=size, reason=_reason(levels, size), proposal_data=grid)
 
-    def propose(self, space: SearchSpace, current: Round, *, seed: int, number: int) -> Params:
+    def propose(
+        self, space: SearchSpace, current: Round, *, seed: int, number: int
+    ) -> dict[str, Setting]:
         """The crossing of the trial, the last parameter varying fastest; or a random draw."""
         grid = current.proposal_data
         if grid:
