@@ -12,7 +12,7 @@ from caviar.sampler.space.parameters import Parameter
 from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted, listed
-from caviar.sampler.values import Box, Params
+from caviar.sampler.values import Box, Setting
 
 MAX_NAMED = 6  # parameters in a reason
 MIN_PROBES, MAX_PROBES = 256, 20_000  # points of a scale that are decoded to find its values
@@ -142,7 +142,9 @@ def _nearest(places: Sequence[float], target: float) -> int:
     return before if target - places[before] <= places[after] - target else after
 
 
-def _crossing(space: SearchSpace, box: Box, grid: ProposalData, crossing: int) -> Params:
+def _crossing(
+    space: SearchSpace, box: Box, grid: ProposalData, crossing: int
+) -> dict[str, Setting]:
     """The setting at a crossing of the grid."""
     levels, uneven = grid["levels"], grid.get("places", {})
     point: dict[str, float] = {}
