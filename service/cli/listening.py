@@ -1,4 +1,4 @@
-"""Sockets to serve on."""
+"""Sockets that a server listens on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def listen(host: str, port: int | None) -> socket.socket:
 
     Args:
         host: the address to listen on.
-        port: 0 takes any free port; None the usual one, or any free one when that is in use.
+        port: 0 for a free port; None for the default one, or a free one if it is in use.
 
     Raises:
         Conflict: the port is in use.
@@ -26,7 +26,7 @@ def listen(host: str, port: int | None) -> socket.socket:
         except Conflict:
             return listen(host, 0)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends at once (TCP_NODELAY) only where the protocol is named. Without, an answer whose
+    # asyncio sets TCP_NODELAY only on sockets whose protocol is named. Without it, an answer whose
     # head and body are two packets waits 40 ms for the acknowledgement of the first.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -49,6 +49,7 @@ Jobs = Annotated[
 Server = Annotated[
     str, typer.Option(envvar="CAVIAR_SERVER", metavar="URL", help="The server's address.")
 ]
+StudyName = Annotated[str, typer.Argument(help="The study's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Objective = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a running study: a live bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Display(Protocol):
 
 @contextmanager
 def display(console: Console) -> Iterator[Display]:
-    """A live bar when the console is a terminal, else a line every few seconds."""
+    """A live bar if the console is a terminal, else a line every few seconds."""
     if console.is_terminal:
         with _bar(console) as bar:
             yield LiveDisplay(bar)
@@ -46,7 +46,7 @@ def _bar(console: Console) -> Progress:
 
 
 class LiveDisplay:
-    """A progress bar with the best value, the pace and the time left beside it."""
+    """A progress bar with the best value, the pace and the remaining time."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
@@ -65,7 +65,7 @@ class LiveDisplay:
 
 
 class PlainDisplay:
-    """A line now and then, and one for the end."""
+    """A line every few seconds, and one at the end."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -73,7 +73,7 @@ class PlainDisplay:
         self._pace = Pace()
 
     def __call__(self, study: schemas.Study) -> None:
-        """Show the study, unless a line was shown a moment ago."""
+        """Show the study, unless the last line is less than `PLAIN_SECONDS` old."""
         now = time.monotonic()
         ended = study.progress.finished == study.progress.total
         pace = self._pace(study)
@@ -85,14 +85,14 @@ class PlainDisplay:
 
 
 class Pace:
-    """Epochs a second, all trials together, as an average over the last looks."""
+    """Epochs per second of all trials together, as a moving average."""
 
     def __init__(self) -> None:
         self._last: tuple[float, int] | None = None
         self._smooth: float | None = None
 
     def __call__(self, study: schemas.Study) -> float | None:
-        """The pace now; None before there is any."""
+        """Update the average with this study; None before the second call."""
         now, epochs = time.monotonic(), study.progress.epochs_trained
         if self._last is not None and now > self._last[0]:
             current = (epochs - self._last[1]) / (now - self._last[0])

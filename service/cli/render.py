@@ -1,4 +1,4 @@
-"""Settings, trials and studies as text and tables for people."""
+"""Studies, trials, rounds, importance, replicas and journals as text and tables."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from caviar.service.contract.numbers import number, percent, setting
 
 V = TypeVar("V")
 
+WHOLE = 0.999
+"""The width of a box, in the unit interval, that counts as the whole range."""
+
 
 def trial_table(title: str, trials: Sequence[schemas.Trial], metric: str) -> Table:
-    """Trials as columns, the best first; their values and parameters as rows."""
+    """Trials as columns, the best first; their values and params as rows."""
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("trial")
     for trial in trials:
@@ -36,71 +39,68 @@ def _or_dash(value: V | None, show: Callable[[V], str]) -> str:
     return "–" if value is None else show(value)
 
 
-def round_lines(found: schemas.Round) -> Text:
-    """A round: its trials, why, where it drew from, and its alarms."""
-    last = found.first_trial + found.trials - 1
+def round_lines(stage: schemas.Round) -> Text:
+    """A round: its trials, its reason, its ranges and its alarms."""
+    last = stage.first_trial + stage.trials - 1
     text = Text.assemble(
-        (f"round {found.number}", "bold"),
-        f" · trials {found.first_trial} to {last} · {found.state}\n  {found.reason}\n",
+        (f"round {stage.number}", "bold"),
+        f" · trials {stage.first_trial} to {last} · {stage.state}\n  {stage.reason}\n",
     )
-    for name, ends in found.ranges.items():
-        start, end = found.box[name]
+    for name, ends in stage.ranges.items():
+        start, end = stage.box[name]
         if end - start < WHOLE:
             text.append(f"  {name} from {setting(ends[0])} to {setting(ends[-1])}\n", style="dim")
-    for alarm in found.alarms:
+    for alarm in stage.alarms:
         text.append(f"  alarm: {alarm_text(alarm)}\n", style="yellow")
     return text
 
 
-WHOLE = 0.999
-"""A box this wide is the whole range."""
-
-
 def alarm_text(alarm: schemas.Alarm) -> str:
-    """An edge alarm in plain words."""
-    said = f"the best press against the {alarm.end} end of {alarm.parameter}"
-    further = "" if alarm.wider is None else f"; a wider range, to {setting(alarm.wider)}, may help"
-    return f"{said} ({setting(alarm.value)}){further}"
+    """An edge alarm as a sentence."""
+    end = f"the best trials are near the {alarm.end} end of {alarm.parameter}"
+    advice = "" if alarm.wider is None else f"; consider a range to {setting(alarm.wider)}"
+    return f"{end} ({setting(alarm.value)}){advice}"
 
 
-def importance_table(found: schemas.Importance) -> Table:
-    """What mattered, from the most to the least; luck among it."""
-    table = Table(title="what mattered", title_justify="left", title_style="bold")
+def importance_table(importance: schemas.Importance) -> Table:
+    """The shares of parameters and of noise, the largest first, and of each priority."""
+    table = Table(title="importance", title_justify="left", title_style="bold")
     for heading in ("parameter", "priority", "share"):
         table.add_column(heading, justify="left" if heading == "parameter" else "right")
     table.add_column("")
     rows = [
-        (name, str(each.priority), each.share) for name, each in (found.parameters or {}).items()
+        (name, str(parameter.priority), parameter.share)
+        for name, parameter in (importance.parameters or {}).items()
     ]
-    if found.noise is not None:
-        rows.append(("what none explains", "", found.noise))
-    if found.repeats is not None:
-        rows.append(("same setting again", "", found.repeats.share))
+    if importance.noise is not None:
+        rows.append(("unexplained", "", importance.noise))
+    if importance.repeats is not None:
+        rows.append(("noise between seeds", "", importance.repeats.share))
     for name, priority, share in sorted(rows, key=lambda row: -row[2]):
         style = None if priority else "dim"
         table.add_row(name, priority, percent(share), "█" * round(24 * share), style=style)
     table.add_section()
-    for priority, share in (found.priorities or {}).items():
-        table.add_row("all of a priority", priority, percent(share), "█" * round(24 * share))
+    for priority, share in (importance.priorities or {}).items():
+        table.add_row("whole priority", priority, percent(share), "█" * round(24 * share))
     return table
 
 
-def replicate_table(found: schemas.Replicates) -> Table:
-    """Settings beside what fresh seeds gave."""
-    table = Table(title="on fresh seeds", title_justify="left", title_style="bold")
+def replicate_table(replicates: schemas.Replicates) -> Table:
+    """Replicated trials: the value in the search and the values with fresh seeds."""
+    table = Table(title="replicas with fresh seeds", title_justify="left", title_style="bold")
     table.add_column("trial", justify="right")
     for heading in ("search", "mean", "deviation", "replicas"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
-    for each in found.trials:
-        values = ", ".join(_or_dash(replica.value, number) for replica in each.replicas)
+    for trial in replicates.trials:
+        values = ", ".join(_or_dash(replica.value, number) for replica in trial.replicas)
         table.add_row(
-            str(each.number),
-            _or_dash(each.value, number),
-            _or_dash(each.mean, number),
-            _or_dash(each.deviation, number),
+            str(trial.number),
+            _or_dash(trial.value, number),
+            _or_dash(trial.mean, number),
+            _or_dash(trial.deviation, number),
             values,
-            each.verdict,
+            trial.verdict,
         )
     return table
 
@@ -123,7 +123,7 @@ def study_table(studies: Sequence[schemas.Study]) -> Table:
 
 
 def trial_card(trial: schemas.TrialDetail) -> Table:
-    """One trial: what a person wants to know before they take it by the hand."""
+    """One trial: its progress, its params and what a person needs to control it."""
     table = Table(
         title=f"trial {trial.number}: {trial.state}", title_justify="left", title_style="bold",
         show_header=False,
@@ -132,12 +132,12 @@ def trial_card(trial: schemas.TrialDetail) -> Table:
     table.add_row("value", _or_dash(trial.value, number))
     for name, value in trial.current_params.items():
         table.add_row(name, setting(value))
-    kept = ", ".join(str(each.epoch) for each in trial.checkpoints)
+    checkpoints = ", ".join(str(checkpoint.epoch) for checkpoint in trial.checkpoints)
     facts = {
         "reason": trial.reason,
         "void": trial.void_reason,
         "manual": "under manual control" if trial.manual else None,
-        "checkpoints": kept or None,
+        "checkpoints": checkpoints or None,
         "children": ", ".join(map(str, trial.children)) or None,
         "comparison": trial.comparison,
     }
@@ -148,9 +148,9 @@ def trial_card(trial: schemas.TrialDetail) -> Table:
 
 
 def journal_table(entries: Sequence[schemas.JournalEntry]) -> Table:
-    """What persons did, from the first."""
+    """The entries of a journal as rows."""
     table = Table(title="journal", title_justify="left", title_style="bold")
-    for heading in ("trial", "epoch", "act", "author", "reason", "when"):
+    for heading in ("trial", "epoch", "action", "author", "reason", "time"):
         table.add_column(heading)
     for entry in entries:
         table.add_row(
@@ -158,7 +158,7 @@ def journal_table(entries: Sequence[schemas.JournalEntry]) -> Table:
             "next"
             if entry.epoch is None and entry.action == "adjust"
             else _or_dash(entry.epoch, str),
-            act_words(entry) + (" (undone)" if entry.undone else ""),
+            action_text(entry) + (" (undone)" if entry.undone else ""),
             entry.author,
             entry.reason or "",
             entry.at[:19].replace("T", " "),
@@ -166,8 +166,8 @@ def journal_table(entries: Sequence[schemas.JournalEntry]) -> Table:
     return table
 
 
-def act_words(entry: schemas.JournalEntry) -> str:
-    """What was done: `adjust learning_rate 0.01 to 0.003`."""
+def action_text(entry: schemas.JournalEntry) -> str:
+    """An action with its details: `adjust learning_rate 0.01 to 0.003`."""
     detail = entry.detail
     if entry.action == "adjust":
         old, new = detail["old"], detail["new"]
@@ -179,4 +179,4 @@ def act_words(entry: schemas.JournalEntry) -> str:
         return f"extend by {detail['epochs']}"
     if entry.action == "fork":
         return f"fork {', '.join(map(str, detail['children']))}"
-    return f"{entry.action} and give back" if detail.get("release") else entry.action
+    return f"{entry.action} and release" if detail.get("release") else entry.action

@@ -1,4 +1,4 @@
-"""`caviar rounds`: from coarse to fine, by itself and by hand."""
+"""`caviar rounds`: the rounds of a study, and manual zooms."""
 
 from __future__ import annotations
 
@@ -8,46 +8,51 @@ from typing import Annotated, Any
 
 import typer
 
-from caviar.service.cli.options import AsJson, Server
+from caviar.service.cli.options import AsJson, Server, StudyName
 from caviar.service.cli.render import round_lines
 from caviar.service.cli.terminal import impatient, out, print_json
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas.base import Setting
 
-rounds_app = typer.Typer(help="See where a search looks, and steer it.", no_args_is_help=True)
+rounds_app = typer.Typer(
+    help="Show the rounds of a study, and zoom manually.", no_args_is_help=True
+)
 
 
 @rounds_app.command("show")
-def show_rounds(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
-    """Show the rounds of a study: where each drew from, and why."""
+def show_rounds(name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
+    """Show the rounds of a study: their ranges and their reasons."""
     with impatient(server) as client:
         rounds = client.rounds(name)
     if as_json:
-        print_json([each.model_dump(mode="json") for each in rounds])
+        print_json([stage.model_dump(mode="json") for stage in rounds])
         return
-    for each in rounds:
-        out.print(round_lines(each))
+    for stage in rounds:
+        out.print(round_lines(stage))
     if not rounds:
-        out.print("no round yet: the first ask opens one")
+        out.print("no rounds yet: the first ask opens one")
 
 
 @rounds_app.command("zoom")
 def zoom(
-    name: str,
+    name: StudyName,
     box: Annotated[
         list[str],
         typer.Argument(
-            metavar="PARAMETER=LOW:HIGH …", help="Such as learning_rate=0.001:0.1; repeatable."
+            metavar="PARAMETER=LOW:HIGH …",
+            help="The new range of a parameter, such as learning_rate=0.001:0.1.",
         ),
     ],
-    size: Annotated[int | None, typer.Option(help="Trials of the round.", min=1)] = None,
-    author: Annotated[str | None, typer.Option(help="Who zooms.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    size: Annotated[
+        int | None, typer.Option(help="The number of trials in the round.", min=1)
+    ] = None,
+    author: Annotated[str | None, typer.Option(help="The author of the zoom.")] = None,
+    reason: Annotated[str | None, typer.Option(help="The reason for the zoom.")] = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
-    """Zoom by hand: begin a round in this box now, in place of the rest of the current one."""
+    """Zoom manually: close the current round and open one in this box."""
     with impatient(server) as client:
         intervals = _intervals(box, client.study(name).space)
         begun = client.zoom(name, intervals, size=size, author=author, reason=reason)
@@ -58,45 +63,45 @@ def zoom(
 
 
 @rounds_app.command("undo")
-def undo(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
-    """Take the newest round back, as long as it has not started."""
+def undo(name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
+    """Remove the newest round, if none of its trials has started."""
     with impatient(server) as client:
-        left = client.undo_round(name)
+        rounds = client.undo_round(name)
     if as_json:
-        print_json([each.model_dump(mode="json") for each in left])
+        print_json([stage.model_dump(mode="json") for stage in rounds])
     else:
-        rounds = "1 round" if len(left) == 1 else f"{len(left)} rounds"
-        out.print(f"taken back: {name} has {rounds} now", highlight=False)
+        count = "1 round" if len(rounds) == 1 else f"{len(rounds)} rounds"
+        out.print(f"removed the newest round: {name} has {count}", highlight=False)
 
 
 def _intervals(box: list[str], space: dict[str, Any]) -> dict[str, tuple[Setting, Setting]]:
-    """Parameters and their ends, numbers or ordered choices, of a study with this space.
+    """The interval of each parameter, in numbers or in ordered choices of the space.
 
     Raises:
-        Invalid: one is not written as PARAMETER=LOW:HIGH, or a parameter is there twice.
+        Invalid: a range is not of the form PARAMETER=LOW:HIGH, or a parameter has two.
     """
     intervals: dict[str, tuple[Setting, Setting]] = {}
-    for given in box:
-        name, _, ends = given.partition("=")
+    for text in box:
+        name, _, ends = text.partition("=")
         if name in intervals:
-            raise Invalid(f"{name} has two ranges: leave one of them out")
-        choices = {_written(choice): choice for choice in space.get(name, {}).get("choices", ())}
+            raise Invalid(f"{name} has two ranges: remove one of them")
+        choices = {_text(choice): choice for choice in space.get(name, {}).get("choices", ())}
         pairs = [(ends[:at], ends[at + 1 :]) for at, sign in enumerate(ends) if sign == ":"]
         known = [pair for pair in pairs if pair[0] in choices and pair[1] in choices]
         low, high = next(iter(known or pairs), ("", ""))
         if not (name and low and high):
-            raise Invalid(f"{given!r} is not PARAMETER=LOW:HIGH, such as momentum=0.9:0.99")
+            raise Invalid(f"{text!r} is not PARAMETER=LOW:HIGH, such as momentum=0.9:0.99")
         intervals[name] = (choices[low], choices[high]) if known else (_value(low), _value(high))
     return intervals
 
 
-def _written(choice: Setting) -> str:
-    """A choice as one types it: a string bare, others as in JSON."""
+def _text(choice: Setting) -> str:
+    """A choice as it is typed: a string without quotes, any other value as in JSON."""
     return choice if isinstance(choice, str) else json.dumps(choice)
 
 
 def _value(text: str) -> Setting:
-    """A number if it is one, else a choice."""
+    """The text as a number if it is one, else as it is."""
     for kind in (int, float):
         try:
             value = kind(text)

@@ -1,4 +1,4 @@
-"""`caviar study`: look at studies."""
+"""`caviar study`: studies, their importance and replicas, exports and enqueued trials."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from caviar.service.cli.options import AsJson, Server
+from caviar.service.cli.options import AsJson, Server, StudyName
 from caviar.service.cli.render import importance_table, replicate_table, study_table, trial_table
 from caviar.service.cli.terminal import impatient, out, print_json
 from caviar.service.client import DEFAULT_SERVER
-from caviar.service.contract import schemas
-from caviar.service.contract import strict_json as jsonbody
+from caviar.service.contract import schemas, strict_json
 from caviar.service.contract.errors import Invalid
 
-study_app = typer.Typer(help="Look at studies, and steer them.", no_args_is_help=True)
+study_app = typer.Typer(help="Show, export and steer studies.", no_args_is_help=True)
 
 
 class Format(StrEnum):
-    """What kind of file a table is written to."""
+    """The format of an exported table."""
 
     CSV = "csv"  # for spreadsheets
     JSON = "json"  # for programs, every field
@@ -40,61 +39,66 @@ def list_studies(server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> No
 
 @study_app.command("show")
 def show_study(
-    name: str,
+    name: StudyName,
     server: Server = DEFAULT_SERVER,
-    top: Annotated[int, typer.Option(help="How many of the best trials.", min=1, max=1000)] = 5,
+    top: Annotated[
+        int, typer.Option(help="The number of best trials to show.", min=1, max=1000)
+    ] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Show a study and its best trials."""
+    """Show a study, its best trials and the importance of its parameters."""
     with impatient(server) as client:
         study = client.study(name)
         order = "-value" if study.direction == "maximize" else "value"
         best = client.trials(name, state="completed", sort=order, limit=top)
-        mattered = client.importance(name)
+        importance = client.importance(name)
     if as_json:
         print_json(
             {
                 "study": study.model_dump(mode="json"),
                 "top": [trial.model_dump(mode="json") for trial in best],
-                "importance": mattered.model_dump(mode="json"),
+                "importance": importance.model_dump(mode="json"),
             }
         )
         return
     out.print(study_table([study]))
-    out.print(trial_table(f"the best {len(best)} settings", best, study.objective["metric"]))
-    show_mattered(mattered)
+    out.print(trial_table(f"the best {len(best)} trials", best, study.objective["metric"]))
+    print_importance(importance)
     for warning in study.warnings:
         out.print(f"warning: {warning.field}: {warning.message}", highlight=False, soft_wrap=True)
 
 
 @study_app.command("importance")
-def show_importance(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
-    """Show how much each parameter mattered, beside what luck does."""
+def show_importance(
+    name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+) -> None:
+    """Show the importance of each parameter, and the noise."""
     with impatient(server) as client:
-        mattered = client.importance(name)
+        importance = client.importance(name)
     if as_json:
-        print_json(mattered.model_dump(mode="json"))
+        print_json(importance.model_dump(mode="json"))
     else:
-        show_mattered(mattered)
+        print_importance(importance)
 
 
-def show_mattered(mattered: schemas.Importance) -> None:
-    """Print the table of what mattered, and what it says."""
-    if mattered.parameters is not None:
-        out.print(importance_table(mattered))
-    out.print(mattered.note, highlight=False)
+def print_importance(importance: schemas.Importance) -> None:
+    """Print the table of importance, and its note."""
+    if importance.parameters is not None:
+        out.print(importance_table(importance))
+    out.print(importance.note, highlight=False)
 
 
 @study_app.command("export")
 def export(
-    name: str,
+    name: StudyName,
     server: Server = DEFAULT_SERVER,
-    format: Annotated[Format, typer.Option(help="What kind of file.")] = Format.CSV,  # noqa: A002
+    format: Annotated[Format, typer.Option(help="The format of the file.")] = Format.CSV,  # noqa: A002
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file; else standard output.")
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write. Default: standard output."),
     ] = None,
 ) -> None:
-    """Write the whole table of trials as a file."""
+    """Export the whole table of trials."""
     with impatient(server) as client:
         text = client.export(name, format=format.value)
     if output is None:
@@ -108,65 +112,71 @@ def export(
 
 @study_app.command("replicate")
 def replicate(
-    name: str,
+    name: StudyName,
     server: Server = DEFAULT_SERVER,
-    top: Annotated[int, typer.Option(help="How many of the best settings.", min=1)] = 5,
-    seeds: Annotated[int, typer.Option(help="How often each is trained again.", min=1)] = 3,
+    top: Annotated[int, typer.Option(help="The number of best trials to repeat.", min=1)] = 5,
+    seeds: Annotated[
+        int, typer.Option(help="The number of fresh seeds for each of them.", min=1)
+    ] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Train the best settings again on fresh seeds, to see whether the winner was lucky."""
+    """Train the best trials again with fresh seeds, to measure the noise of their values."""
     with impatient(server) as client:
-        found = client.replicate(name, top=top, seeds=seeds)
-    _show_replicates(found, as_json)
+        replicated = client.replicate(name, top=top, seeds=seeds)
+    _print_replicates(replicated, as_json)
 
 
 @study_app.command("replicates")
-def show_replicates(name: str, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
-    """Show the best settings beside what fresh seeds gave."""
+def show_replicates(
+    name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+) -> None:
+    """Show the replicated trials and their values with fresh seeds."""
     with impatient(server) as client:
-        found = client.replicates(name)
-    _show_replicates(found, as_json)
+        replicated = client.replicates(name)
+    _print_replicates(replicated, as_json)
 
 
-def _show_replicates(found: schemas.Replicates, as_json: bool) -> None:
+def _print_replicates(replicates: schemas.Replicates, as_json: bool) -> None:
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(replicates.model_dump(mode="json"))
         return
-    if found.trials:
-        out.print(replicate_table(found))
-    out.print(found.note, highlight=False)
+    if replicates.trials:
+        out.print(replicate_table(replicates))
+    out.print(replicates.note, highlight=False)
 
 
 @study_app.command("enqueue")
 def enqueue(
-    name: str,
-    file: Annotated[Path, typer.Argument(help="A setting, a list of them, or the call's body.")],
+    name: StudyName,
+    file: Annotated[
+        Path, typer.Argument(help="A JSON file with the params of a trial, or a list of them.")
+    ],
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
-    """Let settings of your own be tried next."""
-    settings = _settings(file)
+    """Enqueue trials with params of your own: they are trained next."""
+    params = _read_params(file)
     with impatient(server) as client:
-        trials = client.enqueue(name, settings)
+        trials = client.enqueue(name, params)
     if as_json:
         print_json([trial.model_dump(mode="json") for trial in trials])
     else:
         numbers = ", ".join(str(trial.number) for trial in trials)
-        wait = f"trial {numbers} waits" if len(trials) == 1 else f"trials {numbers} wait"
-        out.print(f"{wait} to be trained", highlight=False)
+        noun = "trial" if len(trials) == 1 else "trials"
+        out.print(f"enqueued {noun} {numbers}", highlight=False)
 
 
-def _settings(file: Path) -> list[dict[str, Any]]:
-    """The settings of a file, however they are written.
+def _read_params(file: Path) -> list[dict[str, Any]]:
+    """The params in a file: an object, a list of objects, or the body of the call.
 
     Raises:
-        Invalid: no such file, not JSON, or no settings in it.
-        ValidationError: a body with something wrong in it.
+        Invalid: the file cannot be read, is not JSON, or holds no params.
+        ValidationError: the body of the call is not valid.
     """
-    given = jsonbody.read(file)
-    if isinstance(given, dict) and isinstance(given.get("trials"), list):
-        return [own.params for own in schemas.EnqueueBody.model_validate(given).trials]
-    settings = given if isinstance(given, list) else [given]
-    if not all(isinstance(each, dict) for each in settings):
-        raise Invalid(f"{file} must hold a setting, or a list of them")
-    return settings
+    content = strict_json.read(file)
+    if isinstance(content, dict) and isinstance(content.get("trials"), list):
+        return [trial.params for trial in schemas.EnqueueBody.model_validate(content).trials]
+    params = content if isinstance(content, list) else [content]
+    if not all(isinstance(item, dict) for item in params):
+        raise Invalid(f"{file} must hold an object of params, or a list of them")
+    return params

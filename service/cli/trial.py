@@ -1,6 +1,6 @@
-"""`caviar trial`: actions on a trial under manual control, its journal, its model.
+"""`caviar trial`: one trial, the actions on it, its journal and its network.
 
-`caviar study journal` and `caviar study replay` belong to it.
+`caviar study journal` and `caviar study replay`, which also use the journal, are here as well.
 """
 
 from __future__ import annotations
@@ -15,34 +15,39 @@ from typing import Annotated, Any, get_args
 import typer
 from pydantic.fields import FieldInfo
 
-from caviar.service.cli.options import AsJson, Server
+from caviar.service.cli.options import AsJson, Server, StudyName
 from caviar.service.cli.render import journal_table, trial_card
 from caviar.service.cli.study import study_app
 from caviar.service.cli.terminal import impatient, out, print_json
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
-from caviar.service.contract.schemas.base import Setting
+from caviar.service.contract.schemas.base import Params
 from caviar.service.contract.trial_actions import ACTIONS, TrialAction
 
-trial_app = typer.Typer(help="Look at one trial, and control it manually.", no_args_is_help=True)
+trial_app = typer.Typer(help="Show a trial, and control it manually.", no_args_is_help=True)
 
-Study = Annotated[str, typer.Argument(help="The study's name.")]
 Number = Annotated[int, typer.Argument(help="The trial's number.", min=0)]
 Reason = Annotated[str | None, typer.Option(help="The reason, for the journal.")]
-Author = Annotated[str | None, typer.Option(help="Who does it; else the user's name.")]
+Author = Annotated[
+    str | None, typer.Option(help="The author, for the journal. Default: your user name.")
+]
 Changes = Annotated[
-    list[str], typer.Argument(help="Such as learning_rate=0.003.", metavar="NAME=VALUE…")
+    list[str],
+    typer.Argument(
+        help="The new value of a hyperparameter, such as learning_rate=0.003.",
+        metavar="NAME=VALUE…",
+    ),
 ]
 
 
-def read_params(texts: list[str]) -> dict[str, Setting]:
-    """Values by name from `name=value`: numbers, true, false, or text.
+def read_params(texts: list[str]) -> Params:
+    """Params from texts of the form `name=value`: numbers, true, false, or strings.
 
     Raises:
-        Invalid: one of the texts is no such pair.
+        Invalid: a text is not of this form.
     """
-    params: dict[str, Setting] = {}
+    params: Params = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
@@ -80,9 +85,9 @@ def _print_journal(entries: list[schemas.JournalEntry], as_json: bool) -> None:
 
 @trial_app.command()
 def show(
-    study: Study, number: Number, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+    study: StudyName, number: Number, server: Server = DEFAULT_SERVER, as_json: AsJson = False
 ) -> None:
-    """Show a trial: its state, its checkpoints, its rungs, its journal."""
+    """Show a trial: its state, params, checkpoints and journal."""
     with impatient(server) as client:
         trial = client.trial(study, number)
     _show(trial, as_json)
@@ -92,7 +97,7 @@ def show(
 
 @trial_app.command(help=ACTIONS["adjust"].summary)
 def adjust(
-    study: Study,
+    study: StudyName,
     number: Number,
     changes: Changes,
     reason: Reason = None,
@@ -100,14 +105,14 @@ def adjust(
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
-    """Read the changes from pairs of name and value."""
+    """Read the changes from `name=value`."""
     params = read_params(changes)
     with impatient(server) as client:
         _show(client.adjust(study, number, params, author=_author(author), reason=reason), as_json)
 
 
 def _parameters(action: TrialAction) -> list[inspect.Parameter]:
-    """The command's own parameters: a required field is an argument, any other an option."""
+    """The command's parameters: an argument for each required field, an option for any other."""
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = []
     for name, field in action.body.model_fields.items():
@@ -119,7 +124,7 @@ def _parameters(action: TrialAction) -> list[inspect.Parameter]:
 
 
 def _option(name: str, field: FieldInfo) -> tuple[Any, Any]:
-    """The default and the annotation of one field of a body."""
+    """The default and the annotation of the parameter for one field of a body."""
     help_text = field.description or {"reason": "The reason, for the journal."}.get(name)
     if not field.is_required():
         flags = [f"--{name.replace('_', '-')}"] if field.annotation is bool else []
@@ -133,7 +138,7 @@ def _option(name: str, field: FieldInfo) -> tuple[Any, Any]:
 
 
 def _add_command(action: TrialAction) -> None:
-    """Add the command of an action whose fields are single values."""
+    """Add the command of an action whose body has only single values."""
 
     def command(
         *, study: str, number: int, server: str, as_json: bool, author: str | None, **fields: Any
@@ -143,7 +148,7 @@ def _add_command(action: TrialAction) -> None:
 
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [
-        inspect.Parameter("study", keyword, annotation=Study),
+        inspect.Parameter("study", keyword, annotation=StudyName),
         inspect.Parameter("number", keyword, annotation=Number),
         *_parameters(action),
         inspect.Parameter("author", keyword, default=None, annotation=Author),
@@ -156,7 +161,7 @@ def _add_command(action: TrialAction) -> None:
 
 
 def _has_single_values(action: TrialAction) -> bool:
-    """Whether an option or an argument holds each field of the action's body."""
+    """Whether every field of the action's body fits into one option or argument."""
     annotations = [field.annotation for field in action.body.model_fields.values()]
     flat = [
         kind
@@ -166,33 +171,46 @@ def _has_single_values(action: TrialAction) -> bool:
     return all(kind in (bool, int, float, str, type(None)) for kind in flat)
 
 
-for each_action in ACTIONS.values():
-    if _has_single_values(each_action):
-        _add_command(each_action)
+for action in ACTIONS.values():
+    if _has_single_values(action):
+        _add_command(action)
 
 
 @trial_app.command(help=ACTIONS["fork"].summary)
 def fork(
-    study: Study,
+    study: StudyName,
     number: Number,
     child: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE,…", help="What a child changes; repeatable."),
+        typer.Option(metavar="NAME=VALUE,…", help="The changes of one child; repeatable."),
     ] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="How many children, perturbed.")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="The number of perturbed children.")
+    ] = None,
     perturb: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FACTOR", help="A factor to grow or shrink by; repeatable."),
+        typer.Option(
+            metavar="NAME=FACTOR", help="The largest factor of a perturbation; repeatable."
+        ),
     ] = None,
-    epoch: Annotated[int | None, typer.Option(min=0, help="Where they leave; else now.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many they train.")] = None,
-    twin: Annotated[bool, typer.Option("--twin", help="One more, without a change.")] = False,
+    epoch: Annotated[
+        int | None, typer.Option(min=0, help="The epoch to fork from. Default: the current one.")
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="The number of epochs that they train. Default: as many as the parent."
+        ),
+    ] = None,
+    twin: Annotated[
+        bool, typer.Option("--twin", help="Add a child without changes, for comparison.")
+    ] = False,
     reason: Reason = None,
     author: Author = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
-    """Read children and factors from pairs of name and value, and print the children's numbers."""
+    """Read the children and the factors from `name=value`, and print the children's numbers."""
     factors: dict[str, Any] = read_params(perturb or [])
     children = [read_params(text.split(",")) for text in child] if child else None
     with impatient(server) as client:
@@ -212,24 +230,24 @@ def fork(
         print_json(forked.model_dump(mode="json"))
         return
     numbers = ", ".join(map(str, forked.children))
-    twin_text = "" if forked.twin is None else f", and their twin {forked.twin}"
+    twin_text = "" if forked.twin is None else f" and the twin {forked.twin}"
     out.print(f"trial {number} has the children {numbers}{twin_text}", highlight=False)
 
 
 @trial_app.command()
 def journal(
-    study: Study, number: Number, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+    study: StudyName, number: Number, server: Server = DEFAULT_SERVER, as_json: AsJson = False
 ) -> None:
-    """Show the actions on a trial, with authors and reasons."""
+    """Show the actions on a trial, with their authors and reasons."""
     with impatient(server) as client:
         _print_journal(client.journal(study, number), as_json)
 
 
 @trial_app.command()
 def model(
-    study: Study,
+    study: StudyName,
     number: Number,
-    file: Annotated[Path, typer.Argument(help="Where to put it, such as best.npz.")],
+    file: Annotated[Path, typer.Argument(help="The file to write, such as best.npz.")],
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Download a trial's trained network, for `caviar.load`."""
@@ -243,25 +261,29 @@ def model(
 
 
 @study_app.command("journal")
-def study_journal(study: Study, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
-    """Show the actions on the trials of a study, with authors and reasons."""
+def study_journal(
+    study: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+) -> None:
+    """Show the actions on all trials of a study, with their authors and reasons."""
     with impatient(server) as client:
         _print_journal(client.journal(study), as_json)
 
 
 @study_app.command("replay")
 def replay(
-    study: Study,
+    study: StudyName,
     name: Annotated[str, typer.Argument(help="The name of the new study.")],
-    seed: Annotated[int | None, typer.Option(min=0, help="Another seed; else the same.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The seed of the new study. Default: the same seed.")
+    ] = None,
     server: Server = DEFAULT_SERVER,
     as_json: AsJson = False,
 ) -> None:
-    """Repeat the actions on the trials of a study in a new study."""
+    """Repeat the trials of a study and the actions on them in a new study."""
     with impatient(server) as client:
-        made = client.replay(study, name, seed=seed)
+        replayed = client.replay(study, name, seed=seed)
     if as_json:
-        print_json(made.model_dump(mode="json"))
+        print_json(replayed.model_dump(mode="json"))
     else:
-        total = made.progress.total
-        out.print(f"study {made.name} trains {total} trials again on seed {made.seed}")
+        total = replayed.progress.total
+        out.print(f"study {replayed.name} trains {total} trials again on seed {replayed.seed}")
