@@ -8,7 +8,6 @@ from typing import Any
 
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Result
-from caviar.service.contract.states import StudyState
 
 
 def value_at(number: int, epoch: int) -> float:
@@ -24,8 +23,8 @@ def run_outside(
     """Train a study in random order: some asks, some tells, a few trials lost."""
     generator = random.Random(seed)
     held: list[Any] = []
-    while client.study(name).state != StudyState.COMPLETED:
-        held += client.ask(name, count=generator.randint(1, 4)).trials
+    while (asked := client.ask(name, count=generator.randint(1, 4))).study_state != "completed":
+        held += asked.trials
         generator.shuffle(held)
         results = []
         for trial in [held.pop() for _ in range(generator.randint(0, len(held)))]:

@@ -47,14 +47,17 @@ TRIALS = {"random": 24, "coarse_to_fine": 60}
 """Of small rounds it takes several until finished trials set a pace."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pruner", KINDS, ids=lambda pruner: pruner["kind"])
-@pytest.mark.parametrize("sampler", ["random", "coarse_to_fine"])
-@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@pytest.mark.parametrize(
+    ("sampler", "direction"),
+    [("random", "minimize"), ("random", "maximize"), ("coarse_to_fine", "maximize")],
+)
 def test_the_table_does_not_depend_on_who_came_first(
     client: Client, pruner: dict[str, Any], sampler: str, direction: str
 ) -> None:
     tables = []
-    for seed in range(3):
+    for seed in range(2):
         name = f"run-{seed}"
         client.create_study(
             external(
@@ -68,7 +71,7 @@ def test_the_table_does_not_depend_on_who_came_first(
         )
         run_outside(client, name, seed=seed)
         tables.append(table(client, name))
-    assert tables[0] == tables[1] == tables[2]
+    assert tables[0] == tables[1]
     states = [row[1] for row in tables[0]]
     assert len(states) == TRIALS[sampler]
     assert {"completed", "pruned", "diverged"} == set(states)

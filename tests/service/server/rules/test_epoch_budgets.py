@@ -36,6 +36,7 @@ def test_epochs_pay_for_as_many_trials(client: Client) -> None:
     assert client.study("plain").progress.epochs_trained == 90
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pruner", KINDS, ids=lambda pruner: pruner["kind"])
 @pytest.mark.parametrize("sampler", ["random", "coarse_to_fine"])
 def test_epochs_that_were_saved_pay_for_more_trials(
