@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 WORKER_NAME = "embedded"
 """The name of the worker beside an embedded server. The worker ends with its server, so a starting
 server can reclaim every trial that is leased to this name."""
+
+# A worker that is killed leaves the semaphores of its pool to loky's resource tracker, which
+# removes them with a warning that no user can act on.
+QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
 
 RESTART_SECONDS = (0.5, 10.0)
 END_SECONDS = 10.0
@@ -79,11 +84,13 @@ def reclaim(database: Database | None) -> None:
 
 
 def _supervise(command: Sequence[str], on_death: Callable[[], None], stop: threading.Event) -> None:
+    filters = (os.environ.get("PYTHONWARNINGS"), QUIET_TRACKER)
+    environment = os.environ | {"PYTHONWARNINGS": ",".join(filter(None, filters))}
     wait_seconds = RESTART_SECONDS[0]
     died = False
     while not stop.is_set():
         # The worker ends when its standard input closes, which it does however this process ends.
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
             if died and not stop.wait(LATE_SECONDS):
                 on_death()
             while process.poll() is None and not stop.wait(0.1):

@@ -45,9 +45,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    file: Annotated[
-        Path, typer.Argument(help="The study's definition: a JSON file, as for POST /studies.")
-    ],
+    file: Annotated[Path, typer.Argument(help="A JSON file with the study's definition.")],
     name: Annotated[
         str | None, typer.Option(help="The study's name, in place of the file's.")
     ] = None,

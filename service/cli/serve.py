@@ -40,7 +40,10 @@ def serve(
         ),
     ] = False,
 ) -> None:
-    """Start the server and the dashboard only; several servers may share a PostgreSQL database."""
+    """Start the server and the dashboard, without a worker.
+
+    Several servers may share one PostgreSQL database.
+    """
     from caviar.service.server.serving import serve_forever
     from caviar.service.server.store.database import server_lock
     from caviar.service.server.store.schema import require_current

@@ -23,6 +23,7 @@ from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas.base import Params
+from caviar.service.contract.schemas.trial_actions import ANONYMOUS
 from caviar.service.contract.trial_actions import ACTIONS, TrialAction
 
 trial_app = typer.Typer(help="Show a trial, and control it manually.", no_args_is_help=True)
@@ -66,7 +67,7 @@ def _author(author: str | None) -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name
-        return "a person"
+        return ANONYMOUS
 
 
 def _show(trial: Any, as_json: bool) -> None:

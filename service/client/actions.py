@@ -1,4 +1,4 @@
-"""The client's calls about trials under manual control: actions, journals, replays."""
+"""Calls for manual control: actions on trials, the journal, replays."""
 
 from __future__ import annotations
 
@@ -12,31 +12,30 @@ from caviar.service.client.paths import path_of
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas.base import Setting
+from caviar.service.contract.schemas.trial_actions import ANONYMOUS
 from caviar.service.contract.trial_actions import ACTIONS
-
-ANONYMOUS = "a person"
 
 
 class TrialActionCalls(Connection):
-    """Adjust, pause, resume, rewind, extend, cancel, void, unvoid, fork; the journal."""
+    """The actions on a trial, the journal and replays."""
 
     def act(self, study: str, number: int, action: str, **fields: Any) -> BaseModel:
-        """Take any action of the contract's table on a trial.
+        """Take an action of the contract's table on a trial, by its name.
 
         Args:
             study: the study's name.
             number: the trial's number.
             action: the name of the action, such as "pause".
-            fields: the fields of its body, such as author and reason.
+            fields: the fields of its body, such as author and reason; None leaves a field out.
 
         Raises:
-            Invalid: there is no such action, or a field of its body is wrong.
+            Invalid: the action does not exist, or a field of its body is not valid.
             Conflict: the trial's state forbids the action.
         """
         if action not in ACTIONS:
-            raise Invalid(f"there is no action {action!r}; known are {', '.join(ACTIONS)}")
-        given = {name: value for name, value in fields.items() if value is not None}
-        body = ACTIONS[action].body(**given)
+            raise Invalid(f"unknown action {action!r}: must be one of {', '.join(ACTIONS)}")
+        present = {name: value for name, value in fields.items() if value is not None}
+        body = ACTIONS[action].body(**present)
         path = f"{path_of(study)}/trials/{number}/{action}"
         return self._call("POST", path, ACTIONS[action].answer, body=body, idempotent=True)
 
@@ -56,7 +55,7 @@ class TrialActionCalls(Connection):
     def pause(
         self, study: str, number: int, *, author: str = ANONYMOUS, reason: str | None = None
     ) -> schemas.TrialDetail:
-        """Pause a trial after the epoch that it is in."""
+        """Pause a trial after its current epoch."""
         return self._detail(study, number, "pause", author=author, reason=reason)
 
     def resume(
@@ -68,7 +67,7 @@ class TrialActionCalls(Connection):
         author: str = ANONYMOUS,
         reason: str | None = None,
     ) -> schemas.TrialDetail:
-        """Let a paused trial train on, or release it to the search."""
+        """Resume a paused trial; `release` also ends manual control."""
         return self._detail(study, number, "resume", release=release, author=author, reason=reason)
 
     def rewind(
@@ -80,7 +79,7 @@ class TrialActionCalls(Connection):
         author: str = ANONYMOUS,
         reason: str | None = None,
     ) -> schemas.TrialDetail:
-        """Take a trial back to an earlier epoch."""
+        """Return a trial to an earlier epoch."""
         return self._detail(study, number, "rewind", epoch=epoch, author=author, reason=reason)
 
     def extend(
@@ -104,7 +103,7 @@ class TrialActionCalls(Connection):
     def void(
         self, study: str, number: int, reason: str, *, author: str = ANONYMOUS
     ) -> schemas.TrialDetail:
-        """Exclude the result of a finished trial."""
+        """Exclude the result of a finished trial from the search."""
         return self._detail(study, number, "void", author=author, reason=reason)
 
     def unvoid(
@@ -127,19 +126,23 @@ class TrialActionCalls(Connection):
         author: str = ANONYMOUS,
         reason: str | None = None,
     ) -> schemas.Forked:
-        """Train children from an epoch of a trial, each with changes of its own.
+        """Start children from an epoch of a trial, each with its own changes.
 
         Args:
             study: the study's name.
             number: the parent's number.
-            children: what each child changes; or else `count` and `perturb`.
-            count: how many children there are.
-            perturb: by name, the factor by which each child's value may differ at most.
-            epoch: the epoch where they leave; now, if left out.
-            epochs: how many epochs they train from there; as many as the parent, if left out.
-            twin: whether one more child continues without a change, to compare with.
-            author: who does it.
-            reason: why.
+            children: the changes of each child; or else `count` and `perturb`.
+            count: the number of children.
+            perturb: by name, the largest factor by which a value is changed up or down.
+            epoch: the epoch to fork from; by default the current one.
+            epochs: the number of epochs to train from there; by default as many as the parent.
+            twin: whether one more child continues without changes, for comparison.
+            author: the author, for the journal.
+            reason: the reason, for the journal.
+
+        Raises:
+            Invalid: both or neither of `children` and `count` are given, or a field is not valid.
+            Conflict: the study's objective is external, or the checkpoint is not kept.
         """
         answer = self.act(
             study,
@@ -167,12 +170,18 @@ class TrialActionCalls(Connection):
         return answer
 
     def journal(self, study: str, number: int | None = None) -> list[schemas.JournalEntry]:
-        """What persons did to a trial, or to all trials of a study."""
+        """The actions on a trial, or on all trials of a study, the oldest first."""
         path = path_of(study) if number is None else f"{path_of(study)}/trials/{number}"
         return self._call("GET", f"{path}/journal", schemas.Journal).entries
 
     def replay(self, study: str, name: str, *, seed: int | None = None) -> schemas.Study:
-        """Repeat what persons did, in a new study, on the same seed or another."""
+        """Repeat the trials of a study and the actions on them in a new study.
+
+        Args:
+            study: the name of the study to repeat.
+            name: the name of the new study.
+            seed: the seed of the new study; by default the same one.
+        """
         body = schemas.ReplayBody(name=name, seed=seed)
         path = f"{path_of(study)}/replay"
         return self._call("POST", path, schemas.Study, body=body, idempotent=True)

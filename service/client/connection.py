@@ -1,4 +1,4 @@
-"""A connection to a server: how calls travel, and how patient they are."""
+"""The connection to a server: requests, retries and errors."""
 
 from __future__ import annotations
 
@@ -20,14 +20,10 @@ A = TypeVar("A", bound=BaseModel)
 
 
 class Connection:
-    """A connection to a Caviar server. One client serves one thread.
+    """Sends calls to a server, and repeats them while it does not answer.
 
-    Args:
-        server: the server's address.
-        transport: how requests travel; `httpx.ASGITransport` reaches an app without a network.
-        timeout_seconds: for one answer.
-        patience_seconds: how long a call is tried again while the server is away. Every call is
-            safe to send twice: those that change something carry an Idempotency-Key.
+    Every call is safe to send twice: a call whose repetition would change something again carries
+    an Idempotency-Key.
     """
 
     def __init__(
@@ -44,7 +40,7 @@ class Connection:
             base_url=self.server,
             transport=transport,
             timeout=timeout_seconds,
-            # A server on this machine is never behind a proxy.
+            # A server on this machine is not behind a proxy.
             trust_env=not _is_loopback(self.server),
         )
 
@@ -60,7 +56,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all connections to the server."""
         self._http.close()
 
     def _call(
@@ -73,7 +69,7 @@ class Connection:
         query: Mapping[str, Any] | None = None,
         idempotent: bool = False,
     ) -> A:
-        """The answer to a call; `idempotent` sends an Idempotency-Key with it."""
+        """Send a call and parse its answer; with `idempotent`, it carries an Idempotency-Key."""
         response = self._send(method, path, body=body, query=query, idempotent=idempotent)
         return answer_type.model_validate_json(response.content)
 
@@ -104,11 +100,11 @@ class Connection:
         for wait_seconds in _growing_waits():
             try:
                 return self._attempt(method, path, request)
-            except (httpx.TransportError, _Away) as error:
+            except (httpx.TransportError, _Busy) as error:
                 if time.monotonic() + wait_seconds > deadline:
                     raise _final(error, self.server) from error
                 time.sleep(wait_seconds)
-        raise AssertionError("the waits never end")
+        raise AssertionError("unreachable: the waits are endless")
 
     def _attempt(self, method: str, path: str, request: dict[str, Any]) -> httpx.Response:
         response = self._http.request(method, path, **request)
@@ -116,29 +112,29 @@ class Connection:
             return response
         error = _error_of(response)
         if response.status_code in (502, 503, 504):
-            raise _Away(error)
+            raise _Busy(error)
         raise error
 
 
-class _Away(Exception):
-    """The server is there but cannot answer now."""
+class _Busy(Exception):
+    """The server is reachable but cannot answer now."""
 
     def __init__(self, error: CaviarError) -> None:
         super().__init__(str(error))
         self.error = error
 
 
-def _final(error: httpx.TransportError | _Away, server: str) -> CaviarError:
-    if isinstance(error, _Away):
+def _final(error: httpx.TransportError | _Busy, server: str) -> CaviarError:
+    if isinstance(error, _Busy):
         return error.error
     return Unreachable(
-        f"no server answers at {server} ({error}): start one with `caviar up`, or name "
-        "another with --server"
+        f"no server answers at {server} ({error}): start one with `caviar up` or give the address "
+        "of another"
     )
 
 
 def _growing_waits() -> Iterator[float]:
-    """Seconds between tries: doubling from 0.05 to 2, with jitter so that clients spread."""
+    """Seconds between attempts: doubling from 0.05 to 2, with jitter so that clients spread."""
     wait_seconds = 0.05
     while True:
         yield wait_seconds * random.uniform(0.5, 1.5)

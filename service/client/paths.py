@@ -1,4 +1,4 @@
-"""Where things are on the server."""
+"""The paths of resources on the server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from caviar.service.contract.errors import NotFound
 
 
 def path_of(study: str) -> str:
-    """A study's path.
+    """The path of a study.
 
     Raises:
         NotFound: no study can have this name.

@@ -1,4 +1,4 @@
-"""The client's calls about replicas."""
+"""Calls for replicas: the best trials trained again with fresh seeds."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from caviar.service.contract import schemas
 
 
 class ReplicaCalls(Connection):
-    """The best settings trained again on fresh seeds."""
+    """Start replicas, and read their values."""
 
     def replicate(self, study: str, *, top: int = 5, seeds: int = 3) -> schemas.Replicates:
-        """Let the best `top` settings be trained again, `seeds` times each.
+        """Train the best `top` trials again, with `seeds` fresh seeds each.
 
         Raises:
-            Conflict: nothing has completed yet, or the study trains no more.
+            Conflict: no trial has completed yet, or the study was stopped.
         """
         body = schemas.ReplicateBody(top=top, seeds=seeds)
         path = f"{path_of(study)}/replicate"
         return self._call("POST", path, schemas.Replicates, body=body, idempotent=True)
 
     def replicates(self, study: str) -> schemas.Replicates:
-        """The settings that were trained again: mean, spread and a verdict for each."""
+        """The replicated trials: mean, standard deviation and a verdict for each."""
         return self._call("GET", f"{path_of(study)}/replicates", schemas.Replicates)

@@ -1,4 +1,4 @@
-"""The client's calls about rounds: previews, manual zooms, importance."""
+"""Calls for rounds: previews of spaces, manual zooms, importance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from caviar.service.contract import schemas
 
 
 class RoundCalls(Connection):
-    """Preview a space, list rounds, zoom, undo a zoom, estimate importance."""
+    """Preview a space, list rounds, zoom, undo a round, estimate importance."""
 
     def preview_space(
         self,
@@ -25,7 +25,7 @@ class RoundCalls(Connection):
         With a sampler, the examples are the first trials of such a study.
 
         Raises:
-            Invalid: names the fields that cannot be.
+            Invalid: the space is not valid; names the fields.
         """
         body: dict[str, Any] = {"space": dict(space), "seed": seed}
         if sampler is not None:
@@ -45,30 +45,37 @@ class RoundCalls(Connection):
         author: str | None = None,
         reason: str | None = None,
     ) -> schemas.Round:
-        """Begin a round in this box now: `{"learning_rate": [0.001, 0.01]}`.
+        """Close the current round and open one in this box: `{"learning_rate": [0.001, 0.01]}`.
+
+        Args:
+            study: the study's name.
+            box: the interval of each parameter to zoom, in natural units.
+            size: the number of trials in the round.
+            author: the author, for the round's reason.
+            reason: the reason of the author.
 
         Raises:
-            Invalid: names what is wrong with the box.
+            Invalid: the box is not valid; names the fields.
             Conflict: the study has ended, or its budget is used.
         """
-        given = {"size": size, "author": author, "reason": reason}
+        options = {"size": size, "author": author, "reason": reason}
         body = {
             "box": dict(box),
-            **{name: value for name, value in given.items() if value is not None},
+            **{name: value for name, value in options.items() if value is not None},
         }
         return self._call(
             "POST", f"{path_of(study)}/rounds", schemas.Round, body=body, idempotent=True
         )
 
     def undo_round(self, study: str) -> list[schemas.Round]:
-        """Remove the newest round, as long as it has not started; returns the others.
+        """Remove the newest round, if none of its trials has started; returns the other rounds.
 
         Raises:
-            Conflict: it has started, or there is none.
+            Conflict: a trial of it has started, or there is no round.
         """
         path = f"{path_of(study)}/rounds/undo"
         return self._call("POST", path, schemas.RoundList, idempotent=True).rounds
 
     def importance(self, study: str) -> schemas.Importance:
-        """How important each parameter is, beside the noise between equal trials."""
+        """The importance of each parameter, and the noise."""
         return self._call("GET", f"{path_of(study)}/importance", schemas.Importance)

@@ -1,4 +1,4 @@
-"""The client's calls about studies."""
+"""Calls for studies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENDED = (StudyState.STOPPED, StudyState.COMPLETED)
 
 
 class StudyCalls(Connection):
-    """Studies: create, look, change, wait."""
+    """Create, read, change, await and delete studies."""
 
     def create_study(
         self, definition: schemas.StudyDefinition | Mapping[str, Any]
@@ -25,8 +25,8 @@ class StudyCalls(Connection):
         """Create a study and start it.
 
         Raises:
-            Invalid: names the fields that cannot be.
-            Conflict: there is a study of this name.
+            Invalid: the definition is not valid; names the fields.
+            Conflict: a study of this name exists.
         """
         if not isinstance(definition, BaseModel):
             return self._call(
@@ -35,15 +35,15 @@ class StudyCalls(Connection):
         return self._call("POST", "/studies", schemas.Study, body=definition, idempotent=True)
 
     def study(self, name: str) -> schemas.Study:
-        """One study as it stands.
+        """One study, in its current state.
 
         Raises:
-            NotFound: there is none of this name.
+            NotFound: no study has this name.
         """
         return self._call("GET", path_of(name), schemas.Study)
 
     def studies(self) -> Iterator[schemas.Study]:
-        """Every study, the newest first."""
+        """All studies, the newest first."""
         token = None
         while True:
             page = self._call("GET", "/studies", schemas.StudyPage, query={"page_token": token})
@@ -61,19 +61,27 @@ class StudyCalls(Connection):
         epochs: int | None = None,
         seconds: float | None = None,
     ) -> schemas.Study:
-        """Pause a study, let it go on, stop it, or change what it may spend."""
+        """Pause, resume or stop a study, or change its budget.
+
+        Args:
+            name: the study's name.
+            state: the new state.
+            trials: the new limit of trials.
+            epochs: the new limit of epochs, all trials together.
+            seconds: the new limit of running time.
+        """
         limits = {"trials": trials, "epochs": epochs, "seconds": seconds}
-        given = {name: value for name, value in limits.items() if value is not None}
-        budget = schemas.BudgetChange.model_validate(given) if given else None
+        changed = {name: value for name, value in limits.items() if value is not None}
+        budget = schemas.BudgetChange.model_validate(changed) if changed else None
         change = schemas.StudyChange(state=state, budget=budget)
         return self._call("PATCH", path_of(name), schemas.Study, body=change)
 
     def delete_study(self, name: str) -> None:
-        """Delete a study with everything that belongs to it."""
+        """Delete a study with its trials, checkpoints and journal."""
         self._send("DELETE", path_of(name))
 
     def best(self, study: str) -> schemas.Trial | None:
-        """The best trial so far, None while there is none."""
+        """The best trial so far; None if there is none yet."""
         return self.study(study).best
 
     def wait(
@@ -84,26 +92,26 @@ class StudyCalls(Connection):
         timeout_seconds: float | None = None,
         on_change: Callable[[schemas.Study], None] | None = None,
     ) -> schemas.Study:
-        """Wait until a study has completed or was stopped, and return it.
+        """Wait until a study completes or is stopped, and return it.
 
         Args:
-            study: its name.
-            poll_seconds: the time between two looks.
-            timeout_seconds: how long to wait at most.
+            study: the study's name.
+            poll_seconds: the time between two requests.
+            timeout_seconds: the time limit; by default none.
             on_change: called with the study whenever it has changed.
 
         Raises:
-            TimeoutError: it did not end in time.
+            TimeoutError: the study did not end in time.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         revision = -1
         while True:
-            found = self.study(study)
-            if on_change is not None and found.revision != revision:
-                on_change(found)
-            revision = found.revision
-            if found.state in ENDED:
-                return found
+            current = self.study(study)
+            if on_change is not None and current.revision != revision:
+                on_change(current)
+            revision = current.revision
+            if current.state in ENDED:
+                return current
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError(f"study {study!r} did not end in {timeout_seconds} seconds")
             time.sleep(poll_seconds)

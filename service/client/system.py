@@ -1,4 +1,4 @@
-"""The client's calls about the system: health, data sets, workers."""
+"""Calls for the system: health, data sets, workers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from caviar.service.contract import schemas
 
 
 class SystemCalls(Connection):
-    """Health, data sets, workers."""
+    """Read the health of the server, its data sets and its workers."""
 
     def health(self) -> schemas.Health:
-        """The server's health."""
+        """The version of the server and of its database."""
         return self._call("GET", "/health", schemas.Health)
 
     def datasets(self) -> list[dict[str, Any]]:
-        """The data sets that a network objective can train on."""
+        """The data sets for network objectives."""
         return self._call("GET", "/datasets", schemas.DatasetList).datasets
 
     def workers(self) -> list[schemas.Worker]:

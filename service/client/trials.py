@@ -1,4 +1,4 @@
-"""The client's calls about trials."""
+"""Calls for trials: ask, report and tell, the table, checkpoints and models."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from typing import Any, Literal
 
 from caviar.service.client.connection import Connection
 from caviar.service.client.paths import path_of
-from caviar.service.contract import schemas
+from caviar.service.contract import limits, schemas
+from caviar.service.contract.schemas.base import Setting
 
 LEASE_SECONDS = 60.0
 """How long a lease lasts without a report."""
 
 
-PAGE = 1000
-"""Trials in one answer, at most."""
-
-
 class TrialCalls(Connection):
-    """Trials: ask, report, tell; the table, one trial, its curve."""
+    """Ask, report and tell; read, enqueue and export trials; checkpoints and models."""
 
     def ask(
         self,
@@ -31,9 +28,15 @@ class TrialCalls(Connection):
         lease_seconds: float = LEASE_SECONDS,
         prefetched: bool = False,
     ) -> schemas.AskAnswer:
-        """Lease up to `count` trials of a study, or without one of any study of networks.
+        """Lease up to `count` trials.
 
-        With `prefetched`, a trial begins with its first report: until then no lost lease counts.
+        Args:
+            study: the study's name; None asks for trials of any running study of networks.
+            count: the largest number of trials.
+            worker: the worker's name.
+            lease_seconds: how long the leases last without a report.
+            prefetched: whether the trials start later: until the first report without
+                `prefetched`, an expired lease does not count as an attempt.
         """
         path = "/ask" if study is None else f"{path_of(study)}/ask"
         body = schemas.AskBody(
@@ -42,30 +45,30 @@ class TrialCalls(Connection):
         return self._call("POST", path, schemas.AskAnswer, body=body, idempotent=True)
 
     def report(self, study: str, reports: Sequence[schemas.Report]) -> list[schemas.Decision]:
-        """Report metrics of epochs; returns what to do next with each trial."""
+        """Report metrics of epochs; returns a decision for each reported trial."""
         body = schemas.ReportBody(reports=list(reports))
         answer = self._call("POST", f"{path_of(study)}/report", schemas.ReportAnswer, body=body)
         return answer.decisions
 
     def tell(self, study: str, results: Sequence[schemas.Result]) -> list[schemas.Recorded]:
-        """Give final results; a stale lease shows in its own entry."""
+        """Send results of segments; the entry of a stale lease has a problem."""
         body = schemas.TellBody(results=list(results))
         path = f"{path_of(study)}/tell"
         return self._call("POST", path, schemas.TellAnswer, body=body, idempotent=True).results
 
-    def enqueue(self, study: str, settings: Sequence[Mapping[str, Any]]) -> list[schemas.Trial]:
-        """Let settings of your own be tried next: `[{"learning_rate": 0.01, …}, …]`.
+    def enqueue(self, study: str, params: Sequence[Mapping[str, Setting]]) -> list[schemas.Trial]:
+        """Enqueue trials with params of your own: `[{"learning_rate": 0.01, …}, …]`.
 
         Raises:
-            Invalid: names everything that is wrong with any of them; none is tried then.
-            Conflict: the study has ended, or its budget has no room for all of them.
+            Invalid: params are not valid; names all fields, and no trial is enqueued.
+            Conflict: the study has ended, or its budget is too small for all of them.
         """
-        body = {"trials": [{"params": dict(setting)} for setting in settings]}
+        body = {"trials": [{"params": dict(values)} for values in params]}
         path = f"{path_of(study)}/trials"
         return self._call("POST", path, schemas.EnqueueAnswer, body=body, idempotent=True).trials
 
     def export(self, study: str, *, format: Literal["csv", "json"] = "csv") -> str:  # noqa: A002
-        """The whole table of trials as the text of a file."""
+        """The whole table of trials as CSV or JSON text."""
         path = f"{path_of(study)}/export"
         return self._send("GET", path, query={"format": format}).text
 
@@ -78,8 +81,16 @@ class TrialCalls(Connection):
         sort: str = "number",
         limit: int | None = None,
     ) -> list[schemas.Trial]:
-        """The trials of a study, or those changed after revision `since`; `limit` at most."""
-        page = PAGE if limit is None else min(limit, PAGE)
+        """The trials of a study, sorted.
+
+        Args:
+            study: the study's name.
+            since: only trials that changed after this revision.
+            state: only trials in this state.
+            sort: a column, such as "value"; "-value" for descending order.
+            limit: the largest number of trials.
+        """
+        page = limits.PAGE if limit is None else min(limit, limits.PAGE)
         query = {"since": since, "state": state, "sort": sort, "limit": page}
         return list(islice(self._trials(study, query), limit))
 
@@ -98,11 +109,11 @@ class TrialCalls(Connection):
                 return
 
     def trial(self, study: str, number: int) -> schemas.TrialDetail:
-        """One trial, with all that is known of its way."""
+        """One trial, with its checkpoints, rungs and journal."""
         return self._call("GET", f"{path_of(study)}/trials/{number}", schemas.TrialDetail)
 
     def curve(self, study: str, number: int) -> schemas.Curve:
-        """Metrics by epoch of one trial."""
+        """The metrics of a trial by epoch."""
         return self._call("GET", f"{path_of(study)}/trials/{number}/curve", schemas.Curve)
 
     def put_checkpoint(
@@ -115,14 +126,19 @@ class TrialCalls(Connection):
         best: schemas.Best | None = None,
         epoch: int | None = None,
     ) -> schemas.CheckpointKept:
-        """Leave a checkpoint of a trial under its current lease.
+        """Store a checkpoint of a trial under its current lease.
 
-        That of an external objective may be any octets; `epoch`, which must have been reported,
-        says where the trial goes on with them.
+        Args:
+            study: the study's name.
+            number: the trial's number.
+            content: an .npz checkpoint of a network; of an external objective any bytes.
+            lease: the token of the lease.
+            best: the best value of the trial so far.
+            epoch: of an external objective, the reported epoch from which the checkpoint continues.
 
         Raises:
-            Invalid: it is none, or not of this trial.
-            Conflict: the lease is not the current one.
+            Invalid: the content is not a checkpoint, or not of this trial.
+            Conflict: the lease is not current.
         """
         headers = {"Content-Type": "application/octet-stream", "Caviar-Lease": lease}
         if best is not None:
@@ -134,12 +150,10 @@ class TrialCalls(Connection):
         return schemas.CheckpointKept.model_validate_json(response.content)
 
     def checkpoint(self, study: str, number: int, *, epoch: int | None = None) -> bytes:
-        """The newest checkpoint of a trial, or the one of an epoch.
-
-        Of a network it is an .npz file.
+        """The newest checkpoint of a trial, or the one of an epoch; of a network an .npz file.
 
         Raises:
-            NotFound: it is not kept.
+            NotFound: the checkpoint is not kept.
         """
         path = f"{path_of(study)}/trials/{number}/checkpoint"
         return self._send("GET", path, query={"epoch": epoch}).content
@@ -148,6 +162,6 @@ class TrialCalls(Connection):
         """The trained network of a trial, for `caviar.load`.
 
         Raises:
-            NotFound: it is not kept.
+            NotFound: the network is not kept.
         """
         return self._send("GET", f"{path_of(study)}/trials/{number}/model").content

@@ -27,10 +27,11 @@ def read_definition(
         Invalid: the file cannot be read, is not JSON, or is not a definition; names the fields.
     """
     value = strict_json.read(path)
-    if isinstance(value, dict):
-        value |= {"name": name} if name is not None else {}
-        value |= {"seed": seed} if seed is not None else {}
-        value |= {"budget": {"trials": trials}} if trials is not None else {}
+    if not isinstance(value, dict):
+        raise Invalid(f"{path} must hold an object: a study's definition")
+    value |= {"name": name} if name is not None else {}
+    value |= {"seed": seed} if seed is not None else {}
+    value |= {"budget": {"trials": trials}} if trials is not None else {}
     try:
         return StudyDefinition.model_validate(value)
     except ValidationError as error:

@@ -18,6 +18,9 @@ from caviar.service.contract.schemas.base import (
 )
 from caviar.service.contract.schemas.readings import TRIAL, Trial
 
+ANONYMOUS = "a person"
+"""The author of an action that names none."""
+
 Changes = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=64)], Setting],
     Field(max_length=100, description="New values by hyperparameter name."),
@@ -45,7 +48,7 @@ class ActionBody(Body):
         json_schema_extra=example({"author": "ana", "reason": "the loss has stopped falling"})
     )
 
-    author: str = Field("a person", min_length=1, max_length=128, pattern=NO_NUL)
+    author: str = Field(ANONYMOUS, min_length=1, max_length=128, pattern=NO_NUL)
     reason: str | None = Field(None, max_length=2_000, pattern=NO_NUL)
 
 
