@@ -1,7 +1,7 @@
-"""The public face of Caviar for code of your own: `from caviar import Client`.
+"""The public names of Caviar: `from caviar import Client`.
 
-Names are imported when they are first used, so that a process that needs only the engine does not
-load the client.
+A name is imported when it is first used: `import caviar` is fast, and a process that uses only the
+engine does not load the client.
 """
 
 from importlib import import_module
@@ -15,18 +15,22 @@ if TYPE_CHECKING:
         Conflict,
         Invalid,
         NotFound,
+        OutOfSpace,
+        Refused,
         Unavailable,
         Unreachable,
     )
     from caviar.service.contract.schemas import Report, Result, StudyDefinition
     from caviar.service.worker.function.trial import Trial
 
-_HOMES = {
+_MODULES = {
     "CaviarError": "service.contract.errors",
     "Client": "service.client",
     "Conflict": "service.contract.errors",
     "Invalid": "service.contract.errors",
     "NotFound": "service.contract.errors",
+    "OutOfSpace": "service.contract.errors",
+    "Refused": "service.contract.errors",
     "Report": "service.contract.schemas",
     "Result": "service.contract.schemas",
     "StudyDefinition": "service.contract.schemas",
@@ -42,6 +46,8 @@ __all__ = [
     "Conflict",
     "Invalid",
     "NotFound",
+    "OutOfSpace",
+    "Refused",
     "Report",
     "Result",
     "StudyDefinition",
@@ -52,12 +58,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker that saw it would accept any name
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
