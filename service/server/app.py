@@ -14,6 +14,7 @@ from caviar.service.contract import limits
 from caviar.service.contract.errors import CaviarError
 from caviar.service.server.http import problems
 from caviar.service.server.http.checkpoints import checkpoints_router
+from caviar.service.server.http.figures import figures_router
 from caviar.service.server.http.heads import Heads
 from caviar.service.server.http.page import mount_assets, page_router
 from caviar.service.server.http.replicas import replicas_router
@@ -29,6 +30,7 @@ from caviar.service.server.store.database import Database
 
 ROUTERS = (
     studies_router,
+    figures_router,
     rounds_router,
     replicas_router,
     trials_router,

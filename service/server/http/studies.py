@@ -1,15 +1,13 @@
-"""Studies: create, list, show, change, delete; their figures."""
+"""Studies: create, list, show, change, delete."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Path, Request, Response
+from fastapi import Request, Response
 
 from caviar.service.contract import schemas
-from caviar.service.contract.errors import Invalid, NotFound
-from caviar.service.contract.states import IN_TRAINING, TrialState
-from caviar.service.server import figures
+from caviar.service.contract.errors import Invalid
 from caviar.service.server.http.common import (
     DatabaseOf,
     KeyOf,
@@ -21,7 +19,7 @@ from caviar.service.server.http.common import (
     not_modified,
     router,
 )
-from caviar.service.server.operations import rounds, studies, trials
+from caviar.service.server.operations import studies
 
 studies_router = router("studies")
 
@@ -67,53 +65,3 @@ def change_study(
 def delete_study(study: StudyName, database: DatabaseOf) -> None:
     """Delete a study with everything that belongs to it."""
     studies.delete(database, study)
-
-
-@studies_router.get("/studies/{study}/figures/{name}", response_model=schemas.Figure)
-def show_figure(
-    study: StudyName,
-    name: Annotated[str, Path(max_length=64)],
-    database: DatabaseOf,
-    request: Request,
-    response: Response,
-) -> Any:
-    """Describe a plot of the study as a plotly figure."""
-    draw = figures.FIGURES.get(name)
-    if draw is None:
-        known = ", ".join(sorted(figures.FIGURES))
-        raise NotFound(f"there is no figure {name!r}; known are {known}")
-    body = studies.show(database, study)
-    unchanged = not_modified(request, response, body.created_at, body.revision)
-    return unchanged or draw(_figure_data(database, body))
-
-
-def _figure_data(database: DatabaseOf, study: schemas.Study) -> figures.FigureData:
-    everything = trials.all_of(database, study.name)
-    in_training = sorted(
-        (trial for trial in everything if trial.state in IN_TRAINING),
-        key=lambda trial: trial.state == TrialState.RUNNING,
-    )
-    drawn = [trial.number for trial in in_training[-FIGURE_CURVES:]]
-    return figures.FigureData(
-        study=study,
-        trials=everything,
-        curves=trials.curves_of(database, study.name, [*drawn, *_best_few(study, everything)]),
-        rounds=rounds.list_all(database, study.name),
-    )
-
-
-FIGURE_CURVES = 24
-"""Learning curves of paused and running trials in one picture, running ones first."""
-
-BEST_CURVES = 5
-"""Learning curves of the best finished trials beside them."""
-
-
-def _best_few(study: schemas.Study, everything: list[schemas.Trial]) -> list[int]:
-    sign = -1 if study.direction == "maximize" else 1
-    ranked = sorted(
-        (sign * trial.value, trial.number)
-        for trial in everything
-        if trial.value is not None and not trial.void and trial.state == TrialState.COMPLETED
-    )
-    return [number for _, number in ranked[:BEST_CURVES]]

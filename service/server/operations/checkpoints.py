@@ -10,8 +10,8 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
-from caviar.service.server.rules import retention
+from caviar.service.server.operations.change_study import change_study
+from caviar.service.server.rules import checkpoint_retention
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.plans import plan_of
 from caviar.service.server.store.database import Database
@@ -63,7 +63,7 @@ def put(
             created_at=change.now,
             data=content,
         )
-        retention.put(change.session, change.study, trial, checkpoint)
+        checkpoint_retention.put(change.session, change.study, trial, checkpoint)
         return schemas.CheckpointKept(number=number, epoch=at, bytes=len(content))
 
     return change_study(database, name, work)

@@ -1,4 +1,4 @@
-"""Params of the user's own: checked, numbered, and trained before what the search proposes."""
+"""Enqueues trials whose params a person gives: checked, numbered, trained next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from caviar.sampler import Params, SearchSpace, SpaceError
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import FieldError, Invalid
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
+from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.operations.rounds import open_next
 from caviar.service.server.rules import budgets, new_trials, rounds, study_states
 from caviar.service.server.rules.change import Change

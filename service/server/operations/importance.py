@@ -1,4 +1,4 @@
-"""How important each parameter of a study is, beside the noise between equal trials."""
+"""Importance: the share of the results that each parameter explains, and the share of noise."""
 
 from __future__ import annotations
 

@@ -15,13 +15,13 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
+from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.operations.rounds import open_next
 from caviar.service.server.rules import (
     budgets,
+    checkpoint_retention,
     histories,
     new_trials,
-    retention,
     rounds,
     study_states,
     trial_states,
@@ -139,7 +139,8 @@ def _expire(change: Change, lost: Sequence[TrialRow]) -> None:
         else:
             how = f"{trial.attempt} workers were lost while training it"
             trial_states.expire(change, trial, how=how)
-    retention.discard(change, [trial for trial in lost if trial.state == TrialState.FAILED])
+    failed = [trial for trial in lost if trial.state == TrialState.FAILED]
+    checkpoint_retention.discard(change, failed)
     study_states.reconcile(change)
 
 

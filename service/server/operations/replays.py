@@ -1,4 +1,4 @@
-"""Replays: what persons did to trials, done again in a study of its own, on any seed.
+"""Replays: what people did to trials, done again in a study of its own, on any seed.
 
 A replay has a trial for each that a person acted on, with the same lineage, first parameters and
 adjustments, at the same epochs. So on the same seed it gives the same bits, and on another seed it
@@ -13,7 +13,7 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
+from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import histories, new_trials
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key

@@ -1,4 +1,4 @@
-"""What workers send: reports of epochs, and the results that end segments."""
+"""Reports and results: what workers send while a segment runs, and at its end."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import STALE_LEASE, Invalid
 from caviar.service.contract.states import FINISHED, RequestedState
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
-from caviar.service.server.rules import journal, retention, segments, study_states, trial_states
+from caviar.service.server.operations.change_study import change_study
+from caviar.service.server.rules import (
+    checkpoint_retention,
+    journal,
+    segments,
+    study_states,
+    trial_states,
+)
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
@@ -134,7 +140,7 @@ def _record(change: Change, body: schemas.TellBody) -> schemas.TellAnswer:
         ended = [row for row in recorded if row.state in FINISHED]
         if ended:
             change.study.finished_at = change.now
-            retention.discard(change, ended)
+            checkpoint_retention.discard(change, ended)
         study_states.reconcile(change)
         change.session.flush()
         _ask_for_the_best(change, ended, items)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caviar.service.contract import schemas
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
+from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import rounds
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.presenters import rounds as present

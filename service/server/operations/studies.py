@@ -8,7 +8,7 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.states import StudyState
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
+from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import budgets, feasibility, observations, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key, idempotent

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from caviar.service.contract.schemas import ActionBody
 from caviar.service.contract.trial_actions import TrialAction
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
+from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import study_states, trial_actions
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key

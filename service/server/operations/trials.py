@@ -113,17 +113,7 @@ def curves_of(database: Database, name: str, numbers: Sequence[int]) -> list[sch
         for number in numbers:
             store.trials.get(session, study, number)
         points = store.curves.of(session, study, numbers)
-    return [_curve(number, points[number]) for number in numbers]
-
-
-def _curve(number: int, points: dict[int, dict[str, float]]) -> schemas.Curve:
-    epochs = sorted(points)
-    names = sorted({name for metrics in points.values() for name in metrics})
-    return schemas.Curve(
-        number=number,
-        epoch=epochs,
-        metrics={name: [points[epoch].get(name) for epoch in epochs] for name in names},
-    )
+    return [present.curve(number, points[number]) for number in numbers]
 
 
 def journal(database: Database, name: str, number: int | None = None) -> schemas.Journal:

@@ -20,7 +20,7 @@ from caviar.sampler import (
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.server import store
-from caviar.service.server.operations.changes import change_study
+from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import rounds, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key

@@ -1,4 +1,4 @@
-"""Warnings about definitions that are valid, and probably not meant so."""
+"""Warnings about definitions that are valid but probably not intended."""
 
 from __future__ import annotations
 

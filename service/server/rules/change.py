@@ -1,4 +1,4 @@
-"""One change of a study, as an operation hands it to the rules: the row is locked."""
+"""A change of a study: the session, the locked row, the time and the next revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal: what persons did to trials, and which adjustments workers have applied."""
+"""The journal: what people did to trials, and which adjustments workers have applied."""
 
 from __future__ import annotations
 

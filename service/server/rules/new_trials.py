@@ -1,4 +1,4 @@
-"""How trials come to be: proposed by the search, enqueued, forked, replicated or replayed."""
+"""Adds trials: proposed by the search, enqueued, forked, replicated or replayed."""
 
 from __future__ import annotations
 

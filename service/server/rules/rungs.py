@@ -8,7 +8,7 @@ from caviar.sampler import Arrival, Finish, Verdict
 from caviar.service.contract.numbers import number
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
-from caviar.service.server.rules import budgets, retention, trial_states
+from caviar.service.server.rules import budgets, checkpoint_retention, trial_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.plans import Plan
 from caviar.service.server.store.models import ArrivalRow, TrialRow
@@ -115,7 +115,7 @@ def _apply(
             change.study.finished_at = change.now
     promoted = {number: verdict.promoted for number, verdict in verdicts.items()}
     store.rungs.decide(change.session, change.study, rung[2], promoted)
-    retention.discard(
+    checkpoint_retention.discard(
         change, [waiting[number] for number, verdict in verdicts.items() if not verdict.promoted]
     )
 

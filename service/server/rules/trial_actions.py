@@ -17,11 +17,11 @@ from caviar.service.contract.states import RequestedState, TrialState
 from caviar.service.contract.trial_actions import TrialAction
 from caviar.service.server import store
 from caviar.service.server.rules import (
+    checkpoint_retention,
     forks,
     histories,
     journal,
     manual_control,
-    retention,
     rungs,
     study_states,
     trial_states,
@@ -105,7 +105,7 @@ def rewind(change: Change, trial: TrialRow, body: schemas.RewindBody) -> None:
     trial.void, trial.void_reason, trial.requested_state = False, None, None
     trial.last_epoch = max(trial.last_epoch, before)
     trial_states.wait(change, trial)
-    retention.restore(change, trial, upto=min(trial.epoch, body.epoch))
+    checkpoint_retention.restore(change, trial, upto=min(trial.epoch, body.epoch))
     trial.attempt = 0
     if trial.epoch < body.epoch:
         trial.stop_epoch = body.epoch
@@ -141,7 +141,7 @@ def cancel(change: Change, trial: TrialRow, body: schemas.ActionBody) -> None:
     """End it; what it has trained so far stays visible."""
     trial.reason = f"cancelled by {body.author}" + (f": {body.reason}" if body.reason else "")
     trial_states.end(trial, TrialState.CANCELLED, change.now)
-    retention.discard(change, [trial])
+    checkpoint_retention.discard(change, [trial])
     journal.write(change, trial, "cancel", body, epoch=trial.epoch)
 
 

@@ -1,11 +1,11 @@
-"""The transitions between a trial's states, each a few fields at once. See docs/architecture.md."""
+"""The transitions between a trial's states, a function each. See docs/architecture.md."""
 
 from __future__ import annotations
 
 import secrets
 
 from caviar.service.contract.states import RequestedState, TrialState
-from caviar.service.server.rules import retention
+from caviar.service.server.rules import checkpoint_retention
 from caviar.service.server.rules.change import Change
 from caviar.service.server.store.models import TrialRow
 
@@ -73,7 +73,7 @@ def wait(change: Change, trial: TrialRow) -> None:
     trial.lease_expires_at = None
     trial.lease_token = None
     trial.finished_at = None
-    retention.restore(change, trial)
+    checkpoint_retention.restore(change, trial)
     if trial.requested_state == RequestedState.PAUSED:
         # Its worker was lost before it was told to pause.
         trial.requested_state = None

@@ -1,4 +1,4 @@
-"""Kinds of objective, one object each: `KINDS[study.kind].restores_any_epoch`."""
+"""Kinds of objective, network and external: one object each, in the table KINDS."""
 
 from caviar.service.server.rules.objectives.external import External
 from caviar.service.server.rules.objectives.network import Network

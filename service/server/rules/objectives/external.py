@@ -1,4 +1,4 @@
-"""The external objective: its caller trains, and keeps or leaves opaque checkpoints."""
+"""The external objective: a function or program of the user trains it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network objective: the engine trains it, and the server knows what its networks can have."""
+"""The network objective: the engine trains it, so the server checks recipes and checkpoints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import NetworkObjective, StudyDefinition
 from caviar.service.contract.schemas.base import Setting
 from caviar.service.server.rules import histories
-from caviar.service.server.rules.objectives import reach, recipes
+from caviar.service.server.rules.objectives import network_checks, widening_limits
 from caviar.service.server.rules.objectives.protocol import Adjusted
 from caviar.service.server.store.models import JournalRow, TrialRow
 
@@ -25,17 +25,17 @@ class Network:
 
     def limit(self, definition: StudyDefinition, space: SearchSpace) -> SearchSpace:
         """The space with the limits that the hyperparameters of a network have."""
-        return with_reaches(space, reach.of(space, _objective(definition)))
+        return with_reaches(space, widening_limits.of(space, _objective(definition)))
 
     def check(self, definition: StudyDefinition, space: SearchSpace) -> None:
         """Check the data set, the metric, and every kind of network that the space proposes."""
-        recipes.check_objective(_objective(definition))
-        recipes.check_recipes(space, _objective(definition))
+        network_checks.check_objective(_objective(definition))
+        network_checks.check_recipes(space, _objective(definition))
 
     def check_params(self, definition: StudyDefinition, params: Params) -> None:
         """Read the recipe of these parameters."""
         objective = _objective(definition)
-        recipes.check_recipe(params, objective, engine.load_dataset(objective.dataset))
+        network_checks.check_recipe(params, objective, engine.load_dataset(objective.dataset))
 
     def seed(self, definition: StudyDefinition, trial: TrialRow) -> int:
         """The study's seed; a replica has another one.

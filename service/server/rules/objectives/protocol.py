@@ -1,4 +1,4 @@
-"""What the server asks of a kind of objective. One object a kind answers."""
+"""The protocol of a kind of objective: everything in which kinds differ for the server."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Rows as the bodies that readers get, a file a noun. Presenters read, and change nothing."""
+"""Builds the API's answers from rows. Presenters read, and change nothing."""

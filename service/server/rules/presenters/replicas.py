@@ -1,4 +1,4 @@
-"""Replicas as bodies: the mean over fresh seeds beside each value of the search, and a verdict."""
+"""Builds answers about replicas: means over fresh seeds, and a verdict on each trial."""
 
 from __future__ import annotations
 

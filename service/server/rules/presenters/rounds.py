@@ -1,4 +1,4 @@
-"""Rounds as bodies."""
+"""Builds answers about rounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Studies as bodies."""
+"""Builds answers about studies."""
 
 from __future__ import annotations
 

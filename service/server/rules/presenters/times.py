@@ -1,4 +1,4 @@
-"""Times as the wire has them."""
+"""Builds timestamps of answers: ISO 8601 in UTC."""
 
 from __future__ import annotations
 

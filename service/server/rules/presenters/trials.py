@@ -1,4 +1,4 @@
-"""Trials, their details, leases and journals as bodies."""
+"""Builds answers about trials: rows, details, leases, curves and journals."""
 
 from __future__ import annotations
 
@@ -83,6 +83,17 @@ def _comparison(session: Session, study: StudyRow, row: TrialRow) -> str | None:
     return (
         f"the change {verdict}: {plan.definition.objective.metric} {number(row.value)}, and "
         f"{number(twin.value)} without it in its twin, trial {twin.number}{until}"
+    )
+
+
+def curve(number: int, points: dict[int, dict[str, float]]) -> schemas.Curve:
+    """Metrics by epoch of one trial, in columns."""
+    epochs = sorted(points)
+    names = sorted({name for metrics in points.values() for name in metrics})
+    return schemas.Curve(
+        number=number,
+        epoch=epochs,
+        metrics={name: [points[epoch].get(name) for epoch in epochs] for name in names},
     )
 
 

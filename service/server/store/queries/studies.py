@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from caviar.service.contract.errors import NotFound
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server.store.models import StudyRow, TrialRow
+from caviar.service.server.store.queries.trials import lease_has_expired
 
 
 def add(session: Session, row: StudyRow) -> None:
@@ -72,7 +73,7 @@ def with_expired_leases(session: Session, now: float) -> Sequence[str]:
     query = (
         select(StudyRow.name)
         .join(TrialRow, TrialRow.study_id == StudyRow.id)
-        .where(TrialRow.state == TrialState.RUNNING, TrialRow.lease_expires_at < now)
+        .where(TrialRow.state == TrialState.RUNNING, lease_has_expired(now))
         .distinct()
     )
     return session.scalars(query).all()

@@ -56,9 +56,14 @@ def waiting(session: Session, study: StudyRow, limit: int) -> Sequence[TrialRow]
     return session.scalars(query).all()
 
 
+def lease_has_expired(now: float) -> ColumnElement[bool]:
+    """That a running trial's worker has not reported in time."""
+    return TrialRow.lease_expires_at < now
+
+
 def expired(session: Session, study: StudyRow, now: float) -> Sequence[TrialRow]:
     """Running trials whose lease has run out."""
-    return session.scalars(_running(study).where(TrialRow.lease_expires_at < now)).all()
+    return session.scalars(_running(study).where(lease_has_expired(now))).all()
 
 
 def held_by(session: Session, study: StudyRow, worker: str) -> Sequence[TrialRow]:

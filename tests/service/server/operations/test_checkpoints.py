@@ -14,7 +14,7 @@ from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.schemas import Best, LeasedTrial, Report, Result
 from caviar.service.server.operations import leases
-from caviar.service.server.rules.retention import superfluous
+from caviar.service.server.rules.checkpoint_retention import superfluous
 from caviar.service.server.store.database import Database
 from caviar.service.worker.network.groups import Grouping
 from caviar.service.worker.network.trainer import train as train_group

@@ -1,4 +1,4 @@
-"""How every operation changes a study: one transaction, the row locked, once for each key."""
+"""Changes a study in one transaction, with its row locked, once per Idempotency-Key."""
 
 from __future__ import annotations
 

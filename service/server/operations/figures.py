@@ -1,0 +1,59 @@
+"""What figures are drawn from: a study with its trials, rounds and a few learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from caviar.service.contract import schemas
+from caviar.service.contract.states import IN_TRAINING, TrialState
+from caviar.service.server import store
+from caviar.service.server.figures import FigureData
+from caviar.service.server.rules.presenters import rounds as round_bodies
+from caviar.service.server.rules.presenters import studies as study_bodies
+from caviar.service.server.rules.presenters import trials as trial_bodies
+from caviar.service.server.store.database import Database
+
+MAX_TRAINING_CURVES = 24
+"""Learning curves of paused and running trials in one picture, running ones first."""
+
+BEST_CURVES = 5
+"""Learning curves of the best finished trials beside them."""
+
+
+def data(database: Database, name: str) -> FigureData:
+    """Everything that the figures of a study show, read at one moment.
+
+    Raises:
+        NotFound: there is no study of this name.
+    """
+    with database.read() as session:
+        row = store.studies.get(session, name)
+        study = study_bodies.study(session, row)
+        rows = store.trials.below(session, row, row.next_number)
+        trials = [trial_bodies.trial(trial) for trial in rows]
+        numbers = [*_in_training(trials), *_best(study, trials)]
+        points = store.curves.of(session, row, numbers)
+        return FigureData(
+            study=study,
+            trials=trials,
+            curves=[trial_bodies.curve(number, points[number]) for number in numbers],
+            rounds=round_bodies.rounds(session, row),
+        )
+
+
+def _in_training(trials: Sequence[schemas.Trial]) -> list[int]:
+    in_training = sorted(
+        (trial for trial in trials if trial.state in IN_TRAINING),
+        key=lambda trial: trial.state == TrialState.RUNNING,
+    )
+    return [trial.number for trial in in_training[-MAX_TRAINING_CURVES:]]
+
+
+def _best(study: schemas.Study, trials: Sequence[schemas.Trial]) -> list[int]:
+    sign = -1 if study.direction == "maximize" else 1
+    ranked = sorted(
+        (sign * trial.value, trial.number)
+        for trial in trials
+        if trial.value is not None and not trial.void and trial.state == TrialState.COMPLETED
+    )
+    return [number for _, number in ranked[:BEST_CURVES]]
