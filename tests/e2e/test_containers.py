@@ -102,5 +102,5 @@ def test_the_health_check_asks_what_the_server_answers(
 
 def test_the_image_holds_every_package_of_the_project() -> None:
     copied = (ROOT / "Dockerfile").read_text()
-    for name in ("sampler", "engine", "service", "migrations", "caviar.py", "constraints.txt"):
+    for name in ("sampler", "engine", "service", "migrations", "src", "constraints.txt"):
         assert name in copied

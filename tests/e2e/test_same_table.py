@@ -147,7 +147,7 @@ def outcomes(request: pytest.FixtureRequest) -> Outcomes:
     return Outcomes(lost=request.param)
 
 
-@pytest.mark.both_databases
+@pytest.mark.slow
 @settings(
     max_examples=6,
     deadline=None,

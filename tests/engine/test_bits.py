@@ -109,6 +109,7 @@ print(history(case.dataset(), mixed_lanes(3, **case.shape))[2])
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_other_processes_and_numbers_of_threads_give_the_same_bits(threads: str) -> None:
     case = CASES["wide"]

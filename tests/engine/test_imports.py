@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 from caviar import engine
+
+pytestmark = pytest.mark.processes
 
 PREFIX = "caviar.engine."
 ROOT = Path(engine.__file__).parent

@@ -15,6 +15,8 @@ WORKER = """
 import sys
 from caviar.engine.pool import run_pool
 from tests.engine.test_orphans import linger
+
+pytestmark = pytest.mark.processes
 run_pool(linger, iter([sys.argv[1]]), jobs=1)
 """
 

@@ -177,6 +177,8 @@ from pathlib import Path
 sys.path.append(sys.argv[1])
 from caviar.engine.pool import run_pool
 from tests.engine.pool_tasks import Task, work
+
+pytestmark = pytest.mark.processes
 tasks = [Task(name, Path("journal")) for name in ("a", "b")]
 run_pool(work, iter(tasks), jobs=int(sys.argv[2]))
 print(os.environ.get("PYTHONSAFEPATH"))

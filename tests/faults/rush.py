@@ -26,7 +26,13 @@ LEASE_SECONDS = 1_000.0
 
 
 def rush(
-    database: Database, transport: httpx.BaseTransport, file: Path, *, seed: int, trials: int = 40
+    database: Database,
+    transport: httpx.BaseTransport,
+    file: Path,
+    *,
+    seed: int,
+    trials: int = 40,
+    most_copies: int = 50,
 ) -> Final:
     """Run a study to its end under everything at once, in rounds of threads; how it stands then."""
     recorded = Recording(transport, file)
@@ -51,7 +57,7 @@ def rush(
                 age_leases(database, 2 * LEASE_SECONDS)  # everybody sleeps for too long
                 leases.reap(database)
             told = [held.pop() for _ in range(len(held) // 2 + 1) if held]
-            copies = 50 if turn == 2 else 2
+            copies = most_copies if turn == 2 else 2
             with ThreadPoolExecutor(8) as threads:
                 list(threads.map(partial(_say, client, copies), told))
             since = _poll(client, since)

@@ -30,10 +30,10 @@ from tests.faults.rush import rush
 def rushed(database: Database, tmp_path: Path) -> Callable[..., list[str]]:
     """Run a rush; the violations."""
 
-    def run(seed: int = 0) -> list[str]:
+    def run(seed: int = 0, **options: int) -> list[str]:
         file = tmp_path / f"history-{seed}.jsonl"
         with running(create_app(database, reap_seconds=3600)) as transport:
-            last = rush(database, transport, file, seed=seed)
+            last = rush(database, transport, file, seed=seed, **options)
         history = read(file)
         assert len(history) > 100
         return check(history, last)
@@ -121,27 +121,29 @@ def test_a_planted_bug_is_seen(
     broken: set[str],
 ) -> None:
     plant(monkeypatch)
-    assert broken <= numbers(rushed())
+    assert broken <= numbers(rushed(most_copies=8))
+
+
+@pytest.fixture(scope="module")
+def whole(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[dict[str, Any]], Final]:
+    """A history without violations, and how its study stands."""
+    folder = tmp_path_factory.mktemp("rush")
+    file = folder / "history.jsonl"
+    with (
+        databases.new("sqlite", folder) as url,
+        closing(Database(url)) as database,
+        running(create_app(database, reap_seconds=3600)) as transport,
+    ):
+        last = rush(database, transport, file, seed=0, trials=8, most_copies=8)
+    history = read(file)
+    assert check(history, last) == []
+    return history, last
 
 
 class TestTheChecker:
     """By itself, on a history that is edited."""
-
-    @pytest.fixture(scope="class")
-    def whole(
-        self, databases: Databases, tmp_path_factory: pytest.TempPathFactory
-    ) -> tuple[list[dict[str, Any]], Final]:
-        folder = tmp_path_factory.mktemp("rush")
-        file = folder / "history.jsonl"
-        with (
-            databases.new("sqlite", folder) as url,
-            closing(Database(url)) as database,
-            running(create_app(database, reap_seconds=3600)) as transport,
-        ):
-            last = rush(database, transport, file, seed=0, trials=8)
-        history = read(file)
-        assert check(history, last) == []
-        return history, last
 
     @pytest.mark.parametrize(
         ("number", "changes"),

@@ -82,6 +82,7 @@ print(private() - before)
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="requires smaps of Linux")
 def test_a_process_that_trains_needs_little_private_memory(tmp_path: Path) -> None:
     features = np.zeros((200_000, 100), np.float32)

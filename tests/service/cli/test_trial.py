@@ -25,9 +25,9 @@ def test_a_trial_by_the_hand_from_the_command_line(database: Database, tmp_path:
             "adjust", "outside", "0", "momentum=0.95", "--reason", "to see", "--author", "ana"
         )
         assert "0.95" in card
-        assert "by a person" in card
+        assert "under manual control" in card
         shown = json.loads(trial("pause", "outside", "0", "--json"))
-        assert shown["requested_state"] == "pause"
+        assert shown["requested_state"] == "paused"
         assert json.loads(trial("resume", "outside", "0", "--json"))["requested_state"] is None
         assert "cancelled by ana" in trial("cancel", "outside", "0", "--author", "ana")
         client.tell("outside", [Result(number=1, lease=leased[1].lease.token, value=0.5)])
