@@ -74,3 +74,13 @@ def test_links_are_found_outside_code_and_headings_get_their_anchors(tmp_path: P
     )
     assert anchors(page) == {"the-one-1", "same", "same-1"}
     assert set(links(page)) == {"b.md#c", "e.png", "f.md", "l.md"}
+
+
+ROOTS = ("benchmarks/", "docs/", "engine/", "migrations/", "sampler/", "service/", "src/", "tests/")
+
+
+def test_the_paths_that_the_architecture_names_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    paths = [path for path in re.findall(r"`([\w./]+)`", text) if path.startswith(ROOTS)]
+    assert len(paths) > 50
+    assert [path for path in paths if "NAME" not in path and not (ROOT / path).exists()] == []
