@@ -1,4 +1,4 @@
-"""The command as a person uses it: its help, and wrong use in one line."""
+"""The command `caviar`: help texts, and errors in one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_every_command_has_help(command: str) -> None:
     assert "Usage" in run(command, "--help")
 
 
-def test_serving_other_machines_must_be_said(tmp_path: Path) -> None:
+def test_serving_other_machines_requires_insecure(tmp_path: Path) -> None:
     error = fails("serve", "--host", "0.0.0.0", "--data", str(tmp_path))
     assert "--insecure" in re.sub(r"\s+", " ", error)
 
@@ -29,7 +29,7 @@ def test_serving_other_machines_must_be_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "url", ["foo", "", "mysql://a/b", "sqlite://", "sqlite:////nonexistent/x.db"]
 )
-def test_a_database_that_cannot_be_is_one_line(url: str) -> None:
+def test_an_invalid_database_url_is_one_line(url: str) -> None:
     error = fails("db", "upgrade", "--database", url)
     assert error.startswith("error: ")
     assert error.count("\n") == 1

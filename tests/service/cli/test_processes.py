@@ -1,4 +1,4 @@
-"""The worker beside a server: another follows one that died, and all it held is taken back."""
+"""The embedded worker: it is restarted when it dies, and its trials are reclaimed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.processes import children, command_line, free_port, until
 
 
 @pytest.mark.processes
-def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_runs() -> None:
+def test_a_dead_worker_is_reported_at_once_and_when_the_next_one_runs() -> None:
     server = f"http://127.0.0.1:{free_port()}"
     calls: list[list[int]] = []
     with worker_beside(
@@ -20,7 +20,7 @@ def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_run
     ) as end:
         [first] = until(lambda: workers(server))
         os.kill(first, signal.SIGKILL)
-        # What was asked for before the death may be answered a little after it.
+        # An ask from before the death may be answered a little after it.
         at_death, later = until(lambda: calls if len(calls) == 2 else [])
         assert at_death == []
         assert later == workers(server) != [first]
@@ -29,5 +29,5 @@ def test_what_a_dead_worker_held_is_taken_back_at_once_and_when_the_next_one_run
 
 
 def workers(server: str) -> list[int]:
-    """The processes of ours that work for this server."""
+    """The child processes that work for this server."""
     return [pid for pid in children(os.getpid()) if server in command_line(pid)]

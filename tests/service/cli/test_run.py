@@ -1,4 +1,4 @@
-"""`caviar run`: a whole search in one command, with a worker process beside it."""
+"""`caviar run`: a whole search in one command, with a worker process of its own."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def write(folder: Path, definition: object) -> str:
 
 
 def options(data: Path, jobs: int) -> tuple[str, ...]:
-    """Where the search is kept, and with how many processes it trains."""
+    """The options for the data folder and the number of processes."""
     return ("--data", str(data), "--jobs", str(jobs), "--port", "0")
 
 
 def table(data: Path, name: str) -> list[tuple[Any, ...]]:
-    """What a study in a data folder has found."""
+    """The trials of a study in a data folder: number, params and exact value."""
     with closing(open_database(None, data)) as database:
         return [(t.number, t.params, repr(t.value)) for t in trials.all_of(database, name)]
 
 
 @pytest.mark.processes
-def test_a_whole_search_goes_on_later_and_is_the_same_for_any_number_of_jobs(
+def test_a_search_can_be_continued_and_is_the_same_for_any_number_of_jobs(
     tmp_path: Path,
 ) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
@@ -48,7 +48,7 @@ def test_a_whole_search_goes_on_later_and_is_the_same_for_any_number_of_jobs(
     assert "8/8 trials" in printed
     assert "the best 5 trials" in printed
     assert "of the last epochs" in printed
-    assert f"up --data {here}` keeps one running" in printed
+    assert f"up --data {here}`" in printed
 
     outcome = json.loads(run("run", file, *options(there, 1), "--name", "other", "--json"))
     assert table(here, "inside") == table(there, "other")
@@ -65,7 +65,7 @@ def test_a_whole_search_goes_on_later_and_is_the_same_for_any_number_of_jobs(
     larger = write(tmp_path, definition | {"budget": {"trials": 10}})
     assert "budget of 9 trials" in fails("run", larger, *options(here, 1))
     file = write(tmp_path, definition)
-    again = json.loads(run("run", file, *options(here, 1), "--json"))  # the same study goes on
+    again = json.loads(run("run", file, *options(here, 1), "--json"))  # continues the same study
     assert again["study"]["progress"]["finished"] == 9
 
 
@@ -105,12 +105,12 @@ def test_a_wrong_file_ends_the_process_with_exit_code_1(tmp_path: Path) -> None:
     assert error.count("\n") == 1
 
 
-def test_a_study_that_others_train_is_refused(tmp_path: Path) -> None:
+def test_a_study_with_an_external_objective_is_refused_without_a_function(tmp_path: Path) -> None:
     error = fails("run", write(tmp_path, external()), "--data", str(tmp_path / "data"))
     assert "objective.kind" in error
 
 
-def test_a_wrong_name_is_shown_whole(tmp_path: Path) -> None:
+def test_an_invalid_name_is_named(tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "data"))
     error = fails("run", write(tmp_path, network()), *data, "--name", "Bad Name")
     assert error.startswith("error: name: ")

@@ -1,4 +1,4 @@
-"""Looking at a search and steering it from the command line."""
+"""The commands that show a search and steer it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def test_a_space_is_previewed_without_a_server(tmp_path: Path, whole: bool) -> N
     printed = run("space", "preview", file)
     assert "momentum (reverse_log): 0.9 to 0.99: 50 %, 0.99 to 0.999: 50 %" in printed
     assert printed.count("example: learning_rate") == 20
-    seen = json.loads(run("space", "preview", file, "--json"))
-    assert len(seen["examples"]) == 20
+    preview = json.loads(run("space", "preview", file, "--json"))
+    assert len(preview["examples"]) == 20
     other = json.loads(run("space", "preview", file, "--json", "--seed", "5"))
-    assert other["examples"] != seen["examples"]
+    assert other["examples"] != preview["examples"]
 
 
-def test_warnings_and_mistakes_of_a_space(tmp_path: Path) -> None:
+def test_warnings_and_errors_of_a_space(tmp_path: Path) -> None:
     printed = run("space", "preview", write(tmp_path, LINEAR))
     assert "warning: space.learning_rate: on a linear scale 90 % of the draws" in printed
     assert "space.x.low" in fails(
@@ -54,26 +54,26 @@ def test_a_search_is_steered(database: Database, tmp_path: Path) -> None:
     with listening(database) as server, Client(server) as client:
         there = ("--server", server)
 
-        def told(*arguments: str) -> Any:
+        def answer(*arguments: str) -> Any:
             return json.loads(run(*arguments, *there, "--json"))
 
         client.create_study(external(trials=60, sampler={"kind": "coarse_to_fine"}))
         own = write(tmp_path, [{"learning_rate": 0.01, "momentum": 0.99}] * 2)
-        assert [t["number"] for t in told("study", "enqueue", "outside", own)] == [0, 1]
+        assert [t["number"] for t in answer("study", "enqueue", "outside", own)] == [0, 1]
         body = write(tmp_path, {"trials": [{"params": {"learning_rate": 0.1, "momentum": 0.9}}]})
-        assert [t["number"] for t in told("study", "enqueue", "outside", body)] == [2]
+        assert [t["number"] for t in answer("study", "enqueue", "outside", body)] == [2]
         slip = write(tmp_path, {"trials": [{"params": {}, "value": 1}]})
         assert "trials[0].value" in fails("study", "enqueue", "outside", slip, *there)
         bad = write(tmp_path, {"learning_rate": 7, "momentum": 0.99})
         assert "trials[0].params.learning_rate" in fails("study", "enqueue", "outside", bad, *there)
         search(client, "outside", trials=30)
-        zoomed = told(
+        zoomed = answer(
             "rounds", "zoom", "outside", "learning_rate=0.001:0.1", "--size", "5", "--author", "Ada"
         )
         assert (zoomed["first_trial"], zoomed["trials"]) == (30, 5)
         shown = run("rounds", "show", "outside", *there)
         assert "Manual zoom (Ada): learning_rate from 0.001 to 0.1." in " ".join(shown.split())
-        assert len(told("rounds", "undo", "outside")) == len(told("rounds", "show", "outside"))
+        assert len(answer("rounds", "undo", "outside")) == len(answer("rounds", "show", "outside"))
         for wrong in ("learning_rate", "learning_rate=1", "=1:2", "learning_rate=1:"):
             assert "PARAMETER=LOW:HIGH" in fails("rounds", "zoom", "outside", wrong, *there)
         assert "must be a number" in fails("rounds", "zoom", "outside", "learning_rate=a:b", *there)
@@ -81,18 +81,18 @@ def test_a_search_is_steered(database: Database, tmp_path: Path) -> None:
         assert "two ranges" in fails("rounds", "zoom", "outside", *twice, *there)
         ordered = {"type": "categorical", "choices": ["s", "m", "l"], "ordered": True}
         client.create_study(external("sizes", trials=20, space={"size": ordered}))
-        sized = told("rounds", "zoom", "sizes", "size=m:l")
+        sized = answer("rounds", "zoom", "sizes", "size=m:l")
         assert sized["reason"].startswith("Manual zoom: size from m to l.")
         odd = {"type": "categorical", "choices": ["16", 32, True, "a:b"], "ordered": True}
         client.create_study(external("odd", trials=20, space={"size": odd}))
-        assert told("rounds", "zoom", "odd", "size=16:32")["ranges"]["size"] == ["16", 32]
-        assert told("rounds", "zoom", "odd", "size=true:a:b")["ranges"]["size"] == [True, "a:b"]
+        assert answer("rounds", "zoom", "odd", "size=16:32")["ranges"]["size"] == ["16", 32]
+        assert answer("rounds", "zoom", "odd", "size=true:a:b")["ranges"]["size"] == [True, "a:b"]
         endless = fails("rounds", "zoom", "outside", "learning_rate=1e400:2", *there)
         assert "box.learning_rate" in endless
         assert "Traceback" not in endless
         assert "box.speed" in fails("rounds", "zoom", "outside", "speed=1:2", *there)
-        mattered = told("study", "importance", "outside")
-        assert mattered["repeats"]["trials"] == 2
+        importance = answer("study", "importance", "outside")
+        assert importance["repeats"]["trials"] == 2
         printed = run("study", "show", "outside", *there)
         assert "importance" in printed
         assert "unexplained" in printed
@@ -105,7 +105,7 @@ def test_a_search_is_steered(database: Database, tmp_path: Path) -> None:
         assert "--output" in fails("study", "export", "outside", "-o", str(tmp_path), *there)
 
 
-def test_the_best_are_replicated(database: Database) -> None:
+def test_the_best_trials_are_replicated(database: Database) -> None:
     with listening(database) as server, Client(server) as client:
         client.create_study(external(trials=6))
         there = ("outside", "--server", server)
@@ -115,7 +115,7 @@ def test_the_best_are_replicated(database: Database) -> None:
         asked = json.loads(
             run("study", "replicate", *there, "--top", "2", "--seeds", "2", "--json")
         )
-        assert [len(each["replicas"]) for each in asked["trials"]] == [2, 2]
+        assert [len(trial["replicas"]) for trial in asked["trials"]] == [2, 2]
         search(client, "outside")
         printed = run("study", "replicates", *there)
         assert printed.count("holds") == 2

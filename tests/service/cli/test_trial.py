@@ -13,7 +13,7 @@ from tests.factories.studies import external
 from tests.fakes.apps import listening
 
 
-def test_a_trial_by_the_hand_from_the_command_line(database: Database, tmp_path: Path) -> None:
+def test_a_trial_is_controlled_manually(database: Database, tmp_path: Path) -> None:
     with listening(database) as server, Client(server) as client:
         client.create_study(external(trials=2))
         leased = client.ask("outside", count=2).trials

@@ -28,7 +28,7 @@ from tests.processes import (
 pytestmark = pytest.mark.processes
 
 
-def test_it_serves_works_and_stops_at_ctrl_c(tmp_path: Path) -> None:
+def test_a_server_trains_and_stops_at_ctrl_c(tmp_path: Path) -> None:
     port = free_port()
     server = f"http://127.0.0.1:{port}"
     options = ("--data", str(tmp_path), "--port", str(port), "--jobs", "1")
@@ -45,7 +45,9 @@ def test_it_serves_works_and_stops_at_ctrl_c(tmp_path: Path) -> None:
         assert up.wait(timeout=PATIENCE_SECONDS) == 0
 
 
-def test_killed_it_leaves_no_worker_and_goes_on_at_the_next_start(tmp_path: Path) -> None:
+def test_a_killed_server_leaves_no_worker_and_its_study_continues_at_the_next_start(
+    tmp_path: Path,
+) -> None:
     definition = network(trials=20)
     definition["objective"] |= {"dataset": "digits", "epochs": 40}
     port = free_port()

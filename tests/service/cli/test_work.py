@@ -1,4 +1,4 @@
-"""`caviar work`: what it refuses before anything is leased."""
+"""`caviar work`: options that are refused before anything is leased."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.objectives import reference
 
 @pytest.mark.processes  # a function is tried in a process of its own
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (("--study", "refused", "--objective", "nowhere.py:train"), "there is no file"),
         (("--study", "refused", "--objective", reference("missing")), "no function 'missing'"),
@@ -23,11 +23,11 @@ from tests.objectives import reference
         (("--study", "refused"), "objective.kind: must be network"),
     ],
 )
-def test_what_cannot_be_is_told_before_anything_is_leased(
-    database: Database, arguments: tuple[str, ...], says: str
+def test_invalid_options_are_refused_before_anything_is_leased(
+    database: Database, arguments: tuple[str, ...], message: str
 ) -> None:
     with listening(database) as server, Client(server) as client:
         client.create_study(study("refused", trials=3, epochs=1))
         error = fails("work", "--server", server, "--jobs", "1", *arguments)
-        assert says in " ".join(error.split())
+        assert message in " ".join(error.split())
         assert client.trials("refused") == []

@@ -72,7 +72,7 @@ def test_two_calls_have_two_keys() -> None:
     assert len({request.headers["Idempotency-Key"] for request in script.requests}) == 2
 
 
-def test_an_impatient_client_says_what_is_wrong() -> None:
+def test_a_client_without_patience_raises_the_reason() -> None:
     refused = Script(httpx.ConnectError("refused"))
     with (
         Client("http://localhost:1", transport=refused, patience_seconds=0) as client,
@@ -87,26 +87,26 @@ def test_an_impatient_client_says_what_is_wrong() -> None:
         client.health()
 
 
-def test_what_can_never_succeed_is_not_sent_again() -> None:
+def test_a_call_that_cannot_succeed_is_not_sent_again() -> None:
     script = Script(httpx.Response(422, json={"detail": "no"}), httpx.Response(200))
     with Client("http://localhost", transport=script) as client, pytest.raises(Invalid):
         client.ask("s")
     assert len(script.requests) == 1
 
 
-def test_waiting_sees_every_change_and_ends_with_the_study(client: Client) -> None:
+def test_wait_calls_on_change_and_ends_with_the_study(client: Client) -> None:
     client.create_study(external(trials=2))
-    seen: list[int] = []
+    finished: list[int] = []
 
     def finish_one(study: Study) -> None:
-        seen.append(study.progress.finished)
+        finished.append(study.progress.finished)
         for trial in client.ask("outside").trials:
             result = Result(number=trial.number, lease=trial.lease.token, value=1.0)
             client.tell("outside", [result])
 
     ended = client.wait("outside", poll_seconds=0, timeout_seconds=30, on_change=finish_one)
     assert ended.state == "completed"
-    assert seen == [0, 1, 2]
+    assert finished == [0, 1, 2]
 
 
 def test_waiting_for_too_long_is_an_error(client: Client) -> None:
@@ -124,7 +124,7 @@ def test_many_trials_come_in_pages_as_one_list(client: Client) -> None:
 
 
 @pytest.mark.parametrize("server", ["nope", "", "http://[", "ftp://host", "http://"])
-def test_an_address_that_is_none_is_refused_at_once(server: str) -> None:
+def test_an_invalid_address_is_refused_at_once(server: str) -> None:
     with pytest.raises(CaviarError, match="is not an address"):
         Client(server)
 
