@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.processes import PATIENCE_SECONDS, is_alive, pool_processes, until
+
+pytestmark = pytest.mark.processes
 
 WORKER = """
 import sys
 from caviar.engine.pool import run_pool
 from tests.engine.test_orphans import linger
-
-pytestmark = pytest.mark.processes
 run_pool(linger, iter([sys.argv[1]]), jobs=1)
 """
 

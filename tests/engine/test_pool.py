@@ -17,6 +17,8 @@ from caviar.engine.pool import run_pool
 from tests.engine.pool_tasks import Task, Unreadable, exit_at_once, read, work
 from tests.processes import PATIENCE_SECONDS, until
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _shut_down_processes() -> Iterator[None]:
@@ -177,8 +179,6 @@ from pathlib import Path
 sys.path.append(sys.argv[1])
 from caviar.engine.pool import run_pool
 from tests.engine.pool_tasks import Task, work
-
-pytestmark = pytest.mark.processes
 tasks = [Task(name, Path("journal")) for name in ("a", "b")]
 run_pool(work, iter(tasks), jobs=int(sys.argv[2]))
 print(os.environ.get("PYTHONSAFEPATH"))
