@@ -13,21 +13,21 @@ from caviar.sampler.values import Setting
 
 @dataclass(frozen=True, kw_only=True)
 class Repeats:
-    """The noise measured on `trials` trials of `settings` repeated settings with other seeds.
+    """The noise measured on `trials` trials of `params` repeated params with other seeds.
 
-    `share` is the part of the variance of the scores of all trials that lies within these
-    settings. A parameter with a smaller importance cannot be distinguished from noise.
+    `share` is the part of the variance of the scores of all trials that lies within equal
+    params. A parameter with a smaller importance cannot be distinguished from noise.
     """
 
-    settings: int
+    params: int
     trials: int
     share: float
 
 
 def repeats(observations: Sequence[Observation]) -> Repeats | None:
-    """The noise of repeated settings; None if no setting has two values or all values are equal.
+    """The noise of repeated params; None if no params have two values or all values are equal.
 
-    The share is the pooled variance within settings over the variance of all scores.
+    The share is the pooled variance within equal params over the variance of all scores.
     """
     valued = [trial for trial in observations if trial.value is not None]
     groups: dict[tuple[tuple[str, Setting, bool], ...], list[int]] = defaultdict(list)
@@ -43,7 +43,7 @@ def repeats(observations: Sequence[Observation]) -> Repeats | None:
     squares = sum(float(np.sum((scored[rows] - scored[rows].mean()) ** 2)) for rows in repeated)
     freedom = sum(len(rows) - 1 for rows in repeated)
     return Repeats(
-        settings=len(repeated),
+        params=len(repeated),
         trials=freedom + len(repeated),
         share=min(squares / freedom / total, 1.0),
     )

@@ -34,7 +34,7 @@ IMPORTANCE = {
     },
     "priorities": {"1": 0.71, "2": 0.18},
     "noise": 0.11,
-    "repeats": {"settings": 2, "trials": 6, "share": 0.06},
+    "repeats": {"params": 2, "trials": 6, "share": 0.06},
     "note": "More important than noise can explain: learning_rate and momentum. Noise was measured "
     "on 6 trials that repeat 2 sets of params.",
 }
@@ -161,7 +161,7 @@ class ParameterImportance(Answer):
 class Repeats(Answer):
     """The noise, measured on trials with the same params and different seeds."""
 
-    settings: int = Field(description="The number of sets of params that were repeated.")
+    params: int = Field(description="How many params were repeated.")
     trials: int = Field(description="The number of trials with these params.")
     share: float = Field(
         description="The share of the variance of the results within the same params."

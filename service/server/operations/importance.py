@@ -116,7 +116,7 @@ def _note(table: schemas.Importance, varied: Iterable[str]) -> str:
 def _measured(noise: schemas.Repeats) -> str:
     return (
         f"Noise was measured on {counted(noise.trials, 'trial')} that repeat "
-        f"{counted(noise.settings, 'set')} of params."
+        f"{counted(noise.params, 'set')} of params."
     )
 
 

@@ -84,7 +84,7 @@ def test_repeated_params_measure_noise(client: Client) -> None:
     search(client, "outside", value=noisy)
     table = client.importance("outside")
     assert table.repeats is not None
-    assert (table.repeats.settings, table.repeats.trials) == (1, 8)
+    assert (table.repeats.params, table.repeats.trials) == (1, 8)
     assert table.repeats.share > 0.1
     assert "8 trials that repeat 1 set of params" in table.note
 
@@ -103,7 +103,7 @@ def test_replicas_measure_noise(client: Client) -> None:
     table = client.importance("outside")
     assert before.repeats is None
     assert table.repeats is not None
-    assert (table.repeats.settings, table.repeats.trials) == (5, 25)
+    assert (table.repeats.params, table.repeats.trials) == (5, 25)
     assert table.repeats.share > 0.2
     assert (table.trials, table.parameters) == (before.trials, before.parameters)
     assert "25 trials that repeat 5 sets of params" in table.note
@@ -175,7 +175,7 @@ def test_the_share_of_luck() -> None:
     assert pure_luck.share == pytest.approx(1, abs=0.25)
     none = repeats(observed([float(setting) for setting in settings], settings))
     assert none is not None
-    assert (none.settings, none.trials, none.share) == (100, 200, 0.0)
+    assert (none.params, none.trials, none.share) == (100, 200, 0.0)
     assert repeats(observed([1.0, 2.0], [0, 1])) is None
     assert repeats(observed([1.0, 1.0], [0, 0])) is None
     same = Observation(number=9, params={"x": True}, value=3.0)
