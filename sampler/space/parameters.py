@@ -42,7 +42,9 @@ def parse_parameter(name: str, spec: object) -> Parameter:
     for field in spec:
         if field != "type" and field not in fields:
             hint = spelling_hint(field, fields)
-            raise SpaceError(f"{name}.{label(field)}", f"unknown field of a parameter of type {kind.type}{hint}")
+            raise SpaceError(
+                f"{name}.{label(field)}", f"unknown field of {kind.type} parameters{hint}"
+            )
     for field, definition in fields.items():
         if definition.default is dataclasses.MISSING and field not in spec:
             raise SpaceError(f"{name}.{field}", "is missing")

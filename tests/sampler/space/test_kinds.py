@@ -185,7 +185,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "int", "low": 8, "high": 60, "step": 8}, "x.high", "such as 56 or 64"),
     ({"type": "int", "low": 2, "high": 8, "step": 2, "base": 2}, "x.step", "base"),
     ({"type": "int", "low": 8, "high": 64, "step": 1.5}, "x.step", "must be a whole number"),
-    ({"type": "bool", "choices": [True]}, "x.choices", "unknown field of type bool"),
+    ({"type": "bool", "choices": [True]}, "x.choices", "unknown field of bool parameters"),
     ({"type": "constant"}, "x.value", "is missing"),
     ({"type": "constant", "value": None}, "x.value", "must be a string, a number"),
     ({"type": "categorical", "choices": ["a"], "ordered": 1}, "x.ordered", "true or false"),

@@ -87,7 +87,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"low": None}, "momentum.low", "must be a number, not null"),
     ({"low": [0.9]}, "momentum.low", "must be a number, not a list"),
     ({"low": -(10**5000)}, "momentum.low", "must be from -1e300 to 1e300"),
-    ({"lo": 0.9}, "momentum.lo", "unknown field of type float; did you mean low?"),
+    ({"lo": 0.9}, "momentum.lo", "unknown field of float parameters; did you mean low?"),
     ({"choices": ["a"]}, "momentum.choices", "unknown field"),
     ({"name": "x"}, "momentum.name", "unknown field"),
     ({"type": "flaot"}, "momentum.type", "did you mean float?"),
