@@ -11,11 +11,10 @@ from caviar.service.contract.errors import FieldError, Invalid
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.operations.rounds import open_next
-from caviar.service.server.rules import budgets, new_trials, rounds, study_states
+from caviar.service.server.rules import budgets, new_trials, presenters, rounds, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.rules.plans import Plan
-from caviar.service.server.rules.presenters import trials as present
 from caviar.service.server.store.database import Database
 
 
@@ -62,7 +61,7 @@ def _enqueue(change: Change, body: schemas.EnqueueBody) -> schemas.EnqueueAnswer
     rows = new_trials.add(change, current, params, enqueued=True)
     current.enqueued += len(rows)
     session.flush()
-    return schemas.EnqueueAnswer(trials=[present.trial(row) for row in rows])
+    return schemas.EnqueueAnswer(trials=[presenters.trials.trial(row) for row in rows])
 
 
 def _checked(plan: Plan, space: SearchSpace, body: schemas.EnqueueBody) -> list[Params]:

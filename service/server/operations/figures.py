@@ -8,9 +8,7 @@ from caviar.service.contract import schemas
 from caviar.service.contract.states import IN_TRAINING, TrialState
 from caviar.service.server import store
 from caviar.service.server.figures import FigureData
-from caviar.service.server.rules.presenters import rounds as round_bodies
-from caviar.service.server.rules.presenters import studies as study_bodies
-from caviar.service.server.rules.presenters import trials as trial_bodies
+from caviar.service.server.rules import presenters
 from caviar.service.server.store.database import Database
 
 MAX_TRAINING_CURVES = 24
@@ -28,16 +26,16 @@ def data(database: Database, name: str) -> FigureData:
     """
     with database.read() as session:
         row = store.studies.get(session, name)
-        study = study_bodies.study(session, row)
+        study = presenters.studies.study(session, row)
         rows = store.trials.below(session, row, row.next_number)
-        trials = [trial_bodies.trial(trial) for trial in rows]
+        trials = [presenters.trials.trial(trial) for trial in rows]
         numbers = [*_in_training(trials), *_best(study, trials)]
         points = store.curves.of(session, row, numbers)
         return FigureData(
             study=study,
             trials=trials,
-            curves=[trial_bodies.curve(number, points[number]) for number in numbers],
-            rounds=round_bodies.rounds(session, row),
+            curves=[presenters.trials.curve(number, points[number]) for number in numbers],
+            rounds=presenters.rounds.rounds(session, row),
         )
 
 

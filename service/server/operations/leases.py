@@ -22,13 +22,13 @@ from caviar.service.server.rules import (
     checkpoint_retention,
     histories,
     new_trials,
+    presenters,
     rounds,
     study_states,
     trial_states,
 )
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
-from caviar.service.server.rules.presenters import trials as present
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import TrialRow
 
@@ -98,7 +98,9 @@ def _lease(change: Change, body: schemas.AskBody) -> schemas.AskAnswer | RoundIs
     session.flush()
     return schemas.AskAnswer(
         trials=[
-            present.leased_trial(study, trial, plan, histories.history(session, study, trial))
+            presenters.trials.leased_trial(
+                study, trial, plan, histories.history(session, study, trial)
+            )
             for trial in leased
         ],
         study_state=StudyState(study.state),

@@ -14,10 +14,9 @@ from caviar.service.contract.errors import Conflict
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import histories, new_trials
+from caviar.service.server.rules import histories, new_trials, presenters
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
-from caviar.service.server.rules.presenters import studies as present
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow, TrialRow
 
@@ -59,7 +58,7 @@ def _replay(change: Change, body: schemas.ReplayBody) -> schemas.Study:
     for number, row in enumerate(rows):
         _copy(change, row, copy, number)
     session.flush()
-    return present.study(session, copy)
+    return presenters.studies.study(session, copy)
 
 
 def _definition(change: Change, body: schemas.ReplayBody, rows: Sequence[TrialRow]) -> str:

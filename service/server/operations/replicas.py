@@ -12,10 +12,9 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import new_trials, study_states
+from caviar.service.server.rules import new_trials, presenters, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
-from caviar.service.server.rules.presenters import replicas as present
 from caviar.service.server.store.database import Database
 
 
@@ -31,7 +30,7 @@ def replicate(
 
     def work(change: Change) -> schemas.Replicates:
         _add(change, body)
-        return present.replicates(change.session, change.study)
+        return presenters.replicas.replicates(change.session, change.study)
 
     return change_study(database, name, work, answer=schemas.Replicates, key=key)
 
@@ -74,4 +73,4 @@ def show(database: Database, name: str) -> schemas.Replicates:
         NotFound: there is no study of this name.
     """
     with database.read() as session:
-        return present.replicates(session, store.studies.get(session, name))
+        return presenters.replicas.replicates(session, store.studies.get(session, name))

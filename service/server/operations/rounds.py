@@ -5,9 +5,8 @@ from __future__ import annotations
 from caviar.service.contract import schemas
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import rounds
+from caviar.service.server.rules import presenters, rounds
 from caviar.service.server.rules.change import Change
-from caviar.service.server.rules.presenters import rounds as present
 from caviar.service.server.store.database import Database
 
 
@@ -43,4 +42,4 @@ def list_all(database: Database, name: str) -> list[schemas.Round]:
         NotFound: there is no study of this name.
     """
     with database.read() as session:
-        return present.rounds(session, store.studies.get(session, name))
+        return presenters.rounds.rounds(session, store.studies.get(session, name))

@@ -9,11 +9,10 @@ from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.states import StudyState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import budgets, feasibility, observations, study_states
+from caviar.service.server.rules import budgets, feasibility, observations, presenters, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import compile_plan
-from caviar.service.server.rules.presenters import studies as present
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow
 
@@ -45,7 +44,7 @@ def create(
         if definition.warm_start is not None:
             trials = observations.take(session, definition.warm_start.study, plan)
             store.warm_starts.add(session, row, trials)
-        return present.study(session, row)
+        return presenters.studies.study(session, row)
 
     def transaction(session: Session) -> schemas.Study:
         now = database.now(session)
@@ -61,7 +60,7 @@ def show(database: Database, name: str) -> schemas.Study:
         NotFound: there is none of this name.
     """
     with database.read() as session:
-        return present.study(session, store.studies.get(session, name))
+        return presenters.studies.study(session, store.studies.get(session, name))
 
 
 def list_page(
@@ -72,7 +71,7 @@ def list_page(
         rows = store.studies.page(session, limit=limit + 1, before=before)
         shown = rows[:limit]
         more = shown[-1].id if len(rows) > limit else None
-        return [present.study(session, row) for row in shown], more
+        return [presenters.studies.study(session, row) for row in shown], more
 
 
 def change(database: Database, name: str, body: schemas.StudyChange) -> schemas.Study:
@@ -92,7 +91,7 @@ def change(database: Database, name: str, body: schemas.StudyChange) -> schemas.
             _set_state(change, StudyState(body.state))
         study_states.reconcile(change)
         change.session.flush()
-        return present.study(change.session, change.study)
+        return presenters.studies.study(change.session, change.study)
 
     return change_study(database, name, work)
 

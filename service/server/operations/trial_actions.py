@@ -8,10 +8,9 @@ from caviar.service.contract.schemas import ActionBody
 from caviar.service.contract.trial_actions import TrialAction
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import study_states, trial_actions
+from caviar.service.server.rules import presenters, study_states, trial_actions
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
-from caviar.service.server.rules.presenters import trials as present
 from caviar.service.server.store.database import Database
 
 
@@ -38,6 +37,6 @@ def act(
         answer = trial_actions.APPLY[action.name](change, trial, body)
         study_states.reconcile(change)
         change.session.flush()
-        return answer or present.detail(change.session, change.study, trial)
+        return answer or presenters.trials.detail(change.session, change.study, trial)
 
     return change_study(database, name, work, answer=action.answer, key=key)

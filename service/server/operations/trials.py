@@ -9,7 +9,7 @@ from typing import Any
 from caviar.service.contract import schemas
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
-from caviar.service.server.rules.presenters import trials as present
+from caviar.service.server.rules import presenters
 from caviar.service.server.rules.presenters.times import timestamp
 from caviar.service.server.store.database import Database
 
@@ -63,7 +63,7 @@ def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:
             last = shown[-1]
             after = [getattr(last, sort.removeprefix("-")), last.number]
         return TrialList(
-            trials=[present.trial(row) for row in shown],
+            trials=[presenters.trials.trial(row) for row in shown],
             after=after,
             created_at=timestamp(study.created_at),
             revision=study.revision,
@@ -79,7 +79,7 @@ def all_of(database: Database, name: str) -> list[schemas.Trial]:
     with database.read() as session:
         study = store.studies.get(session, name)
         rows = store.trials.below(session, study, study.next_number)
-        return [present.trial(row) for row in rows]
+        return [presenters.trials.trial(row) for row in rows]
 
 
 def show(database: Database, name: str, number: int) -> schemas.TrialDetail:
@@ -90,7 +90,7 @@ def show(database: Database, name: str, number: int) -> schemas.TrialDetail:
     """
     with database.read() as session:
         study = store.studies.get(session, name)
-        return present.detail(session, study, store.trials.get(session, study, number))
+        return presenters.trials.detail(session, study, store.trials.get(session, study, number))
 
 
 def curve(database: Database, name: str, number: int) -> schemas.Curve:
@@ -113,7 +113,7 @@ def curves_of(database: Database, name: str, numbers: Sequence[int]) -> list[sch
         for number in numbers:
             store.trials.get(session, study, number)
         points = store.curves.of(session, study, numbers)
-    return [present.curve(number, points[number]) for number in numbers]
+    return [presenters.trials.curve(number, points[number]) for number in numbers]
 
 
 def journal(database: Database, name: str, number: int | None = None) -> schemas.Journal:
@@ -127,7 +127,9 @@ def journal(database: Database, name: str, number: int | None = None) -> schemas
         if number is not None:
             store.trials.get(session, study, number)
         entries = store.journal.of(session, study, number)
-        return schemas.Journal(entries=[present.journal_entry(entry) for entry in entries])
+        return schemas.Journal(
+            entries=[presenters.trials.journal_entry(entry) for entry in entries]
+        )
 
 
 def workers(database: Database) -> list[schemas.Worker]:

@@ -21,10 +21,9 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import rounds, study_states
+from caviar.service.server.rules import presenters, rounds, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
-from caviar.service.server.rules.presenters import rounds as present
 from caviar.service.server.store.database import Database
 
 MAX_TRIES = 3
@@ -165,7 +164,7 @@ def _begin(change: Change, planned: Round) -> schemas.Round:
     rounds.add(session, study, planned, manual=True)
     change.mark()
     session.flush()
-    return present.rounds(session, study)[-1]
+    return presenters.rounds.rounds(session, study)[-1]
 
 
 def undo(database: Database, name: str, key: Key | None = None) -> schemas.RoundList:
@@ -199,4 +198,4 @@ def _undo(change: Change) -> schemas.RoundList:
         before.size = Round.from_dict(before.data).size
     change.mark()
     session.flush()
-    return schemas.RoundList(rounds=present.rounds(session, study))
+    return schemas.RoundList(rounds=presenters.rounds.rounds(session, study))

@@ -1,1 +1,5 @@
 """Builds the API's answers from rows. Presenters read, and change nothing."""
+
+from caviar.service.server.rules.presenters import replicas, rounds, studies, trials
+
+__all__ = ["replicas", "rounds", "studies", "trials"]
