@@ -51,7 +51,7 @@ class Postgres:
         return self._create(name, self._template)
 
     def drop(self, url: str) -> None:
-        """Drop a database, whoever still uses it."""
+        """Drop a database, even while it is in use."""
         self._execute(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
     def close(self) -> None:

@@ -16,12 +16,12 @@ FILE = str(Path(__file__))
 
 
 def reference(name: str) -> str:
-    """How a command is told of a function of this file."""
+    """The reference of a function of this file, for a command."""
     return f"{FILE}:{name}"
 
 
 def staged(trial: Any, *, pace: Callable[[int], None] = lambda epoch: None) -> None:
-    """Loses a half an epoch, goes on from its checkpoint, and stops when it is told to."""
+    """Halves its loss each epoch, continues from its checkpoint, and stops when told to."""
     loss, begun = 1.0, 0
     if trial.checkpoint is not None:
         loss, begun = json.loads(trial.checkpoint)

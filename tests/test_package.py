@@ -26,7 +26,7 @@ from tests.processes import PATIENCE_SECONDS, free_port, stopping, wait_until_re
 ROOT = Path(__file__).parents[1]
 ROOMS = ("sampler", "engine", "service", "migrations")
 
-RAISES = 'raise ImportError("a file of the user\'s, which nobody asked for")\n'
+RAISES = 'raise ImportError("a file of the user\'s, which no program asked for")\n'
 TRAIN = """
 import engine
 

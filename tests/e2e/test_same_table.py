@@ -46,7 +46,7 @@ names = (f"study-{number}" for number in count())
 
 @dataclass
 class Outcomes:
-    """How trials end: told by their setting alone, so that retries end alike."""
+    """How trials end: a function of their params alone, so that retries end alike."""
 
     lost: float = 0.0
     """The share of the learning rates, from the top, at which training diverges or fails."""
@@ -68,7 +68,7 @@ class Search:
     database: Database
     outcomes: Outcomes
     name: str = field(default_factory=lambda: next(names))
-    held: list[LeasedTrial] = field(default_factory=list)
+    outstanding: list[LeasedTrial] = field(default_factory=list)
     losses: int = 2
 
     def create(self, **changes: Any) -> None:
@@ -87,17 +87,17 @@ class Search:
         """One worker asks; how many trials it got."""
         body = AskBody(count=most, worker=f"w{worker}", lease_seconds=LEASE)
         leased = leases.ask(self.database, self.name, body).trials
-        self.held += leased
+        self.outstanding += leased
         return len(leased)
 
     def tell(self, place: int) -> None:
-        """A held trial ends."""
-        told = self.outcomes.of(self.held.pop(place % len(self.held)))
-        results.tell(self.database, self.name, TellBody(results=[told]))
+        """End an outstanding trial."""
+        result = self.outcomes.of(self.outstanding.pop(place % len(self.outstanding)))
+        results.tell(self.database, self.name, TellBody(results=[result]))
 
     def release(self, place: int) -> None:
         """A worker gives a trial back unfinished."""
-        leased = self.held.pop(place % len(self.held))
+        leased = self.outstanding.pop(place % len(self.outstanding))
         back = Result(number=leased.number, lease=leased.lease.token, state="waiting")
         results.tell(self.database, self.name, TellBody(results=[back]))
 
@@ -107,7 +107,7 @@ class Search:
             self.losses -= 1
             age_leases(self.database, LEASE + 1)
             leases.reap(self.database)
-            self.held.clear()
+            self.outstanding.clear()
 
     def table(self) -> Table:
         """What the study tried, and what came of it."""
@@ -119,22 +119,22 @@ class Search:
     def finish(self) -> Table:
         """One worker does the rest, one trial at a time; the table."""
         while self.is_running:
-            while self.held:
+            while self.outstanding:
                 self.tell(0)
             self.ask(0, 1)
         return self.table()
 
     def stumble(self, workers: int, steps: Iterator[int]) -> Table:
-        """Ask, tell, give back and lose leases as the steps say, then do what is left."""
+        """Ask, tell, release and lose leases as the steps say, then finish the rest."""
         for step in steps:
             if not self.is_running:
                 break
             worker, what = step % workers, step // 8
-            if len(self.held) < workers and step % 8 < 4:
+            if len(self.outstanding) < workers and step % 8 < 4:
                 self.ask(worker, 1 + what % 3)
-            elif self.held and step % 8 < 6:
+            elif self.outstanding and step % 8 < 6:
                 self.tell(what)
-            elif self.held and step % 8 == 6:
+            elif self.outstanding and step % 8 == 6:
                 self.release(what)
             elif step % 64 == 7:
                 self.expire()
@@ -179,7 +179,7 @@ def test_a_person_at_the_same_trial_changes_nothing_else(sqlite: Database, worke
         search.create()
         while len(search.table()) < 12:  # the coarse round, in whatever portions
             search.ask(0, crowd)
-            while search.held:
+            while search.outstanding:
                 search.tell(-1)
         own = {"learning_rate": 0.02, "momentum": 0.95}
         body = EnqueueBody.model_validate({"trials": [{"params": own}]})

@@ -17,7 +17,7 @@ KINDS: list[dict[str, Any]] = [
     {"kind": "hyperband", "eta": 3, "min_epochs": 1},
     {"kind": "median", "min_epochs": 3, "min_trials": 3},
 ]
-"""A pruner of each kind whose table depends on nobody's speed."""
+"""A pruner of each kind whose table does not depend on the speed of workers."""
 
 
 def external(name: str = "outside", *, trials: int = 10, **changes: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Trials as the service tells of them, without a service."""
+"""Trials as the service answers with them, without a service."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Apps:
     def transport(self, database: Database) -> AppTransport:
         """The transport to the app over a database."""
         if database not in self._transports:
-            # The reaper looks too seldom to meddle: tests expire leases by hand.
+            # The reaper runs too seldom to interfere: tests expire leases themselves.
             app = create_app(database, reap_seconds=3600)
             self._transports[database] = self._stack.enter_context(running(app))
         return self._transports[database]

@@ -22,12 +22,12 @@ def run_outside(
 ) -> None:
     """Train a study in random order: some asks, some tells, a few trials lost."""
     generator = random.Random(seed)
-    held: list[Any] = []
+    outstanding: list[Any] = []
     while (asked := client.ask(name, count=generator.randint(1, 4))).study_state != "completed":
-        held += asked.trials
-        generator.shuffle(held)
+        outstanding += asked.trials
+        generator.shuffle(outstanding)
         results = []
-        for trial in [held.pop() for _ in range(generator.randint(0, len(held)))]:
+        for trial in [outstanding.pop() for _ in range(generator.randint(0, len(outstanding)))]:
             lost = trial.number % 7 == 5
             state = "diverged" if lost else "completed"
             value = None if lost else value_at(trial.number, trial.stop_epoch)

@@ -27,15 +27,15 @@ def result(trial: LeasedTrial, value: Value = bowl) -> Result:
 def search(
     client: Client, name: str, *, trials: int | None = None, count: int = 5, value: Value = bowl
 ) -> None:
-    """Ask, train and tell, `count` at a time, until so many are told or nothing is left."""
-    told = 0
-    while trials is None or told < trials:
-        wanted = count if trials is None else min(count, trials - told)
+    """Ask, train and tell, `count` at a time, until so many have finished or nothing is left."""
+    finished = 0
+    while trials is None or finished < trials:
+        wanted = count if trials is None else min(count, trials - finished)
         leased = client.ask(name, count=wanted).trials
         if not leased:
             return
         client.tell(name, [result(trial, value) for trial in leased])
-        told += len(leased)
+        finished += len(leased)
 
 
 def table(client: Client, name: str) -> list[tuple[int, dict[str, Any]]]:

@@ -89,13 +89,13 @@ def _creates(history: Sequence[Line], final: Final) -> Iterator[str]:
 
 def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
     """Of the tells that were recorded, and of no others, the last one's value stands."""
-    told: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    results_of: dict[int, list[dict[str, Any]]] = defaultdict(list)
     told_at: dict[int, float] = {}
     for line in sorted(_acts(history, "tell"), key=lambda line: line["ended"]):
         sent = line["sent"]["results"]
         for result, item in zip(sent, line["got"]["results"], strict=True):
             if item["recorded"] and result.get("state") != "waiting":
-                told[result["number"]].append(result)
+                results_of[result["number"]].append(result)
                 told_at[result["number"]] = line["ended"]
     there = {trial["number"]: trial for trial in final.trials}
     handled = _handled(history)
@@ -104,27 +104,28 @@ def _tells(history: Sequence[Line], final: Final) -> Iterator[str]:
         for line in _acts(history, "ask")
         for leased in line["got"]["trials"]
     }
-    for number, results in told.items():
+    for number, results in results_of.items():
         tokens = Counter(result["lease"] for result in results)
         if max(tokens.values()) > 1:
             yield f"3: trial {number} took two results under one lease"
         last, trial = results[-1], there.get(number)
         if trial is None:
-            yield f"3: trial {number} was told and is not there"
+            yield f"3: trial {number} got a result and is not there"
             continue
         if number in handled:
-            continue  # whoever steered it may have sent it back; its curve and journal tell
+            continue  # a person may have rewound it; its curve and journal are compared instead
         state = last.get("state", "completed")
         # Who went on from there may have been lost on the way, with what its checkpoints had.
         lost = trial["state"] == "failed" and leased_at.get(number, 0.0) > told_at[number]
         if trial["state"] not in (state, "pruned") and not lost:
-            yield f"3: trial {number} was told {state} and is {trial['state']}"
+            yield f"3: trial {number} got the result {state} and is {trial['state']}"
         kept = _kept(history, number, since=told_at[number]) if lost else []
         if _bits(trial["value"]) not in map(_bits, [last.get("value"), *kept]):
-            yield f"3: trial {number} was told {last.get('value')!r} and has {trial['value']!r}"
+            value = last.get("value")
+            yield f"3: trial {number} got the result {value!r} and has {trial['value']!r}"
     finals = Counter(
         result["number"]
-        for results in told.values()
+        for results in results_of.values()
         for result in results
         if result["number"] not in handled
         if there.get(result["number"], {}).get("epoch") == result.get("epoch", object())
@@ -167,7 +168,7 @@ def _tokens(history: Sequence[Line]) -> Iterator[str]:
         for number, token in _accepted(line):
             given = sorted(issued[number])
             if token not in {known for _, known in given}:
-                yield f"4: trial {number} was heard under a lease that nobody was given"
+                yield f"4: trial {number} was accepted under a lease that was never given"
                 continue
             since = max(at for at, known in given if known == token)
             newer = [at for at, known in given if known != token and since < at < line["began"]]

@@ -39,7 +39,7 @@ class Place:
             engine.dispose()
 
     def age_leases(self) -> None:
-        """Let every lease run out, as if nobody had renewed it in time."""
+        """Let every lease run out, as if no worker had renewed it in time."""
         with closing(Database(self.url)) as database:
             age_leases(database, LEASE_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Many hands: persons who steer trials at random while workers train them, sleep and die."""
+"""Many people act on trials at random while workers train them, sleep and die."""
 
 from __future__ import annotations
 
@@ -68,17 +68,17 @@ class Stammering:
     def tell(self, study: str, results: Sequence[Result]) -> list[Recorded]:
         """Tell, and perhaps again much later."""
         self._late.append(list(results))
-        told = self._client.tell(study, results)
+        recorded = self._client.tell(study, results)
         if self.twice:
             self._client.tell(study, results)
-        return told
+        return recorded
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
 
 class Hands:
-    """Workers, persons and a reaper over one study, until it is told to calm down."""
+    """Workers, people and a reaper over one study, until it is told to stop."""
 
     def __init__(self, database: Database, client: Client, *, seed: int) -> None:
         self._database = database
@@ -88,7 +88,7 @@ class Hands:
         self._calm = threading.Event()
         self._over = threading.Event()
         self.done: set[str] = set()
-        """What persons did, each by its own reason."""
+        """What people did, each action by its own reason."""
 
     def work(self, name: int) -> None:
         """Ask and train; while it is not calm, also die, stammer, and speak too late."""
@@ -115,7 +115,7 @@ class Hands:
             train_group(speaker, group)
 
     def reap(self) -> None:
-        """Take back what ran out; now and then, everybody sleeps for too long."""
+        """Expire leases; now and then, every worker sleeps for too long."""
         generator = random.Random(f"{self._seed} reaper")
         while not self._over.wait(0.03):
             if self._calm.is_set() or generator.random() < 0.2:

@@ -46,20 +46,20 @@ def rush(
                 pruner={"kind": "successive_halving", "min_epochs": 1} if seed % 2 else {},
             )
         )
-        held: list[LeasedTrial] = []
+        outstanding: list[LeasedTrial] = []
         since = 0
         for turn in range(1_000):
             with ThreadPoolExecutor(4) as threads:
                 asked = list(threads.map(lambda _: client.ask(NAME, count=3), range(4)))
-            held += [trial for answer in asked for trial in answer.trials]
-            generator.shuffle(held)
+            outstanding += [trial for answer in asked for trial in answer.trials]
+            generator.shuffle(outstanding)
             if turn % 5 == 3:
-                age_leases(database, 2 * LEASE_SECONDS)  # everybody sleeps for too long
+                age_leases(database, 2 * LEASE_SECONDS)  # every worker sleeps for too long
                 leases.reap(database)
-            told = [held.pop() for _ in range(len(held) // 2 + 1) if held]
+            ended = [outstanding.pop() for _ in range(len(outstanding) // 2 + 1) if outstanding]
             copies = most_copies if turn == 2 else 2
             with ThreadPoolExecutor(8) as threads:
-                list(threads.map(partial(_say, client, copies), told))
+                list(threads.map(partial(_say, client, copies), ended))
             since = _poll(client, since)
             if client.study(NAME).state == "completed":
                 break

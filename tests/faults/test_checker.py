@@ -56,14 +56,14 @@ def numbers(violations: list[str]) -> set[str]:
 
 
 def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever speaks of a running trial is listened to, as many queues do."""
+    """Accept every message about a running trial, as many queues do."""
     monkeypatch.setattr(
         trial_states, "holds", lambda trial, token: trial is not None and trial.state == "running"
     )
 
 
 def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever was leased is taken back, ended or not."""
+    """Reclaim whatever was leased, ended or not."""
 
     def reclaim(change: Change, lost: Any) -> None:
         change.session.flush()

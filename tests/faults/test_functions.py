@@ -1,4 +1,4 @@
-"""Functions as real workers run them: poison ends nobody else, and killed workers lose little."""
+"""Functions in real workers: one that kills its process harms no other trial; little is lost."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def test_a_killed_workers_trial_goes_on_from_its_checkpoint(
         assert curve.epoch == list(range(1, 41))
         assert curve.metrics["begun"] == [0] * 10 + [10] * 30
         loss = 1.0
-        for told in curve.metrics["loss"]:
+        for reported in curve.metrics["loss"]:
             loss = loss / 2 + trial.params["learning_rate"]  # type: ignore[operator]
-            assert told == loss  # as if nothing had happened
+            assert reported == loss  # as if nothing had happened
 
 
 @pytest.mark.smoke(database_kind="sqlite")

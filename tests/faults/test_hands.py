@@ -1,4 +1,4 @@
-"""Many hands at one study leave the invariants whole, and the bits that the journal tells of."""
+"""Many people at one study break no invariant, and the journal gives the same bits again."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_many_hands(
         assert_journaled(client, done)
         assert_replayed(client)
     kind = database.engine.dialect.name
-    tally.count("many hands steer what is lost, told late and told twice", kind)
+    tally.count("many people act on trials that are lost, late or told twice", kind)
 
 
 @pytest.mark.usefixtures("each_epoch")
@@ -122,7 +122,7 @@ def assert_journaled(client: Client, done: set[str]) -> None:
 
 
 def assert_replayed(client: Client) -> None:
-    """Trained again by nobody but one worker, from the journal alone: the same bits."""
+    """Train again with one worker, from the journal alone: the same bits."""
     touched = [t for t in client.trials(NAME) if t.epoch and is_touched(client, t.number)]
     client.replay(NAME, "again")
     train(client, "again")
@@ -140,7 +140,7 @@ def assert_replayed(client: Client) -> None:
 
 
 def is_touched(client: Client, number: int) -> bool:
-    """Whether a person has the trial by the hand, or had it when it was adjusted or forked."""
+    """Whether the trial is or was under manual control."""
     trial = client.trial(NAME, number)
     return (
         trial.manual or trial.parent is not None or any(e.action == "adjust" for e in trial.journal)

@@ -183,7 +183,7 @@ def is_half_way(client: Client, name: str) -> bool:
 def kill(worker: subprocess.Popen[bytes], what: str) -> None:
     """Kill -9 the worker's own process, one process of its pool, or all of them.
 
-    When this returns, nobody trains what they had.
+    When this returns, no process trains what they had.
     """
     if what == "pool process":
         pool = until(lambda: found if len(found := pool_processes(worker.pid)) == JOBS else None)

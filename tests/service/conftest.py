@@ -12,7 +12,7 @@ from tests.tables import curve
 
 @pytest.fixture
 def whole(client: Client, each_epoch: None) -> dict[int, float]:
-    """The curve of a network by the hand that nobody touches."""
+    """The curve of a network in panda mode without any action."""
     client.create_study(study("alone"))
     train(client, "alone")
     return curve(client, "alone", 0)

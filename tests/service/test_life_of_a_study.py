@@ -77,7 +77,7 @@ def asked_and_lost(client: Client, database: Database) -> None:
 
 
 def told_by_hand(client: Client) -> None:
-    """A trial diverges, told by its worker."""
+    """A trial diverges, as its worker reports."""
     [leased] = client.ask(NAME, count=1, worker="teller").trials
     lost = Result(
         number=leased.number, lease=leased.lease.token, state="diverged", reason="NaN in epoch 1"

@@ -124,7 +124,7 @@ class Service:
 
         return until(ended)
 
-    def told(self, name: str, results: Callable[[int], dict[str, Any]], *, trials: int) -> None:
+    def finish(self, name: str, results: Callable[[int], dict[str, Any]], *, trials: int) -> None:
         """A study whose trials end as `results` says, without any training."""
         self.call("POST", "/studies", external(name, trials=trials))
         while leased := self.call("POST", f"/studies/{name}/ask", {"count": 500})["trials"]:
@@ -172,7 +172,7 @@ class Visit:
         return self.page.evaluate(f"() => probe.{name}")
 
     def hide(self, hidden: bool = True) -> None:
-        """Let the page think that nobody sees it, or that somebody does again."""
+        """Hide the page from its own view of visibility, or show it again."""
         change = "hidden => { probe.hidden = hidden; "
         self.page.evaluate(
             change + "document.dispatchEvent(new Event('visibilitychange')); }", hidden

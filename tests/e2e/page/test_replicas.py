@@ -9,7 +9,7 @@ from tests.e2e.page.conftest import Service, Visit
 
 def test_the_best_settings_are_trained_again(service: Service, visit: Visit) -> None:
     name = "replicated"
-    service.told(name, lambda number: {"value": 0.1 + number / 10}, trials=4)
+    service.finish(name, lambda number: {"value": 0.1 + number / 10}, trials=4)
     page = visit.open(f"/?study={name}")
     card = page.locator(".replicas")
     expect(card).to_contain_text("does the best setting hold on other seeds?")
@@ -31,13 +31,13 @@ def test_the_best_settings_are_trained_again(service: Service, visit: Visit) -> 
         for t in leased
     ]
     service.call("POST", f"/studies/{name}/tell", {"results": body})
-    told = service.call("GET", f"/studies/{name}/replicates")
-    word, _, rest = told["trials"][0]["verdict"].partition(": ")
+    replicates = service.call("GET", f"/studies/{name}/replicates")
+    word, _, rest = replicates["trials"][0]["verdict"].partition(": ")
     expect(rows.first.locator("b")).to_have_text(word)
     expect(rows.first).to_contain_text(rest)
     cells = rows.first.locator("td")
     assert cells.all_inner_texts()[:4] == ["0", "0.1", "0.51", "± 0.01414"]
-    expect(card).to_contain_text(told["note"])
+    expect(card).to_contain_text(replicates["note"])
     expect(rows.first.locator(".strip i")).to_have_count(4)
     expect(page.locator(".trials tbody")).to_contain_text("replica of trial 1")
 

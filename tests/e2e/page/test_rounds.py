@@ -34,17 +34,19 @@ def fast(params: dict[str, Any]) -> float:
 
 
 def searched(service: Service, name: str, *, trials: int, **changes: Any) -> None:
-    """A study with so many trials told, and more to come."""
+    """A study with so many finished trials, and more to come."""
     service.call("POST", "/studies", external(name, trials=80, sampler=FINE, **changes))
-    told = 0
-    while told < trials:
-        leased = service.call("POST", f"/studies/{name}/ask", {"count": trials - told})["trials"]
+    finished = 0
+    while finished < trials:
+        leased = service.call("POST", f"/studies/{name}/ask", {"count": trials - finished})[
+            "trials"
+        ]
         body = [
             {"number": t["number"], "lease": t["lease"]["token"], "value": fast(t["params"])}
             for t in leased
         ]
         service.call("POST", f"/studies/{name}/tell", {"results": body})
-        told += len(leased)
+        finished += len(leased)
 
 
 def test_a_round_is_shown_on_its_scales(service: Service, visit: Visit) -> None:
@@ -119,11 +121,11 @@ def test_ordered_choices_are_zoomed_by_their_names(service: Service, visit: Visi
 
 
 def test_importance_and_warnings(service: Service, visit: Visit) -> None:
-    searched(service, "told", trials=20)
-    page = visit.open("/?study=told")
+    searched(service, "searched", trials=20)
+    page = visit.open("/?study=searched")
     importance = page.locator(".importance")
     expect(importance.locator("li").first).to_contain_text("learning_rate")
-    note = service.call("GET", "/studies/told/importance")["note"]
+    note = service.call("GET", "/studies/searched/importance")["note"]
     expect(importance).to_contain_text(note)
     space = {"rate": {"type": "float", "low": 0.0001, "high": 1.0}}
     definition = external("linear", space=space, sampler=FINE, asynchronous=True)

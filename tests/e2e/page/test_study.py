@@ -116,7 +116,7 @@ def test_thousands_of_trials_show_as_pages(service: Service, visit: Visit) -> No
             return {"state": "diverged", "reason": "loss became NaN in epoch 2"}
         return {"value": 1 + (number * 7919 % 1_200) / 1_200}
 
-    service.told("many", result, trials=1_200)
+    service.finish("many", result, trials=1_200)
     page = visit.open("/?study=many")
     expect(page.locator("#shown")).to_have_text("1 – 50 of 1,200")
     assert page.locator("tbody tr").count() == 50

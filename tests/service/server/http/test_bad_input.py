@@ -204,7 +204,7 @@ def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
         ("/studies/outside/trials/x", 422),
         ("/studies/outside/trials?limit=0", 422),
         ("/studies/outside/trials?since=-1", 422),
-        ("/studies/outside/trials?sort=luck", 422),
+        ("/studies/outside/trials?sort=noise", 422),
         ("/studies/outside/trials?page_token=%00", 422),
         ("/studies/outside/trials?page_token=W10", 422),
         ("/studies?page_token=abc", 422),

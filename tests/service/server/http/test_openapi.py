@@ -1,4 +1,4 @@
-"""The description of the API: every operation is told and exemplified."""
+"""The description of the API: every operation has a description and an example."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adjustments: from which epoch they hold, to the bit, whoever is lost."""
+"""Adjustments: from which epoch they hold, to the bit, whichever worker is lost."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_a_round_keeps_its_own_proposals(client: Client, sampler: str, at: int) 
     )
 
 
-def test_they_are_evidence(client: Client) -> None:
+def test_they_are_observations(client: Client) -> None:
     client.create_study(external(trials=30, sampler=FINE))
     client.enqueue("outside", [OWN])  # where the bowl is deepest
     search(client, "outside", trials=14)
@@ -97,7 +97,7 @@ def test_second_looks_are_told_by_the_numbers_that_they_got(
         before = rules.standing(session, store.studies.get(session, "outside"))
     params = {one.number: one.params for one in before.observations}
     own_numbers = own(client, "outside")
-    told = 0
+    moved = 0
     for stage in before.stages:
         planned, seed = stage.planned, before.plan.definition.seed
         history = stage.as_history(before.added)
@@ -114,8 +114,8 @@ def test_second_looks_are_told_by_the_numbers_that_they_got(
             )
             assert params.get(number, proposed) == proposed
             assert number not in own_numbers
-            told += number != look
-    assert told, "some got other numbers than they were planned for"
+            moved += number != look
+    assert moved, "some got other numbers than they were planned for"
 
 
 def test_between_two_rounds_they_belong_to_the_one_before(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""What mattered: the table, luck measured by repeats, and too few trials."""
+"""Importance: the table, noise measured by repeats, and too few trials."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_has_one_value_is_not_spoken_of(client: Client) -> None:
 
 
 def share(value: float) -> schemas.ParameterImportance:
-    """What a parameter mattered by."""
+    """The importance of one parameter."""
     return schemas.ParameterImportance(share=value, priority=1)
 
 
@@ -138,8 +138,8 @@ def test_another_study_of_the_same_name_has_a_table_of_its_own(client: Client) -
         client.change_study("outside", trials=20)
         client.enqueue("outside", settings)
         leased = client.ask("outside", count=20).trials
-        told = [Result(number=t.number, lease=t.lease.token, value=t.number) for t in leased]
-        client.tell("outside", told)
+        results = [Result(number=t.number, lease=t.lease.token, value=t.number) for t in leased]
+        client.tell("outside", results)
         tables.append(client.importance("outside").parameters)
         client.delete_study("outside")
     first, second = tables
@@ -160,7 +160,7 @@ def test_too_few_trials_say_so(client: Client) -> None:
 
 
 def observed(values: list[float], settings: list[int]) -> list[Observation]:
-    """Observations of settings that are told apart by a number."""
+    """Observations of params that differ by a number."""
     return [
         Observation(number=n, params={"x": setting}, value=value)
         for n, (value, setting) in enumerate(zip(values, settings, strict=True))
@@ -170,9 +170,9 @@ def observed(values: list[float], settings: list[int]) -> list[Observation]:
 def test_the_share_of_luck() -> None:
     spread = np.random.default_rng(1).normal(size=200)
     settings = [place // 2 for place in range(200)]
-    pure_luck = repeats(observed(spread.tolist(), settings))
-    assert pure_luck is not None
-    assert pure_luck.share == pytest.approx(1, abs=0.25)
+    pure_noise = repeats(observed(spread.tolist(), settings))
+    assert pure_noise is not None
+    assert pure_noise.share == pytest.approx(1, abs=0.25)
     none = repeats(observed([float(setting) for setting in settings], settings))
     assert none is not None
     assert (none.params, none.trials, none.share) == (100, 200, 0.0)

@@ -1,4 +1,4 @@
-"""Leases: what asking gives while others ask and delete, and what the reaper takes back."""
+"""Leases: what asking gives while others ask and delete, and what the reaper expires."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ def test_trials_that_a_dead_worker_only_held_count_no_attempt(
 ) -> None:
     client.create_study(external(trials=2))
     for _ in range(5):
-        begun, held = client.ask("outside", count=2, prefetched=True, lease_seconds=10).trials
+        begun, waiting = client.ask("outside", count=2, prefetched=True, lease_seconds=10).trials
         report = {"number": begun.number, "lease": begun.lease.token, "epoch": 0}
         client.report("outside", [Report.model_validate(report)])
-        renewal = {"number": held.number, "lease": held.lease.token, "epoch": 0, "prefetched": True}
+        renewal = {
+            "number": waiting.number,
+            "lease": waiting.lease.token,
+            "epoch": 0,
+            "prefetched": True,
+        }
         client.report("outside", [Report.model_validate(renewal)])
         age_leases(database, 11)
         leases.reap(database)

@@ -1,4 +1,4 @@
-"""Pruners over the service: the same table whoever trains, rungs in words, clear problems."""
+"""Pruners over the service: the same table for any order of results, clear reasons and problems."""
 
 from __future__ import annotations
 
@@ -112,11 +112,11 @@ def test_a_zoom_that_overtakes_a_round_waits_for_it_at_its_rungs(client: Client)
                 objective={"kind": "external", "epochs": 4},
             )
         )
-        held = client.ask(name, count=12).trials
+        outstanding = client.ask(name, count=12).trials
         client.zoom(name, {"learning_rate": [0.001, 0.1]}, size=8)
-        held += client.ask(name, count=8).trials
+        outstanding += client.ask(name, count=8).trials
         for zoomed in (zoomed_first, not zoomed_first):
-            leased = [trial for trial in held if (trial.number >= 12) == zoomed]
+            leased = [trial for trial in outstanding if (trial.number >= 12) == zoomed]
             while leased:
                 client.tell(name, [result(each, improving(each)) for each in leased])
                 waiting = client.study(name).trials[TrialState.WAITING]

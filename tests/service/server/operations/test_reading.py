@@ -26,16 +26,16 @@ def test_a_reader_who_follows_revisions_has_the_same_table(client: Client) -> No
     client.create_study(external(trials=30))
     chance = random.Random(1)
     copy: dict[int, object] = {}
-    revision, held = 0, []
+    revision, outstanding = 0, []
     for _ in range(40):
-        held += client.ask("outside", count=chance.randint(0, 3) or 1).trials
-        chance.shuffle(held)
-        if held and chance.random() < 0.7:
-            trial = held.pop()
+        outstanding += client.ask("outside", count=chance.randint(0, 3) or 1).trials
+        chance.shuffle(outstanding)
+        if outstanding and chance.random() < 0.7:
+            trial = outstanding.pop()
             result = Result(number=trial.number, lease=trial.lease.token, value=chance.random())
             client.tell("outside", [result])
-        elif held:
-            trial = held[-1]
+        elif outstanding:
+            trial = outstanding[-1]
             report = Report(
                 number=trial.number, lease=trial.lease.token, epoch=1, metrics={"loss": 1.0}
             )

@@ -1,4 +1,4 @@
-"""Trials that a person took from the search and gave back: nobody waits for them in vain."""
+"""Trials released to the search: no round or rung waits for them in vain."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def states(client: Client) -> list[str]:
     return [trial.state for trial in client.trials(NAME)]
 
 
-def test_the_others_do_not_wait_for_a_taken_trial_and_it_comes_back(client: Client) -> None:
+def test_other_trials_do_not_wait_for_a_manual_one_until_it_is_released(client: Client) -> None:
     client.create_study(study() | {"budget": {"trials": 3}})
     client.ask(NAME, count=1)
     client.pause(NAME, 0)
-    taken = client.trial(NAME, 0)
-    assert (taken.manual, taken.requested_state, taken.state) == (
+    trial = client.trial(NAME, 0)
+    assert (trial.manual, trial.requested_state, trial.state) == (
         True,
         "paused",
         TrialState.RUNNING,

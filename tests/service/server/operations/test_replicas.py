@@ -99,7 +99,7 @@ def test_no_round_waits_for_them(client: Client) -> None:
     client.create_study(external(trials=40, sampler={"kind": "coarse_to_fine"}))
     search(client, "outside", trials=5)
     client.replicate("outside", top=1, seeds=2)
-    [first, second] = client.ask("outside", count=2).trials  # and they are never told
+    [first, second] = client.ask("outside", count=2).trials  # and they never end
     assert {first.number, second.number} == {5, 6}
     search(client, "outside")
     assert sum(trial.state == "completed" for trial in client.trials("outside")) == 40
@@ -122,18 +122,18 @@ def test_no_rung_waits_for_them(client: Client) -> None:
     assert {trial.state for trial in client.trials("outside", limit=99)[9:]} == {"completed"}
 
 
-LUCK: list[tuple[list[list[float]], list[str], str]] = [
-    # The winner's value was luck; the second holds.
+VERDICTS: list[tuple[list[list[float]], list[str], str]] = [
+    # The best value was noise; the second holds.
     ([[3.0, 3.2, 3.1], [2.0, 2.2, 2.1]], ["too good", "holds"], "trial {1} is the best"),
-    # Both hold, and the difference between them is larger than luck.
+    # Both hold, and the difference between them is larger than noise.
     ([[1.0, 1.1, 0.9], [2.0, 2.1, 1.9]], ["holds", "holds"], "trial {0} stays the best."),
-    # Nobody can tell.
+    # They cannot be told apart.
     ([[1.0, 2.0, 0.0], [1.5, 3.0, 1.0]], ["holds", "holds"], "Trial {1} cannot be told from it"),
     ([[-3.0, -3.1, -3.2], [2.0, 2.2, 2.1]], ["too bad", "holds"], "trial {0} stays the best."),
 ]
 
 
-@pytest.mark.parametrize(("values", "words", "note"), LUCK)
+@pytest.mark.parametrize(("values", "words", "note"), VERDICTS)
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 def test_verdicts(
     client: Client, values: list[list[float]], words: list[str], note: str, direction: str

@@ -56,8 +56,8 @@ def test_warnings_alone_are_those_of_the_preview() -> None:
         **LINEAR,
     }
     space = SearchSpace.from_dict(spec)
-    told: Any = preview(space)["warnings"]
-    assert [(each["parameter"], each["message"]) for each in told] == space_warnings(space)
+    warnings: Any = preview(space)["warnings"]
+    assert [(each["parameter"], each["message"]) for each in warnings] == space_warnings(space)
     assert {name for name, _ in space_warnings(space)} == {"rate", "learning_rate"}
 
 

@@ -1,4 +1,4 @@
-"""One trial by the hand: paused, resumed, extended, cancelled, and what is refused."""
+"""One trial under manual control: paused, resumed, extended, cancelled, and what is refused."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_what_has_ended_cannot_go_on_by_itself(client: Client, act: str) -> None
     assert client.study("outside").revision == revision
 
 
-def test_nobody_and_nowhere(client: Client) -> None:
+def test_no_trial_and_no_study(client: Client) -> None:
     with pytest.raises(NotFound, match="no study"):
         client.pause("nowhere", 0)
     client.create_study(external())

@@ -1,4 +1,4 @@
-"""Evidence from another study: taken once, kept, and told from what does not fit."""
+"""Warm starts: trials are taken once, stored, and checked against the new space."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_trials_outside_of_the_new_space_are_left_out(client: Client) -> None:
     assert 0 < study.warm_start_trials == len(inside) < 30
 
 
-def test_what_diverged_is_evidence_and_what_was_cancelled_is_none(client: Client) -> None:
+def test_diverged_trials_are_taken_and_cancelled_ones_are_not(client: Client) -> None:
     client.create_study(external("source", trials=10))
     leased = client.ask("source", count=5).trials
     client.tell(

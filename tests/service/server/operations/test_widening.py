@@ -46,7 +46,7 @@ def test_rounds_say_how_wide_they_are(grown: Client) -> None:
         assert box[0] <= float(trial.params["learning_rate"]) <= box[1]
 
 
-def test_what_mattered_is_told_of_the_wider_range(grown: Client) -> None:
+def test_importance_is_of_the_wider_range(grown: Client) -> None:
     table = grown.importance("outside")
     assert table.parameters is not None
     assert table.noise is not None

@@ -1,4 +1,4 @@
-"""Zooms by hand: what becomes of the rest of a round, and the way back."""
+"""Manual zooms: what becomes of the rest of a round, and how to undo one."""
 
 from __future__ import annotations
 
@@ -194,12 +194,12 @@ def test_after_a_zoom_the_same_trials_follow_for_any_number_of_workers(client: C
         create(client, name, trials=40)
         search(client, name, trials=14, count=7)
         client.zoom(name, BOX, size=9)
-        held: list[Any] = []
+        outstanding: list[Any] = []
         chance = random.Random(workers)
         while client.study(name).state == "running":
-            held += client.ask(name, count=workers).trials
-            chance.shuffle(held)
-            client.tell(name, [result(held.pop())])
+            outstanding += client.ask(name, count=workers).trials
+            chance.shuffle(outstanding)
+            client.tell(name, [result(outstanding.pop())])
         tables.append(table(client, name))
     assert tables[0] == tables[1] == tables[2]
 

@@ -39,7 +39,7 @@ def test_nothing_is_leased_once_time_is_over(client: Client) -> None:
     assert len(client.ask("outside", count=20).trials) == 8
 
 
-def test_a_study_ends_in_time_though_nobody_asks(client: Client, database: Database) -> None:
+def test_a_study_ends_in_time_without_an_ask(client: Client, database: Database) -> None:
     client.create_study(external(trials=9, budget={"trials": 9, "seconds": 60}))
     [first, lost] = client.ask("outside", count=2).trials
     client.tell("outside", [Result(number=0, lease=first.lease.token, value=1.0)])

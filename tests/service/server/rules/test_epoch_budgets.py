@@ -1,4 +1,4 @@
-"""Budgets of epochs: reckoned anew before each round, the same whoever trains and however fast."""
+"""Budgets of epochs: estimated again before each round, the same for any workers."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ def test_threads_that_ask_and_tell_at_once_lose_and_repeat_nothing(database: Dat
             if not answer.trials:
                 return taken
             taken += [trial.number for trial in answer.trials]
-            told = [
+            ended = [
                 Result(number=trial.number, lease=trial.lease.token, value=float(trial.number))
                 for trial in answer.trials
             ]
-            answers = results.tell(database, "outside", TellBody(results=told)).results
+            answers = results.tell(database, "outside", TellBody(results=ended)).results
             assert all(item.recorded for item in answers)
 
     with ThreadPoolExecutor(8) as threads:

@@ -27,7 +27,7 @@ def test_the_time_of_a_trial_is_that_of_all_its_segments_and_attempts(
     client.report("outside", [Report(number=0, lease=lost.lease.token, epoch=1)])
     age_leases(database, 20)
     client.report("outside", [Report(number=0, lease=lost.lease.token, epoch=1)])
-    age_leases(database, 1_000)  # how long it lived after its last sign of life nobody knows
+    age_leases(database, 1_000)  # how long it trained after its last report is unknown
     [again] = client.ask("outside", lease_seconds=50).trials
     assert again.attempt == 2
     assert 20 <= again.seconds < 50
@@ -56,5 +56,5 @@ def test_the_time_that_a_trial_is_prefetched_or_paused_does_not_count(
     assert 5 <= trial.seconds < 20
     result = Result(number=0, lease=trial.lease.token, value=1.0)
     client.tell("outside", [result])
-    client.extend("outside", 0, 1)  # whoever wants more of it gives it time, too
+    client.extend("outside", 0, 1)  # more epochs come with more time
     assert client.ask("outside").trials[0].seconds == 0
