@@ -101,6 +101,7 @@ def postgres_server() -> Iterator[str]:
             server.cleanup()
             if not (folder / "data" / "postmaster.pid").exists():
                 shutil.rmtree(folder, ignore_errors=True)
+                folder.with_suffix(".lock").unlink(missing_ok=True)
         with suppress(OSError):
             shutil.rmtree(os.environ.pop("XDG_RUNTIME_DIR"))
 
