@@ -35,6 +35,8 @@ from tests.factories.studies import MOMENTUM_SPACE, external
 from tests.fakes.clock import age_leases
 from tests.fakes.searches import bowl
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 32
 WORKERS = (1, 2, 7)
 LEASE = 60.0
@@ -147,7 +149,6 @@ def outcomes(request: pytest.FixtureRequest) -> Outcomes:
     return Outcomes(lost=request.param)
 
 
-@pytest.mark.slow
 @settings(
     max_examples=6,
     deadline=None,

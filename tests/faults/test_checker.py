@@ -41,6 +41,7 @@ def rushed(database: Database, tmp_path: Path) -> Callable[..., list[str]]:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.parametrize("seed", range(tally.FAULTS))
 def test_a_rush_breaks_nothing(
@@ -105,6 +106,7 @@ def forgotten_revision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "_end", forget)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plant", "broken"),
     [

@@ -26,6 +26,7 @@ NAME = "life"
 BUDGET = 40
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("each_epoch")
 def test_a_life(client: Client, database: Database) -> None:
