@@ -84,7 +84,7 @@ def test_they_are_observations(client: Client) -> None:
     assert (best.number, best.enqueued) == (0, True)
 
 
-def test_second_looks_are_told_by_the_numbers_that_they_got(
+def test_exploration_trials_keep_the_numbers_that_they_got(
     database: Database, client: Client
 ) -> None:
     client.create_study(external(trials=60, sampler=FINE))

@@ -59,16 +59,16 @@ def test_a_study_ends_in_time_without_an_ask(client: Client, database: Database)
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("who", ["an ask", "the reaper"])
-def test_who_notices_that_time_is_over_raises_the_revision(
-    client: Client, database: Database, who: str
+@pytest.mark.parametrize("caller", ["an ask", "the reaper"])
+def test_noticing_that_time_is_over_raises_the_revision(
+    client: Client, database: Database, caller: str
 ) -> None:
     client.create_study(external(trials=9, budget={"trials": 9, "seconds": 60}))
     [trial] = client.ask("outside").trials
     client.tell("outside", [Result(number=0, lease=trial.lease.token, value=1.0)])
     age_studies(database, 61)
     before = client.study("outside")
-    if who == "an ask":
+    if caller == "an ask":
         assert client.ask("outside").study_state == StudyState.COMPLETED
     else:
         leases.reap(database)
