@@ -35,7 +35,7 @@ from caviar.service.cli.terminal import (
 )
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract.addresses import DEFAULT_HOST
-from caviar.service.contract.definitions import read_definition, require_kind
+from caviar.service.contract.definition_file import read_definition, require_kind
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import StudyDefinition
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from caviar.engine.pool import run_pool
 from caviar.service.client import ENDED, LEASE_SECONDS, Client
-from caviar.service.contract.definitions import require_kind
+from caviar.service.contract.definition_file import require_kind
 from caviar.service.contract.errors import CaviarError, Invalid, NotFound
 from caviar.service.worker.objectives import Objective
 from caviar.service.worker.tasks import Idle, LeasedTask, Task

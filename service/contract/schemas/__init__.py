@@ -1,16 +1,6 @@
 """The bodies of requests and answers."""
 
-from caviar.service.contract.schemas.base import (
-    SLUG,
-    Answer,
-    Body,
-    Metrics,
-    Params,
-    Setting,
-    Slug,
-    WorkerName,
-)
-from caviar.service.contract.schemas.calls import (
+from caviar.service.contract.schemas.ask_report_tell import (
     Adjustment,
     AskAnswer,
     AskAnyBody,
@@ -29,6 +19,16 @@ from caviar.service.contract.schemas.calls import (
     Result,
     TellAnswer,
     TellBody,
+)
+from caviar.service.contract.schemas.base import (
+    SLUG,
+    Answer,
+    Body,
+    Metrics,
+    Params,
+    Setting,
+    Slug,
+    WorkerName,
 )
 from caviar.service.contract.schemas.definition import (
     Budget,
