@@ -103,7 +103,7 @@ class Feed:
         self._wake.set()
 
     def release(self, *, pulled: bool) -> None:
-        """Release the leases of tasks that nobody pulled, and of those `pulled` last."""
+        """Release the leases of tasks that the pool has not pulled, and of those `pulled` last."""
         self.stop()
         with self._lock:
             leased = [*self._buffer, *(self._pulled if pulled else ())]

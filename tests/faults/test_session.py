@@ -52,7 +52,7 @@ def until_it(client: Client, number: int, holds: Callable[[TrialDetail], bool]) 
 
 
 def rests(trial: TrialDetail) -> bool:
-    """Whether the trial waits for its person."""
+    """Whether the trial waits for a person."""
     return trial.state == TrialState.PAUSED
 
 

@@ -10,7 +10,7 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import NotFound
 from caviar.service.server.figures import FIGURES
 from caviar.service.server.http.common import DatabaseOf, StudyName, not_modified, router
-from caviar.service.server.operations import figures, studies
+from caviar.service.server.operations import figures
 
 figures_router = router("studies")
 
@@ -28,6 +28,5 @@ def show_figure(
     if draw is None:
         known = ", ".join(sorted(FIGURES))
         raise NotFound(f"there is no figure {name!r}; known are {known}")
-    body = studies.show(database, study)
-    unchanged = not_modified(request, response, body.created_at, body.revision)
+    unchanged = not_modified(request, response, *figures.version(database, study))
     return unchanged or draw(figures.data(database, study))

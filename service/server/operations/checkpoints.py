@@ -15,7 +15,7 @@ from caviar.service.server.rules import checkpoint_retention
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.plans import plan_of
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.models import CheckpointRow, TrialRow
+from caviar.service.server.store.models import CheckpointRow, StudyRow, TrialRow
 
 REWIND_HINT = (
     ": rewinding it to an epoch trains it again up to there, to the same bits, and leaves one"
@@ -95,7 +95,7 @@ def get(database: Database, name: str, number: int, *, epoch: int | None = None)
         NotFound: there is no such study, trial or checkpoint.
     """
     with database.read() as session:
-        return _get(session, name, number, epoch)
+        return _get(session, store.studies.get(session, name), number, epoch)
 
 
 def model(database: Database, name: str, number: int, *, epoch: int | None = None) -> CheckpointRow:
@@ -108,11 +108,10 @@ def model(database: Database, name: str, number: int, *, epoch: int | None = Non
         study = store.studies.get(session, name)
         if not plan_of(study.definition).kind.restores_any_epoch:
             raise NotFound(f"the trials of {name!r} are no networks of ours: get the checkpoint")
-        return _get(session, name, number, epoch)
+        return _get(session, study, number, epoch)
 
 
-def _get(session: Session, name: str, number: int, epoch: int | None) -> CheckpointRow:
-    study = store.studies.get(session, name)
+def _get(session: Session, study: StudyRow, number: int, epoch: int | None) -> CheckpointRow:
     store.trials.get(session, study, number)
     if epoch is None:
         checkpoint = store.checkpoints.newest(session, study, number, data=True)

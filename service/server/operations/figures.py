@@ -9,6 +9,7 @@ from caviar.service.contract.states import IN_TRAINING, TrialState
 from caviar.service.server import store
 from caviar.service.server.figures import FigureData
 from caviar.service.server.rules import presenters
+from caviar.service.server.rules.presenters.times import timestamp
 from caviar.service.server.store.database import Database
 
 MAX_TRAINING_CURVES = 24
@@ -16,6 +17,17 @@ MAX_TRAINING_CURVES = 24
 
 BEST_CURVES = 5
 """Learning curves of the best finished trials beside them."""
+
+
+def version(database: Database, name: str) -> tuple[str, int]:
+    """When the study was created, and its revision: figures change with nothing else.
+
+    Raises:
+        NotFound: there is no study of this name.
+    """
+    with database.read() as session:
+        row = store.studies.get(session, name)
+        return timestamp(row.created_at), row.revision
 
 
 def data(database: Database, name: str) -> FigureData:

@@ -161,7 +161,7 @@ class FunctionProcess:
 
 def _write(line: bytes) -> None:
     """Print a line with one call, because other processes print to the same place."""
-    with suppress(OSError):  # nobody reads it, which is no reason to end a trial
+    with suppress(OSError):  # the reader of the output is gone, which must not end a trial
         os.write(2, line)
 
 
