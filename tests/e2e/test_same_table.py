@@ -150,7 +150,7 @@ def outcomes(request: pytest.FixtureRequest) -> Outcomes:
 
 
 @settings(
-    max_examples=6,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

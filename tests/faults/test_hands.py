@@ -29,7 +29,7 @@ from tests.faults.checker import check, read
 from tests.faults.hands import NAME, hands, study
 from tests.tables import curve
 
-ACTS = 40 if tally.FAULTS > 1 else 20
+ACTS = 40 if tally.FAULTS > 1 else 12
 """How many things each person does."""
 
 

@@ -19,7 +19,7 @@ from tests.tables import curve
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.processes]
 
-EPOCHS = 300
+EPOCHS = 150
 
 
 def study() -> dict[str, Any]:
@@ -27,7 +27,7 @@ def study() -> dict[str, Any]:
     made = network("session", trials=1, mode="panda")
     made["space"] = {
         "learning_rate": {"type": "constant", "value": 0.05},
-        "hidden_units": {"type": "constant", "value": 128},
+        "hidden_units": {"type": "constant", "value": 64},
     }
     made["objective"] |= {"dataset": "digits", "epochs": EPOCHS}
     made["objective"]["settings"] = {

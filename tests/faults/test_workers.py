@@ -22,7 +22,7 @@ from tests.tables import table
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.processes]
 
-TRIALS = 40
+TRIALS = 40 if tally.FAULTS > 1 else 20
 JOBS = 2
 PRUNED = {"pruner": {"kind": "successive_halving", "eta": 3, "min_epochs": 4}}
 KILLS = 5 if tally.FAULTS > 1 else 2

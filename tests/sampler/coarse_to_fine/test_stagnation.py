@@ -194,8 +194,8 @@ def test_a_search_leaves_the_wrong_basin(monkeypatch: pytest.MonkeyPatch) -> Non
         )
         return min(trial.value for trial in trials if trial.value is not None)
 
-    leaving = [ends(seed) for seed in (0, 1, 4)]
+    leaving = [ends(seed) for seed in (0, 4)]
     monkeypatch.setattr(stagnation, "stagnant_best", lambda trials, **_: None)
-    staying = [ends(seed) for seed in (0, 1, 4)]
+    staying = [ends(seed) for seed in (0, 4)]
     assert min(leaving) < -0.1
     assert min(staying) > -0.05
