@@ -42,6 +42,8 @@ from caviar.service.contract.schemas.definition import (
     StudyDefinition,
     WarmStart,
 )
+from caviar.service.contract.schemas.enqueue import EnqueueAnswer, EnqueueBody, EnqueuedTrial
+from caviar.service.contract.schemas.importance import Importance, ParameterImportance, Repeats
 from caviar.service.contract.schemas.readings import (
     Advice,
     Alarm,
@@ -61,19 +63,12 @@ from caviar.service.contract.schemas.readings import (
     WorkerList,
 )
 from caviar.service.contract.schemas.replicas import Replica, ReplicateBody, Replicated, Replicates
-from caviar.service.contract.schemas.steering import (
+from caviar.service.contract.schemas.space_preview import (
     Decade,
     Decades,
-    EnqueueAnswer,
-    EnqueueBody,
-    EnqueuedTrial,
-    Importance,
-    ParameterImportance,
     ParameterPreview,
-    Repeats,
     SpaceBody,
     SpacePreview,
-    ZoomBody,
 )
 from caviar.service.contract.schemas.trial_actions import (
     ActionBody,
@@ -93,6 +88,7 @@ from caviar.service.contract.schemas.trial_actions import (
     TrialDetail,
     VoidBody,
 )
+from caviar.service.contract.schemas.zooms import ZoomBody
 
 __all__ = [
     "SLUG",
