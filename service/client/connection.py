@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel
 
+from caviar.service.client.in_process import synchronous
 from caviar.service.contract.addresses import DEFAULT_SERVER
 from caviar.service.contract.errors import CaviarError, Invalid, Unreachable, from_problem
 
@@ -30,7 +31,7 @@ class Connection:
         self,
         server: str = DEFAULT_SERVER,
         *,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 60.0,
         patience_seconds: float = 30.0,
     ) -> None:
@@ -38,7 +39,7 @@ class Connection:
         self.patience_seconds = patience_seconds
         self._http = httpx.Client(
             base_url=self.server,
-            transport=transport,
+            transport=synchronous(transport),
             timeout=timeout_seconds,
             # A server on this machine is not behind a proxy.
             trust_env=not _is_loopback(self.server),
