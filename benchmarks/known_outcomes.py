@@ -193,7 +193,7 @@ def draw(kind: str, count: int) -> dict[str, NDArray[np.float64]]:
     """The values that a sampler proposes for so many trials, by parameter."""
     space = sampler.SearchSpace.from_dict(SPACE)
     chosen = sampler.make_sampler({"kind": kind})
-    current = chosen.plan(space, seed=1, budget=count, rounds=[], observations=[])
+    current = chosen.begin_round(space, seed=1, budget=count, rounds=[], observations=[])
     settings = [chosen.propose(space, current, seed=1, number=number) for number in range(count)]
     return {name: np.array([setting[name] for setting in settings]) for name in SPACE}
 

@@ -182,7 +182,7 @@ trials, seed, epochs, jobs = map(int, sys.argv[1:])
 definition = study(trials, seed)
 space = SearchSpace.from_dict(definition["space"])
 sampler = make_sampler(definition["sampler"])
-current = sampler.plan(space, seed=seed, budget=trials, rounds=[], observations=[])
+current = sampler.begin_round(space, seed=seed, budget=trials, rounds=[], observations=[])
 data = engine.load_dataset("digits")
 lanes = [
     engine.Lane(

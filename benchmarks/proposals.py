@@ -58,7 +58,7 @@ def measure(kind: str, space: SearchSpace, count: int) -> tuple[int, float, floa
     rates: list[float] = []
     for seed in range(REPEATS):
         start = time.perf_counter()
-        current = sampler.plan(
+        current = sampler.begin_round(
             space, seed=seed, budget=2 * count, rounds=rounds, observations=observations
         )
         plans.append(time.perf_counter() - start)

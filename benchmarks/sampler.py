@@ -43,7 +43,7 @@ def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[st
     rounds: list[Round] = []
     observations: list[Observation] = []
     while planned_trials(rounds) < budget:
-        current = sampler.plan(
+        current = sampler.begin_round(
             problem.space, seed=seed, budget=budget, rounds=rounds, observations=observations
         )
         rounds.append(current)

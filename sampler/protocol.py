@@ -1,4 +1,4 @@
-"""The protocol of all samplers: plan a round, then propose its trials."""
+"""The protocol of all samplers: begin a round, then propose its trials."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,7 +15,7 @@ class Sampler(Protocol):
     def learns(self) -> bool:
         """Whether proposals depend on the results of earlier trials."""
 
-    def plan(
+    def begin_round(
         self,
         space: SearchSpace,
         *,

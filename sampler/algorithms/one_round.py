@@ -13,7 +13,7 @@ class OneRound(ABC):
 
     learns = False
 
-    def plan(
+    def begin_round(
         self,
         space: SearchSpace,
         *,

@@ -68,7 +68,7 @@ class CoarseToFine:
         if not isinstance(self.widen, bool):
             raise SamplerError("widen", f"must be true or false, not {shown(self.widen)}")
 
-    def plan(
+    def begin_round(
         self,
         space: SearchSpace,
         *,

@@ -14,7 +14,7 @@ def one_thread() -> Iterator[None]:
     """Matrix products and factorizations use one thread, and so give the same bits everywhere.
 
     With a few hundred rows, several threads mostly wait for each other. The limit applies to the
-    whole process, so the lock admits one plan at a time; leaving restores the limit.
+    whole process, so the lock admits one fit at a time; leaving restores the limit.
     """
     with _LOCK, _controller().limit(limits=1, user_api="blas"):
         yield

@@ -112,7 +112,9 @@ def search(
     rounds: list[Round] = []
     trials: list[Observation] = []
     while planned_trials(rounds) < budget:
-        current = sampler.plan(space, seed=seed, budget=budget, rounds=rounds, observations=trials)
+        current = sampler.begin_round(
+            space, seed=seed, budget=budget, rounds=rounds, observations=trials
+        )
         rounds.append(current)
         trials += observe(sampler, space, current, seed=seed, objective=objective)
     return rounds, trials

@@ -46,13 +46,15 @@ def test_rounds_hold_the_budget_without_gaps(sampler: Sampler, budget: int) -> N
         assert list(current.box) == list(NETWORK)
         assert all(0.0 <= low < high <= 1.0 for low, high in current.box.values())
     with pytest.raises(ValueError, match="already"):
-        sampler.plan(network_space(), seed=3, budget=budget, rounds=rounds, observations=trials)
+        sampler.begin_round(
+            network_space(), seed=3, budget=budget, rounds=rounds, observations=trials
+        )
 
 
 def test_a_raised_budget_continues_the_search(sampler: Sampler) -> None:
     space = network_space()
     rounds, trials = search(sampler, space, seed=3, budget=30)
-    more = sampler.plan(space, seed=3, budget=45, rounds=rounds, observations=trials)
+    more = sampler.begin_round(space, seed=3, budget=45, rounds=rounds, observations=trials)
     assert (more.number, more.first) == (len(rounds), 30)
     assert more.stop <= 45
 
@@ -84,12 +86,13 @@ def test_rounds_do_not_depend_on_the_order_of_results(sampler: Sampler) -> None:
     ]
     for observations in (trials, ties):
         shuffled = list(observations)
-        plans = []
+        begun = []
         for shuffle in range(3):
             random.Random(shuffle).shuffle(shuffled)
-            plan = sampler.plan(space, seed=5, budget=90, rounds=rounds, observations=shuffled)
-            plans.append(plan)
-        assert all(plan == plans[0] for plan in plans)
+            begun.append(
+                sampler.begin_round(space, seed=5, budget=90, rounds=rounds, observations=shuffled)
+            )
+        assert all(current == begun[0] for current in begun)
 
 
 def test_proposals_do_not_depend_on_the_order_of_calls(sampler: Sampler) -> None:
@@ -117,8 +120,8 @@ def test_adding_a_parameter_keeps_the_draws_of_others(sampler: Sampler, place: s
     extra: dict[str, Any] = {"decay": {"type": "float", "low": 0, "high": 1}}
     spec = {**extra, **NETWORK} if place == "first" else {**NETWORK, **extra}
     before, after = network_space(), SearchSpace.from_dict(spec)
-    small = sampler.plan(before, seed=9, budget=100, rounds=[], observations=[])
-    large = sampler.plan(after, seed=9, budget=100, rounds=[], observations=[])
+    small = sampler.begin_round(before, seed=9, budget=100, rounds=[], observations=[])
+    large = sampler.begin_round(after, seed=9, budget=100, rounds=[], observations=[])
     for number in range(small.size):
         params = sampler.propose(after, large, seed=9, number=number)
         assert "decay" in params
@@ -139,7 +142,9 @@ def test_a_round_can_be_planned_in_a_box(sampler: Sampler) -> None:
     space = network_space()
     rounds, trials = search(sampler, space, seed=3, budget=30)
     box = parse_box(space, {"learning_rate": [0.01, 0.1]})
-    current = sampler.plan(space, seed=3, budget=60, rounds=rounds, observations=trials, box=box)
+    current = sampler.begin_round(
+        space, seed=3, budget=60, rounds=rounds, observations=trials, box=box
+    )
     for number in range(current.first, current.stop):
         params = sampler.propose(space, current, seed=3, number=number)
         assert 0.0099 <= params["learning_rate"] <= 0.101  # type: ignore[operator]
@@ -155,7 +160,9 @@ def test_a_space_may_have_one_parameter(sampler: Sampler) -> None:
         rounds: list[Round] = []
         trials: list[Observation] = []
         while planned_trials(rounds) < 40:
-            current = sampler.plan(space, seed=1, budget=40, rounds=rounds, observations=trials)
+            current = sampler.begin_round(
+                space, seed=1, budget=40, rounds=rounds, observations=trials
+            )
             rounds.append(current)
             for number in range(current.first, current.stop):
                 params = sampler.propose(space, current, seed=1, number=number)

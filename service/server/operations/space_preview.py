@@ -47,7 +47,9 @@ def _first_trials(space: SearchSpace, sampler: Sampler, *, seed: int, count: int
     rounds: list[Round] = []
     params: list[Params] = []
     while len(params) < count:
-        rounds.append(sampler.plan(space, seed=seed, budget=BUDGET, rounds=rounds, observations=[]))
+        rounds.append(
+            sampler.begin_round(space, seed=seed, budget=BUDGET, rounds=rounds, observations=[])
+        )
         numbers = range(rounds[-1].first, rounds[-1].stop)
         params += [sampler.propose(space, rounds[-1], seed=seed, number=n) for n in numbers]
     return params[:count]

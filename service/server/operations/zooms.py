@@ -41,8 +41,8 @@ def zoom(
     """Begin a round in a box that a person drew, planned from what has ended so far.
 
     What the current round has not proposed yet is dropped: it is cut at the study's next number,
-    and the new round starts there. A round that has not started is replaced. The plan is stored, so
-    that from then on the same trials follow, however many workers there are.
+    and the new round starts there. A round that has not started is replaced. The new one is stored,
+    so that from then on the same trials follow, however many workers there are.
 
     Where the sampler may widen ranges, the box may reach beyond them once there is a round.
 
@@ -105,7 +105,7 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
     while True:
         with _errors_of_the_box():
             box = parse_box(space, body.box)
-        planned = plan.sampler.plan(
+        planned = plan.sampler.begin_round(
             plan.space,
             seed=plan.definition.seed,
             budget=before.budget,

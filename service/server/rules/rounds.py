@@ -92,7 +92,7 @@ class Standing:
 
     def plan_next(self) -> Round:
         """The round that the sampler plans next. This is the fit, and takes a while."""
-        return self.plan.sampler.plan(
+        return self.plan.sampler.begin_round(
             self.plan.space,
             seed=self.plan.definition.seed,
             budget=self.budget,

@@ -28,7 +28,7 @@ def test_25_trials_try_5_values_of_each_and_random_25() -> None:
     tried = {}
     for kind in ("grid", "random", "quasi_random"):
         sampler = make_sampler({"kind": kind})
-        current = sampler.plan(space, seed=1, budget=25, rounds=[], observations=[])
+        current = sampler.begin_round(space, seed=1, budget=25, rounds=[], observations=[])
         settings = [sampler.propose(space, current, seed=1, number=n) for n in range(25)]
         tried[kind] = {name: len({params[name] for params in settings}) for name in ("x", "y")}
     assert tried["grid"] == {"x": 5, "y": 5}
@@ -82,6 +82,6 @@ def _tried(spec: dict[str, Any], budget: int) -> tuple[Round, list[dict[str, Any
     """The grid round and its settings."""
     space = SearchSpace.from_dict(spec)
     sampler = make_sampler({"kind": "grid"})
-    first = sampler.plan(space, seed=1, budget=budget, rounds=[], observations=[])
+    first = sampler.begin_round(space, seed=1, budget=budget, rounds=[], observations=[])
     numbers = range(first.first, first.stop)
     return first, [dict(sampler.propose(space, first, seed=1, number=n)) for n in numbers]

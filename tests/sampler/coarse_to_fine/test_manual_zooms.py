@@ -36,7 +36,7 @@ def test_a_manual_zoom() -> None:
         SPACE, {"learning_rate": [0.1, 1.0], "hidden_layers": [2, 3], "batch_size": [16, 64]}
     )
     for before, observations in ((rounds, trials), ([], [])):
-        current = SAMPLER.plan(
+        current = SAMPLER.begin_round(
             SPACE, seed=1, budget=80, rounds=before, observations=observations, box=box
         )
         assert current.reason.startswith(
@@ -221,7 +221,9 @@ def test_ranges_grow_only_with_widen(widen: bool) -> None:
     ]
     more = [Observation(number=20 + n, params={**pressed[-1].params}, value=-1.0) for n in range(8)]
     rounds.append(Round(number=2, first=20, size=8, box=rounds[-1].box, reason="Manual zoom."))
-    planned = sampler.plan(SPACE, seed=1, budget=80, rounds=rounds, observations=pressed + more)
+    planned = sampler.begin_round(
+        SPACE, seed=1, budget=80, rounds=rounds, observations=pressed + more
+    )
     current = Round.from_dict(json.loads(json.dumps(planned.to_dict())))
     assert current == planned
     params = [sampler.propose(SPACE, current, seed=1, number=n) for n in range(28, current.stop)]
@@ -241,8 +243,8 @@ def test_observations_of_other_studies() -> None:
         Observation(number=-1 - trial.number, params=trial.params, value=trial.value)
         for trial in random_search(SPACE, loss, seed=7, count=60)
     ]
-    warm = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=others)
-    cold = SAMPLER.plan(SPACE, seed=1, budget=40, rounds=[], observations=[])
+    warm = SAMPLER.begin_round(SPACE, seed=1, budget=40, rounds=[], observations=others)
+    cold = SAMPLER.begin_round(SPACE, seed=1, budget=40, rounds=[], observations=[])
     assert warm.elites
     assert all(number < 0 for number in warm.elites)
     values = {
@@ -262,7 +264,7 @@ def test_pending_trials_change_only_the_points() -> None:
         for trial in trials[20:]
     ]
     without, conditioned = (
-        sampler.plan(SPACE, seed=1, budget=60, rounds=rounds, observations=observations)
+        sampler.begin_round(SPACE, seed=1, budget=60, rounds=rounds, observations=observations)
         for observations in (trials[:20], trials[:20] + running)
     )
     assert (conditioned.box, conditioned.elites) == (without.box, without.elites)

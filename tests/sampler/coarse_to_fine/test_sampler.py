@@ -28,7 +28,9 @@ def test_sizes_come_from_the_budget(budget: int, sizes: list[int]) -> None:
     space = SearchSpace.from_dict({"x": {"type": "float", "low": 0, "high": 1}})
     rounds: list[Round] = []
     while sum(current.size for current in rounds) < budget:
-        rounds.append(SAMPLER.plan(space, seed=1, budget=budget, rounds=rounds, observations=[]))
+        rounds.append(
+            SAMPLER.begin_round(space, seed=1, budget=budget, rounds=rounds, observations=[])
+        )
     assert [current.size for current in rounds] == sizes
 
 
@@ -42,7 +44,7 @@ def test_the_first_trial_is_the_middle_and_the_others_are_a_latin_hypercube() ->
     )
     optimizers = set()
     for seed in range(8):
-        current = SAMPLER.plan(space, seed=seed, budget=100, rounds=[], observations=[])
+        current = SAMPLER.begin_round(space, seed=seed, budget=100, rounds=[], observations=[])
         params = [SAMPLER.propose(space, current, seed=seed, number=n) for n in range(12)]
         assert params[0]["learning_rate"] == pytest.approx(0.01)
         assert params[0]["x"] == 0.5
@@ -53,8 +55,8 @@ def test_the_first_trial_is_the_middle_and_the_others_are_a_latin_hypercube() ->
 
 def test_a_second_coarse_round_has_no_middle() -> None:
     space = SearchSpace.from_dict({"x": {"type": "float", "low": 0, "high": 1}})
-    first = SAMPLER.plan(space, seed=1, budget=100, rounds=[], observations=[])
-    again = SAMPLER.plan(space, seed=1, budget=100, rounds=[first], observations=[])
+    first = SAMPLER.begin_round(space, seed=1, budget=100, rounds=[], observations=[])
+    again = SAMPLER.begin_round(space, seed=1, budget=100, rounds=[first], observations=[])
     xs = [SAMPLER.propose(space, again, seed=1, number=n)["x"] for n in range(12, again.stop)]
     assert sorted(math.floor(len(xs) * x) for x in xs) == list(range(len(xs)))
 
@@ -91,14 +93,14 @@ def test_trials_without_a_value_are_never_elites() -> None:
         Observation(number=o.number, params=o.params, value=value, state="diverged")
         for o, value in zip(trials[:12], [None, math.nan, math.inf, -math.inf] * 3, strict=True)
     ]
-    again = SAMPLER.plan(space, seed=1, budget=20, rounds=rounds[:1], observations=lost)
+    again = SAMPLER.begin_round(space, seed=1, budget=20, rounds=rounds[:1], observations=lost)
     assert again.elites == ()
     assert set(again.box.values()) == {(0.0, 1.0)}
     assert "12 diverged" in again.reason
     assert "the whole space" in again.reason
     assert SAMPLER.propose(space, again, seed=1, number=12)
     trial = [*lost[:11], trials[11]]
-    again = SAMPLER.plan(space, seed=1, budget=20, rounds=rounds[:1], observations=trial)
+    again = SAMPLER.begin_round(space, seed=1, budget=20, rounds=rounds[:1], observations=trial)
     assert again.elites == (11,)
     assert set(again.box.values()) == {(0.0, 1.0)}
     assert "The best trial of 12 trials (11 without a value)" in again.reason
@@ -115,7 +117,7 @@ def test_a_parameter_without_elites_is_not_narrowed() -> None:
         )
         for o in trials
     ]
-    current = SAMPLER.plan(space, seed=1, budget=200, rounds=rounds, observations=adam)
+    current = SAMPLER.begin_round(space, seed=1, budget=200, rounds=rounds, observations=adam)
     assert current.box["momentum"] == (0.0, 1.0)
     learned = fit_elites(space, [adam[number] for number in current.elites], round_number=3)
     pool = candidates(space, current.box, learned, seed=1, numbers=[100], count=1000)
@@ -163,7 +165,7 @@ def test_edge_alarm() -> None:
         Observation(number=o.number, params={**o.params, "learning_rate": rate}, value=-rate)
         for o, rate in zip(trials, np.geomspace(0.0001, 0.99, len(trials)).tolist(), strict=True)
     ]
-    current = SAMPLER.plan(space, seed=1, budget=200, rounds=rounds, observations=high)
+    current = SAMPLER.begin_round(space, seed=1, budget=200, rounds=rounds, observations=high)
     assert "press against the high end of learning_rate (1)" in current.reason
     assert current.box["learning_rate"][1] == 1.0
 
@@ -178,7 +180,7 @@ def test_a_small_space_is_tried_without_repeats() -> None:
     rounds: list[Round] = []
     trials: list[Observation] = []
     for _ in range(5):
-        current = SAMPLER.plan(space, seed=1, budget=100, rounds=rounds, observations=trials)
+        current = SAMPLER.begin_round(space, seed=1, budget=100, rounds=rounds, observations=trials)
         rounds.append(current)
         for number in range(current.first, current.stop):
             params = SAMPLER.propose(space, current, seed=1, number=number)
@@ -211,7 +213,7 @@ def test_exploration_trials_stay_in_a_manual_box() -> None:
     space = network_space()
     rounds, trials = search(SAMPLER, space, seed=1, budget=60)
     box = {"learning_rate": (0.6, 0.7)}
-    current = SAMPLER.plan(
+    current = SAMPLER.begin_round(
         space, seed=1, budget=200, rounds=rounds, observations=trials, box=box, size=24
     )
     for number in range(current.first, current.stop):
@@ -223,7 +225,9 @@ def test_exploration_trials_stay_in_a_manual_box() -> None:
 def test_a_round_may_have_any_size(size: int) -> None:
     space = network_space()
     rounds, trials = search(SAMPLER, space, seed=1, budget=64)
-    current = SAMPLER.plan(space, seed=1, budget=500, rounds=rounds, observations=trials, size=size)
+    current = SAMPLER.begin_round(
+        space, seed=1, budget=500, rounds=rounds, observations=trials, size=size
+    )
     assert len(current.proposal_data["points"]) == size
 
 

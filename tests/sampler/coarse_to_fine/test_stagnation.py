@@ -146,7 +146,7 @@ def stagnant_search() -> tuple[list[Round], list[Observation]]:
 
 def test_escapes_leave_the_basin_and_restarts_fill_the_space() -> None:
     rounds, trials = stagnant_search()
-    current = SAMPLER.plan(SPACE, seed=3, budget=200, rounds=rounds, observations=trials)
+    current = SAMPLER.begin_round(SPACE, seed=3, budget=200, rounds=rounds, observations=trials)
     surrogate = fit_surrogate(SPACE, trials)
     assert surrogate is not None
     best = min(trials, key=lambda trial: trial.value or 0.0)
@@ -165,7 +165,7 @@ def test_escapes_leave_the_basin_and_restarts_fill_the_space() -> None:
 
 def test_escapes_stay_in_a_manual_box() -> None:
     rounds, trials = stagnant_search()
-    current = SAMPLER.plan(
+    current = SAMPLER.begin_round(
         SPACE,
         seed=3,
         budget=200,
