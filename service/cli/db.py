@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from caviar.service.cli.options import DEFAULT_DATA, AsJson, Data, DatabaseUrl, open_database
+from caviar.service.cli.options import AsJson, Data, DatabaseUrl
 from caviar.service.cli.terminal import out, print_json
+from caviar.service.local.place import DEFAULT_DATA, open_database
 
 db_app = typer.Typer(help="Maintain the database.", no_args_is_help=True)
 

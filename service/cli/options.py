@@ -5,16 +5,12 @@ Most are also read from a CAVIAR_… environment variable.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from caviar.service.contract.errors import Invalid
-
-if TYPE_CHECKING:
-    from caviar.service.server.store.database import Database
 
 Host = Annotated[str, typer.Option(envvar="CAVIAR_HOST", help="The address to listen on.")]
 Port = Annotated[
@@ -66,37 +62,6 @@ TrialSeconds = Annotated[
         "its segments and attempts.",
     ),
 ]
-
-DEFAULT_DATA = Path("caviar-data")
-
-
-def open_database(url: str | None, data: Path) -> Database:
-    """The database at the URL, or the SQLite file in the data folder, which is created if needed.
-
-    Raises:
-        Invalid: the URL is not supported, or the folder cannot be created or written.
-    """
-    # SQLAlchemy is slow to import, and most commands need no database.
-    from caviar.service.server.store.database import Database, sqlite_url
-
-    if url is not None:
-        return Database(url)
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Invalid.field("--data", f"{data} cannot be created: {error.strerror}") from error
-    if not os.access(data, os.W_OK | os.X_OK):
-        raise Invalid.field("--data", f"{data} is not writable")
-    return Database(sqlite_url(data / "caviar.sqlite"))
-
-
-def cores(jobs: int | None) -> int:
-    """The number of processes: `jobs`, or else the number of cores that this process may use."""
-    if jobs is not None:
-        return jobs
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def function_options(

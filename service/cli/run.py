@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from caviar.service.cli.listening import address, listen
 from caviar.service.cli.options import (
-    DEFAULT_DATA,
     AsJson,
     Data,
     DatabaseUrl,
@@ -20,11 +18,8 @@ from caviar.service.cli.options import (
     Jobs,
     Objective,
     TrialSeconds,
-    cores,
     function_options,
-    open_database,
 )
-from caviar.service.cli.processes import reclaim, worker_beside
 from caviar.service.cli.terminal import (
     command_name,
     err,
@@ -38,6 +33,9 @@ from caviar.service.contract.addresses import DEFAULT_HOST
 from caviar.service.contract.definition_file import read_definition, require_kind
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import StudyDefinition
+from caviar.service.local.listening import address, listen
+from caviar.service.local.place import DEFAULT_DATA, open_database
+from caviar.service.local.processes import cores, reclaim, worker_beside
 
 if TYPE_CHECKING:
     from caviar.service.cli.search import Outcome

@@ -13,19 +13,20 @@ from typing import Any, Literal, Protocol
 
 from rich.console import Console
 
-from caviar.service.cli.listening import address
-from caviar.service.cli.processes import WORKER_NAME
-from caviar.service.cli.progress import display
 from caviar.service.cli.render import trial_table
 from caviar.service.client import Client
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.numbers import duration, number, percent, setting
 from caviar.service.contract.states import StudyState
+from caviar.service.local.listening import address
+from caviar.service.local.processes import WORKER_NAME
+from caviar.service.local.progress import display
 from caviar.service.server.operations import studies
 from caviar.service.server.serving import served
 from caviar.service.server.store import schema
-from caviar.service.server.store.database import Database, server_lock
+from caviar.service.server.store.database import Database
+from caviar.service.server.store.server_lock import server_lock
 
 TOP = 5
 """The number of trials in the final table, and of values at the end of the curve."""
@@ -88,7 +89,7 @@ def run_here(
         console: where progress is shown.
         end_worker: ends the worker, before the server stops.
     """
-    with server_lock(database), ExitStack() as stack:
+    with server_lock(database, address(listener)), ExitStack() as stack:
         schema.upgrade(database)
         # Before the server answers, so that the waiting worker finds the study at once.
         start(definition, InDatabase(database))

@@ -6,17 +6,16 @@ from typing import Annotated
 
 import typer
 
-from caviar.service.cli.listening import address, listen
 from caviar.service.cli.options import (
-    DEFAULT_DATA,
     Data,
     DatabaseUrl,
     Host,
     Port,
-    open_database,
 )
 from caviar.service.cli.terminal import require_loopback
 from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
+from caviar.service.local.listening import address, listen
+from caviar.service.local.place import DEFAULT_DATA, open_database
 
 
 def serve(
@@ -45,14 +44,15 @@ def serve(
     Several servers may share one PostgreSQL database.
     """
     from caviar.service.server.serving import serve_forever
-    from caviar.service.server.store.database import server_lock
     from caviar.service.server.store.schema import require_current
+    from caviar.service.server.store.server_lock import server_lock
 
     if not insecure:
         require_loopback(host)
     opened = open_database(database, data)
-    with server_lock(opened):
+    with server_lock(opened) as publish:
         require_current(opened)
         with listen(host, port) as listener:
+            publish(address(listener))
             print(f"Caviar serves at {address(listener)}", flush=True)
             serve_forever(opened, listener, allowed_hosts=allowed_host or ())

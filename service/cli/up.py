@@ -5,21 +5,19 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from caviar.service.cli.listening import address, listen
 from caviar.service.cli.options import (
-    DEFAULT_DATA,
     AsJson,
     Data,
     DatabaseUrl,
     Host,
     Jobs,
     Port,
-    cores,
-    open_database,
 )
-from caviar.service.cli.processes import WORKER_NAME, reclaim, worker_beside
 from caviar.service.cli.terminal import on_signal, out, print_json, require_loopback
 from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
+from caviar.service.local.listening import address, listen
+from caviar.service.local.place import DEFAULT_DATA, open_database
+from caviar.service.local.processes import WORKER_NAME, cores, reclaim, worker_beside
 
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database
@@ -49,9 +47,9 @@ def up(
         opened = open_database(database, data)
         from caviar.service.server.serving import served
         from caviar.service.server.store import schema
-        from caviar.service.server.store.database import server_lock
+        from caviar.service.server.store.server_lock import server_lock
 
-        stack.enter_context(server_lock(opened))
+        stack.enter_context(server_lock(opened, server))
         schema.upgrade(opened)
         stack.enter_context(served(opened, listener, worker=WORKER_NAME))
         stack.callback(end_worker)

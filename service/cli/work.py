@@ -15,11 +15,11 @@ from caviar.service.cli.options import (
     Objective,
     Server,
     TrialSeconds,
-    cores,
     function_options,
 )
 from caviar.service.cli.terminal import impatient, on_signal
 from caviar.service.client import DEFAULT_SERVER, LEASE_SECONDS
+from caviar.service.local.processes import cores
 
 
 class Backend(StrEnum):

@@ -9,7 +9,7 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
-from caviar.service.cli.listening import address, listen
+from caviar.service.local.listening import address, listen
 from caviar.service.server import serving
 from caviar.service.server.app import create_app
 from caviar.service.server.store.database import Database

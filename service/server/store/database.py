@@ -7,14 +7,13 @@ and read-only readers beside it (WAL); on PostgreSQL writers lock the study's ro
 
 from __future__ import annotations
 
-import fcntl
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.engine import URL
@@ -28,7 +27,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from caviar.service.contract.errors import CaviarError, Conflict, Invalid, OutOfSpace, Unavailable
+from caviar.service.contract.errors import CaviarError, Invalid, OutOfSpace, Unavailable
 
 T = TypeVar("T")
 
@@ -269,41 +268,11 @@ def connected(database: Database) -> Iterator[Connection]:
         raise Unavailable(f"the database at {shown} cannot be used: {error}") from error
 
 
-@contextmanager
-def server_lock(database: Database) -> Iterator[None]:
-    """Hold an SQLite file for one server process; PostgreSQL takes any number of servers.
-
-    Raises:
-        Conflict: another server has the file.
-    """
-    path = database.url.database
-    if not database.is_sqlite:
-        yield
-        return
-    try:
-        handle = open(f"{path}.lock", "a")  # noqa: SIM115
-    except OSError as error:
-        raise Invalid.field("--data", f"{path} cannot be written: {error.strerror}") from error
-    with handle:
-        _lock_file(handle, str(path))
-        yield
-
-
-def _lock_file(handle: IO[str], path: str) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise Conflict(
-            f"another caviar server uses {path}: stop it, or choose another --data folder"
-        ) from error
-
-
 __all__ = [
     "CaviarError",
     "Clock",
     "Database",
     "normalize_url",
-    "server_lock",
     "sqlite_url",
     "steady_clock",
 ]

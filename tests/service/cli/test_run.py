@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from caviar.service.cli.options import open_database
 from caviar.service.contract import schemas
+from caviar.service.local.place import open_database
 from caviar.service.server.operations import studies, trials
 from caviar.service.server.store import schema
 from tests import processes

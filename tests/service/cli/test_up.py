@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from caviar.service.cli.options import open_database
 from caviar.service.client import Client
 from caviar.service.contract.states import StudyState
+from caviar.service.local.place import open_database
 from caviar.service.server.operations import trials
 from tests.commands import fails, run
 from tests.factories.studies import network

@@ -15,8 +15,9 @@ from caviar.service.contract.schemas import AskBody, StudyDefinition
 from caviar.service.server.app import create_app
 from caviar.service.server.operations import leases, studies
 from caviar.service.server.store import schema
-from caviar.service.server.store.database import Database, server_lock
+from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import Base
+from caviar.service.server.store.server_lock import server_lock
 from tests.factories.studies import external
 from tests.fakes.apps import running
 

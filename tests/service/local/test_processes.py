@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from caviar.service.cli.processes import worker_beside
+from caviar.service.local.processes import worker_beside
 from tests.processes import children, command_line, free_port, until
 
 

@@ -1,6 +1,6 @@
 import socket
 
-from caviar.service.cli.listening import address, listen
+from caviar.service.local.listening import address, listen
 
 
 def test_answers_are_sent_at_once() -> None:

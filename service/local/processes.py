@@ -39,6 +39,7 @@ def worker_beside(
     jobs: int,
     study: str | None = None,
     options: Sequence[str] = (),
+    name: str = WORKER_NAME,
     on_death: Callable[[], None],
 ) -> Iterator[Callable[[], None]]:
     """Run a worker for the server, and restart it whenever it dies, until the context ends.
@@ -51,11 +52,12 @@ def worker_beside(
         jobs: the number of processes in the worker's pool.
         study: the only study it works for, if any; the worker ends with the study.
         options: further options of `caviar work`.
+        name: the worker's name.
         on_death: called when a worker has died, and again when the next one has just started.
     """
     stop = threading.Event()
     command = [
-        *(sys.executable, "-P", "-m", "caviar", "work", "--leash", "--name", WORKER_NAME),
+        *(sys.executable, "-P", "-m", "caviar", "work", "--leash", "--name", name),
         *("--server", server, "--jobs", str(jobs)),
         *(() if study is None else ("--study", study)),
         *options,
@@ -73,6 +75,15 @@ def worker_beside(
         yield end
     finally:
         end()
+
+
+def cores(jobs: int | None) -> int:
+    """The number of processes: `jobs`, or else the number of cores that this process may use."""
+    if jobs is not None:
+        return jobs
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def reclaim(database: Database | None) -> None:

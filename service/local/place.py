@@ -1,0 +1,158 @@
+"""A data folder on this machine, and the way to the server over it.
+
+A study that was searched here, by a command or from Python, is in the data folder, which any of
+them may open later. One server at a time serves a folder. Where none does, a client calls an app
+in this process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caviar.service.client import Client
+from caviar.service.contract.errors import Invalid
+
+if TYPE_CHECKING:
+    from caviar.service.server.store.database import Database
+
+DEFAULT_DATA = Path("caviar-data")
+"""The folder for everything that Caviar writes, in the current folder."""
+
+
+def open_database(url: str | None, data: Path) -> Database:
+    """The database at the URL, or the SQLite file in the data folder, which is created if needed.
+
+    Raises:
+        Invalid: the URL is not supported, or the folder cannot be created or written.
+    """
+    # SQLAlchemy is slow to import, and most commands need no database.
+    from caviar.service.server.store.database import Database, sqlite_url
+
+    if url is not None:
+        return Database(url)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid.field("--data", f"{data} cannot be created: {error.strerror}") from error
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise Invalid.field("--data", f"{data} is not writable")
+    return Database(sqlite_url(data / "caviar.sqlite"))
+
+
+class Place:
+    """A data folder.
+
+    Args:
+        data: the folder; it is created when it is used first.
+    """
+
+    def __init__(self, data: Path | str = DEFAULT_DATA) -> None:
+        self.data = Path(data).resolve()
+
+    @property
+    def functions(self) -> Path:
+        """The folder of the functions that were searched from Python, one file a study."""
+        return self.data / "functions"
+
+    def client(self) -> Client:
+        """A client of the server over the folder, or else of an app in this process.
+
+        Raises:
+            Invalid: the folder cannot be created or written.
+            Conflict: the folder has the database of another version.
+        """
+        from caviar.service.server.store.server_lock import running_server
+
+        database = open_database(None, self.data)
+        address = running_server(database)
+        if address is not None:
+            database.close()
+            return Client(address)
+        return _client_of(database)
+
+    @contextmanager
+    def serving(
+        self,
+        *,
+        jobs: int,
+        study: Callable[[Client], str],
+        options: Sequence[str] = (),
+        own_worker: bool,
+    ) -> Iterator[Client]:
+        """A client of a server over the folder, with a worker for one study beside it.
+
+        A server that runs already is used, and stays; else one runs until the context ends. The
+        worker ends with the context.
+
+        Args:
+            jobs: the number of processes of the worker.
+            study: creates or finds the study; returns its name.
+            options: further options of the worker.
+            own_worker: whether a worker is needed even if a server with its own one runs: the
+                study trains a function.
+
+        Raises:
+            Invalid: the folder cannot be created or written, or the study is not valid.
+            Conflict: the folder has the database of another version.
+        """
+        from caviar.service.local.listening import address, listen
+        from caviar.service.local.processes import WORKER_NAME, reclaim, worker_beside
+        from caviar.service.server.serving import served
+        from caviar.service.server.store import schema
+        from caviar.service.server.store.server_lock import running_server, server_lock
+
+        with ExitStack() as stack:
+            database = open_database(None, self.data)
+            stack.callback(database.close)
+            running = running_server(database)
+            if running is not None:
+                client = stack.enter_context(Client(running))
+                name = study(client)
+                if own_worker:
+                    stack.enter_context(
+                        worker_beside(
+                            server=running,
+                            jobs=jobs,
+                            study=name,
+                            options=options,
+                            name=f"python-{os.getpid()}",
+                            on_death=lambda: None,
+                        )
+                    )
+                yield client
+                return
+            listener = stack.enter_context(listen("127.0.0.1", 0))
+            server = address(listener)
+            stack.enter_context(server_lock(database, server))
+            schema.upgrade(database)
+            stack.enter_context(served(database, listener, worker=WORKER_NAME))
+            client = stack.enter_context(Client(server))
+            name = study(client)
+            # It ends before its server, so that it can release its trials.
+            stack.enter_context(
+                worker_beside(
+                    server=server,
+                    jobs=jobs,
+                    study=name,
+                    options=options,
+                    on_death=lambda: reclaim(database),
+                )
+            )
+            yield client
+
+
+def _client_of(database: Database) -> Client:
+    """A client of an app over the database, in this process; it needs no reaper and no lock."""
+    from caviar.service.client.in_process import AppTransport
+    from caviar.service.contract.errors import Conflict
+    from caviar.service.server.app import create_app
+    from caviar.service.server.store import schema
+    from caviar.service.server.store.server_lock import server_lock
+
+    with suppress(Conflict), server_lock(database):  # who holds it has upgraded the database
+        schema.upgrade(database)
+    return Client("http://localhost", transport=AppTransport(create_app(database)))
