@@ -1,4 +1,4 @@
-# Commands to remember: make demo | test | test-fast | lint | bench | faults | install. Each sets up
+# Commands to remember: make demo | test | test-fast | docs-check | lint | bench | faults | install. Each sets up
 # what it needs.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
@@ -9,8 +9,8 @@ BIN := .venv/bin
 # waiting.
 TESTS ?= -n 3 --dist loadgroup
 
-.PHONY: install demo test test-fast lint bench bench-engine bench-sampler bench-pruning bench-main \
-	bench-memory bench-formulas bench-outcomes bench-examples faults examples clean
+.PHONY: install demo test test-fast docs-check lint bench bench-engine bench-sampler bench-pruning bench-main \
+	bench-memory bench-formulas bench-outcomes bench-search-cv bench-examples faults examples clean
 
 install: .venv/installed
 
@@ -37,6 +37,10 @@ FAST := not processes and not postgres and not browser and not slow and not faul
 
 test-fast: install
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m '$(FAST)'
+
+# What README, docs and the notebook show, in a fresh environment with the wheel.
+docs-check: install
+	$(BIN)/python -m tests.documented
 
 # The long versions: an hour rather than minutes. FAULTS is how often each fault happens on each
 # database, so that 25 are some 200 kills on each; at the end stands how often each was done.
@@ -85,6 +89,10 @@ bench-formulas: install
 # Published outcomes of training and sampling, beside ours: some minutes.
 bench-outcomes: install
 	$(BIN)/python -m benchmarks.known_outcomes
+
+# CaviarSearchCV beside scikit-learn's searches: half an hour.
+bench-search-cv: install
+	$(BIN)/python -m benchmarks.search_cv
 
 # Here PyTorch is installed, so both examples run.
 bench-examples: .venv/bench examples
