@@ -1,16 +1,18 @@
-# Commands to remember: make demo | test | test-fast | docs-check | lint | bench | faults | install. Each sets up
-# what it needs.
+# Commands to remember: make demo | test | test-fast | docs-check | lint | bench | faults | install.
+# Each sets up what it needs.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
+# Where this is set, as in many containers, each of a hundred processes would compile all files anew.
+export PYTHONDONTWRITEBYTECODE =
 # Several processes of pytest, for the time that databases, browsers and workers keep one of them
 # waiting.
 TESTS ?= -n 3 --dist loadgroup
 
 .PHONY: install demo test test-fast docs-check lint bench bench-engine bench-sampler bench-pruning bench-main \
-	bench-memory bench-formulas bench-outcomes bench-search-cv bench-examples faults examples clean
+	bench-memory bench-formulas bench-outcomes bench-search-cv bench-imports bench-examples faults examples clean
 
 install: .venv/installed
 
@@ -19,7 +21,7 @@ install: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
 	@# Some pip does not compile what it installs: then every start would take seconds more.
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib src benchmarks || true
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib src/caviar src/caviar/*/ benchmarks || true
 	@touch $@
 
 .venv/bench: .venv/installed
@@ -62,7 +64,7 @@ examples: install
 	then $(BIN)/caviar run examples/pytorch.json --objective examples/pytorch.py:train --port 0; \
 	else echo "PyTorch is not installed: examples/pytorch.py is left out (pip install torch)"; fi
 
-bench: bench-formulas bench-engine bench-sampler bench-pruning bench-main bench-memory bench-examples
+bench: bench-formulas bench-engine bench-sampler bench-pruning bench-main bench-memory bench-imports bench-examples
 
 bench-engine: .venv/bench
 	$(BIN)/python -m benchmarks.engine
@@ -93,6 +95,10 @@ bench-outcomes: install
 # CaviarSearchCV beside scikit-learn's searches: half an hour.
 bench-search-cv: install
 	$(BIN)/python -m benchmarks.search_cv
+
+# CPU of `import caviar` and `caviar --help`, beside Optuna's import.
+bench-imports: .venv/bench
+	$(BIN)/python -m benchmarks.imports
 
 # Here PyTorch is installed, so both examples run.
 bench-examples: .venv/bench examples
