@@ -4,7 +4,7 @@ recipe          names and values of hyperparameters, read into a typed Recipe
 rules           the valid values of a hyperparameter
 shapes          the shape of a network: offsets of its layers, what lanes must share
 draws           counter-based random draws, keyed by their purpose
-data/           data sets: built in or on disk, split, standardized, in mini-batches
+data/           data sets: built in, or from tables; split, standardized, in mini-batches
 layers/         dense layers, activations, batch norm, dropout, losses, initial weights
 optim/          optimizers, learning-rate schedules, running averages
 metrics         loss, error, accuracy, rmse and r2, accumulated over mini-batches
@@ -21,13 +21,8 @@ errors          the tree of errors
 """
 
 from caviar.engine.checkpoints import Checkpoint, make_checkpoint, read_checkpoint, write_checkpoint
-from caviar.engine.data.datasets import (
-    DATASETS,
-    Dataset,
-    describe_dataset,
-    load_dataset,
-    make_dataset,
-)
+from caviar.engine.data.datasets import Dataset, make_dataset
+from caviar.engine.data.library import DATASETS, describe, describe_dataset, load_dataset
 from caviar.engine.data.on_disk import open_dataset, save_dataset
 from caviar.engine.draws import MAX_SEED
 from caviar.engine.errors import (
@@ -80,6 +75,7 @@ __all__ = [
     "Training",
     "check_name",
     "check_value",
+    "describe",
     "describe_dataset",
     "gradient_check",
     "group_lanes",

@@ -2,8 +2,9 @@
 
 The file is a zip archive of plain arrays. The member `header` is JSON as bytes: format, version,
 number, line (the lineage), seed, epoch, steps, recipe, shape, data set and scaling of the targets.
-The other members are the arrays of the state by name, and mean and deviation of the features. An
-array is read only if it has the dtype and shape that follow from the header.
+The other members are the arrays of the state by name, and mean and deviation of the features. Of a
+data set of the user's, `preprocessing` is JSON as bytes: how raw rows become features. An array is
+read only if it has the dtype and shape that follow from the header.
 """
 
 import io
@@ -19,8 +20,9 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from caviar.engine.data.datasets import TASKS, Dataset
+from caviar.engine.data.preprocessing import Preprocessing, preprocessing_from
 from caviar.engine.data.scaling import Scaling
-from caviar.engine.errors import CheckpointError, RecipeError
+from caviar.engine.errors import CheckpointError, DatasetError, RecipeError
 from caviar.engine.optim.optimizers import OPTIMIZERS
 from caviar.engine.population.lanes import Lane, LaneState
 from caviar.engine.recipe import Recipe, recipe_from
@@ -29,9 +31,13 @@ from caviar.engine.shapes import Shape
 T = TypeVar("T", np.float32, np.float64)
 
 FORMAT = "caviar checkpoint"
-VERSION = 1
+VERSION = 2
+BUILTIN_VERSION = 1
+"""Of a checkpoint without preprocessing, which every Caviar reads."""
+
 MAX_CHECKPOINT_BYTES = 4 * 2**30
 MAX_HEADER_BYTES = 2**20
+MAX_PREPROCESSING_BYTES = 8 * 2**20
 MAX_WIDTH = 2**24
 MAX_CLASSES = 2**16
 
@@ -51,8 +57,10 @@ class Checkpoint:
     state: LaneState
     shape: Shape
     dataset: Mapping[str, Any]
-    """Name, task, labels and split of the data set, as plain JSON values."""
+    """Name, task, labels, split and version of the data set, as plain JSON values."""
     scaling: Scaling
+    preprocessing: Preprocessing | None = None
+    """Of a data set of the user's: how raw rows become features."""
 
     @property
     def lane(self) -> Lane:
@@ -68,6 +76,8 @@ def make_checkpoint(lane: Lane, state: LaneState, dataset: Dataset, *, seed: int
         "labels": list(dataset.labels),
         "split": dict(dataset.split),
     }
+    if dataset.version is not None:
+        description["version"] = dataset.version
     return Checkpoint(
         number=lane.number,
         lineage=lane.lineage,
@@ -77,6 +87,7 @@ def make_checkpoint(lane: Lane, state: LaneState, dataset: Dataset, *, seed: int
         shape=lane.recipe.shape(dataset),
         dataset=description,
         scaling=dataset.scaling,
+        preprocessing=dataset.preprocessing,
     )
 
 
@@ -85,7 +96,7 @@ def write_checkpoint(checkpoint: Checkpoint) -> bytes:
     state, scaling = checkpoint.state, checkpoint.scaling
     header = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": BUILTIN_VERSION if checkpoint.preprocessing is None else VERSION,
         "number": checkpoint.number,
         "line": checkpoint.lineage,
         "seed": checkpoint.seed,
@@ -97,15 +108,16 @@ def write_checkpoint(checkpoint: Checkpoint) -> bytes:
         "target_mean": scaling.target_mean,
         "target_deviation": scaling.target_deviation,
     }
-    text = json.dumps(header, sort_keys=True, allow_nan=False).encode()
     arrays = {
-        "header": np.frombuffer(text, np.uint8),
+        "header": _json_array(header),
         "parameters": state.parameters,
         "statistics": state.statistics,
         "mean": scaling.mean,
         "deviation": scaling.deviation,
         **{f"slot_{name}": slot for name, slot in state.slots.items()},
     }
+    if checkpoint.preprocessing is not None:
+        arrays["preprocessing"] = _json_array(checkpoint.preprocessing.to_json())
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
@@ -114,6 +126,11 @@ def write_checkpoint(checkpoint: Checkpoint) -> bytes:
             info = zipfile.ZipInfo(f"{name}.npy", _DATE)
             archive.writestr(info, member.getvalue())
     return buffer.getvalue()
+
+
+def _json_array(value: Any) -> NDArray[Any]:
+    text = json.dumps(value, sort_keys=True, allow_nan=False).encode()
+    return np.frombuffer(text, np.uint8)
 
 
 def read_checkpoint(source: bytes | str | Path) -> Checkpoint:
@@ -131,6 +148,8 @@ def read_checkpoint(source: bytes | str | Path) -> Checkpoint:
                 return _Reader(archive).read()
         except RecipeError as error:
             raise CheckpointError(f"invalid recipe: {error}") from error
+        except DatasetError as error:
+            raise CheckpointError(str(error)) from error
         except zipfile.BadZipFile as error:
             raise CheckpointError(f"not an .npz file: {error}") from None
         except (ValueError, KeyError, TypeError, EOFError, NotImplementedError) as error:
@@ -185,29 +204,40 @@ class _Reader:
             shape=shape,
             dataset=dataset,
             scaling=scaling,
+            preprocessing=self._preprocessing(header["version"], shape),
         )
 
+    def _preprocessing(self, version: int, shape: Shape) -> Preprocessing | None:
+        if version == BUILTIN_VERSION:
+            return None
+        preprocessing = preprocessing_from(self._json("preprocessing", MAX_PREPROCESSING_BYTES))
+        if len(preprocessing.features) != shape.widths[0]:
+            raise CheckpointError("preprocessing does not fit the network")
+        return preprocessing
+
     def _header(self) -> dict[str, Any]:
-        info = self._members.get("header.npy")
-        if info is None:
-            raise CheckpointError("no header: not a Caviar checkpoint")
-        if info.file_size > MAX_HEADER_BYTES:
+        header = self._json("header", MAX_HEADER_BYTES)
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
+            raise CheckpointError("not a Caviar checkpoint")
+        if header.get("version") not in (BUILTIN_VERSION, VERSION):
             raise CheckpointError(
-                f"header of {info.file_size} bytes is larger than {MAX_HEADER_BYTES}"
+                f"unsupported version {header.get('version')}: this Caviar reads versions "
+                f"{BUILTIN_VERSION} and {VERSION}"
             )
+        return header
+
+    def _json(self, name: str, max_bytes: int) -> Any:
+        """The value of a member that is JSON as bytes."""
+        info = self._members.get(f"{name}.npy")
+        if info is None:
+            raise CheckpointError(f"no {name}: not a Caviar checkpoint")
+        if info.file_size > max_bytes:
+            raise CheckpointError(f"{name} of {info.file_size} bytes is larger than {max_bytes}")
         with self._archive.open(info) as member:
             shape, dtype = _npy_header(member)
             if dtype != np.uint8 or len(shape) != 1:
-                raise CheckpointError("header is not text")
-            text = member.read(shape[0])
-        header = json.loads(text)
-        if not isinstance(header, dict) or header.get("format") != FORMAT:
-            raise CheckpointError("not a Caviar checkpoint")
-        if header.get("version") != VERSION:
-            raise CheckpointError(
-                f"unsupported version {header.get('version')}: this Caviar reads version {VERSION}"
-            )
-        return header
+                raise CheckpointError(f"{name} is not text")
+            return json.loads(member.read(shape[0]))
 
     def _array(self, name: str, shape: tuple[int, ...], scalar: type[T]) -> NDArray[T]:
         info = self._members.get(f"{name}.npy")
@@ -255,7 +285,10 @@ def _dataset(fields: Mapping[str, Any]) -> Mapping[str, Any]:
         raise CheckpointError("data set has an unknown task")
     if len(fields["labels"]) > MAX_CLASSES:
         raise CheckpointError(f"data set has more than {MAX_CLASSES} classes")
-    return {name: fields[name] for name in ("name", "task", "labels", "split")}
+    if not isinstance(fields.get("version", ""), str):
+        raise CheckpointError("data set has an unknown version")
+    optional = ("version",) if "version" in fields else ()
+    return {name: fields[name] for name in ("name", "task", "labels", "split", *optional)}
 
 
 def _check_shape(recipe: Recipe, shape: Shape, dataset: Mapping[str, Any]) -> None:

@@ -1,9 +1,10 @@
 """A trained network for predictions: `load("best.npz").predict(X)`."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from caviar.engine.arithmetic import arithmetic
 from caviar.engine.arrays import AnyArray, Float64Array
@@ -15,11 +16,16 @@ from caviar.engine.population.population import Population
 
 
 class Model:
-    """A trained network in the units of the user: raw features in, labels or raw targets out."""
+    """A trained network in the units of the user: raw rows in, labels or raw targets out.
+
+    Of a network that was trained on a built-in data set, raw rows are features (m, n). Of one that
+    was trained on a table of the user's, they are rows with the columns of that table: a frame of
+    polars or pandas, a dict of columns, a list of dicts, or an array with all columns in order.
+    """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
-        self.labels: AnyArray = np.array(checkpoint.dataset["labels"])
+        self.labels: AnyArray = _label_array(checkpoint.dataset["labels"])
         """The user's labels of the classes 0 … C - 1, (C,); empty in regression."""
         self._population = Population(
             [checkpoint.shape], [checkpoint.lane], [checkpoint.state], seed=checkpoint.seed
@@ -35,39 +41,44 @@ class Model:
 
     @property
     def features(self) -> int:
-        """The number of features, n."""
+        """The number of features of the network, n."""
         return self.checkpoint.shape.widths[0]
 
-    def predict(self, features: ArrayLike) -> AnyArray:
-        """Predict from raw features (m, n): the most probable labels (m,), or targets (m,).
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that raw rows must have; none where raw rows are features (m, n)."""
+        preprocessing = self.checkpoint.preprocessing
+        return () if preprocessing is None else preprocessing.columns
+
+    def __repr__(self) -> str:
+        """One line: what the network predicts, and from what."""
+        dataset, epoch = self.checkpoint.dataset, self.checkpoint.state.epoch
+        return f"<Model of {dataset['name']}: {self.task}, {self.features} features, epoch {epoch}>"
+
+    def predict(self, rows: Any) -> AnyArray:
+        """Predict from raw rows: the most probable labels (m,), or targets (m,).
 
         Of equally probable labels the first is taken. Regression gives targets in their own units.
-        Raises DatasetError unless the features are finite numbers (m, n).
+        Raises DatasetError, which names the column, if the rows are not such as it was trained on.
         """
         if self.task == "regression":
-            return self.checkpoint.scaling.raw_targets(self._outputs(features)[:, 0])
-        values: AnyArray = self.labels[np.argmax(self.predict_proba(features), axis=1)]
+            return self.checkpoint.scaling.raw_targets(self._outputs(rows)[:, 0])
+        values: AnyArray = self.labels[np.argmax(self.predict_proba(rows), axis=1)]
         return values
 
-    def predict_proba(self, features: ArrayLike) -> Float64Array:
-        """The probability of each class, (m, C), from raw features (m, n).
+    def predict_proba(self, rows: Any) -> Float64Array:
+        """The probability of each class, (m, C), in the order of `labels`, from raw rows.
 
-        Raises DatasetError unless the features are finite numbers (m, n), and for a regression.
+        Raises DatasetError as predict does, and for a regression.
         """
         if self.task == "regression":
             raise DatasetError("a regression has no probabilities")
-        outputs = self._outputs(features)
+        outputs = self._outputs(rows)
         return np.hstack([1.0 - outputs, outputs]) if self.task == "binary" else outputs
 
-    def _outputs(self, features: ArrayLike) -> Float64Array:
+    def _outputs(self, rows: Any) -> Float64Array:
         """The network's outputs (m, C): softmax, sigmoid or identity."""
-        values = np.asarray(features)
-        if values.ndim != 2 or values.shape[1] != self.features:
-            raise DatasetError(
-                f"features must be an array (m, {self.features}), not {values.shape}"
-            )
-        if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
-            raise DatasetError("features must be finite numbers")
+        values = self._raw_features(rows)
         # Full batches, so that an example's bits do not depend on the number of examples.
         batches = max(-(-len(values) // EVALUATION_BATCH_SIZE), 1)
         standardized = np.zeros((batches * EVALUATION_BATCH_SIZE, self.features), np.float32)
@@ -76,6 +87,28 @@ class Model:
         with arithmetic():
             outputs = np.concatenate(list(self._population.outputs(examples)), axis=1)
         return outputs[:, : len(values)].T.astype(np.float64)
+
+    def _raw_features(self, rows: Any) -> AnyArray:
+        """Features (m, n) before they are standardized."""
+        if self.checkpoint.preprocessing is not None:
+            return self.checkpoint.preprocessing.transform(rows)
+        values = np.asarray(rows)
+        if values.ndim != 2 or values.shape[1] != self.features:
+            raise DatasetError(
+                f"features must be an array (m, {self.features}), not {values.shape}"
+            )
+        if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
+            raise DatasetError("features must be finite numbers")
+        return values
+
+
+def _label_array(labels: Sequence[Any]) -> AnyArray:
+    """Labels (C,) as they are: NumPy would make texts of numbers beside texts."""
+    if len({type(label) for label in labels}) <= 1:
+        return np.array(labels)
+    array = np.empty(len(labels), object)
+    array[:] = labels
+    return array
 
 
 def load(source: bytes | str | Path) -> Model:

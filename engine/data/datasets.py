@@ -1,8 +1,8 @@
-"""Data sets: split into parts and standardized; the built-in ones are loaded once per process."""
+"""Data sets: split into parts and standardized."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from caviar.engine.arrays import AnyArray, Float32Array, Indices, Labels, Targets
-from caviar.engine.data.builtin import BUILTIN, REGRESSION
+from caviar.engine.data.preprocessing import Preprocessing
 from caviar.engine.data.scaling import CHUNK_EXAMPLES, Scaling, moments
 from caviar.engine.draws import split_order
 from caviar.engine.errors import DatasetError
@@ -18,9 +18,6 @@ from caviar.engine.metrics import TargetStatistics
 
 Allocate: TypeAlias = Callable[[str, tuple[int, ...], type], AnyArray]
 """(name, shape, dtype) -> an array to be filled."""
-
-DATASETS = BUILTIN
-"""The data sets that can be loaded by name."""
 
 SPLIT_SEED = 0
 FRACTIONS = {"training": 0.6, "validation": 0.2, "test": 0.2}
@@ -76,6 +73,21 @@ class Dataset:
     scaling: Scaling
     split: Mapping[str, Any]
     """How the parts were made: fractions, seed, counts, stratified. Plain JSON values."""
+    version: str | None = None
+    """Of a set of the user's: the hash of its content."""
+    preprocessing: Preprocessing | None = None
+    """Of a set of the user's: how raw rows become features."""
+    report: Mapping[str, Any] | None = None
+    """Of a set of the user's: its columns and warnings, as plain JSON values."""
+
+    def __repr__(self) -> str:
+        """One line: name, task and sizes."""
+        parts = (len(part) for part in (self.training, self.validation, self.test))
+        classes = f", {self.classes} classes" if self.labels else ""
+        return (
+            f"<Dataset {self.name}: {self.task}, {self.features} features{classes}, "
+            f"{' + '.join(f'{count:,}' for count in parts)} examples>"
+        )
 
     @property
     def features(self) -> int:
@@ -93,33 +105,6 @@ class Dataset:
         return TargetStatistics(deviation=self.scaling.target_deviation, variance=variance)
 
 
-@lru_cache
-def load_dataset(name: str) -> Dataset:
-    """The built-in data set of that name, the same object on every call.
-
-    Raises DatasetError, which lists the known names, if there is none.
-    """
-    if name not in DATASETS:
-        raise DatasetError(f"unknown data set {name!r}; known are {', '.join(DATASETS)}")
-    features, targets = DATASETS[name]()
-    return make_dataset(name, features, targets, seed=SPLIT_SEED, regression=name in REGRESSION)
-
-
-def describe_dataset(name: str) -> dict[str, Any]:
-    """Name, task, features, classes and split of a data set, as plain JSON values.
-
-    Raises DatasetError if there is no such data set.
-    """
-    dataset = load_dataset(name)
-    return {
-        "name": dataset.name,
-        "task": dataset.task,
-        "features": dataset.features,
-        "classes": dataset.classes,
-        "split": dict(dataset.split),
-    }
-
-
 def make_dataset(
     name: str,
     features: ArrayLike,
@@ -127,6 +112,7 @@ def make_dataset(
     *,
     seed: int,
     regression: bool = False,
+    labels: Sequence[Any] | None = None,
     allocate: Allocate | None = None,
 ) -> Dataset:
     """Split features (m, n) and targets (m,), and standardize them by the training part.
@@ -134,23 +120,25 @@ def make_dataset(
     Targets are classes, which are numbers or strings, and every part gets its share of each; with
     `regression` they are numbers and are standardized too. Two classes make a binary task with one
     output, more classes a multiclass task. Features are read in chunks, so they may be a
-    memory-mapped file. `allocate` creates the arrays of the parts, by default in memory.
+    memory-mapped file. With `labels` the targets are classes 0 … C - 1, and these are their labels,
+    which may be of any kind. `allocate` creates the arrays of the parts, by default in memory.
 
-    Raises DatasetError if the arrays do not fit, are not finite or leave a part empty.
+    Raises DatasetError if the arrays do not fit, are not finite or leave a part empty, or if the
+    classes are fractions.
     """
     raw_features, raw_targets = np.asarray(features), np.asarray(targets)
     _check(raw_features, raw_targets, regression)
-    labels: tuple[Any, ...] = ()
+    known: tuple[Any, ...] = ()
     if regression:
         encoded: Targets = raw_targets.astype(np.float64)
-        strata = np.zeros(len(encoded), np.int64)
+    elif labels is not None:
+        known, encoded = tuple(labels), raw_targets.astype(np.int64)
     else:
         unique, inverse = np.unique(raw_targets, return_inverse=True)
-        labels = tuple(unique.tolist())
-        encoded = strata = inverse.astype(np.int64)
-        if len(labels) < 2:
-            raise DatasetError(f"targets must have at least two classes, not only {labels[0]!r}")
-    parts = _stratified_split(strata, max(len(labels), 1), seed)
+        known, encoded = tuple(unique.tolist()), inverse.astype(np.int64)
+    if not regression and len(known) < 2:
+        raise DatasetError(f"targets must have at least two classes, not only {known[0]!r}")
+    parts = split_rows(encoded, len(known), seed)
     empty = [part for part, rows in parts.items() if not len(rows)]
     if empty:
         raise DatasetError(f"{len(encoded)} examples leave none for the {empty[0]} part")
@@ -169,8 +157,8 @@ def make_dataset(
     }
     return Dataset(
         name=name,
-        task="regression" if regression else "binary" if len(labels) == 2 else "multiclass",
-        labels=labels,
+        task="regression" if regression else "binary" if len(known) == 2 else "multiclass",
+        labels=known,
         training=examples["training"],
         validation=examples["validation"],
         test=examples["test"],
@@ -197,13 +185,21 @@ def _check(features: AnyArray, targets: AnyArray, regression: bool) -> None:
         raise DatasetError(f"targets of this task cannot be {targets.dtype}")
     if targets.dtype.kind == "f" and not np.isfinite(targets).all():
         raise DatasetError("targets must be finite")
+    if targets.dtype.kind == "f" and not regression and (targets != np.floor(targets)).any():
+        raise DatasetError(
+            "targets are fractions, which are no classes: to predict numbers, say regression=True"
+        )
 
 
-def _stratified_split(labels: Labels, classes: int, seed: int) -> dict[str, Indices]:
-    """The ascending rows of each part: every class is split by FRACTIONS on its own."""
+def split_rows(targets: Targets, classes: int, seed: int) -> dict[str, Indices]:
+    """The ascending rows of each part: every class 0 … C - 1 is split by FRACTIONS on its own.
+
+    Without classes, in regression, the rows are split as those of one class.
+    """
+    labels: Labels = targets if classes else np.zeros(len(targets), np.int64)
     rows_by_part: dict[str, list[Indices]] = {part: [] for part in FRACTIONS}
     ends = np.cumsum(list(FRACTIONS.values()))
-    for label in range(classes):
+    for label in range(max(classes, 1)):
         rows = np.flatnonzero(labels == label)
         rows = rows[split_order(seed, label, len(rows))]
         cuts = np.rint(ends[:-1] * len(rows)).astype(int)

@@ -5,6 +5,8 @@ than one.
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,11 +17,15 @@ from numpy.typing import ArrayLike
 
 from caviar.engine.arrays import AnyArray
 from caviar.engine.data.datasets import FRACTIONS, TASKS, Dataset, Examples, make_dataset
+from caviar.engine.data.preprocessing import Preprocessing, preprocessing_from
 from caviar.engine.data.scaling import Scaling
 from caviar.engine.errors import DatasetError
 
 FORMAT = "caviar dataset"
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)
+"""Versions that are read; sets of version 1 have no preprocessing."""
+
 DESCRIPTION = "dataset.json"
 MAX_DESCRIPTION_BYTES = 16 * 2**20
 
@@ -32,12 +38,17 @@ def save_dataset(
     name: str | None = None,
     seed: int = 0,
     regression: bool = False,
+    labels: Sequence[Any] | None = None,
+    version: str | None = None,
+    preprocessing: Preprocessing | None = None,
+    report: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Write the user's features (m, n) and targets (m,) to a folder, and open it as a data set.
 
     The arrays are split and standardized as by make_dataset, which raises DatasetError if they
     cannot be used. Features may be memory-mapped: they are read and written in chunks. The default
-    name is that of the folder.
+    name is that of the folder. `labels`, `version`, `preprocessing` and `report` are those of the
+    data set.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,8 +63,10 @@ def save_dataset(
         targets,
         seed=seed,
         regression=regression,
+        labels=labels,
         allocate=allocate,
     )
+    dataset = replace(dataset, version=version, preprocessing=preprocessing, report=report)
     for part in FRACTIONS:
         examples: Examples = getattr(dataset, part)
         for array in (examples.features, examples.targets):
@@ -92,12 +105,17 @@ def _description(dataset: Dataset) -> dict[str, Any]:
         "deviation": scaling.deviation.tolist(),
         "target_mean": scaling.target_mean,
         "target_deviation": scaling.target_deviation,
+        "content": dataset.version,
+        "preprocessing": dataset.preprocessing and dataset.preprocessing.to_json(),
+        "report": dataset.report and dict(dataset.report),
     }
 
 
 def _read(folder: Path, description: dict[str, Any]) -> Dataset:
-    if (description["format"], description["version"]) != (FORMAT, VERSION):
-        raise DatasetError(f"{folder.name} is not in the format {FORMAT!r} of version {VERSION}")
+    if description["format"] != FORMAT or description["version"] not in READABLE:
+        raise DatasetError(
+            f"{folder.name} is not in the format {FORMAT!r} of version 1 or {VERSION}"
+        )
     if description["task"] not in TASKS:
         raise DatasetError(f"{folder.name} has an unknown task")
     scaling = Scaling(
@@ -117,7 +135,20 @@ def _read(folder: Path, description: dict[str, Any]) -> Dataset:
         test=parts["test"],
         scaling=scaling,
         split=MappingProxyType(description["split"]),
+        version=description.get("content"),
+        preprocessing=_preprocessing(description, len(scaling.mean)),
+        report=description.get("report"),
     )
+
+
+def _preprocessing(description: dict[str, Any], features: int) -> Preprocessing | None:
+    fields = description.get("preprocessing")
+    if fields is None:
+        return None
+    preprocessing = preprocessing_from(fields)
+    if len(preprocessing.features) != features:
+        raise DatasetError("the preprocessing makes another number of features")
+    return preprocessing
 
 
 def _part(folder: Path, part: str, features: int, dtype: np.dtype[Any]) -> Examples:

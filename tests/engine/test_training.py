@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from caviar.engine.data.datasets import load_dataset
+from caviar.engine.data.library import load_dataset
 from caviar.engine.errors import LaneError, RecipeError
 from caviar.engine.population.population import Population
 from caviar.engine.population.updates import PIECE_PARAMETERS

@@ -3,13 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from caviar.engine.data.datasets import (
-    DATASETS,
-    DatasetError,
-    describe_dataset,
-    load_dataset,
-    make_dataset,
-)
+from caviar.engine.data.datasets import make_dataset
+from caviar.engine.data.library import DATASETS, describe_dataset, load_dataset
+from caviar.engine.errors import DatasetError
 
 KNOWN = {
     "breast_cancer": (30, 2, 569, "binary"),

@@ -123,12 +123,23 @@ def test_invalid_arrays_are_refused(
         open_dataset(tmp_path / "mine")
 
 
+def test_a_folder_of_the_first_version_still_opens(tmp_path: Path) -> None:
+    save_dataset(tmp_path / "mine", FEATURES, LABELS)
+    path = tmp_path / "mine" / "dataset.json"
+    description = json.loads(path.read_text())
+    for name in ("content", "preprocessing", "report"):
+        del description[name]
+    path.write_text(json.dumps({**description, "version": 1}))
+    opened = open_dataset(tmp_path / "mine")
+    assert (opened.labels, opened.version, opened.preprocessing) == (("a", "b", "c"), None, None)
+
+
 def test_inconsistent_folders_are_refused(tmp_path: Path) -> None:
     save_dataset(tmp_path / "mine", FEATURES, LABELS)
     path = tmp_path / "mine" / "dataset.json"
     description = json.loads(path.read_text())
     for changes, message in [
-        ({"version": 2}, "version 1"),
+        ({"version": 3}, "version 1 or 2"),
         ({"task": "poetry"}, "unknown task"),
         ({"mean": [0.0]}, "wrong size"),
         ({"task": "regression"}, "wrong dtypes"),
