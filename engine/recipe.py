@@ -5,8 +5,11 @@ Only this module reads hyperparameter names.
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
 
 from caviar.engine.data.datasets import TASKS, Dataset
 from caviar.engine.errors import RecipeError
@@ -16,6 +19,7 @@ from caviar.engine.optim.optimizers import OPTIMIZERS
 from caviar.engine.optim.schedules import SCHEDULES
 from caviar.engine.rules import Choice, Flag, Integer, Number, Rule, Setting
 from caviar.engine.shapes import Shape
+from caviar.engine.synonyms import advice_for_name
 
 MAX_HIDDEN_LAYERS = 20
 MAX_HIDDEN_UNITS = 16_384
@@ -55,11 +59,17 @@ _FIXED_BY_SHAPE = (
     "activation",
     "batch_norm",
 )
+_BY_SCHEDULE = cast(Any, None)
+"""The default of a field whose value is that of the schedule, if none is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """The checked hyperparameters of one trial; the fields are named as in RULES."""
+    """The checked hyperparameters of one trial; the fields are named as in RULES.
+
+    Raises RecipeError, which names the field, if a value is invalid. Lists become tuples, and one
+    number for `hidden_units` is one hidden layer.
+    """
 
     learning_rate: float = 0.01
     optimizer: str = "adam"
@@ -80,8 +90,34 @@ class Recipe:
     batch_norm: bool = False
     batch_norm_momentum: float = 0.9
     decay: str = "none"
-    decay_rate: float = 1.0
-    decay_every: int = 1
+    decay_rate: float = _BY_SCHEDULE
+    decay_every: int = _BY_SCHEDULE
+    """In epochs."""
+
+    def __post_init__(self) -> None:
+        for name, value in tuple(vars(self).items()):
+            if value is not _DEFAULTS[name]:
+                read = _read_field(name, value)
+                if read is not value:
+                    object.__setattr__(self, name, read)
+        if self.decay_rate is None:
+            object.__setattr__(self, "decay_rate", SCHEDULES[self.decay].default_rate)
+        if self.decay_every is None:
+            object.__setattr__(self, "decay_every", SCHEDULES[self.decay].default_every)
+        self._check_schedule()
+
+    def _check_schedule(self) -> None:
+        highest = SCHEDULES[self.decay].highest_rate
+        if self.decay_rate > highest:
+            message = (
+                f"must be at most {highest:g} with decay {self.decay}, not {self.decay_rate:g}"
+            )
+            raise RecipeError("decay_rate", message)
+        if self.decay_every is None:
+            message = (
+                f"must be given with decay {self.decay}: the number of epochs from start to end"
+            )
+            raise RecipeError("decay_every", message)
 
     def shape(self, dataset: Dataset) -> Shape:
         """The shape of this recipe's network on a data set."""
@@ -110,11 +146,18 @@ class Recipe:
             check_name(name)
             if name in _FIXED_BY_SHAPE or name.startswith("hidden_"):
                 raise RecipeError(name, "cannot change while a network trains; start a new trial")
-        values = {name: RULES[name].read(name, value) for name, value in changes.items()}
+        _check_none(changes)
         # A new schedule starts from its own defaults, not from the values of the previous one.
-        unchanged = () if "decay" in values else ("decay", "decay_rate", "decay_every")
-        decay = _decay({**{name: getattr(self, name) for name in unchanged}, **values})
-        return replace(self, **{**values, **decay})  # type: ignore[arg-type]
+        reset = dict.fromkeys(("decay_rate", "decay_every"), _BY_SCHEDULE)
+        return replace(
+            self,
+            **{**(reset if "decay" in changes else {}), **changes},  # type: ignore[arg-type]
+        )
+
+
+_DEFAULTS: Mapping[str, object] = vars(Recipe)
+_FIELDS = frozenset(RULES) - {"hidden_units", "hidden_layers"}
+"""The hyperparameters that are fields of a recipe by themselves."""
 
 
 def read_recipe(
@@ -122,62 +165,117 @@ def read_recipe(
 ) -> Recipe:
     """Read a trial's parameters and its study's fixed settings into a recipe.
 
-    A value that the recipe does not need, such as `momentum` with another optimizer, is checked and
-    then ignored. Raises RecipeError, which names the parameter, for an unknown name, an invalid
-    value, or a name that is in both mappings.
+    The widths of the hidden layers are `hidden_units`, a number for all `hidden_layers` or a list
+    of one for each layer, or `hidden_units_1`, `hidden_units_2` … A value that the recipe does not
+    need, such as `momentum` with another optimizer, is checked and then ignored.
+
+    Raises RecipeError, which names the parameter, for an unknown name, an invalid value, or a name
+    that is in both mappings.
     """
     settings = settings or {}
     for name in params:
         if name in settings:
             raise RecipeError(name, "is given twice: by the trial and by the settings of the study")
-    values = {name: check_value(name, value) for name, value in {**settings, **params}.items()}
-    fields = {name: value for name, value in values.items() if not name.startswith("hidden_")}
-    return Recipe(
-        hidden_units=_hidden_units(values),
-        **{**fields, **_decay(fields)},  # type: ignore[arg-type]
-    )
+    given = {**settings, **params}
+    hidden: dict[str, Setting] = {}
+    fields: dict[str, object] = {}
+    for name, value in given.items():
+        if name in _FIELDS:
+            fields[name] = value
+        else:
+            hidden[name] = check_value(name, value)
+    _check_none(fields)
+    units = _hidden_units(hidden) if hidden else Recipe.hidden_units
+    return Recipe(hidden_units=units, **fields)  # type: ignore[arg-type]
 
 
 def recipe_from(fields: Mapping[str, object]) -> Recipe:
     """A recipe from its fields, as dataclasses.asdict returns them. Raises RecipeError."""
-    units = fields.get("hidden_units")
-    if not isinstance(units, (list, tuple)) or len(units) > MAX_HIDDEN_LAYERS:
+    if not isinstance(fields.get("hidden_units"), (list, tuple)):
         raise RecipeError("hidden_units", "must be a list of units")
-    params = {name: value for name, value in fields.items() if name != "hidden_units"}
-    layers = {f"hidden_units_{layer}": value for layer, value in enumerate(units, start=1)}
-    return read_recipe({**params, **layers, "hidden_layers": len(units)})
+    return read_recipe(fields)
 
 
 def check_name(name: str) -> Rule:
-    """The rule of a name. Raises RecipeError, which suggests similar names, if it is unknown."""
+    """The rule of a name.
+
+    Raises RecipeError if it is unknown: it says what to use for a synonym (`lr`, `dropout`), and
+    lists similar names otherwise.
+    """
+    if name in RULES:
+        return RULES[name]
     layer = _UNITS_OF_LAYER.fullmatch(name)
     if layer and int(layer[1]) <= MAX_HIDDEN_LAYERS:
         return RULES["hidden_units"]
-    if name in RULES:
-        return RULES[name]
+    advice = advice_for_name(name, _CHOICES)
     near = difflib.get_close_matches(name, [*RULES, "hidden_units_1"], n=2)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(RULES)}"
+    if advice:
+        hint = f"use {advice}"
+    elif near:
+        hint = f"did you mean {' or '.join(near)}?"
+    else:
+        hint = f"known are {', '.join(RULES)}"
     raise RecipeError(name, f"unknown hyperparameter; {hint}")
 
 
 def check_value(name: str, value: object) -> Setting:
-    """Read one value by the rule of its name. Raises RecipeError if either is invalid."""
-    return check_name(name).read(name, value)
+    """Read one value by the rule of its name; NumPy's numbers are read as Python's.
+
+    Raises RecipeError if either is invalid.
+    """
+    return _read(check_name(name), name, value)
+
+
+def _read(rule: Rule, name: str, value: object) -> Setting:
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
+    if name == "hidden_units" and isinstance(value, (list, tuple)):
+        return _read_widths(name, value)
+    return rule.read(name, value)
+
+
+def _check_none(values: Mapping[str, object]) -> None:
+    """Refuse a None, which would be the default of a field that follows from the schedule."""
+    for name, value in values.items():
+        if value is None:
+            RULES[name].read(name, value)
+
+
+def _read_field(name: str, value: object) -> Setting:
+    """Read the value of a field of Recipe, whose `hidden_units` is always a tuple."""
+    read = _read(RULES[name], name, value)
+    return (read,) if name == "hidden_units" and isinstance(read, int) else read
+
+
+def _read_widths(name: str, values: Sequence[object]) -> tuple[int, ...]:
+    """One width for each hidden layer."""
+    if len(values) > MAX_HIDDEN_LAYERS:
+        message = f"must have at most {MAX_HIDDEN_LAYERS} widths, one for each layer"
+        raise RecipeError(name, f"{message}, not {len(values)}")
+    rule = RULES[name]
+    return tuple(int(cast(int, rule.read(name, value))) for value in values)
 
 
 def _hidden_units(values: Mapping[str, Setting]) -> tuple[int, ...]:
     """The units of each layer, from `hidden_units` or from `hidden_units_1`, `hidden_units_2` …"""
     units = {
-        int(match[1]): int(value)
+        int(match[1]): cast(int, value)
         for name, value in values.items()
         if (match := _UNITS_OF_LAYER.fullmatch(name))
     }
+    common = values.get("hidden_units", Recipe.hidden_units[0])
     if units and "hidden_units" in values:
         name = f"hidden_units_{min(units)}"
         raise RecipeError(name, "cannot be given with hidden_units, which sets every layer")
-    layers = int(values.get("hidden_layers", max(units, default=1)))
+    default_layers = len(common) if isinstance(common, tuple) else max(units, default=1)
+    layers = cast(int, values.get("hidden_layers", default_layers))
+    if isinstance(common, tuple):
+        if layers != len(common):
+            message = f"must be {len(common)}, the length of hidden_units, or left out"
+            raise RecipeError("hidden_layers", f"{message}, not {layers}")
+        return common
     if not units:
-        return (int(values.get("hidden_units", Recipe.hidden_units[0])),) * layers
+        return (cast(int, common),) * layers
     for layer in range(1, layers + 1):
         if layer not in units:
             message = f"is missing: {layers} hidden layers require hidden_units_1 to _{layers}"
@@ -185,16 +283,6 @@ def _hidden_units(values: Mapping[str, Setting]) -> tuple[int, ...]:
     return tuple(units[layer] for layer in range(1, layers + 1))
 
 
-def _decay(values: Mapping[str, Setting]) -> dict[str, Setting]:
-    """The fields decay, decay_rate and decay_every, with the defaults of the schedule."""
-    name = str(values.get("decay", "none"))
-    schedule = SCHEDULES[name]
-    rate = float(values.get("decay_rate", schedule.default_rate))
-    if rate > schedule.highest_rate:
-        message = f"must be at most {schedule.highest_rate:g} with decay {name}, not {rate:g}"
-        raise RecipeError("decay_rate", message)
-    every = values.get("decay_every", schedule.default_every)
-    if every is None:
-        message = f"must be given with decay {name}: the number of epochs from start to end"
-        raise RecipeError("decay_every", message)
-    return {"decay": name, "decay_rate": rate, "decay_every": int(every)}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    name: rule.choices if isinstance(rule, Choice) else () for name, rule in RULES.items()
+}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from caviar.engine.errors import RecipeError
+from caviar.engine.synonyms import advice_for_value
 
-Setting: TypeAlias = float | int | str
+Setting: TypeAlias = float | int | str | tuple[int, ...]
 """The value of one hyperparameter, as a rule reads it; a flag is a bool, which is an int."""
 
 MAX_SHOWN_CHARACTERS = 40
@@ -75,7 +76,9 @@ class Choice:
     def read(self, name: str, value: object) -> str:
         """The value itself. Raises RecipeError unless it is one of the choices."""
         if not isinstance(value, str) or value not in self.choices:
-            raise RecipeError(name, f"must be {self}, not {_shown(value)}")
+            advice = advice_for_value(name, value, self.choices)
+            hint = f"; use {advice}" if advice else ""
+            raise RecipeError(name, f"must be {self}, not {_shown(value)}{hint}")
         return value
 
     def __str__(self) -> str:

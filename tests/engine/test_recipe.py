@@ -1,7 +1,11 @@
 import math
+import pickle
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from caviar.engine.optim.schedules import SCHEDULES
 from caviar.engine.recipe import (
     MAX_HIDDEN_LAYERS,
     RULES,
@@ -166,3 +170,79 @@ class TestAdjusted:
             read_recipe({"decay": "exponential"}).adjusted({"decay_rate": 2})
         with pytest.raises(RecipeError, match="did you mean momentum"):
             Recipe().adjusted({"momentun": 2})
+
+
+class TestWidths:
+    @pytest.mark.parametrize(
+        ("params", "units"),
+        [
+            ({"hidden_units": [64, 32]}, (64, 32)),
+            ({"hidden_units": (64,)}, (64,)),
+            ({"hidden_units": []}, ()),
+            ({"hidden_units": np.array([8, 4])}, (8, 4)),
+            ({"hidden_units": [64, 32], "hidden_layers": 2}, (64, 32)),
+        ],
+    )
+    def test_a_list_has_a_width_for_each_layer(
+        self, params: dict[str, object], units: tuple[int, ...]
+    ) -> None:
+        assert read_recipe(params).hidden_units == units
+
+    @pytest.mark.parametrize(
+        ("params", "parameter", "message"),
+        [
+            ({"hidden_units": [64, 0]}, "hidden_units", "from 1 to 16384, not 0"),
+            ({"hidden_units": [64, True]}, "hidden_units", "not True"),
+            ({"hidden_units": [4] * 21}, "hidden_units", "at most 20 widths"),
+            ({"hidden_units": [64], "hidden_units_1": 4}, "hidden_units_1", "with hidden_units"),
+            ({"hidden_units": [64, 32], "hidden_layers": 3}, "hidden_layers", "must be 2"),
+            ({"hidden_units_1": [64]}, "hidden_units_1", r"not [64]"),
+        ],
+    )
+    def test_a_wrong_list_is_named(
+        self, params: dict[str, object], parameter: str, message: str
+    ) -> None:
+        with pytest.raises(RecipeError) as raised:
+            read_recipe(params)
+        assert raised.value.parameter == parameter
+        assert message in raised.value.message
+
+
+class TestRecipe:
+    @pytest.mark.parametrize(
+        ("fields", "parameter", "message"),
+        [
+            ({"learning_rate": -1.0}, "learning_rate", "above 0, not -1.0"),
+            ({"learning_rate": None}, "learning_rate", "not None"),
+            ({"learning_rate": "0.1"}, "learning_rate", "not '0.1'"),
+            ({"optimizer": "sgd"}, "optimizer", "use gd"),
+            ({"keep_prob": 0.0}, "keep_prob", "above 0 and at most 1"),
+            ({"batch_norm": 1}, "batch_norm", "true or false"),
+            ({"hidden_units": (8, 0)}, "hidden_units", "not 0"),
+            ({"batch_size": 8.0}, "batch_size", "not 8.0"),
+            ({"decay": "exponential", "decay_rate": 2.0}, "decay_rate", "at most 1"),
+            ({"decay": "cosine"}, "decay_every", "must be given with decay cosine"),
+        ],
+    )
+    def test_checks_itself(self, fields: dict[str, object], parameter: str, message: str) -> None:
+        with pytest.raises(RecipeError) as raised:
+            Recipe(**fields)
+        assert raised.value.parameter == parameter
+        assert message in raised.value.message
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"learning_rate": 1, "hidden_units": [8, 4]},
+            {"learning_rate": np.float64(0.5), "hidden_units": np.int64(8)},
+            {"decay": "exponential"},
+            {"decay": "staircase", "decay_rate": 0.1},
+            {"decay": "cosine", "decay_every": np.int32(7)},
+        ],
+    )
+    def test_is_what_reading_its_fields_gives(self, fields: dict[str, object]) -> None:
+        made = Recipe(**fields)
+        assert made == read_recipe(fields) == replace(made) == pickle.loads(pickle.dumps(made))
+        assert type(made.learning_rate) is float
+        assert all(type(units) is int for units in made.hidden_units)
+        assert made.decay_rate == SCHEDULES[made.decay].default_rate or "decay_rate" in fields
