@@ -7,9 +7,11 @@ Notation:
     g, g'      the gradient of J by backpropagation and by differences, (P,)
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from caviar.engine.arithmetic import arithmetic
 from caviar.engine.arrays import Array, Float64Array
@@ -19,6 +21,7 @@ from caviar.engine.errors import RecipeError
 from caviar.engine.layers.activations import ACTIVATIONS
 from caviar.engine.layers.batch_norm import batch_norm_forward
 from caviar.engine.layers.dense import dense_forward
+from caviar.engine.layers.losses import l2_penalty
 from caviar.engine.population.lanes import Lane, LaneState, initial_state
 from caviar.engine.population.population import Population
 from caviar.engine.recipe import Recipe
@@ -45,6 +48,11 @@ def gradient_check(recipe: Recipe, dataset: Dataset, *, examples: int = 16, seed
     and above 1e-5 for a wrong one.
 
     Raises RecipeError if the recipe has dropout, which makes J random.
+
+    >>> from caviar import engine
+    >>> recipe = Recipe(hidden_units=(4,), activation="tanh")
+    >>> gradient_check(recipe, engine.load_dataset("moons")) < 1e-7
+    True
     """
     if recipe.keep_prob < 1.0:
         raise RecipeError("keep_prob", "must be 1 in a gradient check, because dropout is random")
@@ -55,7 +63,35 @@ def gradient_check(recipe: Recipe, dataset: Dataset, *, examples: int = 16, seed
     with arithmetic():
         point = objective.smooth_point(recipe, seed)
         exact = objective.gradient(point)
-        estimated = objective.differences(point)
+        estimated = centred_differences(objective.values, point)
+    return relative_difference(exact, estimated)
+
+
+def centred_differences(
+    values: Callable[[Float64Array], Float64Array], point: Float64Array
+) -> Float64Array:
+    """The estimate g' (P,) of a gradient: (J(theta + h) - J(theta - h)) / 2h for each parameter.
+
+    `values` turns points (K, P), which differ from theta (P,) in one parameter each, into J (K,).
+    """
+    estimated = np.empty_like(point)
+    for first in range(0, len(point), MAX_LANES):
+        rows = slice(first, min(first + MAX_LANES, len(point)))
+        changes = STEP * np.eye(len(point), dtype=point.dtype)[rows]
+        difference = values(point + changes) - values(point - changes)
+        estimated[rows] = difference / (2 * STEP)
+    return estimated
+
+
+def relative_difference(gradient: ArrayLike, estimate: ArrayLike) -> float:
+    """||g - g'|| / (||g|| + ||g'||), of arrays of any one shape; 0 if both are 0.
+
+    >>> relative_difference([3.0, 4.0], [3.0, 4.0])
+    0.0
+    """
+    exact, estimated = np.asarray(gradient, np.float64), np.asarray(estimate, np.float64)
+    if exact.shape != estimated.shape:
+        raise ValueError(f"gradients must have one shape, not {exact.shape} and {estimated.shape}")
     size = np.linalg.norm(exact) + np.linalg.norm(estimated)
     return float(np.linalg.norm(exact - estimated) / size) if size > 0 else 0.0
 
@@ -92,23 +128,11 @@ class _Objective:
         after: Float64Array = population.parameters(0).astype(np.float64)
         return point - after
 
-    def differences(self, point: Float64Array) -> Float64Array:
-        """The estimate g' (P,): each lane of a population has one parameter changed."""
-        estimated = np.empty_like(point)
-        for first in range(0, len(point), MAX_LANES):
-            rows = slice(first, min(first + MAX_LANES, len(point)))
-            changes = STEP * np.eye(len(point), dtype=point.dtype)[rows]
-            difference = self._values(point + changes) - self._values(point - changes)
-            estimated[rows] = difference / (2 * STEP)
-        return estimated
-
-    def _values(self, points: Float64Array) -> Float64Array:
-        """J (K,) at points (K, P)."""
+    def values(self, points: Float64Array) -> Float64Array:
+        """J (K,) at points (K, P): each lane of a population has one parameter changed."""
         loss = self._population(points).training_losses(self.dataset)
-        squares = sum(
-            np.square(block.weights(points)).sum(axis=(1, 2)) for block in self.shape.blocks
-        )
-        penalty = self.recipe.l2 / (2 * len(self.dataset.training)) * squares
+        weights = [block.weights(points) for block in self.shape.blocks]
+        penalty = l2_penalty(weights, self.recipe.l2, len(self.dataset.training))
         values: Float64Array = np.asarray(loss) + penalty
         return values
 

@@ -9,7 +9,7 @@ targets are one-hot columns; y is the target or the class of an example.
 The m columns may belong to several lanes: nothing here is computed across columns.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +108,17 @@ def half_squared_error(logits: Array, targets: Array, predictions: Array, losses
 def half_squared_error_backward(predictions: Array, targets: Array) -> None:
     """The gradient z - y."""
     predictions -= targets
+
+
+def l2_penalty(weights: Iterable[Array], l2: float, examples: int) -> Array:
+    """The L2 term of the cost of k lanes, (k,): l2 / (2 m) times the sum of their squared weights.
+
+    `weights` are the matrices of the layers, (k, n_out, n_in) each; m is the number of training
+    examples. Its gradient by a weight is l2 / m times the weight.
+    """
+    squares = sum(np.square(matrix).sum(axis=(1, 2)) for matrix in weights)
+    penalty: Array = np.asarray(l2 / (2 * examples) * squares)
+    return penalty
 
 
 LOSSES: dict[str, Loss] = {

@@ -36,10 +36,18 @@ def bias_correction(beta: float, step: int) -> float:
     return 1.0 - beta**step
 
 
-def smooth(values: Iterable[float], beta: float) -> list[float]:
-    """The bias-corrected running average of a curve, one value per value, for plots."""
+def smooth(values: Iterable[float], beta: float, *, corrected: bool = True) -> list[float]:
+    """The running average of a curve, one value per value; about the last 1 / (1 - beta) values.
+
+    It is bias-corrected unless `corrected` is false: then it starts near 0. 0 <= `beta` < 1.
+
+    >>> [round(value, 2) for value in smooth([10.0, 20.0], beta=0.5)]
+    [10.0, 16.67]
+    >>> smooth([10.0, 20.0], beta=0.5, corrected=False)
+    [5.0, 12.5]
+    """
     smoothed, average = [], 0.0
     for step, value in enumerate(values, start=1):
         average = beta * average + (1.0 - beta) * value
-        smoothed.append(average / bias_correction(beta, step))
+        smoothed.append(average / bias_correction(beta, step) if corrected else average)
     return smoothed
