@@ -2,6 +2,7 @@
 
 recipe          names and values of hyperparameters, read into a typed Recipe
 rules           the valid values of a hyperparameter
+synonyms        what other libraries call a hyperparameter, for messages
 shapes          the shape of a network: offsets of its layers, what lanes must share
 draws           counter-based random draws, keyed by their purpose
 data/           data sets: built in, or from tables; split, standardized, in mini-batches
@@ -13,6 +14,9 @@ training        the training loop: a record per epoch, changes between epochs
 checkpoints     a lane's state as a file
 models          a trained network for predictions
 estimator       the same with the interface of scikit-learn; imported separately
+trained         one network with its curve and its plots
+drawings        the plots as plain dicts, and a sparkline
+nn/             the pieces of a network on plain arrays, one by one; imported separately
 gradient_check  every backward pass compared with finite differences
 pool            processes that perform a stream of tasks
 arithmetic      BLAS threads and NumPy settings of all computations
@@ -28,6 +32,7 @@ from caviar.engine.draws import MAX_SEED
 from caviar.engine.errors import (
     CheckpointError,
     DatasetError,
+    DivergedError,
     EngineError,
     LaneError,
     PoolError,
@@ -62,6 +67,7 @@ __all__ = [
     "CheckpointError",
     "Dataset",
     "DatasetError",
+    "DivergedError",
     "EngineError",
     "EpochRecord",
     "Lane",

@@ -5,6 +5,7 @@ EngineError
 ├── DatasetError    a data set does not exist or cannot be used
 ├── CheckpointError a checkpoint cannot be read or is not consistent
 ├── LaneError       lanes or their states do not fit together
+├── DivergedError   a network diverged, so it has no model
 └── PoolError       the processes of a pool keep ending before they finish a task
 """
 
@@ -38,6 +39,10 @@ class CheckpointError(EngineError):
 
 class LaneError(EngineError):
     """Lanes that cannot train together, or a state that does not fit its lane."""
+
+
+class DivergedError(EngineError):
+    """A trained network whose metrics or parameters became NaN or infinite: it has no model."""
 
 
 class PoolError(EngineError):
