@@ -151,7 +151,7 @@ class Recipe:
         reset = dict.fromkeys(("decay_rate", "decay_every"), _BY_SCHEDULE)
         return replace(
             self,
-            **{**(reset if "decay" in changes else {}), **changes},  # type: ignore[arg-type]
+            **{**(reset if "decay" in changes else {}), **changes},
         )
 
 

@@ -132,7 +132,8 @@ def batch_norm_evaluate(
         for statistic in (mean, variance)
     ]
     normalization.batch_norm_evaluate(values, scale, shift, *columns)
-    return values[0].T
+    outputs: Array = values[0].T
+    return outputs
 
 
 def dropout(activations: ArrayLike, keep_prob: float, *, seed: int = 0, epoch: int = 0) -> Dropout:

@@ -54,7 +54,7 @@ def binary_cross_entropy_gradient(logits: ArrayLike, classes: ArrayLike) -> Arra
     array([-0.5,  0.5])
     """
     row, targets = _binary(logits, classes)
-    return _backward("binary_cross_entropy", row, targets)[0]
+    return _backward("binary_cross_entropy", row, targets).ravel()
 
 
 def half_squared_error(outputs: ArrayLike, targets: ArrayLike) -> Array:
@@ -74,7 +74,7 @@ def half_squared_error_gradient(outputs: ArrayLike, targets: ArrayLike) -> Array
     array([0., 2.])
     """
     row, values = _regression(outputs, targets)
-    return _backward("half_squared_error", row, values)[0]
+    return _backward("half_squared_error", row, values).ravel()
 
 
 def l2_penalty(weights: Sequence[ArrayLike], l2: float, examples: int) -> float:
