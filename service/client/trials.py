@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal
@@ -10,10 +11,16 @@ from typing import Any, Literal
 from caviar.service.client.connection import Connection
 from caviar.service.client.paths import path_of
 from caviar.service.contract import limits, schemas
+from caviar.service.contract.plain import plain
+from caviar.service.contract.schemas.ask_report_tell import LEASE_SECONDS
 from caviar.service.contract.schemas.base import Setting
 
-LEASE_SECONDS = 60.0
-"""How long a lease lasts without a report."""
+# Where nothing is set up, as in a notebook, Python prints warnings to the standard error.
+logger = logging.getLogger("caviar")
+
+
+BEST_CHARACTERS = 7_000
+"""The length of the header with a trial's best: proxies take lines of 8 KiB."""
 
 
 class TrialCalls(Connection):
@@ -40,7 +47,10 @@ class TrialCalls(Connection):
         """
         path = "/ask" if study is None else f"{path_of(study)}/ask"
         body = schemas.AskBody(
-            count=count, worker=worker, lease_seconds=lease_seconds, prefetched=prefetched
+            count=plain(count, "count"),
+            worker=worker,
+            lease_seconds=plain(lease_seconds, "lease_seconds"),
+            prefetched=prefetched,
         )
         return self._call("POST", path, schemas.AskAnswer, body=body, idempotent=True)
 
@@ -51,10 +61,50 @@ class TrialCalls(Connection):
         return answer.decisions
 
     def tell(self, study: str, results: Sequence[schemas.Result]) -> list[schemas.Recorded]:
-        """Send results of segments; the entry of a stale lease has a problem."""
+        """Send results of segments. One that comes too late is refused by itself.
+
+        A result is taken from the holder of the trial's last lease, also when that has run out,
+        until the trial is leased again.
+
+        Returns:
+            An entry for each result, in the same order; that of a refused one has a problem,
+            which is also logged as a warning.
+        """
         body = schemas.TellBody(results=list(results))
         path = f"{path_of(study)}/tell"
-        return self._call("POST", path, schemas.TellAnswer, body=body, idempotent=True).results
+        answer = self._call("POST", path, schemas.TellAnswer, body=body, idempotent=True)
+        for result, item in zip(body.results, answer.results, strict=True):
+            if not item.recorded and result.state != "waiting":
+                why = "" if item.problem is None else item.problem.detail
+                logger.warning(
+                    "the result of trial %s of study %r was not recorded: %s",
+                    item.number,
+                    study,
+                    why,
+                )
+        return answer.results
+
+    def release(
+        self, study: str, trials: Sequence[schemas.LeasedTrial | schemas.Held]
+    ) -> list[schemas.Released]:
+        """Give leased trials back: they wait again at once, and no attempt is counted.
+
+        Args:
+            study: the study's name.
+            trials: what `ask` gave, or the number and the token of each lease.
+
+        Returns:
+            An entry for each trial, in the same order; a stale lease is the problem of its entry.
+        """
+        held = [
+            schemas.Held(number=trial.number, lease=trial.lease.token)
+            if isinstance(trial, schemas.LeasedTrial)
+            else trial
+            for trial in trials
+        ]
+        body = schemas.ReleaseBody(trials=held)
+        path = f"{path_of(study)}/release"
+        return self._call("POST", path, schemas.ReleaseAnswer, body=body, idempotent=True).trials
 
     def enqueue(self, study: str, params: Sequence[Mapping[str, Setting]]) -> list[schemas.Trial]:
         """Enqueue trials with params of your own: `[{"learning_rate": 0.01, …}, …]`.
@@ -142,7 +192,7 @@ class TrialCalls(Connection):
         """
         headers = {"Content-Type": "application/octet-stream", "Caviar-Lease": lease}
         if best is not None:
-            headers["Caviar-Best"] = json.dumps(best.model_dump())
+            headers["Caviar-Best"] = _best_header(best)
         if epoch is not None:
             headers["Caviar-Epoch"] = str(epoch)
         path = f"{path_of(study)}/trials/{number}/checkpoint"
@@ -159,9 +209,24 @@ class TrialCalls(Connection):
         return self._send("GET", path, query={"epoch": epoch}).content
 
     def model(self, study: str, number: int) -> bytes:
-        """The trained network of a trial, for `caviar.load`.
+        """The model of a trial: of a network for `caviar.load`, of a function what it saved last.
+
+        `caviar.service.client.saved.load_saved` makes the object of it that was saved.
 
         Raises:
-            NotFound: the network is not kept.
+            NotFound: the model is not kept.
         """
         return self._send("GET", f"{path_of(study)}/trials/{number}/model").content
+
+
+def _best_header(best: schemas.Best) -> str:
+    """The best of a trial as JSON in one header, with as many metrics as fit, the value's first."""
+    room = BEST_CHARACTERS - len(json.dumps({**best.model_dump(), "metrics": {}, "cut": True}))
+    metrics: dict[str, float] = {}
+    for name, value in sorted(best.metrics.items(), key=lambda item: item[1] != best.value):
+        room -= len(json.dumps({name: value}))
+        if room < 0:
+            break
+        metrics[name] = value
+    cut = {"cut": True} if len(metrics) < len(best.metrics) else {}
+    return json.dumps({"value": best.value, "epoch": best.epoch, "metrics": metrics, **cut})

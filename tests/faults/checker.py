@@ -43,6 +43,7 @@ def check(history: Sequence[Line], final: Final) -> list[str]:
         *_creates(own, final),
         *_tells(own, final),
         *_tokens(own),
+        *_late(own, final),
         *_running(final),
         *_attempts(own, final),
         *_best(final),
@@ -153,7 +154,7 @@ def _bits(value: object) -> str | None:
 
 
 def _tokens(history: Sequence[Line]) -> Iterator[str]:
-    """No result or report is taken under a lease after a newer one was given out."""
+    """No result or report is taken under a lease after a newer one was given."""
     issued: dict[int, list[tuple[float, str]]] = defaultdict(list)
     for line in _acts(history, "ask"):
         for leased in line["got"]["trials"]:
@@ -174,6 +175,50 @@ def _tokens(history: Sequence[Line]) -> Iterator[str]:
             newer = [at for at, known in given if known != token and since < at < line["began"]]
             if newer:
                 yield f"4: trial {number} was heard under a lease after a newer one was given out"
+
+
+def _late(history: Sequence[Line], final: Final) -> Iterator[str]:
+    """No result is refused for being late while nobody else was given its trial.
+
+    Where an answer was lost, or a person did something, it is not known who had the trial.
+    """
+    handled = _handled(history)
+    asks = [line for line in history if line["path"].endswith("/ask")]
+    lost_at = min((ask["began"] for ask in asks if ask["outcome"] == "unknown"), default=math.inf)
+    given: dict[int, dict[str, Line]] = defaultdict(dict)
+    for ask in _acts(history, "ask"):
+        for leased in ask["got"]["trials"]:
+            given[leased["number"]][leased["lease"]["token"]] = ask
+    ended: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    """By lease, when it may have ended: the beginning of the call, and the place in it."""
+    for line, place, sent, got in _results(history):
+        if got is None or got["recorded"]:
+            ended[sent["lease"]].append((line["began"], place))
+    for line, place, sent, got in _results(history):
+        number, token = sent["number"], sent["lease"]
+        is_result = sent.get("state", "completed") not in ("waiting", "paused")
+        if got is None or got["recorded"] or not is_result or token not in given[number]:
+            continue
+        if final.study["state"] == "stopped" or number in handled or lost_at < line["ended"]:
+            continue
+        mine = given[number][token]
+        is_anothers = any(
+            mine["began"] < ask["ended"] and ask["began"] < line["ended"]
+            for other, ask in given[number].items()
+            if other != token
+        )
+        if not is_anothers and not any(end < (line["ended"], place) for end in ended[token]):
+            yield f"4: trial {number} was refused a late result, and nobody else was given it"
+
+
+def _results(history: Sequence[Line]) -> Iterator[tuple[Line, int, Line, Line | None]]:
+    """Each result that was sent: its call, its place there, and its answer if that is known."""
+    for line in history:
+        if not line["path"].endswith("/tell") or line["outcome"] == "fail":
+            continue
+        is_known = line["outcome"] == "ok"
+        for place, sent in enumerate(line["sent"]["results"]):
+            yield line, place, sent, line["got"]["results"][place] if is_known else None
 
 
 def _accepted(line: Line) -> Iterator[tuple[int, str]]:

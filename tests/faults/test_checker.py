@@ -67,7 +67,7 @@ def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
 def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reclaim whatever was leased, ended or not."""
 
-    def reclaim(change: Change, lost: Any) -> None:
+    def reclaim(change: Change) -> None:
         change.session.flush()
         change.session.execute(
             update(TrialRow)
@@ -77,6 +77,17 @@ def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
         change.session.expire_all()
 
     monkeypatch.setattr(leases, "_expire", reclaim)
+
+
+def deaf_to_late_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every result whose lease has run out, though nobody else has its trial."""
+    lapse = trial_states.lapse
+
+    def forget(change: Change, trial: TrialRow) -> None:
+        lapse(change, trial)
+        trial_states.settle(change, trial)
+
+    monkeypatch.setattr(trial_states, "lapse", forget)
 
 
 def dropped_commit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +123,7 @@ def forgotten_revision(monkeypatch: pytest.MonkeyPatch) -> None:
     ("plant", "broken"),
     [
         (no_fence, {"4"}),
+        (deaf_to_late_results, {"4"}),
         (reaper_without_a_guard, {"3"}),
         (dropped_commit, {"3"}),
         (forgotten_revision, {"10"}),
@@ -166,6 +178,16 @@ class TestTheChecker:
         rows = [dict(trial) for trial in last.trials]
         rows[1] |= changes
         assert number in numbers(check(history, Final(last.study, rows)))
+
+    def test_sees_a_late_result_that_is_refused_for_nothing(
+        self, whole: tuple[list[dict[str, Any]], Final]
+    ) -> None:
+        history, last = whole
+        told = next(line for line in history if line["path"].endswith("/tell"))
+        refused = [{**item, "recorded": False} for item in told["got"]["results"]]
+        other = {**told, "got": {"results": refused}}
+        edited = [other if line is told else line for line in history]
+        assert "4" in numbers(check(edited, last))
 
     def test_sees_a_wrong_best(self, whole: tuple[list[dict[str, Any]], Final]) -> None:
         history, last = whole

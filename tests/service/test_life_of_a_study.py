@@ -73,6 +73,7 @@ def asked_and_lost(client: Client, database: Database) -> None:
     age_leases(database, 11)
     leases.reap(database)
     assert [trial.state for trial in client.trials(NAME)] == [TrialState.WAITING] * 2
+    assert client.release(NAME, [leased[1]])[0].released
     [late] = client.tell(NAME, [Result(number=1, lease=leased[1].lease.token, value=0.1)])
     assert not late.recorded
 

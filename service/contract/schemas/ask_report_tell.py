@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from caviar.service.contract import limits
+from caviar.service.contract.scalars import plain_number
 from caviar.service.contract.schemas.base import (
     NO_NUL,
     Answer,
     Body,
     Metrics,
     Params,
+    Real,
+    Whole,
     WorkerName,
     example,
 )
 from caviar.service.contract.states import StudyState
+from caviar.service.contract.texts import keep_end
+
+LEASE_SECONDS = 60.0
+"""How long a lease lasts without a report, unless its worker asks for another time."""
 
 LEASED = {
     "study": "digits",
@@ -42,12 +50,14 @@ class AskBody(Body):
     """The number of trials that a worker requests, and the duration of their leases."""
 
     model_config = ConfigDict(
-        json_schema_extra=example({"count": 1, "worker": "laptop-1", "lease_seconds": 60.0})
+        json_schema_extra=example(
+            {"count": 1, "worker": "laptop-1", "lease_seconds": LEASE_SECONDS}
+        )
     )
 
     count: int = Field(1, ge=1, le=limits.LEASES_PER_ASK)
     worker: WorkerName = "anonymous"
-    lease_seconds: float = Field(60.0, ge=1, le=86_400)
+    lease_seconds: float = Field(LEASE_SECONDS, ge=1, le=86_400)
     prefetched: bool = Field(
         False,
         description="Whether the caller starts the trials later: until the first report without "
@@ -102,13 +112,14 @@ class Best(Answer):
 class BestSoFar(Body):
     """A trial's best value so far, which its worker sends with a checkpoint."""
 
-    value: float
-    epoch: int | None = Field(None, ge=0, le=limits.EPOCHS)
+    value: Real
+    epoch: Whole | None = Field(None, ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({})
-
-    def answer(self) -> Best:
-        """The same values as an answer, for the next worker."""
-        return Best(value=self.value, epoch=self.epoch, metrics=self.metrics)
+    cut: bool = Field(
+        False,
+        description="Whether there are more metrics than the header holds: the server adds what "
+        "was reported of this epoch.",
+    )
 
 
 class LeasedTrial(Answer):
@@ -154,9 +165,9 @@ class AskAnswer(Answer):
 class Report(Body):
     """Metrics of one epoch; a report without metrics only renews the lease."""
 
-    number: int = Field(ge=0)
+    number: Whole = Field(ge=0)
     lease: str = Field(max_length=64)
-    epoch: int = Field(ge=0, le=limits.EPOCHS)
+    epoch: Whole = Field(ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({})
     prefetched: bool = Field(
         False, description="Whether the trial has not started: the report only renews its lease."
@@ -212,28 +223,54 @@ class ReportAnswer(Answer):
     decisions: list[Decision]
 
 
+def _end_of_reason(reason: Any) -> Any:
+    return keep_end(reason, limits.REASON_CHARACTERS) if isinstance(reason, str) else reason
+
+
+Reason = Annotated[
+    str,
+    BeforeValidator(_end_of_reason),
+    Field(max_length=limits.REASON_CHARACTERS, pattern=NO_NUL),
+]
+"""Why a trial ended as it did; a longer text keeps its end, where an exception says what it is."""
+
+
 class Result(Body):
     """The end of a segment.
 
     `completed` requires the value of the trial so far; the server decides whether the trial
     continues. `paused` ends a segment early, after the decision `pause`. `waiting` releases the
-    lease: another worker may train the trial, and no attempt is counted unless `crashed`.
+    lease: another worker may train the trial, and no attempt is counted unless `crashed`. In
+    Python, a value that is NaN or infinite makes the state `diverged`.
     """
 
-    number: int = Field(ge=0)
+    number: Whole = Field(ge=0)
     lease: str = Field(max_length=64)
     state: Literal["completed", "paused", "failed", "diverged", "waiting"] = "completed"
-    value: float | None = None
-    epoch: int | None = Field(
+    value: Real | None = None
+    epoch: Whole | None = Field(
         None, ge=0, le=limits.EPOCHS, description="The number of epochs trained."
     )
-    best_epoch: int | None = Field(None, ge=0, le=limits.EPOCHS)
+    best_epoch: Whole | None = Field(None, ge=0, le=limits.EPOCHS)
     metrics: Metrics = Field({}, description="The metrics of the epoch of the value.")
-    reason: str | None = Field(None, max_length=2_000, pattern=NO_NUL)
+    reason: Reason | None = None
     crashed: bool = Field(
         False,
         description="With `waiting`: the training process died, which counts as an attempt.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _diverged_by_value(cls, data: Any) -> Any:
+        """A result without a finite value is one of a trial that diverged."""
+        if not isinstance(data, dict):
+            return data
+        value = plain_number(data.get("value"))
+        has_value = data.get("state", "completed") in ("completed", "paused")
+        if not has_value or not isinstance(value, float) or math.isfinite(value):
+            return data
+        reason = data.get("reason") or f"its value is {value}"
+        return {**data, "state": "diverged", "value": None, "reason": reason}
 
     @model_validator(mode="after")
     def _check_fields_of_state(self) -> Result:
@@ -254,6 +291,23 @@ class TellBody(Body):
     results: list[Result] = Field(min_length=1, max_length=limits.RESULTS_PER_CALL)
 
 
+class Held(Body):
+    """A leased trial, with the token of its lease."""
+
+    number: int = Field(ge=0)
+    lease: str = Field(max_length=64)
+
+
+class ReleaseBody(Body):
+    """Leased trials that the caller will not train: they wait again at once."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example({"trials": [{"number": 0, "lease": RESULT["lease"]}]})
+    )
+
+    trials: list[Held] = Field(min_length=1, max_length=limits.RESULTS_PER_CALL)
+
+
 class Recorded(Answer):
     """Whether one result was recorded."""
 
@@ -264,6 +318,24 @@ class Recorded(Answer):
         description="The trial is the best so far: store its checkpoint under the same lease.",
     )
     problem: Problem | None = None
+
+
+class Released(Answer):
+    """Whether one trial was released; if not, its lease was not the current one."""
+
+    number: int
+    released: bool
+    problem: Problem | None = None
+
+
+class ReleaseAnswer(Answer):
+    """One entry for each trial, in the same order."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example({"trials": [{"number": 0, "released": True}]})
+    )
+
+    trials: list[Released]
 
 
 class TellAnswer(Answer):

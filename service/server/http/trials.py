@@ -10,6 +10,7 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server.http.common import (
+    AskersOf,
     DatabaseOf,
     KeyOf,
     Limit,
@@ -35,17 +36,28 @@ Sort = Literal["number", "-number", "value", "-value"]
 
 @trials_router.post("/ask")
 def ask_any(
-    body: schemas.AskAnyBody, database: DatabaseOf, key: KeyOf, response: Response
+    body: schemas.AskAnyBody,
+    database: DatabaseOf,
+    askers: AskersOf,
+    key: KeyOf,
+    response: Response,
 ) -> schemas.AskAnswer:
     """Lease trials of any running study."""
+    askers.note(body.worker)
     return _with_patience(leases.ask_any(database, body, key), response)
 
 
 @trials_router.post("/studies/{study}/ask")
 def ask(
-    study: StudyName, body: schemas.AskBody, database: DatabaseOf, key: KeyOf, response: Response
+    study: StudyName,
+    body: schemas.AskBody,
+    database: DatabaseOf,
+    askers: AskersOf,
+    key: KeyOf,
+    response: Response,
 ) -> schemas.AskAnswer:
     """Lease trials of a study."""
+    askers.note(body.worker)
     return _with_patience(leases.ask(database, study, body, key), response)
 
 
@@ -69,6 +81,14 @@ def tell(
 ) -> schemas.TellAnswer:
     """End trials with their results."""
     return results.tell(database, study, body, key)
+
+
+@trials_router.post("/studies/{study}/release")
+def release(
+    study: StudyName, body: schemas.ReleaseBody, database: DatabaseOf, key: KeyOf
+) -> schemas.ReleaseAnswer:
+    """Give leased trials back: they wait again at once, and no attempt is counted."""
+    return leases.release(database, study, body, key)
 
 
 @trials_router.post("/studies/{study}/trials", status_code=201)

@@ -11,7 +11,7 @@ from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import checkpoint_retention
+from caviar.service.server.rules import checkpoint_retention, trial_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.plans import plan_of
 from caviar.service.server.store.database import Database
@@ -28,7 +28,7 @@ def put(
     number: int,
     *,
     lease: str,
-    best: schemas.Best | None,
+    best: schemas.BestSoFar | None,
     content: bytes,
     epoch: int | None = None,
 ) -> schemas.CheckpointKept:
@@ -52,13 +52,14 @@ def put(
     def work(change: Change) -> schemas.CheckpointKept:
         trial = store.trials.get(change.session, change.study, number)
         require_fence(trial, lease, epoch=at)
+        trial_states.revive(change, trial)
         checkpoint = CheckpointRow(
             study_id=change.study.id,
             number=number,
             epoch=at,
             value=None if best is None else best.value,
             best_epoch=None if best is None else best.epoch,
-            metrics={} if best is None else best.metrics,
+            metrics=_metrics(change, number, best),
             size=len(content),
             created_at=change.now,
             data=content,
@@ -67,6 +68,16 @@ def put(
         return schemas.CheckpointKept(number=number, epoch=at, bytes=len(content))
 
     return change_study(database, name, work)
+
+
+def _metrics(change: Change, number: int, best: schemas.BestSoFar | None) -> dict[str, float]:
+    """The metrics of a trial's best; those that its sender left out are taken from its curve."""
+    if best is None:
+        return {}
+    if not best.cut or best.epoch is None:
+        return best.metrics
+    curve = store.curves.of(change.session, change.study, [number])[number]
+    return {**curve.get(best.epoch, {}), **best.metrics}
 
 
 def require_fence(trial: TrialRow, lease: str, *, epoch: int | None = None) -> None:
@@ -79,7 +90,7 @@ def require_fence(trial: TrialRow, lease: str, *, epoch: int | None = None) -> N
         trial.lease_token.encode(), lease.encode()
     )
     ended_here = trial.state == TrialState.COMPLETED and epoch in (None, trial.epoch)
-    if not (is_own and (trial.state == TrialState.RUNNING or ended_here)):
+    if not (trial_states.holds(trial, lease) or (is_own and ended_here)):
         raise Conflict("this lease has run out or its trial has ended: discard the checkpoint")
     if epoch is not None and not trial.start_epoch <= epoch <= trial.stop_epoch:
         raise Invalid(
@@ -99,16 +110,12 @@ def get(database: Database, name: str, number: int, *, epoch: int | None = None)
 
 
 def model(database: Database, name: str, number: int, *, epoch: int | None = None) -> CheckpointRow:
-    """The checkpoint of a network, which is one that can predict.
+    """A trial's model: of a network its checkpoint, of a function what it saved last.
 
     Raises:
-        NotFound: there is no such study, trial or checkpoint, or its checkpoints are opaque.
+        NotFound: there is no such study, trial or checkpoint.
     """
-    with database.read() as session:
-        study = store.studies.get(session, name)
-        if not plan_of(study.definition).kind.restores_any_epoch:
-            raise NotFound(f"the trials of {name!r} are no networks of ours: get the checkpoint")
-        return _get(session, study, number, epoch)
+    return get(database, name, number, epoch=epoch)
 
 
 def _get(session: Session, study: StudyRow, number: int, epoch: int | None) -> CheckpointRow:

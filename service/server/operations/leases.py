@@ -1,7 +1,7 @@
 """Leases: a worker's right to train a segment until a deadline.
 
 Asking gives them, reporting renews them, the reaper expires them. The token fences the results:
-only the holder of the current lease of a running trial is recorded.
+only the holder of the last lease that was given of a trial is recorded.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from caviar.service.server.rules import (
     new_trials,
     presenters,
     rounds,
+    stale_leases,
     study_states,
     trial_states,
 )
@@ -44,7 +45,10 @@ class RoundIsDue:
 def ask(
     database: Database, name: str, body: schemas.AskBody, key: Key | None = None
 ) -> schemas.AskAnswer:
-    """Lease up to `count` trials: first those that wait, then new ones of the current round.
+    """Lease up to `count` trials: those that wait, new ones of the current round, lapsed ones.
+
+    A trial whose lease has run out comes last, for its worker may only be slow: until the trial
+    is given to another, a late result of it is recorded.
 
     Raises:
         NotFound: there is no study of this name.
@@ -80,16 +84,20 @@ def ask_any(
 
 def _lease(change: Change, body: schemas.AskBody) -> schemas.AskAnswer | RoundIsDue:
     session, study, plan = change.session, change.study, change.plan
-    _expire(change, store.trials.expired(session, study, change.now))
+    _expire(change)
     leased: list[TrialRow] = []
     if budgets.out_of_time(study, plan, change.now):
         study_states.end_in_time(change)
     elif study.state == StudyState.RUNNING:
-        leased += store.trials.waiting(session, study, body.count)
+        leased += store.trials.waiting(session, study, body.count, lapsed=False)
         leased += _propose(change, body.count - len(leased))
+        left = body.count - len(leased)
+        if left:
+            leased += store.trials.waiting(session, study, left, lapsed=True)
         if not leased and rounds.may_open(session, study, plan):
             return RoundIsDue()
     for trial in leased:
+        trial_states.settle(change, trial)
         _give(trial, body, change.now)
     if leased:
         study.started_at = study.started_at or change.now
@@ -114,7 +122,7 @@ def _propose(change: Change, count: int) -> list[TrialRow]:
     if current is None:
         return []
     stage = rounds.Stage.of(current)
-    end = min(stage.stop, budgets.trials(study, plan))
+    end = min(stage.stop, budgets.trials(change.session, study, plan))
     numbers = range(study.next_number, min(end, study.next_number + count))
     return new_trials.add(change, current, [stage.propose(plan, number) for number in numbers])
 
@@ -131,19 +139,51 @@ def _give(trial: TrialRow, body: schemas.AskBody, now: float) -> None:
     trial.started_at = trial.started_at or now
 
 
-def _expire(change: Change, lost: Sequence[TrialRow]) -> None:
-    """Let trials wait again whose leases are lost, or fail those that were tried too often."""
+def _expire(change: Change) -> None:
+    """Let trials wait again whose leases have run out, or fail those that were tried too often."""
+    lost = store.trials.expired(change.session, change.study, change.now)
+    for trial in lost:
+        trial_states.lapse(change, trial)
+    _follow_up(change, lost)
+
+
+def _follow_up(change: Change, lost: Sequence[TrialRow]) -> None:
+    """Do what follows from lost leases."""
     if not lost:
         return
-    for trial in lost:
-        if trial.prefetched:
-            trial_states.release(change, trial)
-        else:
-            how = f"{trial.attempt} workers were lost while training it"
-            trial_states.expire(change, trial, how=how)
     failed = [trial for trial in lost if trial.state == TrialState.FAILED]
     checkpoint_retention.discard(change, failed)
     study_states.reconcile(change)
+
+
+def release(
+    database: Database, name: str, body: schemas.ReleaseBody, key: Key | None = None
+) -> schemas.ReleaseAnswer:
+    """Let leased trials wait again at once, as if they had not been leased: that is no attempt.
+
+    Raises:
+        NotFound: there is no study of this name.
+    """
+
+    def work(change: Change) -> schemas.ReleaseAnswer:
+        numbers = [item.number for item in body.trials]
+        rows = store.trials.by_number(change.session, change.study, numbers)
+        released = [_release(change, rows.get(item.number), item) for item in body.trials]
+        if any(item.released for item in released):
+            study_states.reconcile(change)
+        return schemas.ReleaseAnswer(trials=released)
+
+    return change_study(database, name, work, answer=schemas.ReleaseAnswer, key=key)
+
+
+def _release(change: Change, trial: TrialRow | None, item: schemas.Held) -> schemas.Released:
+    if trial is None or not trial_states.holds(trial, item.lease):
+        problem = stale_leases.problem(item.number, trial, item.lease)
+        return schemas.Released(number=item.number, released=False, problem=problem)
+    trial_states.revive(change, trial)
+    trial_states.count_time(trial, change.now)
+    trial_states.release(change, trial)
+    return schemas.Released(number=item.number, released=True)
 
 
 def reclaim_from(database: Database, worker: str) -> None:
@@ -152,7 +192,14 @@ def reclaim_from(database: Database, worker: str) -> None:
         names = store.studies.of_worker(session, worker)
 
     def work(change: Change) -> None:
-        _expire(change, store.trials.held_by(change.session, change.study, worker))
+        held = store.trials.held_by(change.session, change.study, worker)
+        for trial in held:
+            if trial.prefetched:
+                trial_states.release(change, trial)
+            else:
+                how = f"{trial_states.lost_attempts(trial)} when its worker died"
+                trial_states.expire(change, trial, how=how)
+        _follow_up(change, held)
 
     for name in names:
         change_study(database, name, work)
@@ -172,7 +219,7 @@ def reap(database: Database) -> None:
 
 
 def _reap(change: Change) -> None:
-    _expire(change, store.trials.expired(change.session, change.study, change.now))
+    _expire(change)
     if budgets.out_of_time(change.study, change.plan, change.now):
         study_states.end_in_time(change)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from caviar.service.contract import schemas
-from caviar.service.contract.errors import STALE_LEASE, Invalid
-from caviar.service.contract.states import FINISHED, RequestedState
+from caviar.service.contract import reasons, schemas
+from caviar.service.contract.errors import Invalid
+from caviar.service.contract.numbers import number as number_text
+from caviar.service.contract.states import FINISHED, RequestedState, StudyState, TrialState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import (
+    budgets,
     checkpoint_retention,
     journal,
     segments,
+    stale_leases,
     study_states,
     trial_states,
 )
@@ -21,8 +24,6 @@ from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import TrialRow
-
-STALE = schemas.Problem.model_validate(STALE_LEASE)
 
 Decisions = dict[int, schemas.Decision]
 """By number of the trial."""
@@ -42,6 +43,7 @@ def report(database: Database, name: str, body: schemas.ReportBody) -> schemas.R
         decisions: Decisions = {}
         points: dict[int, dict[int, dict[str, float]]] = {}
         for number, items in _fenced(rows, body, decisions).items():
+            trial_states.revive(change, rows[number])
             if metrics := _take_reports(change, rows[number], items):
                 points[number] = metrics
         if points:
@@ -62,7 +64,8 @@ def _fenced(
         number = item.number
         row = rows.get(number)
         if row is None or not trial_states.holds(row, item.lease):
-            decisions[number] = schemas.Decision(number=number, action="stop", problem=STALE)
+            problem = stale_leases.problem(number, row, item.lease)
+            decisions[number] = schemas.Decision(number=number, action="stop", problem=problem)
             continue
         _require_in_segment(row, item.epoch, f"reports[{index}].epoch")
         reports[number].append(item)
@@ -107,7 +110,9 @@ def _tell_requests(
 def tell(
     database: Database, name: str, body: schemas.TellBody, key: Key | None = None
 ) -> schemas.TellAnswer:
-    """End segments with their results; a result without the current lease is refused by itself.
+    """End segments with their results; a result without its trial's lease is refused by itself.
+
+    A lease that has run out is good until the trial is leased again.
 
     Raises:
         NotFound: there is no study of this name.
@@ -127,11 +132,14 @@ def _record(change: Change, body: schemas.TellBody) -> schemas.TellAnswer:
     recorded: list[TrialRow] = []
     for index, item in enumerate(body.results):
         row = rows.get(item.number)
-        if row is None or not trial_states.holds(row, item.lease):
-            items.append(schemas.Recorded(number=item.number, recorded=False, problem=STALE))
+        if row is None or not _may_end(change, row, item):
+            problem = stale_leases.problem(item.number, row, item.lease)
+            items.append(schemas.Recorded(number=item.number, recorded=False, problem=problem))
             continue
         if item.epoch is not None:
             _require_in_segment(row, item.epoch, f"results[{index}].epoch")
+        _reopen_for(change, row)
+        trial_states.revive(change, row)
         trial_states.count_time(row, change.now)
         segments.record(change, row, item)
         recorded.append(row)
@@ -139,12 +147,46 @@ def _record(change: Change, body: schemas.TellBody) -> schemas.TellAnswer:
     if recorded:
         ended = [row for row in recorded if row.state in FINISHED]
         if ended:
+            change.say(_in_words(ended))
             change.study.finished_at = change.now
             checkpoint_retention.discard(change, ended)
         study_states.reconcile(change)
         change.session.flush()
         _ask_for_the_best(change, ended, items)
     return schemas.TellAnswer(results=items)
+
+
+def _in_words(ended: Sequence[TrialRow]) -> str:
+    """What became of trials, for the log: of one its value, of several how many ended how."""
+    if len(ended) > 1:
+        counts = Counter(row.state for row in ended)
+        ends = ", ".join(f"{count} {state}" for state, count in counts.items())
+        return f"{len(ended)} trials ended: {ends}"
+    [row] = ended
+    value = "" if row.value is None else f" with {number_text(row.value)}"
+    reason = f": {reasons.summary(row.reason)}" if row.reason else ""
+    return f"trial {row.number} {row.state}{value}{reason}"
+
+
+def _may_end(change: Change, row: TrialRow, item: schemas.Result) -> bool:
+    """Whether a result is taken: it comes from the holder of the last lease that was given.
+
+    A trial that failed because its last lease ran out is not what killed its worker, as its result
+    shows.
+    """
+    if trial_states.holds(row, item.lease):
+        return True
+    is_final = item.state not in ("waiting", "paused")
+    is_stopped = change.study.state == StudyState.STOPPED
+    return is_final and not is_stopped and trial_states.failed_lapsed(row, item.lease)
+
+
+def _reopen_for(change: Change, row: TrialRow) -> None:
+    """Let a study run again that had completed with this trial as failed, if it has time left."""
+    study = change.study
+    had_completed = row.state == TrialState.FAILED and study.state == StudyState.COMPLETED
+    if had_completed and not budgets.out_of_time(study, change.plan, change.now):
+        study.state = StudyState.RUNNING
 
 
 def _ask_for_the_best(

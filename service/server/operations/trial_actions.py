@@ -8,7 +8,7 @@ from caviar.service.contract.schemas import ActionBody
 from caviar.service.contract.trial_actions import TrialAction
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import presenters, study_states, trial_actions
+from caviar.service.server.rules import presenters, study_states, trial_actions, trial_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
@@ -33,6 +33,7 @@ def act(
     def work(change: Change) -> BaseModel:
         trial = store.trials.get(change.session, change.study, number)
         trial_actions.require_allowed(change, trial, action)
+        trial_states.settle(change, trial)
         change.mark(trial)
         answer = trial_actions.APPLY[action.name](change, trial, body)
         study_states.reconcile(change)

@@ -14,13 +14,36 @@ MAX_ATTEMPTS = 3
 
 
 def holds(trial: TrialRow | None, token: str) -> bool:
-    """Whether the token is the current lease of a running trial."""
+    """Whether the token is the trial's last lease, and its holder may train on.
+
+    A lease that has run out still counts while the trial waits and nobody else has been given it.
+    """
     return (
         trial is not None
-        and trial.state == TrialState.RUNNING
-        and trial.lease_token is not None
-        and secrets.compare_digest(trial.lease_token.encode(), token.encode())
+        and is_last_lease(trial, token)
+        and (trial.state == TrialState.RUNNING or _waits_lapsed(trial))
     )
+
+
+def failed_lapsed(trial: TrialRow | None, token: str) -> bool:
+    """Whether the trial failed when this lease ran out, the last of its attempts."""
+    return (
+        trial is not None
+        and is_last_lease(trial, token)
+        and trial.lapsed
+        and trial.state == TrialState.FAILED
+    )
+
+
+def is_last_lease(trial: TrialRow, token: str) -> bool:
+    """Whether the token is of the last lease that was given of the trial, ended or not."""
+    return trial.lease_token is not None and secrets.compare_digest(
+        trial.lease_token.encode(), token.encode()
+    )
+
+
+def _waits_lapsed(trial: TrialRow) -> bool:
+    return trial.lapsed and trial.state == TrialState.WAITING
 
 
 def count_time(trial: TrialRow, now: float) -> None:
@@ -47,6 +70,62 @@ def end(trial: TrialRow, state: TrialState, now: float) -> None:
     trial.lease_expires_at = None
     trial.finished_at = now
     trial.requested_state = None
+    trial.lapsed = False
+
+
+def lapse(change: Change, trial: TrialRow) -> None:
+    """Let a trial wait whose lease has run out, or fail it after its last attempt.
+
+    Its worker may only be slow. So the trial keeps its lease and what was reported, for as long
+    as nobody else is given it: see `revive` and `settle`.
+    """
+    ran_out = f"its lease of {trial.lease_seconds:g} s ran out"
+    if not trial.prefetched and trial.attempt >= MAX_ATTEMPTS:
+        advice = "renew a lease with reports, or ask with a larger lease_seconds"
+        expire(change, trial, how=f"{lost_attempts(trial)} when {ran_out}: {advice}")
+        trial.lapsed = True
+        return
+    if trial.prefetched:
+        trial.attempt -= 1
+    if trial.requested_state == RequestedState.PAUSED:
+        wait(change, trial)
+        return
+    change.mark(trial)
+    change.say(f"trial {trial.number} of worker {trial.worker} waits again: {ran_out}")
+    trial.state = TrialState.WAITING
+    trial.lease_expires_at = None
+    trial.lapsed = True
+    trial.reason = None if trial.prefetched else f"{ran_out} without a report"
+
+
+def lost_attempts(trial: TrialRow) -> str:
+    """The beginning of the reason of a trial that fails after its last attempt."""
+    return f"{trial.attempt} attempts were lost, the last one"
+
+
+def revive(change: Change, trial: TrialRow) -> None:
+    """Let a trial run on under its lease that had run out: its worker has spoken after all."""
+    if not trial.lapsed:
+        return
+    change.mark(trial)
+    if trial.prefetched:
+        trial.attempt += 1
+    trial.state = TrialState.RUNNING
+    trial.lapsed = False
+    trial.reason = None
+    trial.finished_at = None
+    # The time since its last report counts as one lease, as it does for any other report.
+    trial.lease_expires_at = change.now
+
+
+def settle(change: Change, trial: TrialRow) -> None:
+    """Give up a lease that has run out: its worker is not heard from now on."""
+    if not trial.lapsed:
+        return
+    trial.lapsed = False
+    trial.lease_token = None
+    if trial.state == TrialState.WAITING:
+        checkpoint_retention.restore(change, trial)
 
 
 def release(change: Change, trial: TrialRow) -> None:
@@ -61,6 +140,7 @@ def expire(change: Change, trial: TrialRow, *, how: str) -> None:
         wait(change, trial)
         return
     change.mark(trial)
+    change.say(f"trial {trial.number} failed: {how}")
     trial.reason = f"crash_loop: {how}"
     end(trial, TrialState.FAILED, change.now)
     change.study.finished_at = change.now
@@ -72,6 +152,7 @@ def wait(change: Change, trial: TrialRow) -> None:
     trial.state = TrialState.WAITING
     trial.lease_expires_at = None
     trial.lease_token = None
+    trial.lapsed = False
     trial.finished_at = None
     checkpoint_retention.restore(change, trial)
     if trial.requested_state == RequestedState.PAUSED:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -176,7 +177,9 @@ class TrialRow(Base):
     """Leased, but not begun: an expired lease counts as no attempt."""
     worker: Mapped[str | None] = mapped_column(String(128))
     lease_token: Mapped[str | None] = mapped_column(String(64))
-    """Fences the results: only its holder is recorded."""
+    """Fences the results: only its holder is recorded. Kept when it has run out or ended."""
+    lapsed: Mapped[bool]
+    """The lease has run out, and nobody else was given the trial: its holder is still heard."""
     lease_seconds: Mapped[float | None]
     """For how long each report renews the lease."""
     lease_expires_at: Mapped[float | None]
@@ -223,6 +226,7 @@ NEW_TRIAL: dict[str, Any] = {
     "adjusted": False,
     "attempt": 0,
     "prefetched": False,
+    "lapsed": False,
     "seconds": 0.0,
     "void": False,
     "enqueued": False,
@@ -347,6 +351,12 @@ class RoundRow(Base):
         """The number of the trial after its last."""
         return self.first + self.size + self.enqueued
 
+    @property
+    def settings_left(self) -> int | None:
+        """Of a finite space: how many settings were neither tried nor are in the round."""
+        left: int | None = self.data["model"].get("left")
+        return left
+
 
 class WarmStartRow(Base):
     """The trials that a study took from another one when it was created, as they were then."""
@@ -371,3 +381,20 @@ class AnswerRow(Base):
     created_at: Mapped[float]
 
     __table_args__ = (Index(None, "created_at"),)
+
+
+class DatasetRow(Base):
+    """A version of a data set that a user has added; its files are in the server's data folder."""
+
+    __tablename__ = "datasets"
+
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(String(64))
+    """The hash of its content, and the name of its folder."""
+    description: Mapped[dict[str, Any]] = mapped_column(Json)
+    """Task, sizes, columns, warnings and files, as the API gives them."""
+    created_at: Mapped[float]
+    """When it was added last: the newest version is what a new study gets."""
+
+    __table_args__ = (UniqueConstraint("name", "version"),)

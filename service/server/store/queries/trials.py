@@ -45,11 +45,15 @@ def by_number(session: Session, study: StudyRow, numbers: Iterable[int]) -> dict
     return rows
 
 
-def waiting(session: Session, study: StudyRow, limit: int) -> Sequence[TrialRow]:
-    """Trials that may be leased, the lowest numbers first."""
+def waiting(session: Session, study: StudyRow, limit: int, *, lapsed: bool) -> Sequence[TrialRow]:
+    """Trials that may be leased, the lowest numbers first; whose last lease ran out, or not."""
     query = (
         select(TrialRow)
-        .where(TrialRow.study_id == study.id, TrialRow.state == TrialState.WAITING)
+        .where(
+            TrialRow.study_id == study.id,
+            TrialRow.state == TrialState.WAITING,
+            TrialRow.lapsed.is_(lapsed),
+        )
         .order_by(TrialRow.number)
         .limit(limit)
     )
@@ -116,6 +120,14 @@ def added(session: Session, study: StudyRow) -> set[int]:
     return set(session.scalars(query))
 
 
+def params_tried(session: Session, study: StudyRow) -> Sequence[dict[str, Any]]:
+    """The params of all trials but forks and replicas."""
+    query = select(TrialRow.params).where(
+        TrialRow.study_id == study.id, TrialRow.origin.is_(None), TrialRow.replica_of.is_(None)
+    )
+    return session.scalars(query).all()
+
+
 def awaited_rounds(session: Session, study: StudyRow) -> set[int]:
     """The rounds that have trials which are awaited and have not ended."""
     query = select(TrialRow.round).where(
@@ -145,6 +157,7 @@ def cancel_open(session: Session, study: StudyRow, *, reason: str, now: float) -
         .values(
             state=TrialState.CANCELLED,
             lease_expires_at=None,
+            lapsed=False,
             finished_at=now,
             reason=reason,
             revision=study.revision,

@@ -74,7 +74,7 @@ def test_a_report_renews_the_lease_and_keeps_the_curve(client: Client, database:
 def test_an_expired_lease_brings_the_trial_back_and_fences_the_late_result(
     client: Client, database: Database
 ) -> None:
-    client.create_study(external())
+    client.create_study(external(trials=1))
     [first] = client.ask("outside", lease_seconds=10).trials
     age_leases(database, 11)
     [second] = client.ask("outside", lease_seconds=10).trials

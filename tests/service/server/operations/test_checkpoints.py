@@ -13,6 +13,7 @@ from caviar.service.client import Client
 from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.schemas import Best, LeasedTrial, Report, Result
+from caviar.service.contract.states import TrialState
 from caviar.service.server.operations import leases
 from caviar.service.server.rules.checkpoint_retention import superfluous
 from caviar.service.server.store.database import Database
@@ -70,11 +71,25 @@ class TestPut:
         with pytest.raises(Conflict, match="lease"):
             client.put_checkpoint("put", 0, content, lease="x")
         age_leases(database, 100)
-        leases.reap(database)
+        assert client.ask("put", count=3).trials[-1].number == 0  # another worker has it now
         with pytest.raises(Conflict, match="lease"):
             client.put_checkpoint("put", 0, content, lease=leased.lease.token)
         with pytest.raises(NotFound):
             client.checkpoint("put", 0)
+
+    def test_renews_a_lease_that_ran_out_and_is_where_the_next_attempt_starts(
+        self, client: Client, database: Database, leased: LeasedTrial, content: bytes
+    ) -> None:
+        report = Report(number=0, lease=leased.lease.token, epoch=3, metrics={"loss": 1.0})
+        client.report("put", [report])
+        age_leases(database, 100)
+        leases.reap(database)
+        client.put_checkpoint("put", 0, content, lease=leased.lease.token)
+        assert client.trial("put", 0).state == TrialState.RUNNING
+        age_leases(database, 100)
+        [*_, again] = client.ask("put", count=3).trials
+        assert (again.number, again.start_epoch, again.attempt) == (0, 2, 2)
+        assert client.trial("put", 0).epoch == 2
 
     def test_after_the_tell_only_the_last_epoch(self, client: Client, leased: LeasedTrial) -> None:
         token = leased.lease.token
