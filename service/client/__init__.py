@@ -8,24 +8,37 @@ A problem of the server is raised as one of the errors of `caviar.service.contra
 """
 
 from caviar.service.client.actions import TrialActionCalls
+from caviar.service.client.datasets import DatasetCalls
 from caviar.service.client.replicas import ReplicaCalls
 from caviar.service.client.rounds import RoundCalls
 from caviar.service.client.studies import ENDED, StudyCalls
 from caviar.service.client.system import SystemCalls
-from caviar.service.client.trials import LEASE_SECONDS, TrialCalls
+from caviar.service.client.trials import TrialCalls
 from caviar.service.contract.addresses import DEFAULT_SERVER
+from caviar.service.contract.schemas.ask_report_tell import LEASE_SECONDS
 
 __all__ = ["DEFAULT_SERVER", "ENDED", "LEASE_SECONDS", "Client"]
 
 
-class Client(StudyCalls, TrialCalls, RoundCalls, ReplicaCalls, TrialActionCalls, SystemCalls):
+class Client(
+    StudyCalls,
+    TrialCalls,
+    RoundCalls,
+    ReplicaCalls,
+    TrialActionCalls,
+    DatasetCalls,
+    SystemCalls,
+):
     """A connection to a Caviar server, with a method for every call of the contract.
 
-    A client must not be shared between threads. It is a context manager; `close` closes it.
+    Threads may share a client, and a process may use it after a fork. It is a context manager;
+    `close` closes it.
 
     Args:
-        server: the server's address, http://127.0.0.1:8700 by default.
-        transport: an httpx transport; `httpx.ASGITransport` calls an app without a network.
+        server: the server's address; by default the variable CAVIAR_SERVER, or else
+            http://127.0.0.1:8700.
+        transport: an httpx transport, which is closed with the client. `httpx.ASGITransport`
+            calls an app without a network; the app's lifespan is run with it.
         timeout_seconds: the time limit of one answer.
         patience_seconds: how long a call is repeated while the server does not answer.
 

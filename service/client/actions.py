@@ -11,6 +11,7 @@ from caviar.service.client.connection import Connection
 from caviar.service.client.paths import path_of
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
+from caviar.service.contract.plain import plain
 from caviar.service.contract.schemas.base import Setting
 from caviar.service.contract.schemas.trial_actions import ANONYMOUS
 from caviar.service.contract.trial_actions import ACTIONS
@@ -19,7 +20,7 @@ from caviar.service.contract.trial_actions import ACTIONS
 class TrialActionCalls(Connection):
     """The actions on a trial, the journal and replays."""
 
-    def act(self, study: str, number: int, action: str, **fields: Any) -> BaseModel:
+    def act(self, /, study: str, number: int, action: str, **fields: Any) -> BaseModel:
         """Take an action of the contract's table on a trial, by its name.
 
         Args:
@@ -34,7 +35,7 @@ class TrialActionCalls(Connection):
         """
         if action not in ACTIONS:
             raise Invalid(f"unknown action {action!r}: must be one of {', '.join(ACTIONS)}")
-        present = {name: value for name, value in fields.items() if value is not None}
+        present = plain({name: value for name, value in fields.items() if value is not None})
         body = ACTIONS[action].body(**present)
         path = f"{path_of(study)}/trials/{number}/{action}"
         return self._call("POST", path, ACTIONS[action].answer, body=body, idempotent=True)
@@ -53,10 +54,21 @@ class TrialActionCalls(Connection):
         return self._detail(study, number, "adjust", **fields)
 
     def pause(
-        self, study: str, number: int, *, author: str = ANONYMOUS, reason: str | None = None
+        self,
+        study: str,
+        number: int,
+        *,
+        at: int | None = None,
+        author: str = ANONYMOUS,
+        reason: str | None = None,
     ) -> schemas.TrialDetail:
-        """Pause a trial after its current epoch."""
-        return self._detail(study, number, "pause", author=author, reason=reason)
+        """Pause a trial after its current epoch, or train it up to the epoch `at` and pause there.
+
+        Raises:
+            Invalid: `at` is not after the epoch where the trial is, or beyond its last one.
+            Conflict: the trial has ended; or `at` is given and it is running and not a network.
+        """
+        return self._detail(study, number, "pause", epoch=at, author=author, reason=reason)
 
     def resume(
         self,
@@ -149,9 +161,7 @@ class TrialActionCalls(Connection):
             number,
             "fork",
             children=(
-                None
-                if children is None
-                else [schemas.Child(changes=dict(changes)) for changes in children]
+                None if children is None else [{"changes": dict(changes)} for changes in children]
             ),
             count=count,
             perturb=dict(perturb or {}),

@@ -2,48 +2,57 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 
-from caviar.service.client.in_process import synchronous
 from caviar.service.contract.addresses import DEFAULT_SERVER
 from caviar.service.contract.errors import CaviarError, Invalid, Unreachable, from_problem
+from caviar.service.contract.plain import plain
+
+SERVER_VARIABLE = "CAVIAR_SERVER"
+"""The environment variable with the address of the server, for the command and for clients."""
 
 A = TypeVar("A", bound=BaseModel)
+C = TypeVar("C", bound="Connection")
 
 
 class Connection:
     """Sends calls to a server, and repeats them while it does not answer.
 
     Every call is safe to send twice: a call whose repetition would change something again carries
-    an Idempotency-Key.
+    an Idempotency-Key. Threads may share a connection. A process that was forked opens sockets of
+    its own at its first call, and one that a connection was pickled for does, too.
     """
 
     def __init__(
         self,
-        server: str = DEFAULT_SERVER,
+        server: str | None = None,
         *,
         transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 60.0,
         patience_seconds: float = 30.0,
     ) -> None:
+        if server is None:
+            is_named = transport is None and SERVER_VARIABLE in os.environ
+            server = os.environ[SERVER_VARIABLE] if is_named else DEFAULT_SERVER
         self.server = _checked(server)
+        self.timeout_seconds = timeout_seconds
         self.patience_seconds = patience_seconds
-        self._http = httpx.Client(
-            base_url=self.server,
-            transport=synchronous(transport),
-            timeout=timeout_seconds,
-            # A server on this machine is not behind a proxy.
-            trust_env=not _is_loopback(self.server),
-        )
+        self._transport = None if transport is None else _synchronous(transport)
+        self._opened = os.getpid(), self._open()
+        self.check: Callable[[], None] = _no_check
+        """Called before every call. What it raises is raised in place of the answer."""
 
     def __enter__(self) -> Self:
         return self
@@ -56,9 +65,34 @@ class Connection:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[type[Self], str, float, float]]:
+        if self._transport is not None:
+            raise TypeError("a client with a transport of its own cannot be pickled")
+        return _again, (type(self), self.server, self.timeout_seconds, self.patience_seconds)
+
     def close(self) -> None:
         """Close all connections to the server."""
         self._http.close()
+
+    @property
+    def _http(self) -> httpx.Client:
+        """The HTTP client of this process: sockets that a fork inherits are its parent's."""
+        pid, opened = self._opened
+        if pid != os.getpid():
+            closed = opened.is_closed
+            self._opened = _, opened = os.getpid(), self._open()
+            if closed:
+                opened.close()
+        return opened
+
+    def _open(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self.server,
+            transport=self._transport,
+            timeout=self.timeout_seconds,
+            # A server on this machine is not behind a proxy.
+            trust_env=not _is_loopback(self.server),
+        )
 
     def _call(
         self,
@@ -66,33 +100,37 @@ class Connection:
         path: str,
         answer_type: type[A],
         *,
-        body: BaseModel | dict[str, Any] | None = None,
+        body: BaseModel | Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         idempotent: bool = False,
     ) -> A:
         """Send a call and parse its answer; with `idempotent`, it carries an Idempotency-Key."""
         response = self._send(method, path, body=body, query=query, idempotent=idempotent)
-        return answer_type.model_validate_json(response.content)
+        try:
+            return answer_type.model_validate_json(response.content)
+        except ValidationError as error:
+            raise Unreachable(
+                f"what answers at {self.server} is not Caviar, or a much older or newer version"
+            ) from error
 
     def _send(
         self,
         method: str,
         path: str,
         *,
-        body: BaseModel | dict[str, Any] | None = None,
+        body: BaseModel | Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         idempotent: bool = False,
-        content: bytes | None = None,
+        content: bytes | Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
+        self.check()
         request: dict[str, Any] = {"headers": dict(headers or {})}
         if content is not None:
             request["content"] = content
-        elif isinstance(body, BaseModel):
-            request["content"] = body.model_dump_json(exclude_unset=True)
-            request["headers"]["Content-Type"] = "application/json"
         elif body is not None:
-            request["json"] = body
+            request["content"] = _json(body)
+            request["headers"]["Content-Type"] = "application/json"
         if query:
             request["params"] = {key: value for key, value in query.items() if value is not None}
         if idempotent:
@@ -115,6 +153,39 @@ class Connection:
         if response.status_code in (502, 503, 504):
             raise _Busy(error)
         raise error
+
+
+def _synchronous(
+    transport: httpx.BaseTransport | httpx.AsyncBaseTransport,
+) -> httpx.BaseTransport:
+    if isinstance(transport, httpx.BaseTransport):
+        return transport
+    from caviar.service.client.in_process import bridged  # few need it, and it takes a while
+
+    return bridged(transport)
+
+
+def _no_check() -> None:
+    """Nothing has to hold for a call."""
+
+
+def _again(kind: type[C], server: str, timeout_seconds: float, patience_seconds: float) -> C:
+    """A connection that was pickled, opened anew."""
+    return kind(server, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds)
+
+
+def _json(body: BaseModel | Mapping[str, Any]) -> str:
+    """A body as JSON text.
+
+    Raises:
+        Invalid: a value has no form in JSON; names the field.
+    """
+    if isinstance(body, BaseModel):
+        try:
+            return body.model_dump_json(exclude_unset=True)
+        except PydanticSerializationError:  # a part that the model takes as it is
+            body = body.model_dump(exclude_unset=True)
+    return json.dumps(plain(body, finite=True))
 
 
 class _Busy(Exception):
@@ -148,11 +219,14 @@ def _error_of(response: httpx.Response) -> CaviarError:
     except ValueError:
         problem = None
     if not isinstance(problem, dict):
-        problem = {"detail": f"the server answered {response.status_code}"}
+        detail = f"{response.url} answered {response.status_code}, and not as Caviar does"
+        problem = {"detail": f"{detail}: check the address"}
     return from_problem(response.status_code, problem)
 
 
 def _checked(server: str) -> str:
+    if not isinstance(server, str):
+        raise Invalid(f"{server!r} is not an address such as {DEFAULT_SERVER}")
     try:
         url = httpx.URL(server)
     except (httpx.InvalidURL, ValueError) as error:

@@ -113,12 +113,8 @@ class AppTransport(BridgedTransport):
             super().__init__(transport, around=_lifespan(app))
 
 
-def synchronous(
-    transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None,
-) -> httpx.BaseTransport | None:
-    """A transport that a synchronous client can use, whatever kind was given."""
-    if transport is None or isinstance(transport, httpx.BaseTransport):
-        return transport
+def bridged(transport: httpx.AsyncBaseTransport) -> httpx.BaseTransport:
+    """A transport that a synchronous client can use, and with it the lifespan of its app."""
     if isinstance(transport, httpx.ASGITransport):
         return AppTransport(transport)
     return BridgedTransport(transport)

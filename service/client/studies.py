@@ -3,51 +3,83 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from caviar.service.client.connection import Connection
+from caviar.service.client.continuing import definition_of, to_continue
 from caviar.service.client.paths import path_of
+from caviar.service.client.study import ENDED, Study
 from caviar.service.contract import schemas
-from caviar.service.contract.states import StudyState
+from caviar.service.contract.errors import Invalid, NotFound
+from caviar.service.contract.plain import plain
 
-ENDED = (StudyState.STOPPED, StudyState.COMPLETED)
+__all__ = ["ENDED", "StudyCalls"]
 
 
 class StudyCalls(Connection):
     """Create, read, change, await and delete studies."""
 
     def create_study(
-        self, definition: schemas.StudyDefinition | Mapping[str, Any]
-    ) -> schemas.Study:
+        self,
+        definition: schemas.StudyDefinition | Mapping[str, Any],
+        *,
+        if_exists: Literal["error", "continue", "replace"] = "error",
+    ) -> Study:
         """Create a study and start it.
+
+        Args:
+            definition: the study.
+            if_exists: what to do if a study has the name. "continue" goes on with it, if it is
+                defined alike; its budget grows to the one given here. "replace" deletes it first.
 
         Raises:
             Invalid: the definition is not valid; names the fields.
-            Conflict: a study of this name exists.
+            Conflict: a study of this name exists; or it cannot be continued, since it is defined
+                in another way or was stopped.
         """
-        if not isinstance(definition, BaseModel):
-            return self._call(
-                "POST", "/studies", schemas.Study, body=dict(definition), idempotent=True
+        if if_exists not in ("error", "continue", "replace"):
+            raise Invalid.field(
+                "if_exists", f"must be error, continue or replace, and is {if_exists!r}"
             )
-        return self._call("POST", "/studies", schemas.Study, body=definition, idempotent=True)
+        if if_exists == "continue":
+            return self._continue(definition_of(definition))
+        if if_exists == "replace":
+            name = definition_of(definition).name  # an invalid definition deletes nothing
+            with suppress(NotFound):
+                self.delete_study(name)
+        body = definition if isinstance(definition, BaseModel) else dict(definition)
+        study = self._call("POST", "/studies", Study, body=body, idempotent=True)
+        return self._own(study)
 
-    def study(self, name: str) -> schemas.Study:
+    def _continue(self, definition: schemas.StudyDefinition) -> Study:
+        try:
+            study = self.study(definition.name)
+        except NotFound:
+            return self.create_study(definition)
+        change = to_continue(study, definition)
+        if change is None:
+            return study
+        return self._own(self._call("PATCH", path_of(study.name), Study, body=change))
+
+    def study(self, name: str) -> Study:
         """One study, in its current state.
 
         Raises:
             NotFound: no study has this name.
         """
-        return self._call("GET", path_of(name), schemas.Study)
+        return self._own(self._call("GET", path_of(name), Study))
 
-    def studies(self) -> Iterator[schemas.Study]:
+    def studies(self) -> Iterator[Study]:
         """All studies, the newest first."""
         token = None
         while True:
             page = self._call("GET", "/studies", schemas.StudyPage, query={"page_token": token})
-            yield from page.studies
+            for study in page.studies:
+                yield self._own(Study.model_validate(study.model_dump()))
             token = page.next_page_token
             if token is None:
                 return
@@ -60,7 +92,8 @@ class StudyCalls(Connection):
         trials: int | None = None,
         epochs: int | None = None,
         seconds: float | None = None,
-    ) -> schemas.Study:
+        remove: Sequence[Literal["epochs", "seconds"]] = (),
+    ) -> Study:
         """Pause, resume or stop a study, or change its budget.
 
         Args:
@@ -69,12 +102,14 @@ class StudyCalls(Connection):
             trials: the new limit of trials.
             epochs: the new limit of epochs, all trials together.
             seconds: the new limit of running time.
+            remove: the limits to remove from its budget.
         """
         limits = {"trials": trials, "epochs": epochs, "seconds": seconds}
-        changed = {name: value for name, value in limits.items() if value is not None}
+        changed: dict[str, float | None] = dict.fromkeys(remove)
+        changed |= plain({name: value for name, value in limits.items() if value is not None})
         budget = schemas.BudgetChange.model_validate(changed) if changed else None
         change = schemas.StudyChange(state=state, budget=budget)
-        return self._call("PATCH", path_of(name), schemas.Study, body=change)
+        return self._own(self._call("PATCH", path_of(name), Study, body=change))
 
     def delete_study(self, name: str) -> None:
         """Delete a study with its trials, checkpoints and journal."""
@@ -90,8 +125,8 @@ class StudyCalls(Connection):
         *,
         poll_seconds: float = 0.5,
         timeout_seconds: float | None = None,
-        on_change: Callable[[schemas.Study], None] | None = None,
-    ) -> schemas.Study:
+        on_change: Callable[[Study], None] | None = None,
+    ) -> Study:
         """Wait until a study completes or is stopped, and return it.
 
         Args:
@@ -103,6 +138,20 @@ class StudyCalls(Connection):
         Raises:
             TimeoutError: the study did not end in time.
         """
+        for current in self._polled(study, timeout_seconds=timeout_seconds, on_change=on_change):
+            if current.state in ENDED:
+                return current
+            time.sleep(poll_seconds)
+        raise AssertionError("unreachable: polling ends with the study")
+
+    def _polled(
+        self,
+        study: str,
+        *,
+        timeout_seconds: float | None,
+        on_change: Callable[[Study], None] | None,
+    ) -> Iterator[Study]:
+        """A study as it is each time that it is read, until it has ended; see `wait`."""
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         revision = -1
         while True:
@@ -110,8 +159,21 @@ class StudyCalls(Connection):
             if on_change is not None and current.revision != revision:
                 on_change(current)
             revision = current.revision
+            yield current
             if current.state in ENDED:
-                return current
+                return
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError(f"study {study!r} did not end in {timeout_seconds} seconds")
-            time.sleep(poll_seconds)
+
+    def figure(self, study: str, name: str) -> schemas.Figure:
+        """A picture of a study as plotly describes it: best_so_far, parameters or curves.
+
+        Raises:
+            NotFound: there is no such figure; lists the known ones.
+        """
+        return self._call("GET", f"{path_of(study)}/figures/{name}", schemas.Figure)
+
+    def _own(self, study: Study) -> Study:
+        """The study with this client to call."""
+        study._client = self  # type: ignore[assignment]
+        return study

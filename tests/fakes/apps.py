@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import httpx
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
+from caviar.service.client.in_process import AppTransport
 from caviar.service.local.listening import address, listen
 from caviar.service.server import serving
 from caviar.service.server.app import create_app
 from caviar.service.server.store.database import Database
 
 
-class AppTransport(httpx.BaseTransport):
-    """Carries a synchronous client's requests to an ASGI app through httpx.ASGITransport."""
+class Shared(httpx.BaseTransport):
+    """A transport that many clients use, one after the other: none of them closes it."""
 
-    def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
-        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._portal = portal
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and read the whole answer."""
-        request.read()  # the asynchronous transport cannot read a synchronous stream
-        return self._portal.call(self._handle, request)
-
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
-        response = await self._transport.handle_async_request(request)
-        content = await response.aread()
-        return httpx.Response(response.status_code, headers=response.headers, content=content)
+        """Send one request."""
+        return self._transport.handle_request(request)
 
 
 @contextmanager
-def running(app: FastAPI) -> Iterator[AppTransport]:
+def running(app: FastAPI) -> Iterator[Shared]:
     """Start an app, with its lifespan, and give the transport to it."""
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(app.router.lifespan_context(app)),
-    ):
-        yield AppTransport(app, portal)
+    with closing(AppTransport(app)) as transport:
+        yield Shared(transport)
 
 
 class Apps:
@@ -48,9 +38,9 @@ class Apps:
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
-        self._transports: dict[Database, AppTransport] = {}
+        self._transports: dict[Database, Shared] = {}
 
-    def transport(self, database: Database) -> AppTransport:
+    def transport(self, database: Database) -> Shared:
         """The transport to the app over a database."""
         if database not in self._transports:
             # The reaper runs too seldom to interfere: tests expire leases themselves.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from caviar.service.contract import limits
+from caviar.service.contract.metric_names import direction_of
+from caviar.service.contract.plain import plain
 from caviar.service.contract.schemas.base import Body, Params, Slug, example
 
 DIGITS: dict[str, Any] = {
@@ -31,6 +34,12 @@ class NetworkObjective(Body):
 
     kind: Literal["network"]
     dataset: str = Field(max_length=64, description="A name that GET /datasets lists.")
+    version: str | None = Field(
+        None,
+        max_length=64,
+        description="The version of a data set that a user has added. By default the newest; a study "
+        "keeps the one that it began with.",
+    )
     epochs: int = Field(20, ge=1, le=limits.EPOCHS)
     metric: str = Field("validation_loss", max_length=64)
     value: Literal["best", "last"] = Field(
@@ -108,6 +117,23 @@ class WarmStart(Body):
     study: Slug
 
 
+class Pause(Body):
+    """A trial that pauses at an epoch, under manual control, until a person resumes it."""
+
+    trial: int = Field(ge=0, le=limits.TRIALS, description="The number of the trial.")
+    epoch: int = Field(ge=1, le=limits.EPOCHS)
+
+
+@dataclass(frozen=True)
+class _Unknown:
+    """Takes the place of a direction that is not given and that the metric does not imply."""
+
+    metric: str
+
+    def __str__(self) -> str:
+        return f'"{self.metric}" is no known metric' if self.metric else "no metric is named"
+
+
 class StudyDefinition(Body):
     """A study; only name, space and objective are required."""
 
@@ -116,7 +142,11 @@ class StudyDefinition(Body):
     name: Slug
     space: dict[str, Any]
     objective: Objective
-    direction: Literal["minimize", "maximize"] = "minimize"
+    direction: Literal["minimize", "maximize"] = Field(
+        "minimize",
+        description="By default as the metric's name says: an accuracy is maximized, a loss "
+        "minimized. An external objective with another metric requires it.",
+    )
     sampler: SamplerOptions = SamplerOptions()
     pruner: PrunerOptions = PrunerOptions()
     mode: Literal["caviar", "panda"] = Field(
@@ -130,17 +160,31 @@ class StudyDefinition(Body):
         "then depend on timing.",
     )
     warm_start: WarmStart | None = None
+    pauses: list[Pause] = Field(
+        [], max_length=1_000, description="Trials that pause at an epoch to wait for a person."
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _default_direction(cls, data: Any) -> Any:
-        """Maximize accuracy and R² if no direction is given."""
-        if isinstance(data, dict) and "direction" not in data:
-            objective = data.get("objective")
-            metric = objective.get("metric") if isinstance(objective, dict) else None
-            if isinstance(metric, str) and metric.endswith(("accuracy", "r2")):
-                return {**data, "direction": "maximize"}
-        return data
+        """Take the direction from the metric's name if none is given."""
+        if not isinstance(data, dict) or "direction" in data:
+            return data
+        objective = data.get("objective")
+        fields = objective if isinstance(objective, dict) else getattr(objective, "__dict__", {})
+        metric = fields.get("metric", "")
+        direction = direction_of(metric) if isinstance(metric, str) else None
+        if direction is None and fields.get("kind") == "external" and isinstance(metric, str):
+            return {**data, "direction": _Unknown(metric)}
+        return data if direction is None else {**data, "direction": direction}
+
+    @field_validator("direction", mode="before")
+    @classmethod
+    def _require_direction(cls, direction: Any) -> Any:
+        """Refuse an external objective whose direction nothing tells: a guess may be wrong."""
+        if isinstance(direction, _Unknown):
+            raise ValueError(f'is missing: {direction}, so give "minimize" or "maximize"')
+        return direction
 
     @model_validator(mode="before")
     @classmethod
@@ -160,6 +204,12 @@ class StudyDefinition(Body):
         if isinstance(sampler, dict) and sampler.get("asynchronous") is True:
             return {"asynchronous": True, **data}
         return data
+
+    @model_validator(mode="before")  # the last one that is defined is the first to run
+    @classmethod
+    def _plain(cls, data: Any) -> Any:
+        """Make plain values of those of NumPy and pandas."""
+        return plain(data) if isinstance(data, dict) else data
 
 
 class BudgetChange(Body):

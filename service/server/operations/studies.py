@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy.orm import Session
 
 from caviar.service.contract import schemas
@@ -9,12 +11,21 @@ from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.states import StudyState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import budgets, feasibility, observations, presenters, study_states
+from caviar.service.server.rules import (
+    budgets,
+    datasets,
+    feasibility,
+    observations,
+    presenters,
+    study_states,
+)
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import compile_plan
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow
+
+logger = logging.getLogger("caviar")
 
 
 def create(
@@ -26,14 +37,17 @@ def create(
         Invalid: names the field that cannot be.
         Conflict: there is a study of this name already.
     """
+    with database.read() as session:
+        definition = datasets.pin(session, definition)
     plan = feasibility.check(definition)
 
     def add(session: Session, now: float) -> schemas.Study:
         if store.studies.find(session, definition.name) is not None:
             raise Conflict(
-                f"there is a study named {definition.name!r} already: "
-                "choose another name, or delete it first"
+                f"there is a study named {definition.name!r} already: choose another name, or go "
+                'on with it or replace it (in Python if_exists="continue" or "replace")'
             )
+        datasets.require(session, definition)
         row = StudyRow(
             name=definition.name,
             kind=definition.objective.kind,
@@ -50,7 +64,9 @@ def create(
         now = database.now(session)
         return idempotent(session, key, schemas.Study, now, lambda: add(session, now))
 
-    return database.write(transaction)
+    created = database.write(transaction)
+    logger.info("study %s: created, for %s trials", created.name, created.budget["trials"])
+    return created
 
 
 def show(database: Database, name: str) -> schemas.Study:
@@ -102,7 +118,12 @@ def delete(database: Database, name: str) -> None:
     Raises:
         NotFound: there is none of this name.
     """
-    change_study(database, name, lambda change: store.studies.remove(change.session, change.study))
+
+    def work(change: Change) -> None:
+        store.studies.remove(change.session, change.study)
+        change.say("deleted")
+
+    change_study(database, name, work)
 
 
 def _set_budget(change: Change, budget: schemas.BudgetChange) -> None:
@@ -135,6 +156,7 @@ def _set_state(change: Change, state: StudyState) -> None:
         return
     if study.state in (StudyState.STOPPED, StudyState.COMPLETED):
         raise Conflict(f"the study is {study.state}: raise its budget, or create another")
+    change.say(f"{state} by a request")
     study.state = state
     budgets.stop_clock(study, now)
     if state == StudyState.RUNNING and study.started_at is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Result
@@ -56,3 +57,18 @@ def test_both_formats_have_every_trial(client: Client) -> None:
     assert (table[0]["enqueued"], table[1]["enqueued"]) == ("true", "false")
     assert table[1]["reason"] == 'a,\n"b"'
     assert everything[0]["params"]["kind"] == EVIL
+
+
+def test_every_time_has_its_zone(client: Client) -> None:
+    client.create_study(external(trials=3))
+    done, held = client.ask("outside", count=2).trials
+    client.tell("outside", [Result(number=0, lease=done.lease.token, value=0.5)])
+    client.pause("outside", held.number)
+    study = "/studies/outside"
+    pages = ("", "/trials", "/trials/1", "/journal", "/export?format=csv", "/export?format=json")
+    texts = [client._http.get(study + page).text for page in pages]
+    texts += [client._http.get("/workers").text, held.model_dump_json()]
+    for text in texts:
+        times = re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d[^\",\s]*", text)
+        assert times, text
+        assert all(re.fullmatch(r"[\dT:.-]+Z", time) for time in times), times
