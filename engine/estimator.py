@@ -3,11 +3,14 @@
 This module imports scikit-learn, so `engine` does not import it.
 """
 
+from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -15,10 +18,24 @@ from caviar.engine.arrays import AnyArray, Float64Array
 from caviar.engine.checkpoints import make_checkpoint
 from caviar.engine.data.datasets import Dataset, Examples
 from caviar.engine.data.scaling import Scaling, moments
+from caviar.engine.draws import MAX_SEED
+from caviar.engine.errors import RecipeError
 from caviar.engine.models import Model, load
 from caviar.engine.population.lanes import Lane
 from caviar.engine.recipe import Recipe, read_recipe
 from caviar.engine.training import Training
+
+_HYPERPARAMETERS = (
+    "activation",
+    "optimizer",
+    "learning_rate",
+    "batch_size",
+    "l2",
+    "keep_prob",
+    "batch_norm",
+    "initialization",
+)
+"""Those that an estimator has as parameters of its own, besides the widths."""
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]
@@ -27,7 +44,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
-        hidden_units: int | tuple[int, ...] = (32,),
+        hidden_units: int | Sequence[int] = (32,),
         activation: str = "relu",
         optimizer: str = "adam",
         learning_rate: float = 0.01,
@@ -38,7 +55,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         initialization: str = "he",
         settings: dict[str, Any] | None = None,
         epochs: int = 50,
-        seed: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.hidden_units = hidden_units
         self.activation = activation
@@ -51,44 +68,60 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self.initialization = initialization
         self.settings = settings
         self.epochs = epochs
-        self.seed = seed
+        self.random_state = random_state
 
     @classmethod
     def load(cls, source: bytes | str | Path) -> Self:
-        """A fitted estimator with the network of a checkpoint. Raises CheckpointError."""
+        """A fitted estimator with the network of a checkpoint, given as a path or as bytes.
+
+        Raises CheckpointError if it cannot be read, and ValueError if it is of another task.
+        """
         model = load(source)
+        if (model.task == "regression") != issubclass(cls, RegressorMixin):
+            raise ValueError(
+                f"the checkpoint is of a {model.task} network, not of a {cls.__name__}"
+            )
         recipe = model.checkpoint.recipe
-        names = ("activation", "optimizer", "learning_rate", "batch_size", "l2", "keep_prob")
-        hyperparameters = {
-            name: getattr(recipe, name) for name in (*names, "batch_norm", "initialization")
-        }
+        hyperparameters = {name: getattr(recipe, name) for name in _HYPERPARAMETERS}
         estimator = cls(
-            **hyperparameters, hidden_units=recipe.hidden_units, seed=model.checkpoint.seed
+            **hyperparameters,
+            hidden_units=recipe.hidden_units,
+            epochs=model.checkpoint.state.epoch,
+            random_state=model.checkpoint.seed,
         )
-        estimator.epochs = model.checkpoint.state.epoch
         estimator._set_model(model)
         return estimator
 
     def _recipe(self) -> Recipe:
-        names = ("activation", "optimizer", "learning_rate", "batch_size", "l2", "keep_prob")
-        params: dict[str, object] = {name: getattr(self, name) for name in names}
-        units = self.hidden_units
-        widths = (units,) if isinstance(units, int) else tuple(units)
+        params = {name: _plain(getattr(self, name)) for name in _HYPERPARAMETERS}
+        units = _plain(self.hidden_units)
+        if not isinstance(units, int | Sequence | np.ndarray):
+            raise ValueError(f"hidden_units: must be a number or a list of them, not {units!r}")
+        widths = [units] if isinstance(units, int) else [_plain(width) for width in units]
         params |= {f"hidden_units_{layer}": width for layer, width in enumerate(widths, start=1)}
-        params |= {"batch_norm": self.batch_norm, "initialization": self.initialization}
-        return read_recipe({**params, "hidden_layers": len(widths)}, self.settings)
+        try:
+            return read_recipe({**params, "hidden_layers": len(widths)}, self.settings)
+        except RecipeError as error:
+            raise ValueError(str(error)) from None
 
     def _train(self, features: AnyArray, targets: AnyArray, dataset: Dataset) -> None:
-        recipe = self._recipe()
-        training = Training(dataset, [Lane(number=0, recipe=recipe)], seed=self.seed)
-        for _ in training.run(self.epochs):
-            pass
+        recipe, epochs = self._recipe(), _plain(self.epochs)
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+            raise ValueError(f"epochs: must be a whole number from 1, not {self.epochs!r}")
+        seed = self._seed()
+        training = Training(dataset, [Lane(number=0, recipe=recipe)], seed=seed)
+        losses = [record.metrics[0]["training_loss"] for record in training.run(epochs)]
         if not training.lanes:
             raise ValueError("the network diverged: use a smaller learning_rate")
-        checkpoint = make_checkpoint(
-            training.lanes[0], training.checkpoint(0), dataset, seed=self.seed
-        )
+        checkpoint = make_checkpoint(training.lanes[0], training.checkpoint(0), dataset, seed=seed)
         self._set_model(Model(checkpoint))
+        self.loss_curve_ = losses
+
+    def _seed(self) -> int:
+        """The seed itself, if it is a number; else a draw."""
+        if isinstance(self.random_state, Integral) and 0 <= self.random_state <= MAX_SEED:
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _set_model(self, model: Model) -> None:
         self.model_ = model
@@ -102,7 +135,45 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
 
 class CaviarClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
-    """A classifier of two or more classes, which trains on all examples that `fit` gets."""
+    """A neural network that classifies into two or more classes, with scikit-learn's interface.
+
+    It standardizes the features, and trains on all examples that `fit` gets: nothing is held out,
+    and training does not stop early. Features are numbers without missing values.
+
+    Args:
+        hidden_units: the units of each hidden layer, such as (64, 32); a number is one layer; ()
+            is logistic or softmax regression.
+        activation: of the hidden layers: relu, tanh, sigmoid or leaky_relu.
+        optimizer: adam, momentum, rmsprop or gd.
+        learning_rate: the size of a step; the first hyperparameter to search.
+        batch_size: examples of a step.
+        l2: the strength of the L2 term, l2 / (2 m) times the sum of the squared weights, for m
+            training examples.
+        keep_prob: the probability of keeping a hidden unit in a step; 1 is no dropout.
+        batch_norm: whether to normalize before each activation.
+        initialization: of the weights: he, xavier, random or zeros.
+        settings: further hyperparameters of a recipe by name, such as `{"momentum": 0.95}`,
+            `{"beta1": 0.8}` or `{"decay": "exponential", "decay_rate": 0.95}`.
+        epochs: passes over the training data.
+        random_state: the seed of initial weights, shuffles and dropout: an int, or a RandomState or
+            None for a drawn one. The same int gives the same network, bit for bit.
+
+    Attributes:
+        classes_: the labels, in the order of `predict_proba`.
+        model_: the network, a `caviar.engine.Model`, as `caviar.load` returns it.
+        loss_curve_: the training loss of each epoch, without the L2 term; a loaded estimator has
+            none.
+        n_iter_: the number of epochs trained.
+        n_features_in_, feature_names_in_: as in scikit-learn.
+
+    Example:
+        >>> from caviar import CaviarClassifier
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = CaviarClassifier(hidden_units=16, epochs=30).fit(X, y)
+        >>> model.score(X, y) > 0.9
+        True
+    """
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
         """Train on features X (m, n) and labels y (m,).
@@ -142,7 +213,45 @@ class CaviarClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
 
 class CaviarRegressor(RegressorMixin, _Network):  # type: ignore[misc]
-    """A regressor of one target, which trains on all examples that `fit` gets."""
+    """A neural network that predicts a number, with scikit-learn's interface.
+
+    It standardizes features and target, and trains on all examples that `fit` gets: nothing is held
+    out, and training does not stop early. Features are numbers without missing values. The loss is
+    half of the mean squared error of the standardized target.
+
+    Args:
+        hidden_units: the units of each hidden layer, such as (64, 32); a number is one layer; ()
+            is linear regression.
+        activation: of the hidden layers: relu, tanh, sigmoid or leaky_relu.
+        optimizer: adam, momentum, rmsprop or gd.
+        learning_rate: the size of a step; the first hyperparameter to search.
+        batch_size: examples of a step.
+        l2: the strength of the L2 term, l2 / (2 m) times the sum of the squared weights, for m
+            training examples.
+        keep_prob: the probability of keeping a hidden unit in a step; 1 is no dropout.
+        batch_norm: whether to normalize before each activation.
+        initialization: of the weights: he, xavier, random or zeros.
+        settings: further hyperparameters of a recipe by name, such as `{"momentum": 0.95}`,
+            `{"beta1": 0.8}` or `{"decay": "exponential", "decay_rate": 0.95}`.
+        epochs: passes over the training data.
+        random_state: the seed of initial weights, shuffles and dropout: an int, or a RandomState or
+            None for a drawn one. The same int gives the same network, bit for bit.
+
+    Attributes:
+        model_: the network, a `caviar.engine.Model`, as `caviar.load` returns it.
+        loss_curve_: the training loss of each epoch, without the L2 term; a loaded estimator has
+            none.
+        n_iter_: the number of epochs trained.
+        n_features_in_, feature_names_in_: as in scikit-learn.
+
+    Example:
+        >>> from caviar import CaviarRegressor
+        >>> from sklearn.datasets import load_diabetes
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = CaviarRegressor(hidden_units=16, learning_rate=0.003).fit(X, y)
+        >>> model.score(X, y) > 0.4
+        True
+    """
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
         """Train on features X (m, n) and numbers y (m,).
@@ -187,3 +296,8 @@ def _training_only(
         scaling=scaling,
         split={"fractions": {"training": 1.0}},
     )
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar, as searches draw them, as Python's number; other values as they are."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,8 +1,10 @@
+import doctest
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import BaggingClassifier
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
@@ -39,6 +41,66 @@ def test_estimators_learn() -> None:
     assert cross_val_score(regressor, features, targets, cv=3).mean() > 0.4
 
 
+def test_parameters_may_be_numpy_scalars_as_searches_draw_them() -> None:
+    features, labels = load_iris(return_X_y=True)
+    plain = CaviarClassifier(hidden_units=(8,), batch_size=32, epochs=3, random_state=5)
+    drawn = CaviarClassifier(
+        hidden_units=np.int64(8),  # type: ignore[arg-type]
+        batch_size=np.int64(32),  # type: ignore[arg-type]
+        batch_norm=np.bool_(False),  # type: ignore[arg-type]
+        learning_rate=np.float64(0.01),
+        epochs=np.int64(3),  # type: ignore[arg-type]
+        random_state=np.int64(5),  # type: ignore[arg-type]
+    )
+    first, second = (model.fit(features, labels).loss_curve_ for model in (plain, drawn))
+    assert first == second
+    assert len(first) == 3
+    assert first[-1] < first[0]
+
+
+def test_random_state_seeds_the_network() -> None:
+    features, labels = load_iris(return_X_y=True)
+
+    def curve(random_state: object) -> list[float]:
+        model = CaviarClassifier(epochs=2, random_state=random_state)  # type: ignore[arg-type]
+        return model.fit(features, labels).loss_curve_
+
+    assert curve(1) == curve(1) != curve(2)
+    generator = np.random.RandomState(0)
+    assert curve(generator) != curve(generator)
+    assert curve(None) != curve(None)
+    bagged = BaggingClassifier(CaviarClassifier(epochs=2), n_estimators=2, random_state=0)
+    seeds = [model.random_state for model in bagged.fit(features, labels).estimators_]
+    assert len(set(seeds)) == 2
+
+
+@pytest.mark.parametrize(
+    ("parameters", "match"),
+    [
+        ({"learning_rate": -1.0}, "learning_rate"),
+        ({"hidden_units": (8, 0)}, "hidden_units"),
+        ({"hidden_units": None}, "hidden_units"),
+        ({"hidden_units": "wide"}, "hidden_units"),
+        ({"optimizer": "sgd"}, "optimizer"),
+        ({"settings": {"beta": 1.0}}, "beta"),
+        ({"settings": {"l2": 1.0}}, "l2: is given twice"),
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": 2.5}, "epochs"),
+        ({"random_state": -1}, "Seed must be"),
+    ],
+)
+def test_a_wrong_parameter_is_named(parameters: dict[str, object], match: str) -> None:
+    features, labels = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match=match):
+        CaviarClassifier(**parameters).fit(features, labels)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("estimator", [CaviarClassifier, CaviarRegressor])
+def test_the_example_of_the_docstring_runs(estimator: type) -> None:
+    [example] = doctest.DocTestFinder(recurse=False).find(estimator, estimator.__name__)
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
 def test_a_checkpoint_loads_as_a_fitted_estimator(tmp_path: Path) -> None:
     features, labels = load_iris(return_X_y=True)
     fitted = CaviarClassifier(hidden_units=(7, 5), epochs=5).fit(features, labels)
@@ -48,3 +110,6 @@ def test_a_checkpoint_loads_as_a_fitted_estimator(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.predict(features), fitted.predict(features))
     assert (loaded.hidden_units, loaded.epochs) == ((7, 5), 5)
     assert loaded.score(features, labels) == fitted.score(features, labels)
+    assert loaded.random_state == 0
+    with pytest.raises(ValueError, match="multiclass"):
+        CaviarRegressor.load(path)
