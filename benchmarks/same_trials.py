@@ -174,6 +174,7 @@ def external(kind: str) -> Callable[[Server, Checkout], Table]:
             "name": study,
             "space": EXTERNAL_SPACE,
             "objective": {"kind": "external"},
+            "direction": "minimize",
             "sampler": {"kind": kind},
             "budget": {"trials": EXTERNAL_TRIALS},
             "seed": 11,

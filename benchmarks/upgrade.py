@@ -78,6 +78,7 @@ def external(name: str, *, trials: int, sampler: str, epochs: int = 1) -> Row:
         "name": name,
         "space": EXTERNAL_SPACE,
         "objective": {"kind": "external", "epochs": epochs},
+        "direction": "minimize",
         "sampler": {"kind": sampler},
         "budget": {"trials": trials},
         "seed": 4,

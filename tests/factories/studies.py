@@ -21,8 +21,8 @@ KINDS: list[dict[str, Any]] = [
 
 
 def external(name: str = "outside", *, trials: int = 10, **changes: Any) -> dict[str, Any]:
-    """A study whose caller trains."""
-    return {
+    """A study whose caller trains; it minimizes unless its metric says otherwise."""
+    made = {
         "name": name,
         "space": deepcopy(MOMENTUM_SPACE),
         "objective": {"kind": "external"},
@@ -30,6 +30,7 @@ def external(name: str = "outside", *, trials: int = 10, **changes: Any) -> dict
         "budget": {"trials": trials},
         **changes,
     }
+    return made if "metric" in made["objective"] else {"direction": "minimize", **made}
 
 
 def network(name: str = "inside", *, trials: int = 6, **changes: Any) -> dict[str, Any]:
