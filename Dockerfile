@@ -11,7 +11,7 @@ RUN python -m venv /opt/caviar \
     && /opt/caviar/bin/pip install --no-cache-dir -c constraints.txt .
 
 FROM python:3.13-slim
-RUN useradd --create-home caviar
+RUN useradd --create-home caviar && install --directory --owner=caviar /home/caviar/caviar-data
 COPY --from=build /opt/caviar /opt/caviar
 ENV PATH=/opt/caviar/bin:$PATH PYTHONUNBUFFERED=1
 USER caviar

@@ -83,13 +83,15 @@ def warnings(table: Table, target: Target, *, features: Table) -> Iterator[str]:
 
 def _of_classes(target: Target) -> Iterator[str]:
     counts, rows = target.counts, len(target.values)
-    single = [_label(target, place) for place in np.flatnonzero(counts == 1)]
+    single = [_label(target, place) for place in np.flatnonzero(counts == 1).tolist()]
     if single:
         yield (
             f"{_named(single)} 1 row: it is in the training part, and no metric tells how well it "
             "is predicted"
         )
-    rare = [_label(target, p) for p in np.flatnonzero((counts > 1) & (counts < MIN_CLASS_ROWS))]
+    rare = [
+        _label(target, p) for p in np.flatnonzero((counts > 1) & (counts < MIN_CLASS_ROWS)).tolist()
+    ]
     if rare:
         yield f"{_named(rare)} fewer than {MIN_CLASS_ROWS} rows: too few for every part"
     smallest = int(np.argmin(counts))

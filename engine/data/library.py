@@ -73,7 +73,10 @@ def _builtin(name: str) -> Dataset:
 def _prepared(name: str, version: str) -> Dataset:
     folder = find(version)
     if folder is None:
-        raise DatasetError(f"data set {name!r} of version {version} is not here: {HOW_TO_ADD}")
+        raise DatasetError(
+            f"the files of data set {name!r}, version {version:.40}, are not here: add it again "
+            "with `caviar data add FILE --target COLUMN`"
+        )
     return replace(open_dataset(folder), name=name)
 
 

@@ -351,9 +351,10 @@ def pack(table: Table) -> bytes:
         for column in table.columns.values()
     ]
     text = json.dumps(manifest, allow_nan=False).encode()
-    members = {f"c{place}": column.values for place, column in enumerate(table.columns.values())}
+    members: dict[str, Any] = {_MANIFEST: np.frombuffer(text, np.uint8)}
+    members |= {f"c{place}": column.values for place, column in enumerate(table.columns.values())}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{_MANIFEST: np.frombuffer(text, np.uint8)}, **members)
+    np.savez_compressed(buffer, **members)
     return buffer.getvalue()
 
 

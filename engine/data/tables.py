@@ -65,10 +65,10 @@ def _named(data: Any) -> dict[str, Any]:
             [[value] if single else value for value in data.values()],
         )
     if isinstance(data, Sequence) and data and all(isinstance(row, Mapping) for row in data):
-        names = dict.fromkeys(name for row in data for name in row)
+        keys = dict.fromkeys(key for row in data for key in row)
         return _unique(
-            [str(name).strip() for name in names],
-            [[row.get(name) for row in data] for name in names],
+            [str(key).strip() for key in keys],
+            [[row.get(key) for row in data] for key in keys],
         )
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
         if len({len(row) for row in data if isinstance(row, Sequence)}) > 1:

@@ -1,4 +1,4 @@
-"""Calls for the system: health, data sets, workers."""
+"""Calls for the system: health, workers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from caviar.service.contract import schemas
 
 
 class SystemCalls(Connection):
-    """Read the health of the server, its data sets and its workers."""
+    """Read the health of the server and its workers."""
 
     def health(self) -> schemas.Health:
         """The version of the server and of its database."""
         return self._call("GET", "/health", schemas.Health)
-
-    def datasets(self) -> list[dict[str, Any]]:
-        """The data sets for network objectives."""
-        return self._call("GET", "/datasets", schemas.DatasetList).datasets
 
     def workers(self) -> list[schemas.Worker]:
         """The workers that hold leases now."""

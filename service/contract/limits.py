@@ -48,6 +48,12 @@ FORKS = 100
 BODY_BYTES = 32 * 2**20
 """Size of one request body."""
 
+TABLE_BYTES = 64 * 2**20
+"""Size of one file that becomes a data set."""
+
+DATASET_VERSIONS = 100
+"""Versions of one data set."""
+
 CURVE_POINTS = 1_000
 """Points kept of one curve, approximately."""
 

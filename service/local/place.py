@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 DEFAULT_DATA = Path("caviar-data")
 """The folder for everything that Caviar writes, in the current folder."""
 
+DATASETS = "datasets"
+"""The folder of data sets in a data folder."""
+
 
 def open_database(url: str | None, data: Path) -> Database:
     """The database at the URL, or the SQLite file in the data folder, which is created if needed.
@@ -30,10 +33,13 @@ def open_database(url: str | None, data: Path) -> Database:
         Invalid: the URL is not supported, or the folder cannot be created or written.
     """
     # SQLAlchemy is slow to import, and most commands need no database.
+    from caviar.engine.data import library
     from caviar.service.server.store.database import Database, sqlite_url
 
+    # Before any definition is compiled: whether a network can be trained depends on its data set.
+    library.register(data / DATASETS)
     if url is not None:
-        return Database(url)
+        return Database(url, datasets=data.absolute() / DATASETS)
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:

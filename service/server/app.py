@@ -14,6 +14,7 @@ from caviar.service.contract import limits
 from caviar.service.contract.errors import CaviarError
 from caviar.service.server.http import problems
 from caviar.service.server.http.checkpoints import checkpoints_router
+from caviar.service.server.http.datasets import datasets_router
 from caviar.service.server.http.figures import figures_router
 from caviar.service.server.http.heads import Heads
 from caviar.service.server.http.page import mount_assets, page_router
@@ -24,7 +25,7 @@ from caviar.service.server.http.studies import studies_router
 from caviar.service.server.http.system import system_router
 from caviar.service.server.http.trial_actions import actions_router
 from caviar.service.server.http.trials import trials_router
-from caviar.service.server.operations import leases
+from caviar.service.server.operations import datasets, leases
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database
 
@@ -36,6 +37,7 @@ ROUTERS = (
     trials_router,
     checkpoints_router,
     actions_router,
+    datasets_router,
     system_router,
     page_router,
 )
@@ -79,13 +81,19 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    datasets.use_folder(database)
     app.state.database = database
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
     mount_assets(app)
     app.add_middleware(Heads)
-    app.add_middleware(BodyLimit, limit_bytes=limits.BODY_BYTES, octets=limits.CHECKPOINT_BYTES)
+    app.add_middleware(
+        BodyLimit,
+        limit_bytes=limits.BODY_BYTES,
+        octets=limits.CHECKPOINT_BYTES,
+        tables=limits.TABLE_BYTES,
+    )
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)
     return app
 

@@ -1,4 +1,4 @@
-"""Answers of GET: studies, trials, curves, rounds, data sets, workers, health."""
+"""Answers of GET: studies, trials, curves, rounds, workers, health."""
 
 from __future__ import annotations
 
@@ -72,7 +72,6 @@ STUDY = DIGITS | {
     "warm_start_trials": 0,
     "warnings": [],
 }
-DATASET = {"name": "digits", "task": "multiclass", "features": 64, "classes": 10}
 WORKER = {"name": "laptop-1", "running": 8, "last_seen_at": "2026-11-20T12:00:02.000Z"}
 
 
@@ -246,14 +245,6 @@ class Figure(Answer):
 
     data: list[dict[str, Any]]
     layout: dict[str, Any]
-
-
-class DatasetList(Answer):
-    """The data sets for network objectives."""
-
-    model_config = ConfigDict(json_schema_extra=example({"datasets": [DATASET]}))
-
-    datasets: list[dict[str, Any]]
 
 
 class Worker(Answer):

@@ -8,6 +8,7 @@ JSON (which no plain form can send).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,18 @@ from caviar.service.server.http.problems import respond
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+TABLES = {
+    "text/csv": "csv",
+    "application/csv": "csv",
+    "application/vnd.apache.parquet": "parquet",
+    "application/x-parquet": "parquet",
+    "application/x-npy": "npy",
+    "application/x-npz": "npz",
+}
+"""The kind of a table by its media type."""
+
+TABLE_PATH = re.compile(r".*/datasets/[^/]+")
 
 # Everything is a file of our own, but for two <style> elements that plotly.js makes: an empty one
 # that it fills by script, and one for maps, which we never draw. They are let in by their hashes;
@@ -63,9 +76,9 @@ class TooLarge(CaviarError):
 
 
 class WrongMediaType(CaviarError):
-    """The body is not JSON."""
+    """The body is not JSON, or not a table where one is due."""
 
-    status, slug, title = 415, "media-type", "The body must be JSON"
+    status, slug, title = 415, "media-type", "The body is of a wrong media type"
 
 
 class Guard:
@@ -106,6 +119,8 @@ class Guard:
             return Refused("requests from other sites are refused")
         if scope["method"] in SAFE_METHODS or not _has_body(headers) or _is_octets(scope, headers):
             return None
+        if _is_table(scope):
+            return _table_refusal(headers)
         if not _is_json(headers):
             return WrongMediaType("send the body with Content-Type: application/json")
         return None
@@ -114,15 +129,16 @@ class Guard:
 class BodyLimit:
     """ASGI middleware that stops reading a body at the limit, whatever length was announced."""
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int, octets: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit_bytes: int, octets: int, tables: int) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
         self.octets = octets
+        self.tables = tables
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on and count."""
         headers = Headers(scope=scope) if "headers" in scope else Headers()
-        error = self._error(_is_octets(scope, headers))
+        error = self._error(scope, headers)
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > error.limit_bytes:
             await respond(error)(scope, receive, send)
@@ -139,8 +155,14 @@ class BodyLimit:
 
         await self.app(scope, receive_counted, send)
 
-    def _error(self, octets: bool) -> TooLarge:
-        if octets:
+    def _error(self, scope: Scope, headers: Headers) -> TooLarge:
+        if _is_table(scope):
+            message = (
+                f"a table may have {self.tables:,} bytes over HTTP: send fewer rows, or a compressed "
+                ".parquet file"
+            )
+            return TooLarge(message, self.tables)
+        if _is_octets(scope, headers):
             return TooLarge(f"a checkpoint may have {self.octets:,} bytes", self.octets)
         message = f"a body may have {self.limit_bytes:,} bytes: send the items in parts"
         return TooLarge(message, self.limit_bytes)
@@ -173,6 +195,20 @@ def _is_octets(scope: dict[str, Any] | Scope, headers: Headers) -> bool:
     """A checkpoint: no form can PUT, and no script of another site without being asked about."""
     put = scope.get("method") == "PUT"
     return put and headers.get("content-type", "") == "application/octet-stream"
+
+
+def _is_table(scope: dict[str, Any] | Scope) -> bool:
+    """A file that becomes a data set: see `_is_octets`."""
+    is_put = scope.get("method") == "PUT"
+    return is_put and TABLE_PATH.fullmatch(scope.get("path", "")) is not None
+
+
+def _table_refusal(headers: Headers) -> CaviarError | None:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not media_type or media_type in TABLES or media_type == "application/octet-stream":
+        return None
+    known = ", ".join([*TABLES, "application/octet-stream"])
+    return WrongMediaType(f"send a table with one of these as its Content-Type: {known}")
 
 
 def _is_json(headers: Headers) -> bool:

@@ -1,4 +1,4 @@
-"""The system: data sets, workers, health."""
+"""The system: workers, health."""
 
 from __future__ import annotations
 
@@ -7,12 +7,6 @@ from caviar.service.server.http.common import DatabaseOf, router
 from caviar.service.server.operations import system, trials
 
 system_router = router("system")
-
-
-@system_router.get("/datasets")
-def list_datasets() -> schemas.DatasetList:
-    """List the data sets that a network objective can train on."""
-    return system.datasets()
 
 
 @system_router.get("/workers")

@@ -14,7 +14,7 @@ from caviar.service.contract.errors import Conflict
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import histories, new_trials, presenters
+from caviar.service.server.rules import datasets, histories, new_trials, presenters
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
@@ -47,6 +47,7 @@ def _replay(change: Change, body: schemas.ReplayBody) -> schemas.Study:
         raise Conflict(f"no network of study {source.name!r} is under manual control")
     if store.studies.find(session, body.name) is not None:
         raise Conflict(f"there is a study named {body.name!r} already: choose another name")
+    datasets.require(session, change.plan.definition)
     copy = StudyRow(
         name=body.name,
         kind=source.kind,

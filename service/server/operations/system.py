@@ -1,19 +1,11 @@
-"""The system: its data sets, its health, its schema."""
+"""The system: its health, its schema."""
 
 from __future__ import annotations
 
-from caviar import engine
 from caviar.service import __version__
 from caviar.service.contract import schemas
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database
-
-
-def datasets() -> schemas.DatasetList:
-    """The data sets that a network objective can train on."""
-    return schemas.DatasetList(
-        datasets=[engine.describe_dataset(name) for name in sorted(engine.DATASETS)]
-    )
 
 
 def health(database: Database) -> schemas.Health:

@@ -85,9 +85,15 @@ def sqlite_url(path: Path) -> str:
 class Database:
     """Reads and whole-transaction writes on one database."""
 
-    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, url: str, *, clock: Clock | None = None, datasets: Path | None = None
+    ) -> None:
         self.url = normalize_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if datasets is None and self.is_sqlite:
+            datasets = Path(str(self.url.database)).absolute().parent / "datasets"
+        self.datasets = datasets
+        """The folder of the data sets that users add; None: of PostgreSQL, where none was given."""
         self._clock = clock or steady_clock()
         make = _sqlite_engines if self.is_sqlite else _postgres_engines
         self._writer, self._reader = make(self.url)

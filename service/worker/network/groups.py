@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from caviar import engine
 from caviar.service.client import LEASE_SECONDS, Client
 from caviar.service.contract import schemas
+from caviar.service.contract.errors import NotFound
+from caviar.service.worker.network.datasets import dataset_of
 from caviar.service.worker.tasks import CHECKPOINT_SECONDS, LeasedTask, failure, studies_of
 
 
@@ -93,7 +95,11 @@ class Grouping:
         lanes, failed = whole.lanes()
         if failed:
             self._client.tell(whole.study, failed)
-        dataset = engine.load_dataset(whole.objective.dataset)
+        try:
+            dataset = dataset_of(self._client, whole.objective)
+        except NotFound as error:
+            whole.fail(self._client, error.detail)
+            return []
         by_number = {trial.number: trial for trial in whole.trials}
         return [
             replace(whole, trials=tuple(by_number[lane.number] for lane in part))

@@ -13,6 +13,7 @@ from caviar.service.client import Client
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import NotFound
 from caviar.service.worker.attempts import attempt
+from caviar.service.worker.network.datasets import dataset_of
 from caviar.service.worker.network.groups import Group
 from caviar.service.worker.record import Record
 from caviar.service.worker.segment import Segment, Sender, Snapshot, Step
@@ -49,7 +50,7 @@ class NetworkTrainer:
         self._client = client
         self._group = group
         self._stop_epoch = group.trials[0].stop_epoch
-        self._dataset = engine.load_dataset(group.objective.dataset)
+        self._dataset = dataset_of(client, group.objective)
         lanes, states = self._start()
         self._training = engine.Training(self._dataset, lanes, seed=group.seed, start=states)
         trials = {trial.number: trial for trial in group.trials}

@@ -41,7 +41,7 @@ def test_a_table_is_prepared_once_and_found_by_name_and_version(folder: Path) ->
 
 @pytest.mark.parametrize("version", ["../" * 4 + "etc", "0" * 32, ""])
 def test_an_unknown_version_is_refused(folder: Path, version: str) -> None:
-    with pytest.raises(DatasetError, match="is not here"):
+    with pytest.raises(DatasetError, match="are not here"):
         load_dataset("churn", version)
 
 

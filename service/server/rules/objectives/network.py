@@ -35,7 +35,8 @@ class Network:
     def check_params(self, definition: StudyDefinition, params: Params) -> None:
         """Read the recipe of these parameters."""
         objective = _objective(definition)
-        network_checks.check_recipe(params, objective, engine.load_dataset(objective.dataset))
+        dataset = engine.load_dataset(objective.dataset, objective.version)
+        network_checks.check_recipe(params, objective, dataset)
 
     def seed(self, definition: StudyDefinition, trial: TrialRow) -> int:
         """The study's seed; a replica has another one.
@@ -79,6 +80,10 @@ class Network:
             "lineage": (trial.lineage, checkpoint.lane.key),
             "seed": (self.seed(definition, trial), checkpoint.seed),
             "data set": (_objective(definition).dataset, checkpoint.dataset["name"]),
+            "version of the data set": (
+                _objective(definition).version,
+                checkpoint.dataset.get("version"),
+            ),
         }
         for what, (right, given) in expected.items():
             if right != given:

@@ -26,12 +26,11 @@ def check_objective(objective: NetworkObjective) -> None:
     Raises:
         Invalid: one of them is unknown; lists the known ones.
     """
-    if objective.dataset not in engine.DATASETS:
-        known = ", ".join(sorted(engine.DATASETS))
-        raise Invalid.field(
-            "objective.dataset", f"there is no data set {objective.dataset!r}; known are {known}"
-        )
-    metrics = engine.metrics_of(engine.describe_dataset(objective.dataset)["task"])
+    try:
+        described = engine.describe_dataset(objective.dataset, objective.version)
+    except engine.DatasetError as error:
+        raise Invalid.field("objective.dataset", str(error)) from error
+    metrics = engine.metrics_of(described["task"])
     if objective.metric not in metrics:
         known = ", ".join(metrics)
         raise Invalid.field(
@@ -54,7 +53,7 @@ def check_recipes(space: SearchSpace, objective: NetworkObjective) -> None:
             raise Invalid.field(
                 f"objective.settings.{name}", "is in the space too: keep it in one place"
             )
-    dataset = engine.load_dataset(objective.dataset)
+    dataset = engine.load_dataset(objective.dataset, objective.version)
     try:
         for name, parameter in space.parameters.items():
             for value in _values(parameter):

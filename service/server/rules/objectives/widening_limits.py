@@ -39,13 +39,14 @@ def of(space: SearchSpace, objective: NetworkObjective) -> dict[str, Reach]:
 
 def _most_units(space: SearchSpace, objective: NetworkObjective, own_units: int) -> float:
     """How many units all layers can have before there are too many weights."""
-    if objective.dataset not in engine.DATASETS:
-        return math.inf
+    try:
+        described = engine.describe_dataset(objective.dataset, objective.version)
+    except engine.DatasetError:
+        return math.inf  # of a study that has ended, the data set may be gone
     fixed = objective.settings.get(LAYERS, 1)
     layers = own_units or (fixed if isinstance(fixed, int) else 1)
     if LAYERS in space.parameters:
         layers = int(space.parameters[LAYERS].decode(1.0))
-    described = engine.describe_dataset(objective.dataset)
     ends = described["features"] + (described["classes"] or 1)
     # (layers - 1) u**2 + (ends + layers + 1) u <= WEIGHTS
     square, linear = max(layers, 1) - 1, ends + layers + 1

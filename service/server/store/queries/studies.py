@@ -68,6 +68,18 @@ def running(session: Session, kind: str) -> Sequence[str]:
     return session.scalars(query).all()
 
 
+def live(session: Session, kind: str) -> Sequence[StudyRow]:
+    """Studies of a kind of objective that have not ended, the oldest first."""
+    query = (
+        select(StudyRow)
+        .where(
+            StudyRow.state.in_((StudyState.RUNNING, StudyState.PAUSED)), StudyRow.kind == kind
+        )
+        .order_by(StudyRow.id)
+    )
+    return session.scalars(query).all()
+
+
 def with_expired_leases(session: Session, now: float) -> Sequence[str]:
     """Names of the studies in which a lease has run out."""
     query = (
