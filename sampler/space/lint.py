@@ -142,4 +142,5 @@ def _of_choices(parameter: Parameter) -> Iterator[str]:
 
 
 def _percent(share: float) -> str:
+    # As service/contract/numbers.py writes shares, which the sampler may not import.
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1g} %"
