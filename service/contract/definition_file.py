@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,7 +14,12 @@ from caviar.service.contract.schemas import StudyDefinition
 
 
 def read_definition(
-    path: Path, *, name: str | None = None, seed: int | None = None, trials: int | None = None
+    path: Path,
+    *,
+    name: str | None = None,
+    seed: int | None = None,
+    trials: int | None = None,
+    pauses: Sequence[Mapping[str, int]] = (),
 ) -> StudyDefinition:
     """Read a definition and check everything that can be checked without a server.
 
@@ -21,7 +27,8 @@ def read_definition(
         path: a JSON file.
         name: replaces the study's name.
         seed: replaces its seed.
-        trials: replaces its budget.
+        trials: replaces the trials of its budget; its epochs and seconds stay.
+        pauses: replace its pauses, if there are any.
 
     Raises:
         Invalid: the file cannot be read, is not JSON, or is not a definition; names the fields.
@@ -31,7 +38,11 @@ def read_definition(
         raise Invalid(f"{path} must hold an object: a study's definition")
     value |= {"name": name} if name is not None else {}
     value |= {"seed": seed} if seed is not None else {}
-    value |= {"budget": {"trials": trials}} if trials is not None else {}
+    value |= {"pauses": list(pauses)} if pauses else {}
+    if trials is not None:
+        budget = value.get("budget", {})
+        # A budget that is no object is left for the check to name.
+        value["budget"] = {**budget, "trials": trials} if isinstance(budget, dict) else budget
     try:
         return StudyDefinition.model_validate(value)
     except ValidationError as error:

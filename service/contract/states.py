@@ -29,7 +29,8 @@ class RequestedState(StrEnum):
     """What a person requested of a running trial, until its worker confirms it."""
 
     PAUSED = "paused"  # at the next epoch boundary that is reported
-    PAUSED_AT_STOP = "paused_at_stop"  # where its segment stops
+    PAUSED_AT_STOP = "paused_at_stop"  # where its segment stops, after training again up to there
+    PAUSED_AT_EPOCH = "paused_at_epoch"  # where its segment stops, at an epoch that they chose
 
 
 OPEN = (TrialState.WAITING, TrialState.RUNNING, TrialState.PAUSED)

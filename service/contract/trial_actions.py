@@ -62,8 +62,8 @@ ACTIONS = {
         ),
         TrialAction(
             "pause",
-            "Pause a trial after its current epoch.",
-            schemas.ActionBody,
+            "Pause a trial after its current epoch, or at a later one.",
+            schemas.PauseBody,
             OPEN,
             "paused",
             "it has ended",

@@ -69,10 +69,16 @@ STUDY = DIGITS | {
     "void": 0,
     "asynchronous": False,
     "warm_start": None,
+    "pauses": [],
     "warm_start_trials": 0,
     "warnings": [],
 }
-WORKER = {"name": "laptop-1", "running": 8, "last_seen_at": "2026-11-20T12:00:02.000Z"}
+WORKER = {
+    "name": "laptop-1",
+    "state": "training",
+    "running": 8,
+    "last_seen_at": "2026-11-20T12:00:02.000Z",
+}
 
 
 class Trial(Answer):
@@ -205,6 +211,11 @@ class Study(Answer):
     revision: int
     created_at: str
     space: dict[str, Any]
+    texts: dict[str, list[str]] = Field(
+        {},
+        description="By parameter, the texts of its choices, where a program that reads 1.0 as 1 "
+        "could not write them.",
+    )
     objective: dict[str, Any]
     direction: str
     sampler: dict[str, Any]
@@ -217,10 +228,14 @@ class Study(Answer):
         description="Whether a round opens before all results of the last one are in.",
     )
     warm_start: dict[str, Any] | None = None
+    pauses: list[dict[str, int]] = Field([])
     warm_start_trials: int = Field(
         0, description="The number of trials taken from the study of `warm_start`."
     )
     warnings: list[Advice] = Field([])
+    note: str | None = Field(
+        None, description="Why it ended before its budget, if every setting of its space was tried."
+    )
 
 
 class StudyPage(Answer):
@@ -248,15 +263,16 @@ class Figure(Answer):
 
 
 class Worker(Answer):
-    """A worker that holds leases now."""
+    """A worker that holds leases now, or that asked for trials within the last minute."""
 
     name: str
-    running: int
-    last_seen_at: str
+    state: Literal["training", "idle"] = "training"
+    running: int = Field(description="The number of its leases.")
+    last_seen_at: str = Field(description="When it renewed a lease or asked for trials last.")
 
 
 class WorkerList(Answer):
-    """The workers that hold leases now."""
+    """The workers that hold leases now, and those that asked for trials within the last minute."""
 
     model_config = ConfigDict(json_schema_extra=example({"workers": [WORKER]}))
 

@@ -62,6 +62,20 @@ class AdjustBody(ActionBody):
     changes: Changes = Field(min_length=1)
 
 
+class PauseBody(ActionBody):
+    """Pause a trial now, or at an epoch."""
+
+    model_config = ConfigDict(json_schema_extra=example({"epoch": 10, "author": "ana"}))
+
+    epoch: int | None = Field(
+        None,
+        ge=1,
+        le=limits.EPOCHS,
+        description="Train up to this epoch and pause there. By default the trial pauses after its "
+        "current epoch.",
+    )
+
+
 class ResumeBody(ActionBody):
     """Resume a trial."""
 

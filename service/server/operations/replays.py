@@ -70,6 +70,7 @@ def _definition(change: Change, body: schemas.ReplayBody, rows: Sequence[TrialRo
         "seed": definition.seed if body.seed is None else body.seed,
         "mode": "caviar",
         "pruner": schemas.PrunerOptions(),
+        "pauses": [],
         "budget": schemas.Budget(trials=len(rows)),
     }
     return definition.model_copy(update=changes).model_dump_json()

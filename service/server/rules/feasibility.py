@@ -17,6 +17,7 @@ def check(definition: StudyDefinition) -> Plan:
     _check_asynchronous(plan)
     if plan.panda:
         _check_panda(plan)
+    _check_pauses(plan)
     plan.kind.check(definition, plan.space)
     return plan
 
@@ -36,3 +37,17 @@ def _check_panda(plan: Plan) -> None:
         raise Invalid.field("budget.trials", "must be 1 in panda mode: forks come on top of it")
     if plan.pruner.rungs(0, epochs=plan.epochs):
         raise Invalid.field("pruner.kind", "must be none in panda mode: only a person ends a trial")
+
+
+def _check_pauses(plan: Plan) -> None:
+    """The trials that pause must come, and reach the epoch."""
+    trials = plan.definition.budget.trials
+    for place, pause in enumerate(plan.definition.pauses):
+        if pause.trial >= trials:
+            last = f"must be at most {trials - 1}, the last trial of the budget"
+            raise Invalid.field(f"pauses[{place}].trial", last)
+        if pause.epoch > plan.epochs:
+            last = f"must be at most {plan.epochs}, where a trial ends"
+            raise Invalid.field(f"pauses[{place}].epoch", last)
+    if len(plan.pauses) < len(plan.definition.pauses):
+        raise Invalid.field("pauses", "must name each trial once")

@@ -39,6 +39,14 @@ def start(change: Change, trial: TrialRow) -> None:
     trial_states.wait(change, trial)
 
 
+def pause_at(trial: TrialRow, epoch: int) -> None:
+    """Let a trial that waits for a worker train up to an epoch, and pause there."""
+    trial.manual = True
+    trial.stop_epoch = epoch
+    trial.requested_state = RequestedState.PAUSED_AT_EPOCH
+    trial.reason = f"trains up to epoch {epoch}, to wait there for a person"
+
+
 def next_epoch(trial: TrialRow) -> int | None:
     """The epoch from which a change of a trial holds; None while only its worker knows."""
     if trial.requested_state == RequestedState.PAUSED_AT_STOP:

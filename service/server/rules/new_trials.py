@@ -9,7 +9,7 @@ from caviar.sampler import Params
 from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict
 from caviar.service.server import store
-from caviar.service.server.rules import budgets, rungs
+from caviar.service.server.rules import budgets, manual_control, rungs
 from caviar.service.server.rules.change import Change
 from caviar.service.server.store.models import RoundRow, StudyRow, TrialRow
 
@@ -33,6 +33,8 @@ def add(
             revision=change.revision,
         )
         row.stop_epoch = rungs.next_stop(plan, row)
+        if number in plan.pauses:
+            manual_control.pause_at(row, plan.pauses[number])
         rows.append(row)
     change.session.add_all(rows)
     study.next_number += len(rows)
@@ -71,6 +73,6 @@ def make_room(change: Change, count: int) -> None:
         return
     current.enqueued += count
     if budget.epochs is not None:
-        study.affordable = budgets.trials(study, plan) + count
+        study.affordable = budgets.paid(study, plan) + count
     larger = budget.model_copy(update={"trials": budget.trials + count})
     study.definition = plan.definition.model_copy(update={"budget": larger}).model_dump_json()

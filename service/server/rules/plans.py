@@ -41,6 +41,11 @@ class Plan:
         """Whether the study is one trial under manual control."""
         return self.definition.mode == "panda"
 
+    @cached_property
+    def pauses(self) -> dict[int, int]:
+        """The epoch where a trial is to pause for a person, by the trial's number."""
+        return {pause.trial: pause.epoch for pause in self.definition.pauses}
+
     @property
     def epochs(self) -> int:
         """How many epochs a trial is to have."""
@@ -51,6 +56,11 @@ class Plan:
         """How many trials the budget pays for, at least one, as far as the definition says."""
         budget = self.definition.budget
         return budget.trials if budget.epochs is None else max(1, self.affordable(budget.epochs))
+
+    @cached_property
+    def settings(self) -> int | None:
+        """How many settings the space has, if the budget may pay for all of them; else None."""
+        return self.space.count(at_most=self.definition.budget.trials)
 
     def affordable(self, epochs: int) -> int:
         """How many trials so many epochs pay for, in one round, none when there is too little."""

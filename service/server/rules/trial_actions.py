@@ -60,15 +60,47 @@ def adjust(change: Change, trial: TrialRow, body: schemas.AdjustBody) -> None:
     journal.write_adjustment(change, trial, body, adjusted, epoch=manual_control.next_epoch(trial))
 
 
-def pause(change: Change, trial: TrialRow, body: schemas.ActionBody) -> None:
-    """Stop after the epoch that it is in, with a checkpoint."""
+def pause(change: Change, trial: TrialRow, body: schemas.PauseBody) -> None:
+    """Stop after the epoch that it is in, or at a later one, with a checkpoint."""
+    if body.epoch is not None:
+        _pause_at(change, trial, body.epoch)
+        journal.write(change, trial, "pause", body, epoch=body.epoch)
+        return
     manual_control.take(change, trial)
     if trial.state == TrialState.RUNNING:
         trial.requested_state = RequestedState.PAUSED
     else:
+        if trial.requested_state == RequestedState.PAUSED_AT_EPOCH:
+            trial.requested_state = None
+            trial.stop_epoch = trial.last_epoch
         trial.state = TrialState.PAUSED
         trial.reason = "paused by a person"
     journal.write(change, trial, "pause", body, epoch=trial.epoch)
+
+
+def _pause_at(change: Change, trial: TrialRow, epoch: int) -> None:
+    """Train up to an epoch, and stop there exactly.
+
+    A worker may be past the epoch before it reports next. So it loses its lease, and the trial
+    trains again from its last checkpoint, to the same bits, in a segment that ends at the epoch.
+    """
+    reached = histories.reached_epoch(trial)
+    if not reached < epoch <= trial.last_epoch:
+        where = f"above {reached}, where the trial is, and at most {trial.last_epoch}"
+        raise Invalid.field("epoch", f"must be {where}, where it ends")
+    if trial.state == TrialState.RUNNING and not change.plan.kind.restores_any_epoch:
+        raise Conflict(
+            f"trial {trial.number} is running, and only networks can return to an epoch that they "
+            "may have passed: pause it now, and at an epoch once it is paused"
+        )
+    manual_control.take(change, trial)
+    trial.requested_state = None
+    if trial.state == TrialState.RUNNING:
+        trial_states.wait(change, trial)
+        trial.attempt = 0
+    elif trial.state == TrialState.PAUSED:
+        manual_control.start(change, trial)
+    manual_control.pause_at(trial, epoch)
 
 
 def resume(change: Change, trial: TrialRow, body: schemas.ResumeBody) -> None:

@@ -7,8 +7,8 @@
 
 import { h } from "../dom.js";
 import * as api from "../api.js";
-import { setting } from "../format.js";
 import { perform } from "../notice.js";
+import { parsed, setting } from "../settings.js";
 import { go, update } from "../state.js";
 import { detailOf, isOpen } from "../trials.js";
 import {
@@ -81,6 +81,7 @@ function buttons(study, trial) {
     "div",
     { key: "buttons", class: "buttons" },
     open && !isPaused && now("Pause", "pause"),
+    open && !isAtEnd && (isNetwork || trial.state !== "running") && ask("Pause at …", "pause"),
     isPaused && now(isAtEnd ? "Complete" : "Resume", "resume"),
     open && ask("Adjust …", "adjust"),
     isNetwork && trial.epoch > 0 && ask("Rewind …", "rewind"),
@@ -98,7 +99,17 @@ const FORMS = {
   adjust: {
     submit: "Adjust",
     fields: adjustFields,
-    body: (data) => ({ changes: { [data.get("name")]: parsed(data.get("value")) } }),
+    body: (data, { space }) => {
+      const name = String(data.get("name"));
+      return { changes: { [name]: parsed(data.get("value"), space[name]) } };
+    },
+  },
+  pause: {
+    submit: "Pause at this epoch",
+    fields: (study, trial) => [
+      textRow("At epoch", "epoch", `from ${trial.epoch + 1} to ${trial.last_epoch}`),
+    ],
+    body: (data) => ({ epoch: parsed(data.get("epoch")) }),
   },
   rewind: {
     submit: "Rewind",
@@ -160,19 +171,11 @@ function actionForm(action, study, trial, detail) {
   const { submit, fields, body, needsReason } = FORMS[action];
   return form(
     submit,
-    (data) => send(study, trial, action, { ...body(data), ...reasonIn(data) }),
+    (data) => send(study, trial, action, { ...body(data, study), ...reasonIn(data) }),
     fields(study, trial, detail),
     reasonRow(needsReason),
     formButtons(submit),
   );
-}
-
-/** The value of a text field: a number, true or false, or a word. */
-function parsed(value) {
-  const text = String(value).trim();
-  if (text === "true" || text === "false") return text === "true";
-  const number = Number(text.replace(",", "."));
-  return text === "" || Number.isNaN(number) ? text : number;
 }
 
 /** Messages after an action that succeeded. */
@@ -193,6 +196,7 @@ function send(study, trial, action, body) {
     const answer = await api.post(path, body);
     update({ openForm: "" });
     if (body.release) return "Released to the search.";
+    if (action === "pause" && body.epoch) return `The trial pauses at epoch ${body.epoch}.`;
     if (action !== "fork") return MESSAGES[action];
     go({ trial: answer.children[0] });
     return `Forked: trials ${answer.children.join(", ")}.`;
