@@ -18,6 +18,7 @@ from caviar.service.server.http.datasets import datasets_router
 from caviar.service.server.http.figures import figures_router
 from caviar.service.server.http.heads import Heads
 from caviar.service.server.http.page import mount_assets, page_router
+from caviar.service.server.http.prefix import Prefix
 from caviar.service.server.http.replicas import replicas_router
 from caviar.service.server.http.rounds import rounds_router
 from caviar.service.server.http.security import LOOPBACK, BodyLimit, Guard
@@ -26,6 +27,7 @@ from caviar.service.server.http.system import system_router
 from caviar.service.server.http.trial_actions import actions_router
 from caviar.service.server.http.trials import trials_router
 from caviar.service.server.operations import datasets, leases
+from caviar.service.server.operations.workers import Askers
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database
 
@@ -52,9 +54,16 @@ def create_app(
     database: Database,
     *,
     allowed_hosts: Sequence[str] = LOOPBACK,
+    root_path: str = "",
     reap_seconds: float = REAP_SECONDS,
 ) -> FastAPI:
     """The application over a database that has the newest schema.
+
+    Args:
+        database: the database.
+        allowed_hosts: the host names that requests may address.
+        root_path: the path under which a proxy publishes the server, such as "/caviar".
+        reap_seconds: how often expired leases are searched for.
 
     Raises:
         Conflict (at start): the database has another schema.
@@ -83,6 +92,7 @@ def create_app(
     )
     datasets.use_folder(database)
     app.state.database = database
+    app.state.askers = Askers()
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -94,6 +104,8 @@ def create_app(
         octets=limits.CHECKPOINT_BYTES,
         tables=limits.TABLE_BYTES,
     )
+    if root_path:
+        app.add_middleware(Prefix, root_path=root_path)
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -16,6 +17,8 @@ from caviar.service.server.http.security import LOOPBACK
 from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
 
+logger = logging.getLogger("caviar")
+
 DRAIN_SECONDS = 10
 """How long running requests may take to finish after SIGTERM."""
 
@@ -24,7 +27,11 @@ START_SECONDS = 30.0
 
 
 def serve_forever(
-    database: Database, listener: socket.socket, *, allowed_hosts: Sequence[str] = ()
+    database: Database,
+    listener: socket.socket,
+    *,
+    allowed_hosts: Sequence[str] = (),
+    root_path: str = "",
 ) -> None:
     """Serve a migrated database until a signal comes, then finish the running requests.
 
@@ -32,17 +39,28 @@ def serve_forever(
         database: the database, locked by this process if it is an SQLite file.
         listener: a listening socket.
         allowed_hosts: host names that the server answers to, beside those of this machine.
+        root_path: the path under which a proxy publishes the server.
     """
-    app = create_app(database, allowed_hosts=(*LOOPBACK, *allowed_hosts))
+    app = create_app(database, allowed_hosts=(*LOOPBACK, *allowed_hosts), root_path=root_path)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS
+        app,
+        log_config=None,  # the log is that of the process
+        access_log=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    logger.info("the server starts, on %s", database.describe())
     uvicorn.Server(config).run(sockets=[listener])
+    logger.info("the server ends")
 
 
 @contextmanager
 def served(
-    database: Database, listener: socket.socket, *, worker: str | None = None
+    database: Database,
+    listener: socket.socket,
+    *,
+    worker: str | None = None,
+    allowed_hosts: Sequence[str] = (),
+    root_path: str = "",
 ) -> Iterator[None]:
     """Serve a migrated database from a thread of this process until the context ends.
 
@@ -50,13 +68,16 @@ def served(
         database: a migrated database.
         listener: a listening socket.
         worker: the name of the worker that dies with this server: its old leases expire at once.
+        allowed_hosts: host names that the server answers to, beside those of this machine.
+        root_path: the path under which a proxy publishes the server.
 
     Raises:
         Conflict: the server did not start.
     """
     if worker is not None:
         leases.reclaim_from(database, worker)
-    config = uvicorn.Config(create_app(database), log_level="warning", access_log=False)
+    app = create_app(database, allowed_hosts=(*LOOPBACK, *allowed_hosts), root_path=root_path)
+    config = uvicorn.Config(app, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True

@@ -22,9 +22,14 @@ const cache = new Map();
 /** @type {Promise<unknown>} */
 let last = Promise.resolve();
 
-/** The path of a study, or of something in it. @param {string} name @param {string[]} parts */
+/**
+ * The path of a study, or of something in it. Like every path of the page it is relative, so that
+ * the page works behind a prefix, too.
+ * @param {string} name
+ * @param {string[]} parts
+ */
 export function studyPath(name, ...parts) {
-  return ["/studies", encodeURIComponent(name), ...parts].join("/");
+  return ["studies", encodeURIComponent(name), ...parts].join("/");
 }
 
 /**

@@ -7,7 +7,7 @@
  * ('sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='), and a sheet for maps, which are not
  * drawn, with another hash in each version. Saving a PNG needs img-src data: and blob:.
  */
-const PLOTLY = "/static/plotly.min.js";
+const PLOTLY = "static/plotly.min.js";
 
 export const CONFIG = Object.freeze({
   responsive: false, // the ResizeObserver below also fits panels to the width

@@ -1,6 +1,7 @@
 /** A refresh: the requests that bring the page up to date, and the changes that they make. */
 
 import * as api from "./api.js";
+import { withTexts } from "./settings.js";
 import { notLoaded, state, update, updateKnown } from "./state.js";
 
 /** The figures of a study, in the order in which they are loaded. */
@@ -31,7 +32,7 @@ export async function refresh() {
 }
 
 async function refreshStudies() {
-  const { studies } = await api.get("/studies?limit=200");
+  const { studies } = await api.get("studies?limit=200");
   const isSame = fingerprint(studies) === fingerprint(state.studies);
   if (!isSame) update({ studies });
   return !isSame;
@@ -66,7 +67,7 @@ async function refreshStudy(name) {
 async function loadStudy(name) {
   const path = api.studyPath(name);
   try {
-    return await api.get(path);
+    return withTexts(await api.get(path));
   } catch (error) {
     if (!(error instanceof api.Problem) || ![404, 422].includes(error.status)) throw error;
     api.forget(path);

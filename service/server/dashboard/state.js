@@ -50,7 +50,7 @@ export function writeRoute(route) {
     if (route[name] !== start && route[name] !== null) query.set(name, String(route[name]));
   }
   const text = query.toString();
-  return text ? `?${text}` : "/";
+  return text ? `?${text}` : "./";
 }
 
 function wholeNumber(text) {

@@ -87,6 +87,9 @@ class Guard:
     def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
         self.app = app
         self.allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        # Names that a person gave: pages of these hosts are this server's, whatever Host a proxy
+        # passes on. On this machine's own names other servers have pages, too.
+        self.own_names = self.allowed_hosts - {*LOOPBACK, "*"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on and add the headers."""
@@ -115,7 +118,7 @@ class Guard:
                 f"this server does not answer to the host {host!r}: "
                 f"start it with --allowed-host {_name(host) or 'NAME'}"
             )
-        if _is_foreign(scope, headers, host):
+        if self._is_foreign(scope, headers, host):
             return Refused("requests from other sites are refused")
         if scope["method"] in SAFE_METHODS or not _has_body(headers) or _is_octets(scope, headers):
             return None
@@ -124,6 +127,21 @@ class Guard:
         if not _is_json(headers):
             return WrongMediaType("send the body with Content-Type: application/json")
         return None
+
+    def _is_foreign(self, scope: Scope, headers: Headers, host: str) -> bool:
+        site = headers.get("sec-fetch-site")
+        if scope["method"] in SAFE_METHODS:
+            # A link on another site may lead here; a script or an image there may not.
+            return site == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
+        if site == "same-origin":
+            return False  # browsers compare with the address that the proxy has, if there is one
+        if site not in (None, "none"):
+            return True
+        origin = headers.get("origin")
+        return origin is not None and not self._is_own(origin.partition("://")[2].lower(), host)
+
+    def _is_own(self, authority: str, host: str) -> bool:
+        return authority == host.lower() or _name(authority) in self.own_names
 
 
 class BodyLimit:
@@ -173,18 +191,6 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
-
-
-def _is_foreign(scope: dict[str, Any] | Scope, headers: Headers, host: str) -> bool:
-    safe = scope["method"] in SAFE_METHODS
-    site = headers.get("sec-fetch-site")
-    if safe:
-        # A link on another site may lead here; a script or an image there may not.
-        return site == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
-    if site not in (None, "same-origin", "none"):
-        return True
-    origin = headers.get("origin")
-    return origin is not None and origin.partition("://")[2].lower() != host.lower()
 
 
 def _has_body(headers: Headers) -> bool:

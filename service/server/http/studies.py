@@ -26,10 +26,14 @@ studies_router = router("studies")
 
 @studies_router.post("/studies", status_code=201)
 def create_study(
-    definition: schemas.StudyDefinition, database: DatabaseOf, key: KeyOf, response: Response
+    definition: schemas.StudyDefinition,
+    database: DatabaseOf,
+    key: KeyOf,
+    request: Request,
+    response: Response,
 ) -> schemas.Study:
     """Create a study and start it."""
-    response.headers["Location"] = f"/studies/{definition.name}"
+    response.headers["Location"] = f"{request.scope['root_path']}/studies/{definition.name}"
     return studies.create(database, definition, key)
 
 
