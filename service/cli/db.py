@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from caviar.service.cli.options import AsJson, Data, DatabaseUrl
@@ -24,4 +27,49 @@ def upgrade(
     if as_json:
         print_json({"database": opened.describe(), "schema_revision": revision})
     else:
-        out.print(f"{opened.describe()} is at schema revision {revision}", highlight=False)
+        out.print(f"{opened.describe()} is at schema revision {revision}")
+
+
+@db_app.command("downgrade")
+def downgrade(
+    revision: Annotated[
+        str | None,
+        typer.Argument(help="The schema revision to return to. Default: the one before."),
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Migrate the database back, for an older version of Caviar. Stop its servers before.
+
+    What the older schema has no place for is dropped: make a backup first.
+    """
+    from caviar.service.server.store import schema
+    from caviar.service.server.store.server_lock import server_lock
+
+    opened = open_database(database, data)
+    with server_lock(opened):
+        before, after = schema.downgrade(opened, revision)
+    if as_json:
+        print_json({"database": opened.describe(), "schema_revision": after})
+    else:
+        out.print(f"{opened.describe()} went from schema revision {before} back to {after}")
+
+
+@db_app.command("backup")
+def back_up(
+    file: Annotated[Path, typer.Argument(help="The file to write, such as backup.sqlite.")],
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the SQLite file of --data, also while a server runs."""
+    from caviar.service.server.store.backup import backup
+    from caviar.service.server.store.database import Database, sqlite_url
+
+    # The folder of a database that is not there is not made.
+    size = backup(Database(database or sqlite_url(data / "caviar.sqlite")), file)
+    if as_json:
+        print_json({"file": str(file), "bytes": size})
+    else:
+        out.print(f"{file}: {size:,} bytes", soft_wrap=True)

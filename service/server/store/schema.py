@@ -1,4 +1,4 @@
-"""The database's schema: bring it up to date, and say which revision it is of."""
+"""The database's schema: bring it up to date or back, and say which revision it is of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from caviar.service.contract.errors import Conflict
+from caviar.service import __version__
+from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.server.store.database import Database, connected
 
 ADVISORY_LOCK = 0x0CA71A2
@@ -18,30 +19,129 @@ ADVISORY_LOCK = 0x0CA71A2
 
 
 def upgrade(database: Database) -> None:
-    """Migrate to the newest revision, once, however many processes try at the same time."""
+    """Migrate to the newest revision, once, however many processes try at the same time.
+
+    Raises:
+        Conflict: a newer version of Caviar made the schema.
+    """
     with connected(database) as connection:
-        if not database.is_sqlite:
-            # Waiting for another migration is not a stuck lock: no timeout here.
-            connection.execute(text("SET LOCAL lock_timeout = 0"))
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+        _lock(database, connection)
+        before = _current(connection)
+        _require_known(database, connection, before)
         command.upgrade(_config(connection), "head")
+        if _current(connection) != before:
+            _sign(database, connection)
+
+
+def downgrade(database: Database, target: str | None = None) -> tuple[str, str]:
+    """Migrate back to an older revision; what it has no place for is dropped.
+
+    Args:
+        database: a database that no server uses.
+        target: the revision; by default the one before the current one.
+
+    Returns:
+        The revision before, and the one now.
+
+    Raises:
+        Invalid: the revision is unknown, or newer than the database's.
+        Conflict: there is none before, or a newer version of Caviar made the schema.
+    """
+    with connected(database) as connection:
+        _lock(database, connection)
+        current = _current(connection)
+        _require_known(database, connection, current)
+        older = _older(current)
+        if current is None or not older:
+            raise Conflict(f"the database has schema {current or 'none'}: there is none before")
+        if target is not None and target not in older:
+            known = ", ".join(reversed(older))
+            raise Invalid.field("REVISION", f"must be one before {current}: {known}")
+        command.downgrade(_config(connection), target or older[0])
+        _sign(database, connection)
+        return current, target or older[0]
 
 
 def revision(database: Database) -> str | None:
     """The revision of the database, None when it is empty."""
     with database.read() as session:
-        return MigrationContext.configure(session.connection()).get_current_revision()
+        return _current(session.connection())
 
 
 def require_current(database: Database) -> None:
     """Raise Conflict unless the database has the newest schema."""
-    newest = ScriptDirectory.from_config(_config(None)).get_current_head()
-    current = revision(database)
+    newest = _scripts().get_current_head()
+    with database.read() as session:
+        connection = session.connection()
+        current = _current(connection)
+        _require_known(database, connection, current)
     if current != newest:
         raise Conflict(
             f"the database has schema {current or 'none'}, this version needs {newest}: "
             "run `caviar db upgrade`, with the --data or --database of this server"
         )
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _older(current: str | None) -> list[str]:
+    """The revisions before one, the newest first."""
+    revisions = [script.revision for script in _scripts().walk_revisions()]
+    return revisions[revisions.index(current) + 1 :] if current in revisions else []
+
+
+def _require_known(database: Database, connection: Connection, current: str | None) -> None:
+    """Refuse a schema that this version has no migrations for.
+
+    Raises:
+        Conflict: says which version made it, as far as that is known.
+    """
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if current is None or current in known:
+        return
+    maker = _maker(database, connection)
+    by = "a newer version of Caviar" if maker in (None, __version__) else f"Caviar {maker}"
+    raise Conflict(
+        f"the database has schema {current}, which {by} made, and this is Caviar {__version__}, "
+        f"which knows the schemas up to {max(known)}: install that version, or go back with its "
+        "`caviar db downgrade`"
+    )
+
+
+def _sign(database: Database, connection: Connection) -> None:
+    """Note in the database which version made its schema: a number or a comment, not a table."""
+    if database.is_sqlite:
+        major, minor, patch = (int(part) for part in __version__.split(".")[:3])
+        number = major * 1_000_000 + minor * 1_000 + patch
+        connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+    else:
+        connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS 'Caviar {__version__}'")
+
+
+def _maker(database: Database, connection: Connection) -> str | None:
+    """The version of Caviar that made the schema; None if that is not noted."""
+    if database.is_sqlite:
+        number = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+        major, rest = divmod(number, 1_000_000)
+        return f"{major}.{rest // 1_000}.{rest % 1_000}" if number else None
+    comment = connection.exec_driver_sql(
+        "SELECT obj_description('alembic_version'::regclass)"
+    ).scalar()
+    return str(comment).removeprefix("Caviar ") if comment else None
+
+
+def _lock(database: Database, connection: Connection) -> None:
+    """Let one process migrate at a time; on SQLite the write transaction does."""
+    if not database.is_sqlite:
+        # Waiting for another migration is not a stuck lock: no timeout here.
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(None))
 
 
 def _config(connection: Connection | None) -> Config:
