@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from caviar.service.client.connection import Connection
 from caviar.service.contract import schemas
 
@@ -16,5 +14,5 @@ class SystemCalls(Connection):
         return self._call("GET", "/health", schemas.Health)
 
     def workers(self) -> list[schemas.Worker]:
-        """The workers that hold leases now."""
+        """The workers that hold leases now, and those that asked for trials lately."""
         return self._call("GET", "/workers", schemas.WorkerList).workers

@@ -14,6 +14,7 @@ from caviar.service.contract import limits, strict_json
 from caviar.service.contract.errors import CaviarError, Invalid
 from caviar.service.contract.schemas import Slug
 from caviar.service.server.http.problems import MEDIA_TYPE
+from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
 
@@ -73,6 +74,11 @@ def _database(request: Request) -> Database:
     return database
 
 
+def _askers(request: Request) -> Askers:
+    askers: Askers = request.app.state.askers
+    return askers
+
+
 async def _idempotency_key(
     request: Request,
     idempotency_key: Annotated[
@@ -91,6 +97,7 @@ async def _idempotency_key(
 
 
 DatabaseOf = Annotated[Database, Depends(_database)]
+AskersOf = Annotated[Askers, Depends(_askers)]
 KeyOf = Annotated[Key | None, Depends(_idempotency_key)]
 StudyName = Annotated[Slug, Path(description="The study's name.")]
 TrialNumber = Annotated[int, Path(ge=0, description="The trial's number.")]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from caviar.service.contract import schemas
-from caviar.service.server.http.common import DatabaseOf, router
-from caviar.service.server.operations import system, trials
+from caviar.service.server.http.common import AskersOf, DatabaseOf, router
+from caviar.service.server.operations import system, workers
 
 system_router = router("system")
 
 
 @system_router.get("/workers")
-def list_workers(database: DatabaseOf) -> schemas.WorkerList:
-    """List the workers that hold leases now."""
-    return schemas.WorkerList(workers=trials.workers(database))
+def list_workers(database: DatabaseOf, askers: AskersOf) -> schemas.WorkerList:
+    """List the workers that hold leases now, and those that asked for trials lately."""
+    return schemas.WorkerList(workers=workers.workers(database, askers))
 
 
 @system_router.get("/health")

@@ -130,12 +130,3 @@ def journal(database: Database, name: str, number: int | None = None) -> schemas
         return schemas.Journal(
             entries=[presenters.trials.journal_entry(entry) for entry in entries]
         )
-
-
-def workers(database: Database) -> list[schemas.Worker]:
-    """The workers that hold leases now."""
-    with database.read() as session:
-        return [
-            schemas.Worker(name=name, running=count, last_seen_at=timestamp(seen_at))
-            for name, count, seen_at in store.trials.holders(session)
-        ]
