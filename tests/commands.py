@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +65,10 @@ def fails(*arguments: str) -> str:
     assert done.code == 1, (done.out, done.err)
     assert "Traceback" not in done.err
     return done.err
+
+
+def write(folder: Path, value: object) -> str:
+    """Write a value as a JSON file that a command reads; its path."""
+    path = folder / "file.json"
+    path.write_text(json.dumps(value))
+    return str(path)

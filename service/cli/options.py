@@ -5,11 +5,13 @@ Most are also read from a CAVIAR_… environment variable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from caviar.service import logs
 from caviar.service.contract.errors import Invalid
 
 Host = Annotated[str, typer.Option(envvar="CAVIAR_HOST", help="The address to listen on.")]
@@ -45,6 +47,42 @@ Jobs = Annotated[
 Server = Annotated[
     str, typer.Option(envvar="CAVIAR_SERVER", metavar="URL", help="The server's address.")
 ]
+DefinitionFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A JSON file with the study's definition.")
+]
+NewName = Annotated[
+    str | None, typer.Option("--name", help="The study's name, in place of the file's.")
+]
+NewSeed = Annotated[
+    int | None, typer.Option("--seed", help="The study's seed, in place of the file's.", min=0)
+]
+NewTrials = Annotated[
+    int | None,
+    typer.Option("--trials", help="The number of trials, in place of the file's.", min=1),
+]
+PauseAt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pause-at",
+        metavar="[TRIAL:]EPOCH",
+        help="Pause a trial at this epoch, to be steered: trial 0, or another, such as 7:10; "
+        "repeatable.",
+    ),
+]
+AllowedHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="CAVIAR_ALLOWED_HOST", help="A host name that requests may address; repeatable."
+    ),
+]
+RootPath = Annotated[
+    str,
+    typer.Option(
+        envvar="CAVIAR_ROOT_PATH",
+        metavar="PATH",
+        help="The path under which a proxy publishes the server, such as /caviar.",
+    ),
+]
 StudyName = Annotated[str, typer.Argument(help="The study's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Objective = Annotated[
@@ -62,6 +100,45 @@ TrialSeconds = Annotated[
         "its segments and attempts.",
     ),
 ]
+
+LogLevel = Annotated[
+    logs.LogLevel,
+    typer.Option(
+        "--log-level",
+        envvar="CAVIAR_LOG_LEVEL",
+        help="The least severe records that the log on standard error has.",
+    ),
+]
+
+
+def read_pauses(texts: Sequence[str] | None) -> list[dict[str, int]]:
+    """The pauses of a definition from texts of the form `10` or `7:10`.
+
+    Raises:
+        Invalid: a text is not of this form.
+    """
+    pauses = []
+    for text in texts or ():
+        trial, _, epoch = text.rpartition(":")
+        if not ((trial or "0").isdecimal() and epoch.isdecimal()):
+            raise Invalid.field(
+                "--pause-at", f"{text!r} is not an epoch such as 10, or 7:10 for trial 7"
+            )
+        pauses.append({"trial": int(trial or 0), "epoch": int(epoch)})
+    return pauses
+
+
+def checked_root_path(path: str) -> str:
+    """The value of --root-path without a slash at its end.
+
+    Raises:
+        Invalid: it is not a path such as /caviar.
+    """
+    if not path:
+        return ""
+    from caviar.service.server.http import prefix  # imports the web framework
+
+    return prefix.checked(path)
 
 
 def function_options(

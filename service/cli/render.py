@@ -1,9 +1,13 @@
-"""Studies, trials, rounds, importance, replicas and journals as text and tables."""
+"""Studies, trials, rounds, importance and replicas as text and tables.
+
+The consoles of `terminal` print texts as they are: brackets in names and reasons are no markup.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 from rich.table import Table
 from rich.text import Text
@@ -17,30 +21,18 @@ WHOLE = 0.999
 """The width of a box, in the unit interval, that counts as the whole range."""
 
 
-def trial_table(title: str, trials: Sequence[schemas.Trial], metric: str) -> Table:
-    """Trials as columns, the best first; their values and params as rows."""
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("trial")
-    for trial in trials:
-        table.add_column(str(trial.number), justify="right")
-    table.add_row(metric, *(_or_dash(trial.value, number) for trial in trials), style="bold")
-    if metric != "validation_error":
-        errors = [trial.metrics.get("validation_error") for trial in trials]
-        if any(error is not None for error in errors):
-            table.add_row("validation_error", *(_or_dash(error, percent) for error in errors))
-    table.add_section()
-    for name in dict.fromkeys(name for trial in trials for name in trial.params):
-        values = [trial.params.get(name) for trial in trials]
-        table.add_row(name, *(_or_dash(value, setting) for value in values))
-    return table
+def moment(text: str) -> str:
+    """A time of an answer in this machine's zone, with its offset: 2026-11-20 13:03:00+01:00."""
+    return datetime.fromisoformat(text).astimezone().isoformat(" ", "seconds")
 
 
-def _or_dash(value: V | None, show: Callable[[V], str]) -> str:
+def or_dash(value: V | None, show: Callable[[V], str]) -> str:
+    """A value as text, or a dash in its place if there is none."""
     return "–" if value is None else show(value)
 
 
-def round_lines(stage: schemas.Round) -> Text:
-    """A round: its trials, its reason, its ranges and its alarms."""
+def round_lines(stage: schemas.Round, space: Mapping[str, Any]) -> Text:
+    """A round: its trials, its reason, its ranges in the space of its study, and its alarms."""
     last = stage.first_trial + stage.trials - 1
     text = Text.assemble(
         (f"round {stage.number}", "bold"),
@@ -49,17 +41,19 @@ def round_lines(stage: schemas.Round) -> Text:
     for name, ends in stage.ranges.items():
         start, end = stage.box[name]
         if end - start < WHOLE:
-            text.append(f"  {name} from {setting(ends[0])} to {setting(ends[-1])}\n", style="dim")
+            first, last_one = (setting(end, space.get(name)) for end in (ends[0], ends[-1]))
+            text.append(f"  {name} from {first} to {last_one}\n", style="dim")
     for alarm in stage.alarms:
-        text.append(f"  alarm: {alarm_text(alarm)}\n", style="yellow")
+        text.append(f"  alarm: {alarm_text(alarm, space)}\n", style="yellow")
     return text
 
 
-def alarm_text(alarm: schemas.Alarm) -> str:
+def alarm_text(alarm: schemas.Alarm, space: Mapping[str, Any]) -> str:
     """An edge alarm as a sentence."""
+    spec = space.get(alarm.parameter)
     end = f"the best trials are near the {alarm.end} end of {alarm.parameter}"
-    advice = "" if alarm.wider is None else f"; consider a range to {setting(alarm.wider)}"
-    return f"{end} ({setting(alarm.value)}){advice}"
+    advice = "" if alarm.wider is None else f"; consider a range to {setting(alarm.wider, spec)}"
+    return f"{end} ({setting(alarm.value, spec)}){advice}"
 
 
 def importance_table(importance: schemas.Importance) -> Table:
@@ -93,12 +87,12 @@ def replicate_table(replicates: schemas.Replicates) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("verdict")
     for trial in replicates.trials:
-        values = ", ".join(_or_dash(replica.value, number) for replica in trial.replicas)
+        values = ", ".join(or_dash(replica.value, number) for replica in trial.replicas)
         table.add_row(
             str(trial.number),
-            _or_dash(trial.value, number),
-            _or_dash(trial.mean, number),
-            _or_dash(trial.deviation, number),
+            or_dash(trial.value, number),
+            or_dash(trial.mean, number),
+            or_dash(trial.deviation, number),
             values,
             trial.verdict,
         )
@@ -117,21 +111,21 @@ def study_table(studies: Sequence[schemas.Study]) -> Table:
             str(study.state),
             f"{study.progress.finished}/{study.progress.total}",
             "–" if best is None else number(best),
-            study.created_at[:19].replace("T", " "),
+            moment(study.created_at),
         )
     return table
 
 
-def trial_card(trial: schemas.TrialDetail) -> Table:
-    """One trial: its progress, its params and what a person needs to control it."""
+def trial_card(trial: schemas.TrialDetail, space: Mapping[str, Any]) -> Table:
+    """One trial of a study with this space: its progress, its params, what controls it."""
     table = Table(
         title=f"trial {trial.number}: {trial.state}", title_justify="left", title_style="bold",
         show_header=False,
     )  # fmt: skip
     table.add_row("epoch", f"{trial.epoch} of {trial.last_epoch}")
-    table.add_row("value", _or_dash(trial.value, number))
+    table.add_row("value", or_dash(trial.value, number))
     for name, value in trial.current_params.items():
-        table.add_row(name, setting(value))
+        table.add_row(name, setting(value, space.get(name)))
     checkpoints = ", ".join(str(checkpoint.epoch) for checkpoint in trial.checkpoints)
     facts = {
         "reason": trial.reason,
@@ -145,38 +139,3 @@ def trial_card(trial: schemas.TrialDetail) -> Table:
         if fact is not None:
             table.add_row(name, fact)
     return table
-
-
-def journal_table(entries: Sequence[schemas.JournalEntry]) -> Table:
-    """The entries of a journal as rows."""
-    table = Table(title="journal", title_justify="left", title_style="bold")
-    for heading in ("trial", "epoch", "action", "author", "reason", "time"):
-        table.add_column(heading)
-    for entry in entries:
-        table.add_row(
-            str(entry.number),
-            "next"
-            if entry.epoch is None and entry.action == "adjust"
-            else _or_dash(entry.epoch, str),
-            action_text(entry) + (" (undone)" if entry.undone else ""),
-            entry.author,
-            entry.reason or "",
-            entry.at[:19].replace("T", " "),
-        )
-    return table
-
-
-def action_text(entry: schemas.JournalEntry) -> str:
-    """An action with its details: `adjust learning_rate 0.01 to 0.003`."""
-    detail = entry.detail
-    if entry.action == "adjust":
-        old, new = detail["old"], detail["new"]
-        changes = (f"{n} {_or_dash(old.get(n), setting)} to {setting(new[n])}" for n in new)
-        return f"adjust {', '.join(changes)}"
-    if entry.action == "rewind":
-        return f"rewind from {detail['before']}"
-    if entry.action == "extend":
-        return f"extend by {detail['epochs']}"
-    if entry.action == "fork":
-        return f"fork {', '.join(map(str, detail['children']))}"
-    return f"{entry.action} and release" if detail.get("release") else entry.action

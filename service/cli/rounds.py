@@ -25,11 +25,12 @@ def show_rounds(name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJso
     """Show the rounds of a study: their ranges and their reasons."""
     with impatient(server) as client:
         rounds = client.rounds(name)
+        space = client.study(name).space
     if as_json:
         print_json([stage.model_dump(mode="json") for stage in rounds])
         return
     for stage in rounds:
-        out.print(round_lines(stage))
+        out.print(round_lines(stage, space))
     if not rounds:
         out.print("no rounds yet: the first ask opens one")
 
@@ -54,12 +55,13 @@ def zoom(
 ) -> None:
     """Zoom manually: close the current round and open one in this box."""
     with impatient(server) as client:
-        intervals = _intervals(box, client.study(name).space)
+        space = client.study(name).space
+        intervals = _intervals(box, space)
         begun = client.zoom(name, intervals, size=size, author=author, reason=reason)
     if as_json:
         print_json(begun.model_dump(mode="json"))
     else:
-        out.print(round_lines(begun))
+        out.print(round_lines(begun, space))
 
 
 @rounds_app.command("undo")
@@ -71,7 +73,7 @@ def undo(name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = Fal
         print_json([stage.model_dump(mode="json") for stage in rounds])
     else:
         count = "1 round" if len(rounds) == 1 else f"{len(rounds)} rounds"
-        out.print(f"removed the newest round: {name} has {count}", highlight=False)
+        out.print(f"removed the newest round: {name} has {count}")
 
 
 def _intervals(box: list[str], space: dict[str, Any]) -> dict[str, tuple[Setting, Setting]]:

@@ -10,15 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from caviar.service import logs
+from caviar.service.cli.follow import AWAY_SECONDS, Outcome, follow
 from caviar.service.cli.options import (
     AsJson,
     Data,
     DatabaseUrl,
+    DefinitionFile,
     Host,
     Jobs,
+    LogLevel,
+    NewName,
+    NewSeed,
+    NewTrials,
     Objective,
+    PauseAt,
     TrialSeconds,
     function_options,
+    read_pauses,
 )
 from caviar.service.cli.terminal import (
     command_name,
@@ -34,25 +43,19 @@ from caviar.service.contract.definition_file import read_definition, require_kin
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import StudyDefinition
 from caviar.service.local.listening import address, listen
-from caviar.service.local.place import DEFAULT_DATA, open_database
+from caviar.service.local.place import DATASETS, DEFAULT_DATA, open_database
 from caviar.service.local.processes import cores, reclaim, worker_beside
 
 if TYPE_CHECKING:
-    from caviar.service.cli.search import Outcome
     from caviar.service.server.store.database import Database
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="A JSON file with the study's definition.")],
-    name: Annotated[
-        str | None, typer.Option(help="The study's name, in place of the file's.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="The study's seed, in place of the file's.", min=0)
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option(help="The number of trials, in place of the file's budget.", min=1)
-    ] = None,
+    file: DefinitionFile,
+    name: NewName = None,
+    seed: NewSeed = None,
+    trials: NewTrials = None,
+    pause_at: PauseAt = None,
     server: Annotated[
         str | None,
         typer.Option(
@@ -76,13 +79,17 @@ def run(
     jobs: Jobs = None,
     objective: Objective = None,
     trial_seconds: TrialSeconds = None,
+    log_level: LogLevel = logs.LogLevel.WARNING,
     as_json: AsJson = False,
 ) -> None:
     """Run a study from its definition to its end, and print the best trials.
 
     The same command continues a study that was interrupted.
     """
-    definition = read_definition(file, name=name, seed=seed, trials=trials)
+    logs.configure(log_level)
+    definition = read_definition(
+        file, name=name, seed=seed, trials=trials, pauses=read_pauses(pause_at)
+    )
     require_kind(definition.objective.kind, "network" if objective is None else "external")
     worker_options = function_options(objective, definition.name, trial_seconds)
     console = err if as_json else out
@@ -92,7 +99,14 @@ def run(
                 "--server",
                 "cannot be combined with --objective: start `caviar work --objective` instead",
             )
-        outcome = _run_there(definition, server, console)
+        try:
+            outcome = _run_there(definition, server, console)
+        except KeyboardInterrupt:
+            err.print(
+                f"stopped: the study runs on at {server}; the same command follows it again",
+                soft_wrap=True,
+            )
+            raise typer.Exit(130) from None
     else:
         require_loopback(host)
         try:
@@ -105,30 +119,36 @@ def run(
                 database=database,
                 jobs=cores(jobs),
                 worker_options=worker_options,
+                log_level=log_level,
             )
         except KeyboardInterrupt:
-            err.print("stopped: the same command continues the study", highlight=False)
+            err.print("stopped: the same command continues the study")
             raise typer.Exit(130) from None
     if as_json:
         print_json(outcome.as_json())
-        return
-    outcome.show(out)
-    if server is None:
+    else:
+        outcome.show(out)
+    if server is None and not as_json:
         where = f"--data {data}" if database is None else "--database URL"
         out.print(
             f"\nThe server has stopped. `{command_name()} up {where}` starts one that keeps "
             f"running: the study is then at {DEFAULT_SERVER}",
-            highlight=False,
             soft_wrap=True,
         )
+    if outcome.study.best is None:
+        raise typer.Exit(1)  # nothing was found
 
 
 def _run_there(definition: StudyDefinition, server: str, console: Console) -> Outcome:
     """Run a study on a server that has its own workers."""
-    from caviar.service.cli import search
-
     with impatient(server) as client:
-        return search.run_there(definition, client, console)
+        client.create_study(definition, if_exists="continue")
+        if not client.workers():
+            console.print(
+                f"the server has no worker: `caviar work --server {server}` starts one",
+                soft_wrap=True,
+            )
+        return follow(client, definition.name, console, away_seconds=AWAY_SECONDS)
 
 
 def _run_here(
@@ -141,6 +161,7 @@ def _run_here(
     database: str | None,
     jobs: int,
     worker_options: Sequence[str],
+    log_level: str,
 ) -> Outcome:
     """Run a study with a server and a worker of its own, which end with it."""
     opened: Database | None = None
@@ -152,10 +173,12 @@ def _run_here(
             jobs=jobs,
             study=definition.name,
             options=worker_options,
+            datasets=data / DATASETS,
+            log_level=log_level,
             on_death=lambda: reclaim(opened),
         )
-        end_worker = stack.enter_context(worker)
+        beside = stack.enter_context(worker)
         opened = open_database(database, data)
         from caviar.service.cli import search
 
-        return search.run_here(definition, opened, listener, console, end_worker=end_worker)
+        return search.run_here(definition, opened, listener, console, worker=beside)

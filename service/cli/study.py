@@ -1,22 +1,35 @@
-"""`caviar study`: studies, their importance and replicas, exports and enqueued trials."""
+"""`caviar study`: studies, their importance and replicas, exports, enqueued trials, journals."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from caviar.service.cli.journal import print_journal
 from caviar.service.cli.options import AsJson, Server, StudyName
-from caviar.service.cli.render import importance_table, replicate_table, study_table, trial_table
+from caviar.service.cli.render import importance_table, replicate_table, study_table
+from caviar.service.cli.study_changes import budget, create, delete, pause, resume, stop, wait
 from caviar.service.cli.terminal import impatient, out, print_json
-from caviar.service.client import DEFAULT_SERVER
+from caviar.service.cli.trial_table import TrialTable
+from caviar.service.client import DEFAULT_SERVER, Client
 from caviar.service.contract import schemas, strict_json
 from caviar.service.contract.errors import Invalid
+from caviar.service.contract.reasons import WITHOUT_VALUE, ReasonCount, counted
 
-study_app = typer.Typer(help="Show, export and steer studies.", no_args_is_help=True)
+TOP_REASONS = 5
+"""The number of reasons that are shown of trials without a value."""
+
+MAX_REASONS = 1_000
+"""The number of trials in each of their states whose reasons are counted."""
+
+study_app = typer.Typer(help="Create, show, export and steer studies.", no_args_is_help=True)
+for command in (create, pause, resume, stop, budget, wait, delete):
+    study_app.command()(command)
 
 
 class Format(StrEnum):
@@ -42,7 +55,7 @@ def show_study(
     name: StudyName,
     server: Server = DEFAULT_SERVER,
     top: Annotated[
-        int, typer.Option(help="The number of best trials to show.", min=1, max=1000)
+        int, typer.Option(help="The number of best trials to show.", min=0, max=1000)
     ] = 5,
     as_json: AsJson = False,
 ) -> None:
@@ -50,22 +63,55 @@ def show_study(
     with impatient(server) as client:
         study = client.study(name)
         order = "-value" if study.direction == "maximize" else "value"
-        best = client.trials(name, state="completed", sort=order, limit=top)
+        counted = top + study.void  # void trials are listed, but are not among the best
+        completed = client.trials(name, state="completed", sort=order, limit=counted)
+        best = [trial for trial in completed if not trial.void][:top]
         importance = client.importance(name)
+        reasons = _reasons(client, study)
     if as_json:
         print_json(
             {
                 "study": study.model_dump(mode="json"),
                 "top": [trial.model_dump(mode="json") for trial in best],
                 "importance": importance.model_dump(mode="json"),
+                "reasons": [asdict(found) for found in reasons],
             }
         )
         return
     out.print(study_table([study]))
-    out.print(trial_table(f"the best {len(best)} trials", best, study.objective["metric"]))
+    out.print(
+        TrialTable(
+            f"the best {len(best)} trials",
+            best,
+            study.objective["metric"],
+            important=_by_importance(importance),
+            space=study.space,
+        )
+    )
     print_importance(importance)
+    for found in reasons:
+        out.print(f"{found} (trial {found.first})", soft_wrap=True)
+    if study.note is not None:
+        out.print(study.note, soft_wrap=True)
     for warning in study.warnings:
-        out.print(f"warning: {warning.field}: {warning.message}", highlight=False, soft_wrap=True)
+        out.print(f"warning: {warning.field}: {warning.message}", soft_wrap=True)
+
+
+def _reasons(client: Client, study: schemas.Study) -> list[ReasonCount]:
+    """Why trials of a study have no value, the commonest reasons first."""
+    trials = [
+        trial
+        for state in WITHOUT_VALUE
+        if study.trials.get(state)
+        for trial in client.trials(study.name, state=state, limit=MAX_REASONS)
+    ]
+    return counted(trials)[:TOP_REASONS]
+
+
+def _by_importance(importance: schemas.Importance) -> list[str]:
+    """The names of the parameters, the most important first."""
+    shares = importance.parameters or {}
+    return sorted(shares, key=lambda name: -shares[name].share)
 
 
 @study_app.command("importance")
@@ -85,7 +131,7 @@ def print_importance(importance: schemas.Importance) -> None:
     """Print the table of importance, and its note."""
     if importance.parameters is not None:
         out.print(importance_table(importance))
-    out.print(importance.note, highlight=False)
+    out.print(importance.note)
 
 
 @study_app.command("export")
@@ -142,7 +188,7 @@ def _print_replicates(replicates: schemas.Replicates, as_json: bool) -> None:
         return
     if replicates.trials:
         out.print(replicate_table(replicates))
-    out.print(replicates.note, highlight=False)
+    out.print(replicates.note)
 
 
 @study_app.command("enqueue")
@@ -163,7 +209,7 @@ def enqueue(
     else:
         numbers = ", ".join(str(trial.number) for trial in trials)
         noun = "trial" if len(trials) == 1 else "trials"
-        out.print(f"enqueued {noun} {numbers}", highlight=False)
+        out.print(f"enqueued {noun} {numbers}")
 
 
 def _read_params(file: Path) -> list[dict[str, Any]]:
@@ -180,3 +226,32 @@ def _read_params(file: Path) -> list[dict[str, Any]]:
     if not all(isinstance(item, dict) for item in params):
         raise Invalid(f"{file} must hold an object of params, or a list of them")
     return params
+
+
+@study_app.command("journal")
+def study_journal(
+    name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+) -> None:
+    """Show the actions on all trials of a study, with their authors and reasons."""
+    with impatient(server) as client:
+        print_journal(client.journal(name), as_json)
+
+
+@study_app.command("replay")
+def replay(
+    name: StudyName,
+    new_name: Annotated[str, typer.Argument(help="The name of the new study.")],
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The seed of the new study. Default: the same seed.")
+    ] = None,
+    server: Server = DEFAULT_SERVER,
+    as_json: AsJson = False,
+) -> None:
+    """Repeat the trials of a study and the actions on them in a new study."""
+    with impatient(server) as client:
+        replayed = client.replay(name, new_name, seed=seed)
+    if as_json:
+        print_json(replayed.model_dump(mode="json"))
+    else:
+        total = replayed.progress.total
+        out.print(f"study {replayed.name} trains {total} trials again on seed {replayed.seed}")

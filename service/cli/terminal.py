@@ -20,8 +20,9 @@ from caviar.service.contract.errors import Refused
 IMPATIENCE_SECONDS = 2.0
 """How long a command waits for a server that does not answer."""
 
-out = Console()
-err = Console(stderr=True)
+# Names, choices and reasons are printed as they are: a bracket or a colon in them is no markup.
+out = Console(markup=False, emoji=False, highlight=False)
+err = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def impatient(server: str) -> Client:
@@ -56,23 +57,45 @@ def require_loopback(host: str) -> None:
         )
 
 
-def on_signal(act: Callable[[], None] | None = None) -> threading.Event:
+TERMINATED = 143
+"""The exit code of a process that SIGTERM ended, as shells have it."""
+
+
+class Stopping(threading.Event):
+    """Whether a signal has told the process to stop, and which one."""
+
+    number: signal.Signals | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """130 after Ctrl-C, as shells have it; 0 after SIGTERM, which ends a process in order."""
+        return 130 if self.number == signal.SIGINT else 0
+
+
+def on_signal(act: Callable[[], None] | None = None) -> Stopping:
     """An event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the process at once.
 
     Args:
         act: called in a thread of its own at the first signal.
     """
-    stopping = threading.Event()
+    stopping = Stopping()
+    if act is not None:
+        # It starts now: a signal may come when the interpreter ends and starts no more threads.
+        threading.Thread(target=_act_when_set, args=(stopping, act), daemon=True).start()
 
     def handle(number: int, frame: object) -> None:
         if stopping.is_set():
             if number == signal.SIGINT:
                 os._exit(130)
             return
+        stopping.number = signal.Signals(number)
         stopping.set()
-        if act is not None:
-            threading.Thread(target=act, daemon=True).start()
 
     signal.signal(signal.SIGINT, handle)
     signal.signal(signal.SIGTERM, handle)
     return stopping
+
+
+def _act_when_set(event: threading.Event, act: Callable[[], None]) -> None:
+    event.wait()
+    act()

@@ -1,7 +1,4 @@
-"""`caviar trial`: one trial, the actions on it, its journal and its network.
-
-`caviar study journal` and `caviar study replay`, which also use the journal, are here as well.
-"""
+"""`caviar trial`: one trial, the actions on it, its journal and its network."""
 
 from __future__ import annotations
 
@@ -15,12 +12,11 @@ from typing import Annotated, Any, get_args
 import typer
 from pydantic.fields import FieldInfo
 
+from caviar.service.cli.journal import print_journal
 from caviar.service.cli.options import AsJson, Server, StudyName
-from caviar.service.cli.render import journal_table, trial_card
-from caviar.service.cli.study import study_app
+from caviar.service.cli.render import trial_card
 from caviar.service.cli.terminal import impatient, out, print_json
-from caviar.service.client import DEFAULT_SERVER
-from caviar.service.contract import schemas
+from caviar.service.client import DEFAULT_SERVER, Client
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas.base import Params
 from caviar.service.contract.schemas.trial_actions import ANONYMOUS
@@ -33,17 +29,20 @@ Reason = Annotated[str | None, typer.Option(help="The reason, for the journal.")
 Author = Annotated[
     str | None, typer.Option(help="The author, for the journal. Default: your user name.")
 ]
+FLAGS = {"epoch": "--at"}
+"""The option of a field, where that is not the field's name: `caviar trial pause … --at 10`."""
+
 Changes = Annotated[
     list[str],
     typer.Argument(
-        help="The new value of a hyperparameter, such as learning_rate=0.003.",
+        help="The new value of a hyperparameter, such as learning_rate=0.003 or units=[64,32].",
         metavar="NAME=VALUE…",
     ),
 ]
 
 
 def read_params(texts: list[str]) -> Params:
-    """Params from texts of the form `name=value`: numbers, true, false, or strings.
+    """Params from texts of the form `name=value`: JSON such as 0.1, null or [64, 32], or strings.
 
     Raises:
         Invalid: a text is not of this form.
@@ -57,8 +56,20 @@ def read_params(texts: list[str]) -> Params:
             parsed = json.loads(value)
         except ValueError:
             parsed = value
-        params[name] = parsed if isinstance(parsed, bool | int | float | str) else value
+        params[name] = parsed
     return params
+
+
+def split_changes(text: str) -> list[str]:
+    """The changes of a text such as `rate=0.1,units=[64, 32]`: commas within brackets stay."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "[{") - (character in "]}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def _author(author: str | None) -> str:
@@ -70,18 +81,11 @@ def _author(author: str | None) -> str:
         return ANONYMOUS
 
 
-def _show(trial: Any, as_json: bool) -> None:
+def _show(client: Client, study: str, trial: Any, as_json: bool) -> None:
     if as_json:
         print_json(trial.model_dump(mode="json"))
     else:
-        out.print(trial_card(trial))
-
-
-def _print_journal(entries: list[schemas.JournalEntry], as_json: bool) -> None:
-    if as_json:
-        print_json([entry.model_dump(mode="json") for entry in entries])
-    else:
-        out.print(journal_table(entries))
+        out.print(trial_card(trial, client.study(study).space))
 
 
 @trial_app.command()
@@ -91,9 +95,9 @@ def show(
     """Show a trial: its state, params, checkpoints and journal."""
     with impatient(server) as client:
         trial = client.trial(study, number)
-    _show(trial, as_json)
+        _show(client, study, trial, as_json)
     if trial.journal and not as_json:
-        _print_journal(trial.journal, as_json)
+        print_journal(trial.journal, as_json)
 
 
 @trial_app.command(help=ACTIONS["adjust"].summary)
@@ -109,7 +113,8 @@ def adjust(
     """Read the changes from `name=value`."""
     params = read_params(changes)
     with impatient(server) as client:
-        _show(client.adjust(study, number, params, author=_author(author), reason=reason), as_json)
+        trial = client.adjust(study, number, params, author=_author(author), reason=reason)
+        _show(client, study, trial, as_json)
 
 
 def _parameters(action: TrialAction) -> list[inspect.Parameter]:
@@ -128,8 +133,8 @@ def _option(name: str, field: FieldInfo) -> tuple[Any, Any]:
     """The default and the annotation of the parameter for one field of a body."""
     help_text = field.description or {"reason": "The reason, for the journal."}.get(name)
     if not field.is_required():
-        flags = [f"--{name.replace('_', '-')}"] if field.annotation is bool else []
-        return field.default, Annotated[field.annotation, typer.Option(*flags, help=help_text)]
+        flag = FLAGS.get(name, f"--{name.replace('_', '-')}")
+        return field.default, Annotated[field.annotation, typer.Option(flag, help=help_text)]
     if name == "reason":
         return inspect.Parameter.empty, Annotated[str, typer.Option(help=help_text)]
     least = next((item.ge for item in field.metadata if hasattr(item, "ge")), None)
@@ -145,7 +150,8 @@ def _add_command(action: TrialAction) -> None:
         *, study: str, number: int, server: str, as_json: bool, author: str | None, **fields: Any
     ) -> None:
         with impatient(server) as client:
-            _show(client.act(study, number, action.name, author=_author(author), **fields), as_json)
+            trial = client.act(study, number, action.name, author=_author(author), **fields)
+            _show(client, study, trial, as_json)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [
@@ -213,7 +219,7 @@ def fork(
 ) -> None:
     """Read the children and the factors from `name=value`, and print the children's numbers."""
     factors: dict[str, Any] = read_params(perturb or [])
-    children = [read_params(text.split(",")) for text in child] if child else None
+    children = [read_params(split_changes(text)) for text in child] if child else None
     with impatient(server) as client:
         forked = client.fork(
             study,
@@ -232,7 +238,7 @@ def fork(
         return
     numbers = ", ".join(map(str, forked.children))
     twin_text = "" if forked.twin is None else f" and the twin {forked.twin}"
-    out.print(f"trial {number} has the children {numbers}{twin_text}", highlight=False)
+    out.print(f"trial {number} has the children {numbers}{twin_text}")
 
 
 @trial_app.command()
@@ -241,7 +247,7 @@ def journal(
 ) -> None:
     """Show the actions on a trial, with their authors and reasons."""
     with impatient(server) as client:
-        _print_journal(client.journal(study, number), as_json)
+        print_journal(client.journal(study, number), as_json)
 
 
 @trial_app.command()
@@ -258,33 +264,4 @@ def model(
         file.write_bytes(content)
     except OSError as error:
         raise Invalid(f"{file} cannot be written: {error.strerror}") from error
-    out.print(f"{file}: {len(content):,} bytes", highlight=False)
-
-
-@study_app.command("journal")
-def study_journal(
-    study: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False
-) -> None:
-    """Show the actions on all trials of a study, with their authors and reasons."""
-    with impatient(server) as client:
-        _print_journal(client.journal(study), as_json)
-
-
-@study_app.command("replay")
-def replay(
-    study: StudyName,
-    name: Annotated[str, typer.Argument(help="The name of the new study.")],
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="The seed of the new study. Default: the same seed.")
-    ] = None,
-    server: Server = DEFAULT_SERVER,
-    as_json: AsJson = False,
-) -> None:
-    """Repeat the trials of a study and the actions on them in a new study."""
-    with impatient(server) as client:
-        replayed = client.replay(study, name, seed=seed)
-    if as_json:
-        print_json(replayed.model_dump(mode="json"))
-    else:
-        total = replayed.progress.total
-        out.print(f"study {replayed.name} trains {total} trials again on seed {replayed.seed}")
+    out.print(f"{file}: {len(content):,} bytes")

@@ -5,18 +5,25 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
+from caviar.service import logs
 from caviar.service.cli.options import (
+    AllowedHost,
     AsJson,
     Data,
     DatabaseUrl,
     Host,
     Jobs,
+    LogLevel,
     Port,
+    RootPath,
+    checked_root_path,
 )
 from caviar.service.cli.terminal import on_signal, out, print_json, require_loopback
 from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
 from caviar.service.local.listening import address, listen
-from caviar.service.local.place import DEFAULT_DATA, open_database
+from caviar.service.local.place import DATASETS, DEFAULT_DATA, open_database
 from caviar.service.local.processes import WORKER_NAME, cores, reclaim, worker_beside
 
 if TYPE_CHECKING:
@@ -29,10 +36,15 @@ def up(
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     jobs: Jobs = None,
+    allowed_host: AllowedHost = None,
+    root_path: RootPath = "",
+    log_level: LogLevel = logs.LogLevel.WARNING,
     as_json: AsJson = False,
 ) -> None:
     """Start the server, the dashboard and a worker on this machine."""
+    logs.configure(log_level)
     require_loopback(host)
+    prefix = checked_root_path(root_path)
     stop = on_signal()
     count = cores(jobs)
     processes = "1 process" if count == 1 else f"{count} processes"
@@ -42,7 +54,13 @@ def up(
         server = address(listener)
         # The worker comes first: its processes start while the database is migrated.
         end_worker = stack.enter_context(
-            worker_beside(server=server, jobs=count, on_death=lambda: reclaim(opened))
+            worker_beside(
+                server=server,
+                jobs=count,
+                datasets=data / DATASETS,
+                log_level=log_level,
+                on_death=lambda: reclaim(opened),
+            )
         )
         opened = open_database(database, data)
         from caviar.service.server.serving import served
@@ -51,11 +69,22 @@ def up(
 
         stack.enter_context(server_lock(opened, server))
         schema.upgrade(opened)
-        stack.enter_context(served(opened, listener, worker=WORKER_NAME))
+        stack.enter_context(
+            served(
+                opened,
+                listener,
+                worker=WORKER_NAME,
+                allowed_hosts=allowed_host or (),
+                root_path=prefix,
+            )
+        )
         stack.callback(end_worker)
         if as_json:
             print_json({"server": server, "jobs": count, "database": opened.describe()})
         else:
-            out.print(f"Caviar is up at [bold]{server}[/] with {processes}.", highlight=False)
-            out.print("Press Ctrl-C to stop; all studies are kept.", highlight=False)
+            out.print(
+                Text.assemble("Caviar is up at ", (server, "bold"), f" with {processes}."),
+                soft_wrap=True,
+            )
+            out.print("Press Ctrl-C to stop; all studies are kept.")
         stop.wait()

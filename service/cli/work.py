@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+from contextlib import suppress
 from enum import StrEnum
-from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from caviar.service import logs
 from caviar.service.cli.options import (
     Jobs,
+    LogLevel,
     Objective,
     Server,
     TrialSeconds,
     function_options,
 )
-from caviar.service.cli.terminal import impatient, on_signal
+from caviar.service.cli.terminal import TERMINATED, Stopping, impatient, on_signal
 from caviar.service.client import DEFAULT_SERVER, LEASE_SECONDS
 from caviar.service.local.processes import cores
+
+if TYPE_CHECKING:
+    from caviar.service.worker.feed import Worker
+
+logger = logging.getLogger("caviar")
 
 
 class Backend(StrEnum):
@@ -51,11 +59,13 @@ def work(
     ] = 30.0,
     objective: Objective = None,
     trial_seconds: TrialSeconds = None,
+    log_level: LogLevel = logs.LogLevel.INFO,
     leash: Annotated[
         bool, typer.Option("--leash", hidden=True, help="End when standard input closes.")
     ] = False,
 ) -> None:
     """Start a worker that trains the trials of a server, in a pool of processes."""
+    logs.configure(log_level)
     from caviar.service.worker import feed
     from caviar.service.worker.objectives import objective_of
 
@@ -79,11 +89,31 @@ def work(
             worker=name or feed.default_name(),
             study=study,
             lease_seconds=lease_seconds,
+            on_first_task=_say_so if leash else lambda: None,
         )
-        stopping = on_signal(partial(feed.stop_soon, trials))
-        feed.work(trials, jobs=count, backend=backend)
-    if stopping.is_set():
-        raise typer.Exit(feed.STOPPED)
+        worker = feed.Worker(trials, jobs=count, backend=backend)
+        stopping = on_signal(lambda: worker.stop_soon(stopping.exit_code))
+        logger.info("worker %s starts: %s processes for %s", trials.worker, count, server)
+        worker.work()
+    logger.info("worker %s ends", trials.worker)
+    if stopping.is_set() or worker.gave_up:
+        raise typer.Exit(_exit_code(stopping, worker, leash=leash))
+
+
+def _exit_code(stopping: Stopping, worker: Worker, *, leash: bool) -> int:
+    """The exit code of a worker that did not end with its study.
+
+    On a leash, 0 means that there is nothing more to do: whoever holds the leash starts no other.
+    """
+    if worker.gave_up:
+        return 0 if leash else 1
+    return stopping.exit_code or (TERMINATED if leash else 0)
+
+
+def _say_so() -> None:
+    """Tell whoever holds the leash that the worker has a trial: it is of some use."""
+    with suppress(OSError):  # standard input is a pipe or a terminal
+        os.write(0, b"1")
 
 
 def _end_with_standard_input() -> None:

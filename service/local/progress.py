@@ -1,11 +1,12 @@
-"""The progress of a running study: a live bar on a terminal, plain lines elsewhere."""
+"""The progress of a running study: a live bar on a terminal or in a notebook, else plain lines."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -33,13 +34,38 @@ def display(console: Console) -> Iterator[Display]:
         yield PlainDisplay(console)
 
 
+@contextmanager
+def display_here() -> Iterator[Display]:
+    """A bar for searches from Python: of tqdm in a notebook that has it, else as `display`."""
+    bar = _notebook_bar()
+    if bar is None:
+        with display(Console(stderr=True)) as show:
+            yield show
+        return
+    with bar:
+        yield NotebookDisplay(bar)
+
+
+def _notebook_bar() -> Any:
+    """A bar of tqdm if this is a notebook and tqdm with its widgets is installed; else None."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if type(shell).__name__ != "ZMQInteractiveShell":
+        return None
+    try:
+        from tqdm.notebook import tqdm
+
+        return tqdm(desc="starting", unit="trial")
+    except ImportError:
+        return None
+
+
 def _bar(console: Console) -> Progress:
     return Progress(
         SpinnerColumn(),
-        TextColumn("[bold]{task.description}"),
+        TextColumn("{task.description}", style="bold", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[facts]}"),
+        TextColumn("{task.fields[facts]}", markup=False),
         console=console,
         transient=True,
     )
@@ -62,6 +88,21 @@ class LiveDisplay:
             total=study.progress.total,
             facts=_facts(study, self._pace(study)),
         )
+
+
+class NotebookDisplay:
+    """A bar of tqdm with the best value, the pace and the remaining time."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._pace = Pace()
+
+    def __call__(self, study: schemas.Study) -> None:
+        """Show the study."""
+        self._bar.total = study.progress.total
+        self._bar.n = study.progress.finished
+        self._bar.set_description(study.name, refresh=False)
+        self._bar.set_postfix_str(_facts(study, self._pace(study)))
 
 
 class PlainDisplay:

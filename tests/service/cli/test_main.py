@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from caviar.service.cli import terminal
+from caviar.service.cli.lazy import load
+from caviar.service.cli.main import Commands
 from caviar.service.server.store.database import Database
-from tests.commands import fails, run
+from tests.commands import fails, invoke, run
 from tests.fakes.apps import listening
 from tests.processes import free_port
 
 
-@pytest.mark.parametrize(
-    "command", ["up", "serve", "work", "run", "study", "trial", "rounds", "space", "db"]
-)
-def test_every_command_has_help(command: str) -> None:
-    assert "Usage" in run(command, "--help")
+@pytest.mark.parametrize("name", Commands.sources)
+def test_every_command_has_the_help_that_the_list_of_commands_shows(name: str) -> None:
+    source, summary = Commands.sources[name]
+    assert load(source, name).help.split("\n\n")[0].replace("\n", " ") == summary
+    assert "Usage" in run(name, "--help")
+
+
+def test_the_list_of_commands_has_all_of_them() -> None:
+    shown = run("--help")
+    assert all(f" {name} " in shown for name in Commands.sources)
+    assert "Did you mean 'serve'" in " ".join(invoke("serv").err.replace("│", " ").split())
+
+
+HEAVY = ("httpx", "numpy", "pydantic", "sqlalchemy", "fastapi", "joblib")
+LISTS_IMPORTED = f"""
+import sys
+sys.argv = ["caviar", "--help"]
+import caviar
+from caviar.service.cli.main import main
+try:
+    main()
+except SystemExit:
+    print("imported:", [name for name in {HEAVY} if name in sys.modules])
+"""
+
+
+@pytest.mark.processes
+def test_the_help_imports_nothing_heavy() -> None:
+    command = [sys.executable, "-P", "-c", LISTS_IMPORTED]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown.endswith("imported: []\n")
 
 
 def test_serving_other_machines_requires_insecure(tmp_path: Path) -> None:

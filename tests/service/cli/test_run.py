@@ -62,11 +62,12 @@ def test_a_search_can_be_continued_and_is_the_same_for_any_number_of_jobs(
     raised = schemas.StudyChange(budget=schemas.BudgetChange(trials=9))
     with closing(open_database(None, here)) as database:
         studies.change(database, "inside", raised)
-    larger = write(tmp_path, definition | {"budget": {"trials": 10}})
-    assert "budget of 9 trials" in fails("run", larger, *options(here, 1))
     file = write(tmp_path, definition)
     again = json.loads(run("run", file, *options(here, 1), "--json"))  # continues the same study
     assert again["study"]["progress"]["finished"] == 9
+    larger = write(tmp_path, definition | {"budget": {"trials": 10}})
+    more = json.loads(run("run", larger, *options(here, 1), "--json"))
+    assert more["study"]["progress"]["finished"] == 10
 
 
 @pytest.mark.processes
@@ -75,9 +76,8 @@ def test_another_definition_under_a_used_name_is_a_conflict(tmp_path: Path) -> N
         schema.upgrade(database)
         first = schemas.StudyDefinition.model_validate(network(trials=2))
         studies.create(database, first)
-    assert "--name" in fails(
-        "run", write(tmp_path, network(trials=3)), *options(tmp_path / "data", 1)
-    )
+    other = write(tmp_path, network(trials=2, seed=2))
+    assert "exists with another seed" in fails("run", other, *options(tmp_path / "data", 1))
 
 
 def test_a_wrong_file_is_one_line_that_names_the_field(tmp_path: Path) -> None:
