@@ -104,6 +104,8 @@ class Place:
         Raises:
             Invalid: the folder cannot be created or written, or the study is not valid.
             Conflict: the folder has the database of another version.
+
+        A call of the client raises WorkerLost once the worker was given up.
         """
         from caviar.service.local.listening import address, listen
         from caviar.service.local.processes import WORKER_NAME, reclaim, worker_beside
@@ -119,16 +121,18 @@ class Place:
                 client = stack.enter_context(Client(running))
                 name = study(client)
                 if own_worker:
-                    stack.enter_context(
+                    beside = stack.enter_context(
                         worker_beside(
                             server=running,
                             jobs=jobs,
                             study=name,
                             options=options,
                             name=f"python-{os.getpid()}",
+                            datasets=self.data / DATASETS,
                             on_death=lambda: None,
                         )
                     )
+                    client.check = beside.check
                 yield client
                 return
             listener = stack.enter_context(listen("127.0.0.1", 0))
@@ -139,15 +143,17 @@ class Place:
             client = stack.enter_context(Client(server))
             name = study(client)
             # It ends before its server, so that it can release its trials.
-            stack.enter_context(
+            beside = stack.enter_context(
                 worker_beside(
                     server=server,
                     jobs=jobs,
                     study=name,
                     options=options,
+                    datasets=self.data / DATASETS,
                     on_death=lambda: reclaim(database),
                 )
             )
+            client.check = beside.check
             yield client
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from caviar.service.contract.errors import CaviarError
 
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database
@@ -18,9 +25,17 @@ WORKER_NAME = "embedded"
 """The name of the worker beside an embedded server. The worker ends with its server, so a starting
 server can reclaim every trial that is leased to this name."""
 
-# A worker that is killed leaves the semaphores of its pool to loky's resource tracker, which
-# removes them with a warning that no user can act on.
-QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
+QUICK_SECONDS = 30.0
+"""A worker that dies sooner, without having begun a trial, has died at once."""
+
+MAX_QUICK_DEATHS = 5
+"""How often in a row a worker may die at once before it is given up."""
+
+INTERRUPT_SECONDS = 1.0
+"""How long this process may take to notice that it was interrupted as its worker was."""
+
+INTERRUPTED = (130, -signal.SIGINT)
+"""The exit codes of a worker that Ctrl-C has ended: it reaches every process of a terminal."""
 
 RESTART_SECONDS = (0.5, 10.0)
 END_SECONDS = 10.0
@@ -32,6 +47,44 @@ before it died may have leased trials until then: they are reclaimed as well."""
 logger = logging.getLogger("caviar")
 
 
+class WorkerLost(CaviarError):
+    """The worker dies at once, again and again, and is not started any more."""
+
+    slug, title = "worker-lost", "The worker dies at once"
+
+
+class Beside:
+    """The worker beside a server, from the side of whoever started it. A call ends it."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.thread: threading.Thread | None = None
+        self._lost: WorkerLost | None = None
+
+    def __call__(self) -> None:
+        """End the worker: before its server stops, so that it can release its trials."""
+        self.stop.set()
+        if self.thread is not None:
+            self.thread.join(timeout=END_SECONDS + 5)
+
+    def check(self) -> None:
+        """Check that there is a worker, or that there will be one again.
+
+        Raises:
+            WorkerLost: it was given up.
+        """
+        if self._lost is not None:
+            raise self._lost
+
+    def give_up(self, how: str) -> None:
+        """Start no worker any more."""
+        self._lost = WorkerLost(
+            f"the worker ended {MAX_QUICK_DEATHS} times right after its start, the last time with "
+            f"{how}, and is not started again: its messages above say why"
+        )
+        logger.error("%s", self._lost.detail)
+
+
 @contextmanager
 def worker_beside(
     *,
@@ -40,12 +93,13 @@ def worker_beside(
     study: str | None = None,
     options: Sequence[str] = (),
     name: str = WORKER_NAME,
+    datasets: Path | None = None,
+    log_level: str = "warning",
     on_death: Callable[[], None],
-) -> Iterator[Callable[[], None]]:
+) -> Iterator[Beside]:
     """Run a worker for the server, and restart it whenever it dies, until the context ends.
 
-    Yields a function that ends the worker earlier: before its server stops, so that the worker
-    can release its trials.
+    One that dies at once, again and again, is given up. Yields what ends the worker earlier.
 
     Args:
         server: an address that is listened on, even if the server does not answer yet.
@@ -53,28 +107,26 @@ def worker_beside(
         study: the only study it works for, if any; the worker ends with the study.
         options: further options of `caviar work`.
         name: the worker's name.
+        datasets: the server's folder of data sets, which the worker then need not copy.
+        log_level: the level of the worker's log.
         on_death: called when a worker has died, and again when the next one has just started.
     """
-    stop = threading.Event()
+    beside = Beside()
     command = [
         *(sys.executable, "-P", "-m", "caviar", "work", "--leash", "--name", name),
-        *("--server", server, "--jobs", str(jobs)),
+        *("--server", server, "--jobs", str(jobs), "--log-level", log_level),
         *(() if study is None else ("--study", study)),
         *options,
     ]
-    thread = threading.Thread(
-        target=_supervise, args=(command, on_death, stop), name="supervisor", daemon=True
+    supervised = (command, _environment(datasets), on_death, beside, study is not None)
+    beside.thread = threading.Thread(
+        target=_supervise, args=supervised, name="supervisor", daemon=True
     )
-
-    def end() -> None:
-        stop.set()
-        thread.join(timeout=END_SECONDS + 5)
-
-    thread.start()
+    beside.thread.start()
     try:
-        yield end
+        yield beside
     finally:
-        end()
+        beside()
 
 
 def cores(jobs: int | None) -> int:
@@ -94,30 +146,90 @@ def reclaim(database: Database | None) -> None:
         leases.reclaim_from(database, WORKER_NAME)
 
 
-def _supervise(command: Sequence[str], on_death: Callable[[], None], stop: threading.Event) -> None:
-    filters = (os.environ.get("PYTHONWARNINGS"), QUIET_TRACKER)
-    environment = os.environ | {"PYTHONWARNINGS": ",".join(filter(None, filters))}
+def _environment(datasets: Path | None) -> dict[str, str]:
+    """The environment of a worker."""
+    given = os.environ.get("CAVIAR_DATASETS")
+    folders = [given, None if datasets is None else str(datasets.absolute())]
+    return {**os.environ, "CAVIAR_DATASETS": os.pathsep.join(filter(None, folders))}
+
+
+def _supervise(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    on_death: Callable[[], None],
+    beside: Beside,
+    ends_with_study: bool,
+) -> None:
+    stop = beside.stop
     wait_seconds = RESTART_SECONDS[0]
+    quick_deaths = 0
     died = False
     while not stop.is_set():
-        # The worker ends when its standard input closes, which it does however this process ends.
-        with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
-            if died and not stop.wait(LATE_SECONDS):
-                on_death()
+        life = _run_once(command, environment, stop, on_start=on_death if died else None)
+        if stop.is_set() or (life.exit_code == 0 and ends_with_study):
+            return
+        if life.exit_code in INTERRUPTED and stop.wait(INTERRUPT_SECONDS):
+            return
+        died = True
+        on_death()
+        quick_deaths = quick_deaths + 1 if life.was_quick else 0
+        if quick_deaths == MAX_QUICK_DEATHS:
+            beside.give_up(life.how)
+            return
+        logger.warning("the worker died with %s: starting another", life.how)
+        stop.wait(wait_seconds)
+        wait_seconds = min(RESTART_SECONDS[1], 2 * wait_seconds)
+
+
+@dataclass(frozen=True)
+class Life:
+    """The life of one worker process."""
+
+    exit_code: int
+    was_quick: bool
+    """Whether it died soon, without having begun a trial."""
+
+    @property
+    def how(self) -> str:
+        """The exit code in words."""
+        if self.exit_code >= 0:
+            return f"exit code {self.exit_code}"
+        return f"signal {signal.Signals(-self.exit_code).name}"
+
+
+def _run_once(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    stop: threading.Event,
+    *,
+    on_start: Callable[[], None] | None,
+) -> Life:
+    """Run one worker to its end."""
+    # The worker ends when its standard input closes, which it does however this process ends. By
+    # the same socket the worker says that it begins its first trial.
+    ours, theirs = socket.socketpair()
+    began_at = time.monotonic()
+    with ours:
+        with theirs:
+            process = subprocess.Popen(command, stdin=theirs.fileno(), env=environment)
+        with process:
+            if on_start is not None and not stop.wait(LATE_SECONDS):
+                on_start()
             while process.poll() is None and not stop.wait(0.1):
                 pass
             if process.poll() is None:
                 _end(process)
-        if process.returncode == 0:
-            return
-        if not stop.is_set():
-            logger.warning(
-                "the worker died with exit code %s: starting another", process.returncode
-            )
-            died = True
-            on_death()
-            stop.wait(wait_seconds)
-            wait_seconds = min(RESTART_SECONDS[1], 2 * wait_seconds)
+        ours.setblocking(False)
+        has_begun = _has_data(ours)
+    was_quick = time.monotonic() - began_at < QUICK_SECONDS and not has_begun
+    return Life(process.returncode, was_quick)
+
+
+def _has_data(connection: socket.socket) -> bool:
+    try:
+        return bool(connection.recv(1))
+    except OSError:
+        return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
