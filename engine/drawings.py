@@ -126,6 +126,17 @@ def class_regions(
         }
     regions |= {"x": x.tolist(), "y": y.tolist(), "opacity": 0.4}
     traces = [regions]
+    if len(labels) == 2:
+        traces.append(
+            {
+                **{name: regions[name] for name in ("type", "x", "y", "z")},
+                "contours": {"start": 0.5, "end": 0.5, "size": 1, "coloring": "none"},
+                "line": {"width": 2, "color": "#7889a3"},
+                "name": "P = 0.5",
+                "showscale": False,
+                "hoverinfo": "skip",
+            }
+        )
     for part, (features, classes) in points.items():
         for index, label in enumerate(labels):
             chosen = features[classes == index]
@@ -148,12 +159,18 @@ def value_regions(
     targets (m,).
     """
     x, y = axes
+    shown = np.concatenate([values.ravel(), *(targets for _, targets in points.values())])
+    low, high = float(shown.min()), float(shown.max())
+    # Not a color axis that both share: plotly.js 4.1 then never finishes drawing the contours.
     contour = {
         "type": "contour",
         "x": x.tolist(),
         "y": y.tolist(),
         "z": values.tolist(),
-        "coloraxis": "coloraxis",
+        "zmin": low,
+        "zmax": high,
+        "colorscale": "Viridis",
+        "colorbar": {"thickness": 12},
         "line": {"width": 0.5},
         "hovertemplate": "%{z:.4g}<extra></extra>",
     }
@@ -161,14 +178,15 @@ def value_regions(
     for part, (features, targets) in points.items():
         marker = {
             "color": targets.tolist(),
-            "coloraxis": "coloraxis",
+            "cmin": low,
+            "cmax": high,
+            "colorscale": "Viridis",
             "size": 6,
             "line": {"width": 0.5, "color": "white"},
             "symbol": "circle" if part == "training" else "diamond",
         }
         traces.append(_points(features, part, marker))
-    coloraxis = {"colorscale": "Viridis", "colorbar": {"thickness": 12}}
-    return {"data": traces, "layout": {**_plane(names), "coloraxis": coloraxis}}
+    return {"data": traces, "layout": _plane(names)}
 
 
 def sparkline(lines: Mapping[str, Sequence[float]]) -> str:

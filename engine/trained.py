@@ -139,7 +139,12 @@ class Trained:
     def _repr_html_(self) -> str:
         parts = ("training", "validation", "test")
         kinds = list(dict.fromkeys(name.split("_", 1)[1] for name in self.metrics))
-        head = "".join(f"<th>{part}</th>" for part in ("", *parts))
+        head = "".join(
+            f'<th style="color: {drawings.PARTS[part][0]}">{part}</th>'
+            if part in drawings.PARTS
+            else f"<th>{part}</th>"
+            for part in ("", *parts)
+        )
         rows = "".join(
             f"<tr><th>{kind}</th>"
             + "".join(f"<td>{_text(self.metrics.get(f'{part}_{kind}'))}</td>" for part in parts)

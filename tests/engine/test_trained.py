@@ -148,7 +148,7 @@ class TestDrawings:
     def test_the_boundary_of_classes(self, classes: int) -> None:
         dataset = make_clouds(features=2, classes=classes, examples=90)
         figure = train(dataset, epochs=2).boundary()
-        regions, *points = figure.data
+        regions, points = figure.data[0], [line for line in figure.data if line.type == "scatter"]
         assert np.shape(regions.z) == (len(regions.y), len(regions.x))
         assert sum(len(trace.x) for trace in points) == 90
         assert {trace.name for trace in points} >= {"0 (training)", "1 (held out)"}
