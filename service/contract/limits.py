@@ -59,3 +59,9 @@ CURVE_POINTS = 1_000
 
 TRACEBACK_CHARACTERS = 1_500
 """The length of the end of a traceback that a failed trial keeps."""
+
+REASON_CHARACTERS = 2_000
+"""The length of a trial's reason; a longer one keeps its end."""
+
+BEST_CHARACTERS = 8_192
+"""The length of the header `Caviar-Best`, which has as many metrics as fit."""
