@@ -1,7 +1,8 @@
 """A pool of processes that performs a stream of tasks and returns no results.
 
 joblib runs the processes. A task stores or sends its results itself, so a process may end at any
-time: the pool is rebuilt and continues, and the caller must issue the lost tasks again.
+time: the pool is rebuilt and continues, and the caller must issue the lost tasks again. What a task
+returns is a notice, for a log: nothing may depend on it.
 """
 
 import logging
@@ -14,7 +15,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -32,7 +33,43 @@ SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """The environment of new processes. loky starts them with `python -m` and `python -c`, which would
 otherwise import from the current folder first, so that a file `numpy.py` there would break them."""
 
+QUIET_TRACKER = "ignore:resource_tracker:UserWarning"
+"""The trackers remove the semaphores of processes that were killed, and need not warn of it."""
+
 _logger = logging.getLogger(__name__)
+
+
+class Ending:
+    """Ends a pool from another thread than the one that runs it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._executor: Any = None
+        self.is_now = False
+
+    def now(self) -> None:
+        """Kill the processes of the pool: `run_pool` returns."""
+        with self._lock:
+            self.is_now = True
+            if self._executor is not None:
+                self._executor.terminate(kill_workers=True)
+
+    def note(self, executor: Any) -> None:
+        """Note what runs the processes from now on."""
+        with self._lock:
+            self._executor = executor
+            if self.is_now:
+                executor.terminate(kill_workers=True)
+
+    def shut_down(self) -> None:
+        """Let the processes end, which are idle, and wait for them.
+
+        At the end of the interpreter it would be too late: new threads cannot start there.
+        """
+        with self._lock:
+            if self._executor is not None:
+                self._executor.terminate()
+                self._executor = None
 
 
 def run_pool(
@@ -43,6 +80,8 @@ def run_pool(
     backend: str = "loky",
     on_error: Callable[[BaseException], None] | None = None,
     on_broken: Callable[[], None] | None = None,
+    on_notice: Callable[[Any], None] | None = None,
+    ending: Ending | None = None,
 ) -> None:
     """Call `work(task)` in one of `jobs` processes for every task, until the stream ends.
 
@@ -53,32 +92,46 @@ def run_pool(
     then return None, which means that there is no task now.
 
     An exception of `work` is passed to `on_error`, by default to the log, and the pool continues.
-    When a process dies, all tasks in progress are lost, `on_broken` is called and the pool is
-    rebuilt. Processes run BLAS on one thread. With the backend loky they are children of this
-    process even if `jobs` is 1, so that a task cannot end this process, and they do not import
-    modules from the current folder unless it is on this process's sys.path.
+    What `work` returns is passed to `on_notice`, unless it is None. When a process dies, all tasks
+    in progress are lost, `on_broken` is called and the pool is rebuilt, unless `ending` says that
+    it is over. Processes run BLAS on one thread, and have ended when this function returns. With
+    the backend loky they are children of this process even if `jobs` is 1, so that a task cannot
+    end this process, and they do not import modules from the current folder unless it is on this
+    process's sys.path.
 
     Raises what the stream or a callback raises, which ends the pool, and PoolError if the processes
     of several pools in a row die before they finish a task.
     """
     stream = _Stream(work, tasks, jobs)
+    ending = ending or Ending()
+
+    def receive(outcome: bytes) -> None:
+        told = pickle.loads(outcome)
+        if isinstance(told, BaseException):
+            (on_error or _log)(told)
+        elif on_notice is not None:
+            on_notice(told)
+
     failed_pools = 0
-    while not stream.ended:
-        broken, finished = _run_once(stream, jobs, backend, on_error or _log)
-        if broken is None:
-            continue
-        failed_pools = 0 if finished else failed_pools + 1
-        if failed_pools >= MAX_FAILED_POOLS:
-            raise PoolError("the processes die before they finish a task") from broken
-        _logger.warning("a process died, the pool is rebuilt: %s", broken)
-        if on_broken is not None:
-            on_broken()
+    try:
+        while not (stream.ended or ending.is_now):
+            broken, finished = _run_once(stream, _parallel(jobs, backend, ending), receive)
+            if broken is None or ending.is_now:
+                continue
+            failed_pools = 0 if finished else failed_pools + 1
+            if failed_pools >= MAX_FAILED_POOLS:
+                raise PoolError("the processes die before they finish a task") from broken
+            _logger.warning("a process died, the pool is rebuilt: %s", broken)
+            if on_broken is not None:
+                on_broken()
+    finally:
+        ending.shut_down()
     if stream.failure is not None:
         raise stream.failure
 
 
 def _run_once(
-    stream: "_Stream[T]", jobs: int, backend: str, on_error: Callable[[BaseException], None]
+    stream: "_Stream[T]", parallel: Any, receive: Callable[[bytes], None]
 ) -> tuple[Exception | None, bool]:
     """Run one pool until the stream ends or the pool breaks.
 
@@ -87,7 +140,6 @@ def _run_once(
     stream.prime()
     finished = False
     outcomes = None
-    parallel = _parallel(jobs, backend)
     try:
         while True:
             # Tasks do not raise, so an exception here is the end of the stream or of the pool.
@@ -100,23 +152,22 @@ def _run_once(
                 return error, finished
             finished = True
             if outcome is not None:
-                on_error(pickle.loads(outcome))
+                receive(outcome)
     finally:
         if outcomes is not None:
             _close(outcomes)
 
 
-def _parallel(jobs: int, backend: str) -> Any:
-    """A joblib.Parallel that yields outcomes as tasks end: None or a pickled error."""
+def _parallel(jobs: int, backend: str, ending: Ending) -> Any:
+    """A joblib.Parallel that yields outcomes as tasks end: None, or a pickled error or notice."""
     from joblib import Parallel
 
     options = {"return_as": "generator_unordered", "pre_dispatch": jobs, "batch_size": 1}
-    return Parallel(
-        n_jobs=jobs, backend=_loky_backend() if backend == "loky" else backend, **options
-    )
+    chosen = _loky_backend(ending) if backend == "loky" else backend
+    return Parallel(n_jobs=jobs, backend=chosen, **options)
 
 
-def _loky_backend() -> Any:
+def _loky_backend(ending: Ending) -> Any:
     """The loky backend of joblib, with a process even for one job, and safe starts of processes."""
     from joblib._parallel_backends import LokyBackend
     from joblib.executor import get_memmapping_executor
@@ -131,18 +182,24 @@ def _loky_backend() -> Any:
             **options: Any,
         ) -> int:
             _start_resource_trackers()
-            if n_jobs != 1:
-                jobs: int = super().configure(n_jobs, parallel, prefer, require, **options)
-                return jobs
-            self.parallel = parallel
-            self._workers = get_memmapping_executor(
-                1,
-                env=self._prepare_worker_env(n_jobs=1),
-                context_id=parallel._id,
-                **options,
-            )
-            # Parallel takes 1 to mean that there are no processes.
-            return 2
+            jobs: int = 2  # Parallel takes 1 to mean that there are no processes
+            with _ctrl_c_blocked():
+                if n_jobs == 1:
+                    self.parallel = parallel
+                    self._workers = get_memmapping_executor(
+                        1,
+                        env=self._prepare_worker_env(n_jobs=1),
+                        context_id=parallel._id,
+                        **options,
+                    )
+                else:
+                    jobs = super().configure(n_jobs, parallel, prefer, require, **options)
+            ending.note(self._workers)
+            return jobs
+
+        def submit(self, func: Any, callback: Any = None) -> Any:
+            with _ctrl_c_blocked():  # processes may start here
+                return super().submit(func, callback)
 
         def _prepare_worker_env(self, n_jobs: int) -> dict[str, str]:
             environment: dict[str, str] = super()._prepare_worker_env(n_jobs)
@@ -151,8 +208,22 @@ def _loky_backend() -> Any:
     return SafeLokyBackend(inner_max_num_threads=1)
 
 
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Start processes that do not see Ctrl-C until they ignore it.
+
+    While they import, they would print a traceback. A Ctrl-C meanwhile reaches this process by
+    another thread, or afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_resource_trackers() -> None:
-    """Start the resource trackers of multiprocessing and loky, unless they run, with SAFE_PATH.
+    """Start the resource trackers of multiprocessing and loky, unless they run: safe and quiet.
 
     They are processes that loky otherwise starts itself, with the environment of this process.
     """
@@ -160,8 +231,10 @@ def _start_resource_trackers() -> None:
 
     from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
 
-    previous = {name: os.environ.get(name) for name in SAFE_PATH}
-    os.environ.update(SAFE_PATH)
+    filters = filter(None, (os.environ.get("PYTHONWARNINGS"), QUIET_TRACKER))
+    theirs = {**SAFE_PATH, "PYTHONWARNINGS": ",".join(filters)}
+    previous = {name: os.environ.get(name) for name in theirs}
+    os.environ.update(theirs)
     try:
         resource_tracker.ensure_running()
         loky_resource_tracker.ensure_running()
@@ -258,6 +331,7 @@ def _initialize_process() -> None:
     threadpool_limits(limits=1)
     # Ctrl-C reaches every process of a terminal; only the parent reacts to it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = multiprocessing.parent_process()
     # Not os.getppid(): if the parent has died already, that is another process.
     if parent is not None:
@@ -280,14 +354,14 @@ def _return_outcome(outcome: bytes) -> bytes:
 
 
 def _run_task(payload: bytes) -> bytes | None:
-    """In a process: do the work, and return the exception that it raised, pickled."""
+    """In a process: do the work; return what it returned or raised, pickled, unless it is None."""
     _initialize_process()
     try:
         work, task = pickle.loads(payload)
-        work(task)
+        notice = work(task)
+        return None if notice is None else pickle.dumps(notice)
     except BaseException as error:  # also SystemExit, which would end the process
         return _pickled(error)
-    return None
 
 
 def _pickled(error: BaseException) -> bytes:

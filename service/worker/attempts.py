@@ -9,27 +9,34 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeVar
 
 from caviar.service.client import Client
 from caviar.service.contract.errors import CaviarError, Invalid
 from caviar.service.contract.limits import TRACEBACK_CHARACTERS
+from caviar.service.contract.texts import keep_end
 from caviar.service.worker.tasks import Idle, LeasedTask, Task
 
+T = TypeVar("T")
 
-def attempt(task: Task, train: Callable[[Client, LeasedTask], None]) -> None:
-    """Rest, or train a task's trials; tell the server which ones cannot be trained."""
+
+def attempt(task: Task, train: Callable[[Client, LeasedTask], T]) -> T | None:
+    """Rest, or train a task's trials; tell the server which ones cannot be trained.
+
+    Returns what `train` returns: a notice for the worker's log.
+    """
     if isinstance(task, Idle):
         time.sleep(task.seconds)
-        return
+        return None
     assert isinstance(task, LeasedTask)
     client = client_of(task.server)
     try:
-        train(client, task)
+        return train(client, task)
     except Exception as error:
         if isinstance(error, CaviarError) and not isinstance(error, Invalid):
             raise  # the server is away: the leases bring the trials back
-        lines = "".join(traceback.format_exception(error))
-        task.fail(client, lines[-TRACEBACK_CHARACTERS:])
+        lines = "".join(traceback.format_exception(error)).rstrip()
+        task.fail(client, keep_end(lines, TRACEBACK_CHARACTERS))
         raise
 
 

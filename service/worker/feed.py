@@ -12,26 +12,31 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from caviar.engine.pool import run_pool
+from caviar.engine.errors import PoolError
+from caviar.engine.pool import Ending, run_pool
+from caviar.service import logs
 from caviar.service.client import ENDED, LEASE_SECONDS, Client
 from caviar.service.contract.definition_file import require_kind
 from caviar.service.contract.errors import CaviarError, Invalid, NotFound
+from caviar.service.worker.failures import Failures
 from caviar.service.worker.objectives import Objective
+from caviar.service.worker.outages import Outage
 from caviar.service.worker.tasks import Idle, LeasedTask, Task
 
 ASK_SECONDS = (0.02, 1.0)
 """The first and the longest wait between two asks that find nothing."""
 
+AWAY_SECONDS = (1.0, 15.0)
+"""The first and the longest wait while the server does not answer."""
+
 REST_SECONDS = (0.02, 0.5)
 """The first and the longest rest of a process that found nothing to do."""
 
 GRACE_SECONDS = 5.0
-"""How long a worker that was told to stop lets its tasks finish."""
-
-STOPPED = 130
-"""The exit code of a worker that was told to stop."""
+"""How long a worker that was told to stop lets its tasks finish, and then takes to end."""
 
 logger = logging.getLogger("caviar")
 
@@ -42,26 +47,66 @@ def default_name() -> str:
     return name[:128] or "worker"
 
 
-def work(feed: Feed, *, jobs: int, backend: str = "loky") -> None:
-    """Do what the feed gives in a pool of `jobs` processes, until the feed ends."""
-    run_pool(
-        feed.objective.run,
-        feed.tasks(),
-        jobs=jobs,
-        backend=backend,
-        on_broken=lambda: logger.warning("a process of the pool died: its trials wait again"),
-        on_error=lambda error: logger.error("a task failed: %s", error),
-    )
-    # Every task that was pulled has ended by now, and has told its results.
-    feed.release(pulled=False)
+class Worker:
+    """Does what a feed gives in a pool of processes, until the feed ends or it is told to stop."""
+
+    def __init__(self, feed: Feed, *, jobs: int, backend: str = "loky") -> None:
+        self._feed = feed
+        self._jobs = jobs
+        self._backend = backend
+        self._pool = Ending()
+        self._has_ended = threading.Event()
+        self._failures = Failures(feed.client, worker=feed.worker, give_up=self._give_up)
+        self.gave_up = False
+        """Whether it ended because every trial failed in the same way."""
+
+    def work(self) -> None:
+        """Work to the end.
+
+        Raises:
+            CaviarError: what ended the feed, or its processes die before they finish a task.
+        """
+        run = partial(_run_logged, self._feed.objective.run, logs.current())
+        try:
+            run_pool(
+                run,
+                self._feed.tasks(),
+                jobs=self._jobs,
+                backend=self._backend,
+                on_broken=lambda: logger.warning("a process died: its trials wait again"),
+                on_error=lambda error: logger.error("a task failed: %s", error),
+                on_notice=self._failures.note,
+                ending=self._pool,
+            )
+            # Every task that was pulled has ended by now, and has told its results.
+            self._feed.release(pulled=False)
+        except PoolError as error:
+            raise CaviarError(f"{error}: {error.__cause__}") from error
+        finally:
+            self._has_ended.set()
+
+    def stop_soon(self, exit_code: int) -> None:
+        """End in order, from another thread: let the tasks that run now finish, but not for long.
+
+        If the process cannot end in order, it ends with the exit code.
+        """
+        self._feed.stop()
+        if self._has_ended.wait(GRACE_SECONDS):
+            return
+        self._feed.release(pulled=True)
+        self._pool.now()
+        if not self._has_ended.wait(GRACE_SECONDS):
+            os._exit(exit_code)
+
+    def _give_up(self) -> None:
+        self.gave_up = True
+        threading.Thread(target=self.stop_soon, args=(1,), daemon=True).start()
 
 
-def stop_soon(feed: Feed) -> None:
-    """End a worker in order: let the tasks that run now finish, but not for long."""
-    feed.stop()
-    time.sleep(GRACE_SECONDS)
-    feed.release(pulled=True)
-    os._exit(STOPPED)
+def _run_logged(run: Callable[[Task], object], level: str, task: Task) -> object:
+    """In a process of the pool: do a task, and log it as the worker does."""
+    logs.configure(level)
+    return run(task)
 
 
 class Feed:
@@ -81,11 +126,13 @@ class Feed:
         worker: str,
         study: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
+        on_first_task: Callable[[], None] = lambda: None,
     ) -> None:
         self.objective = objective
-        self._client = client
+        self.client = client
+        self.worker = worker
         self._jobs = jobs
-        self._worker = worker
+        self._on_first_task = on_first_task
         self._study = study
         self._lease_seconds = lease_seconds
         self._buffer: deque[LeasedTask] = deque()
@@ -95,6 +142,8 @@ class Feed:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ended = threading.Event()
+        self._outage = Outage()
+        self._studies: set[str] = set()
         self._failure: CaviarError | None = None
 
     def stop(self) -> None:
@@ -109,7 +158,7 @@ class Feed:
             leased = [*self._buffer, *(self._pulled if pulled else ())]
             self._buffer.clear()
         for task in leased:
-            task.release(self._client)
+            task.release(self.client)
 
     def tasks(self) -> Iterator[Task]:
         """Leased tasks, and short rests while there is nothing to do.
@@ -130,12 +179,20 @@ class Feed:
                 yield Idle(next(rests))
                 continue
             rests = _growing(REST_SECONDS)
+            self._note_study(task)
             yield task
             # A process is free again: perhaps its task was the last of a round.
             self._wake.set()
         asker.join()
         if self._failure is not None:
             raise self._failure
+
+    def _note_study(self, task: LeasedTask) -> None:
+        if not self._studies:
+            self._on_first_task()
+        if task.study not in self._studies:
+            self._studies.add(task.study)
+            logger.info("study %s begins at this worker", task.study)
 
     def _pull(self) -> LeasedTask | None:
         with self._lock:
@@ -147,7 +204,7 @@ class Feed:
 
     def _ask_ahead(self) -> None:
         self._check_study()
-        waits = _growing(ASK_SECONDS)
+        waits, away = _growing(ASK_SECONDS), _growing(AWAY_SECONDS)
         renewed_at = time.monotonic()
         while not self._ended.is_set():
             if self._wake.is_set():
@@ -158,7 +215,11 @@ class Feed:
             if time.monotonic() - renewed_at > self._lease_seconds / 3:
                 renewed_at = time.monotonic()
                 self._renew()
-            self._wake.wait(next(waits))
+            if self._outage.is_on:
+                self._ended.wait(next(away))
+            else:
+                away = _growing(AWAY_SECONDS)
+                self._wake.wait(next(waits))
 
     def _has_room(self) -> bool:
         """Whether to ask for more: while few tasks are there, or when a process is free."""
@@ -174,20 +235,20 @@ class Feed:
         if self._study is None:
             return
         try:
-            require_kind(self._client.study(self._study).objective["kind"], self.objective.kind)
+            require_kind(self.client.study(self._study).objective["kind"], self.objective.kind)
         except (NotFound, Invalid) as error:
             self._failure = error
             self.stop()
         except CaviarError as error:
-            logger.warning("the study was not read: %s", error.detail)
+            self._outage.begin("the study was not read", error.detail)
 
     def _refill(self) -> bool:
         """Ask for trials; whether there were any."""
         try:
-            answer = self._client.ask(
+            answer = self.client.ask(
                 self._study,
                 count=max(1, self._jobs * self.objective.prefetched),
-                worker=self._worker,
+                worker=self.worker,
                 lease_seconds=self._lease_seconds,
                 prefetched=True,
             )
@@ -197,8 +258,9 @@ class Feed:
                 self._failure = error
                 self.stop()
             else:
-                logger.warning("no trials were leased: %s", error.detail)
+                self._outage.begin("no trials were leased", error.detail)
             return False
+        self._outage.end()
         with self._lock:
             self._buffer.extend(tasks)
         if self._study is not None and answer.study_state in ENDED and not answer.trials:
@@ -209,7 +271,7 @@ class Feed:
         with self._lock:
             prefetched = list(self._buffer)
         for task in prefetched:
-            task.renew(self._client)
+            task.renew(self.client)
 
 
 def _growing(seconds: tuple[float, float]) -> Iterator[float]:

@@ -28,8 +28,9 @@ class Objective:
     """How many trials are leased ahead for each process; 0: one when a process is free for it."""
     tasks: Callable[[Sequence[schemas.LeasedTrial]], Sequence[LeasedTask]]
     """Makes tasks of leased trials, in the worker's process."""
-    run: Callable[[Task], None]
-    """Does one task, in a process of the pool: a function of a module, which travels by pickle."""
+    run: Callable[[Task], object]
+    """Does one task, in a process of the pool: a function of a module, which travels by pickle. It
+    returns how a trial failed, for the worker's log, or None."""
 
 
 def objective_of(
@@ -45,7 +46,7 @@ def objective_of(
 
     Args:
         client: a client of the server.
-        function: `train.py:train` or `package.module:train`; None trains networks.
+        function: `train.py:train`, `package.module:train` or `pickle:PATH`; None trains networks.
         jobs: processes of the pool.
         lease_seconds: how long a lease lasts without a report.
         checkpoint_seconds: how often a long segment saves a checkpoint.

@@ -7,7 +7,9 @@ reach the server is a `Sender`.
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,11 +19,14 @@ from typing import Protocol, TypeAlias
 from caviar.service.client import Client
 from caviar.service.contract import limits, schemas
 from caviar.service.contract.errors import Conflict, NotFound
+from caviar.service.contract.numbers import number as in_digits
 from caviar.service.worker.record import Record
 from caviar.service.worker.tasks import LeasedTask
 
 REPORT_SECONDS = 0.5
 """The shortest time between two reports of a segment."""
+
+logger = logging.getLogger("caviar")
 
 Adjustments: TypeAlias = dict[int, dict[str, schemas.Setting]]
 """Changes of parameters by the epoch after which they hold."""
@@ -157,10 +162,18 @@ class Segment:
     def tell(self, results: Sequence[schemas.Result]) -> list[schemas.Recorded]:
         """Tell results of trials whose leases are not lost."""
         ours = [result for result in results if result.number in self._trials]
-        return self._sender.tell(ours) if ours else []
+        if not ours:
+            return []
+        recorded = self._sender.tell(ours)
+        log_results(self._task.study, ours)
+        return recorded
 
     def _begin(self) -> None:
         """Say that prefetched trials begin: from here on a lost lease is an attempt."""
+        begun = _named(list(self._trials))
+        start = self._task.trials[0].start_epoch
+        after = f" after epoch {start}" if start else ""
+        logger.info("%s of %s: training begins%s", begun, self._task.study, after)
         self._report()
         self._apply_adjustments()
 
@@ -227,6 +240,8 @@ class Segment:
         number = decision.number
         if decision.action == "stop":
             # The lease is another's now, or the trial was ended: discard and continue.
+            if number in self._trials and decision.problem is not None:
+                logger.info("trial %s: %s", number, decision.problem.detail)
             self._drop(number)
         elif number not in self._trainer.numbers:
             return  # it has just diverged
@@ -282,6 +297,31 @@ class Segment:
     def _drop(self, number: int) -> None:
         self._trials.pop(number, None)
         self._trainer.drop(number)
+
+
+def log_results(study: str, results: Sequence[schemas.Result]) -> None:
+    """Log what became of trials: of one its value, of several how many ended in which way."""
+    if len(results) > 1:
+        counts = Counter(result.state for result in results)
+        ends = ", ".join(f"{count} {state}" for state, count in counts.items())
+        numbers = [result.number for result in results]
+        logger.info("%s of %s ended: %s", _named(numbers), study, ends)
+        return
+    [result] = results
+    if result.state != "failed":  # the worker tells of those that failed
+        value = "" if result.value is None else f" with {in_digits(result.value)}"
+        reason = f": {result.reason}" if result.reason else ""
+        logger.info("trial %s of %s: %s%s%s", result.number, study, result.state, value, reason)
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """Trials by their numbers: `trial 3`, `trials 3 to 9`, or how many there are."""
+    if len(numbers) == 1:
+        return f"trial {numbers[0]}"
+    low, high = min(numbers, default=0), max(numbers, default=0)
+    if high - low + 1 == len(numbers):
+        return f"trials {low} to {high}"
+    return f"{len(numbers)} trials from {low} to {high}"
 
 
 def pending_adjustments(trial: schemas.LeasedTrial) -> Adjustments:

@@ -58,7 +58,7 @@ class LeasedTask(Task):
         try:
             client.report(self.study, reports)
         except CaviarError as error:
-            logger.warning("leases were not renewed: %s", error.detail)
+            logger.debug("leases were not renewed: %s", error.detail)
 
     def release(self, client: Client) -> None:
         """Release the leases: the trials are not trained here."""
@@ -70,6 +70,21 @@ class LeasedTask(Task):
             client.tell(self.study, results)
         except CaviarError as error:
             logger.warning("leases were not released: %s", error.detail)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a trial failed, for the worker's log: the server knows it already."""
+
+    study: str
+    number: int
+    params: dict[str, schemas.Setting]
+    reason: str
+
+    @classmethod
+    def of(cls, trial: schemas.LeasedTrial, reason: str) -> Failure:
+        """The failure of a leased trial."""
+        return cls(trial.study, trial.number, dict(trial.params), reason)
 
 
 def failure(trial: schemas.LeasedTrial, reason: str) -> schemas.Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from caviar.service.client import Client
+from caviar.service.worker.function import host
 from caviar.service.worker.function.host import FunctionProcess
 from caviar.service.worker.function.tasks import FunctionTasks
 from caviar.service.worker.function.trainer import train as train_trial
@@ -12,16 +13,16 @@ from tests.fakes.clients import Interrupted
 from tests.objectives import reference
 
 
-class Processes:
+class Processes(host.Processes):
     """The processes that run functions, and how often one was started."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.started: list[FunctionProcess] = []
 
-    def of(self, name: str) -> FunctionProcess:
-        """The process that runs a function now."""
-        if not (self.started and self.started[-1].is_alive):
-            self.started.append(FunctionProcess(name))
+    def start(self, reference: str) -> FunctionProcess:
+        """Start a process, and keep it in mind."""
+        self.started.append(super().start(reference))
         return self.started[-1]
 
 
@@ -32,7 +33,7 @@ def train(
     tasks = FunctionTasks(client, reference(function), lease_seconds=60, **options)
     while leased := client.ask(name).trials:
         [task] = tasks.of(leased)
-        train_trial(client, task, brief=client, process_of=processes.of)
+        train_trial(client, task, brief=client, processes=processes)
 
 
 def segment(client: Client, processes: Processes, function: str, *, epoch: int, act: Any) -> None:
@@ -40,4 +41,4 @@ def segment(client: Client, processes: Processes, function: str, *, epoch: int, 
     tasks = FunctionTasks(client, reference(function), lease_seconds=60)
     [task] = tasks.of(client.ask("outside").trials)
     brief: Any = Interrupted(client, {epoch: act})
-    train_trial(client, task, brief=brief, process_of=processes.of)
+    train_trial(client, task, brief=brief, processes=processes)

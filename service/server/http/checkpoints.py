@@ -50,7 +50,10 @@ async def put_checkpoint(
     ] = None,
     caviar_best: Annotated[
         str | None,
-        Header(max_length=8_192, description="The trial's best so far as JSON: value, epoch, …"),
+        Header(
+            max_length=limits.BEST_CHARACTERS,
+            description="The trial's best so far as JSON: value, epoch, metrics; cut.",
+        ),
     ] = None,
 ) -> schemas.CheckpointKept:
     """Store a checkpoint of a trial, sent by its worker."""
@@ -67,12 +70,12 @@ async def put_checkpoint(
     )
 
 
-def _best(header: str | None) -> schemas.Best | None:
+def _best(header: str | None) -> schemas.BestSoFar | None:
     if header is None:
         return None
     try:
         value = strict_json.parse(header.encode())
-        return schemas.BestSoFar.model_validate(value).answer()
+        return schemas.BestSoFar.model_validate(value)
     except ValidationError as error:
         raise Invalid.of(*field_errors(error.errors())) from error
 
@@ -98,7 +101,10 @@ def get_checkpoint(
 def get_model(
     study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
 ) -> Response:
-    """The trained network, for `caviar.load`: the same file as the checkpoint."""
+    """A trial's model: of a network for `caviar.load`, of a function what it saved last.
+
+    It has the same bytes as the checkpoint.
+    """
     checkpoint = checkpoints.model(database, study, number, epoch=epoch)
     return _file(checkpoint.data, checkpoint.epoch, f"{study}-{number}", "model")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,6 +15,8 @@ from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.store.database import Database
 
 T = TypeVar("T")
+
+logger = logging.getLogger("caviar")
 
 
 def change_study(
@@ -40,11 +43,19 @@ def change_study(
         Conflict: the key was used with another body.
     """
 
+    said: list[str] = []
+
     def transaction(session: Session) -> T:
         study = store.studies.lock(session, name)
         change = Change(session, study, database.now(session))
         if answer is None:
-            return work(change)
-        return idempotent(session, key, answer, change.now, lambda: work(change))
+            result = work(change)
+        else:
+            result = idempotent(session, key, answer, change.now, lambda: work(change))
+        said[:] = change.said
+        return result
 
-    return database.write(transaction)
+    result = database.write(transaction)
+    for what in said:
+        logger.info("study %s: %s", name, what)
+    return result

@@ -19,12 +19,14 @@ class Change:
         study: the row of the study, locked until the transaction ends.
         now: the database's time in seconds since 1970.
         revision: the study's revision once this change is stored.
+        said: what happened, in lines for the log, which gets them once the change is stored.
     """
 
     session: Session
     study: StudyRow
     now: float
     revision: int = field(init=False)
+    said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Reserve the next revision; nothing is raised until something is marked."""
@@ -39,6 +41,10 @@ class Change:
     def marked(self) -> bool:
         """Whether readers see a difference after this change."""
         return self.study.revision == self.revision
+
+    def say(self, what: str) -> None:
+        """Have the log tell what happened in the study."""
+        self.said.append(what)
 
     def mark(self, *trials: TrialRow) -> None:
         """Show the study, and these trials of it, as changed since the revision before."""

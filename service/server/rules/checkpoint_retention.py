@@ -2,7 +2,8 @@
 
 Of a trial that trains, the newest checkpoint is kept; of one that has completed, only if it is
 among the best of its study. Many are kept of a trial under manual control, evenly spread. Any
-other epoch can be trained again, from an earlier checkpoint or from the start, to the same bits.
+other epoch of a network can be trained again, from an earlier checkpoint or from the start, to the
+same bits. The rule is one for networks and for functions, whose checkpoints are what they saved.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def superfluous(epochs: Sequence[int], limit: int) -> list[int]:
 
 
 def discard(change: Change, ended: Sequence[TrialRow]) -> None:
-    """Drop the checkpoints of trials that have ended and need them no more."""
+    """Drop the checkpoints of trials that have ended, but for the best that have completed."""
     plan = change.plan
     numbers = [
         trial.number
@@ -55,6 +56,9 @@ def discard(change: Change, ended: Sequence[TrialRow]) -> None:
         if trial.state != TrialState.COMPLETED and not keeps_many(trial, plan) and trial.epoch
     ]
     store.checkpoints.forget_all(change.session, change.study, numbers)
+    if any(trial.state == TrialState.COMPLETED for trial in ended):
+        change.session.flush()
+        _keep_best(change.session, change.study, plan)
 
 
 def _keep_best(session: Session, study: StudyRow, plan: Plan) -> None:

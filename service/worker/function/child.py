@@ -15,7 +15,9 @@ from types import ModuleType
 from typing import Any
 
 from caviar.service.contract.limits import TRACEBACK_CHARACTERS
-from caviar.service.worker.function.loading import Function, FunctionError, load
+from caviar.service.contract.texts import keep_end, keep_start
+from caviar.service.worker.function.errors import FunctionError
+from caviar.service.worker.function.loading import Function, load
 from caviar.service.worker.function.messages import (
     END_OF_OUTPUT,
     Failed,
@@ -95,22 +97,38 @@ def returned(value: object, metric: str) -> Outcome:
     if value is None:
         return Returned(None)
     try:
-        if not isinstance(value, Mapping):
+        named = _by_name(value)
+        if named is None:
             return Returned(numbers({metric: value})[metric])  # type: ignore[dict-item]
-        metrics = numbers(value)
+        metrics = numbers(named)
     except (TypeError, ValueError) as error:
-        return Failed(f"the function must return a number, metrics or None: {error}")
+        reason = f"the function must return a number, metrics or None: {error}"
+        return Failed(reason, has_raised=False)
     if metric not in metrics:
-        return Failed(f"the function returned metrics without {metric!r}, which is the objective's")
+        reason = f"the function returned metrics without {metric!r}, which is the objective's"
+        return Failed(reason, has_raised=False)
     return Returned(metrics[metric], metrics)
 
 
+def _by_name(value: object) -> Mapping[Any, Any] | None:
+    """Metrics by name: a mapping, or a row of a data frame of pandas. None of anything else."""
+    if isinstance(value, Mapping):
+        return value
+    keys, convert = getattr(value, "keys", None), getattr(value, "to_dict", None)
+    named = convert() if callable(keys) and callable(convert) else None
+    return named if isinstance(named, Mapping) else None
+
+
 def _last_lines(error: BaseException) -> str:
-    """The end of a traceback, from the function on."""
+    """The end of a traceback, from the function on; all that the exception says, if it is short."""
     trace = error.__traceback__
     inner = trace.tb_next if trace is not None else None
-    text = "".join(traceback.format_exception(type(error), error, inner or trace))
-    return text[-TRACEBACK_CHARACTERS:]
+    text = "".join(traceback.format_exception(type(error), error, inner or trace)).rstrip()
+    said = "".join(traceback.format_exception_only(error)).rstrip()
+    if len(said) < TRACEBACK_CHARACTERS:
+        return keep_end(text, TRACEBACK_CHARACTERS)
+    half = TRACEBACK_CHARACTERS // 2  # its beginning has the kind of the exception
+    return keep_start(said, half) + keep_end(said, half)
 
 
 def _end_output() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -31,10 +30,8 @@ LINE_BYTES = 8_192
 DRAIN_SECONDS = 1.0
 """How long the last lines of a trial, or of the import, are waited for."""
 
-logger = logging.getLogger("caviar")
-
-_processes: dict[str, FunctionProcess] = {}
-"""The functions' processes beside this process of the pool, by the function's reference."""
+RETIRE_SECONDS = 5.0
+"""How long a process may take to end by itself, as a script does after its last line."""
 
 
 def _environment() -> dict[str, str]:
@@ -124,6 +121,15 @@ class FunctionProcess:
         """Wait until everything that a trial, or the import, has printed is passed on."""
         self._drained.wait(DRAIN_SECONDS)
 
+    def retire(self) -> None:
+        """Let it end by itself, so that what the function uses is cleaned up; then end the rest."""
+        if not self._has_ended:
+            with suppress(OSError):
+                self._connection.close()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(RETIRE_SECONDS)
+        self.end()
+
     def end(self) -> None:
         """End it at once, with everything that the function has started."""
         if self._has_ended:
@@ -165,12 +171,51 @@ def _write(line: bytes) -> None:
         os.write(2, line)
 
 
-def process_of(reference: str) -> FunctionProcess:
-    """The process of a function, started anew if it has ended."""
-    process = _processes.get(reference)
-    if process is None or not process.is_alive:
-        process = _processes[reference] = FunctionProcess(reference)
-    return process
+class Processes:
+    """The processes that run functions beside this process of the pool, one for each function.
+
+    A function that raised may leave a broken import, a spoiled global or a dead GPU behind, so its
+    process is replaced. The next one starts while the result is told. After several failures in a
+    row a spare one starts as well, so that the imports of a function hold up none of its trials.
+    """
+
+    def __init__(self) -> None:
+        self._current: dict[str, FunctionProcess] = {}
+        self._spares: dict[str, FunctionProcess] = {}
+        self._failing: set[str] = set()
+
+    def of(self, reference: str) -> FunctionProcess:
+        """The process of a function, started anew if it has ended."""
+        process = self._current.get(reference)
+        if process is None or not process.is_alive:
+            process = self._spares.pop(reference, None)
+            if process is None or not process.is_alive:
+                process = self.start(reference)
+            self._current[reference] = process
+        return process
+
+    def start(self, reference: str) -> FunctionProcess:
+        """Start a process for a function."""
+        return FunctionProcess(reference)
+
+    def replace(self, reference: str) -> FunctionProcess | None:
+        """Have another process for the function's next trial; returns the one that it had."""
+        old = self._current.pop(reference, None)
+        self.of(reference)
+        if reference in self._failing and reference not in self._spares:
+            self._spares[reference] = self.start(reference)
+        self._failing.add(reference)
+        return old
+
+    def settle(self, reference: str) -> None:
+        """End the spare process: the function has succeeded."""
+        self._failing.discard(reference)
+        if spare := self._spares.pop(reference, None):
+            spare.end()
+
+
+PROCESSES = Processes()
+"""Those of this process of the pool."""
 
 
 def check(reference: str) -> None:

@@ -1,4 +1,4 @@
-"""From `train.py:train` or `package.module:train` to a function of the user's own."""
+"""From a reference to a function: `train.py:train`, `package.module:train` or `pickle:PATH`."""
 
 from __future__ import annotations
 
@@ -6,39 +6,38 @@ import importlib
 import importlib.util
 import inspect
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias, cast
 
+from caviar.service.worker.function import pickled
+from caviar.service.worker.function.errors import FunctionError
 from caviar.service.worker.function.trial import Trial
 
 Function: TypeAlias = Callable[[Trial], object]
-
-LINES = 5
-"""How many lines of a traceback say why something could not be imported."""
 
 SCRIPT = "__mp_main__"
 """The name by which processes that multiprocessing spawns know the script of their parent."""
 
 
-class FunctionError(Exception):
-    """There is no such function; the message says what is wrong."""
-
-
 def load(reference: str) -> Function:
-    """Import the function.
+    """Import or unpickle the function.
 
     Raises:
         FunctionError: it cannot be imported, or takes no trial.
     """
-    where, colon, name = reference.rpartition(":")
-    if not (colon and where and name):
-        raise FunctionError(f"{reference!r} is not of the form train.py:train")
-    function: Any = getattr(_module(where), name, None)
-    if function is None:
-        raise FunctionError(f"{where} has no function {name!r}")
+    if reference.startswith(pickled.PREFIX):
+        where = reference.removeprefix(pickled.PREFIX)
+        function = pickled.load(where)
+        name = getattr(function, "__name__", type(function).__name__)
+    else:
+        where, colon, name = reference.rpartition(":")
+        if not (colon and where and name):
+            raise FunctionError(f"{reference!r} is not of the form train.py:train")
+        function = getattr(_module(where), name, None)
+        if function is None:
+            raise FunctionError(f"{where} has no function {name!r}")
     if not callable(function):
         raise FunctionError(f"{name} of {where} is no function, but {type(function).__name__}")
     _require_one_argument(function, name)
@@ -55,10 +54,7 @@ def _module(where: str) -> ModuleType:
     except FunctionError:
         raise
     except BaseException as error:  # what is imported may do anything, such as sys.exit
-        lines = "".join(traceback.format_exception(error)).strip().splitlines()
-        raise FunctionError(
-            f"{where} cannot be imported: {chr(10).join(lines[-LINES:])}"
-        ) from error
+        raise FunctionError.of(f"{where} cannot be imported", error) from error
 
 
 def _module_of(file: Path) -> ModuleType:

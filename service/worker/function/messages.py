@@ -53,7 +53,7 @@ class Reported:
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint of an epoch."""
+    """A checkpoint of an epoch: the last one reported, or the segment's last one."""
 
     epoch: int
     content: bytes
@@ -82,9 +82,10 @@ class Returned:
 
 @dataclass(frozen=True)
 class Failed:
-    """The function has raised: the end of its traceback."""
+    """The function has raised: the end of its traceback. Or it has returned what is no result."""
 
     reason: str
+    has_raised: bool = True
 
 
 Question: TypeAlias = Reported | Saved | Asked

@@ -10,6 +10,7 @@ from contextlib import suppress
 from caviar.service.client import Client
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import CaviarError, Conflict, Invalid, NotFound
+from caviar.service.worker.outages import Outage
 from caviar.service.worker.segment import Sender, Snapshot, is_time
 
 RETRY_SECONDS = (1.0, 30.0)
@@ -32,6 +33,7 @@ class TolerantSender(Sender):
         self._brief = brief
         self._tried_at = time.monotonic()
         self._retry_seconds = 0.0
+        self._outage = Outage()
 
     def is_ready(self, *, urgent: bool) -> bool:
         """Whether the wait since the last report that did not arrive is over."""
@@ -49,11 +51,12 @@ class TolerantSender(Sender):
         except (Conflict, Invalid):
             raise
         except CaviarError as error:
-            logger.warning("trial %s was not reported: %s", reports[0].number, error.detail)
+            self._outage.begin(f"trial {reports[0].number} was not reported", error.detail)
             first, longest = RETRY_SECONDS
             self._retry_seconds = min(longest, max(first, 2 * self._retry_seconds))
             self._tried_at = time.monotonic()
             return None
+        self._outage.end()
         self._retry_seconds = 0.0
         return decisions
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import math
 
-from caviar.service.contract import schemas
+from caviar.service.contract import limits, schemas
+from caviar.service.contract.texts import keep_end
 from caviar.service.worker.function.messages import Failed, Outcome, Returned
 from caviar.service.worker.function.tasks import FunctionTask
 from caviar.service.worker.record import Record
-
-REASON_CHARACTERS = 2_000
-"""How long a reason may be."""
 
 logger = logging.getLogger("caviar")
 
@@ -48,7 +46,6 @@ class Results:
     def crashed(self, how: str) -> schemas.Result:
         """The process died: the trial waits for another attempt, if it has any left."""
         attempts = self._trial.attempt
-        logger.warning("trial %s: its process ended with %s", self._trial.number, how)
         return self._record.result(
             "waiting",
             epoch=None,
@@ -66,6 +63,11 @@ class Results:
         record = self._record
         if outcome.value is not None:
             finite = {n: v for n, v in outcome.metrics.items() if math.isfinite(v)}
+            if lost := outcome.metrics.keys() - finite.keys():
+                logger.warning(
+                    "trial %s: left out, because they are not finite: %s",
+                    *(self._trial.number, ", ".join(sorted(lost))),
+                )
             return record.result(
                 "completed",
                 value=outcome.value,
@@ -90,4 +92,4 @@ class Results:
 def _text(reason: str) -> str:
     """A reason that every database can hold: without NUL, and without lone surrogates."""
     whole = reason.encode(errors="replace").decode()
-    return whole.replace("\x00", "␀")[:REASON_CHARACTERS]
+    return keep_end(whole.replace("\x00", "␀"), limits.REASON_CHARACTERS)

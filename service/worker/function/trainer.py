@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from caviar.service.client import Client
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import NotFound
 from caviar.service.worker.attempts import attempt, client_of
-from caviar.service.worker.function.host import Died, FunctionProcess, process_of
+from caviar.service.worker.function.host import PROCESSES, Died, FunctionProcess, Processes
 from caviar.service.worker.function.messages import (
     Failed,
     Message,
@@ -30,7 +32,7 @@ from caviar.service.worker.function.results import Results
 from caviar.service.worker.function.tasks import FunctionTask
 from caviar.service.worker.record import Record
 from caviar.service.worker.segment import Segment, Snapshot, Step, is_time
-from caviar.service.worker.tasks import LeasedTask, Task
+from caviar.service.worker.tasks import Failure, LeasedTask, Task
 
 TICK_SECONDS = 0.1
 """How often leases and time limits are checked while a function sends nothing."""
@@ -48,14 +50,14 @@ class OutOfTime(Exception):
     """The trial had all its time, with what it had in earlier segments and attempts."""
 
 
-def run(task: Task) -> None:
-    """Do one task in a process of the pool: a trial, or a rest."""
-    attempt(task, _train)
+def run(task: Task) -> Failure | None:
+    """Do one task in a process of the pool: a trial, or a rest. Returns how the trial failed."""
+    return attempt(task, _train)
 
 
-def _train(client: Client, task: LeasedTask) -> None:
+def _train(client: Client, task: LeasedTask) -> Failure | None:
     assert isinstance(task, FunctionTask)
-    train(client, task, brief=client_of(task.server, patient=False))
+    return train(client, task, brief=client_of(task.server, patient=False))
 
 
 def train(
@@ -63,34 +65,41 @@ def train(
     task: FunctionTask,
     *,
     brief: Client,
-    process_of: Callable[[str], FunctionProcess] = process_of,
-) -> None:
+    processes: Processes = PROCESSES,
+) -> Failure | None:
     """Train a trial to its segment's end, or to the end of its process or of its time.
 
     Args:
         client: for what must arrive: checkpoints and results.
         task: the trial, and how to train it.
         brief: a client without patience, for reports: the function does not wait for the server.
-        process_of: the process that runs a function, started if need be.
+        processes: those that run functions.
+
+    Returns:
+        How the trial failed, if it did; the server knows it already.
     """
-    process = process_of(task.function)
-    trainer = FunctionTrainer(client, task, process)
+    trainer = FunctionTrainer(client, task, processes)
     segment = Segment(task, trainer, TolerantSender(client, task.study, brief=brief))
+    ended: schemas.Result | None = None
     try:
         reason = trainer.wait_for_function(brief)
-        if reason is None:
-            segment.train()
-        else:
-            _release(client, task, process, reason)
+        if reason is not None:
+            _release(client, task, trainer.process, reason)
+            return None
+        segment.train()
     except OutOfTime:
-        segment.save()
-        segment.tell([trainer.results.timed_out()])
+        ended = trainer.results.timed_out()
     except Died as how:
-        segment.save()
-        segment.tell([trainer.results.crashed(str(how))])
+        ended = trainer.results.crashed(str(how))
     except BaseException:
-        process.end()  # it is in the middle of the trial
+        trainer.process.end()  # it is in the middle of the trial
         raise
+    if ended is not None:
+        segment.save()
+        segment.tell([ended])
+    trainer.clean_up()
+    reason = trainer.failure if ended is None else ended.reason
+    return None if reason is None else Failure.of(task.trial, reason)
 
 
 def _release(client: Client, task: FunctionTask, process: FunctionProcess, reason: str) -> None:
@@ -111,11 +120,13 @@ class FunctionTrainer:
     once a person has paused the trial, its metric has diverged, or its lease is lost.
     """
 
-    def __init__(self, client: Client, task: FunctionTask, process: FunctionProcess) -> None:
+    def __init__(self, client: Client, task: FunctionTask, processes: Processes) -> None:
         self._client = client
         self._task = task
         self._trial = task.trial
-        self._process = process
+        self._processes = processes
+        self.process = processes.of(task.function)
+        self._replaced: FunctionProcess | None = None
         self._record = Record(task, task.trial)
         self.records: Mapping[int, Record] = {self._trial.number: self._record}
         self.results = Results(task, self._record)
@@ -127,6 +138,9 @@ class FunctionTrainer:
         self._lost_at: float | None = None
         self._began_at = time.monotonic()
         self._outcome: Outcome = Returned(None)
+        self._left_out: set[str] = set()
+        self.failure: str | None = None
+        """Why the trial failed, once its result is known."""
 
     @property
     def numbers(self) -> list[int]:
@@ -136,7 +150,7 @@ class FunctionTrainer:
     @property
     def savable(self) -> list[int]:
         """The one trial, if the function saved something that is not on the server."""
-        return [] if self._saved is None else [self._trial.number]
+        return [] if self.checkpoint(self._trial.number) is None else [self._trial.number]
 
     def wait_for_function(self, brief: Client) -> str | None:
         """Wait for the import of the function; why it cannot be imported, or None.
@@ -145,13 +159,13 @@ class FunctionTrainer:
         """
         renewed_at = time.monotonic()
         try:
-            while not self._process.is_ready and self._process.receive(TICK_SECONDS) is None:
+            while not self.process.is_ready and self.process.receive(TICK_SECONDS) is None:
                 if is_time(renewed_at, self._task.lease_seconds / 3):
                     renewed_at = time.monotonic()
                     self._task.renew(brief)
         except Died as how:
             return str(how)
-        return self._process.unusable
+        return self.process.unusable
 
     def steps(self) -> Iterator[Step]:
         """Answer the function until it ends.
@@ -163,12 +177,13 @@ class FunctionTrainer:
         self._began_at = time.monotonic()
         if self._is_out_of_time():
             raise OutOfTime
-        self._process.send(self._start())
+        self.process.send(self._start())
         while True:
-            message = self._process.receive(TICK_SECONDS)
+            message = self.process.receive(TICK_SECONDS)
             if isinstance(message, Returned | Failed):
-                self._process.drain()
+                self.process.drain()
                 self._outcome = message
+                self._note_outcome(message)
                 return
             if message is not None:
                 self._note(message)
@@ -176,11 +191,35 @@ class FunctionTrainer:
                 self._answer()
             yield Step.QUIET
             if self._is_out_of_time():
-                self._process.end()
+                self.process.end()
                 raise OutOfTime
             if self._lost_at is not None and is_time(self._lost_at, LOST_SECONDS):
-                self._process.end()
+                self.process.end()
                 return
+
+    def _note_outcome(self, outcome: Outcome) -> None:
+        """Replace the process of a function that raised; else place what it saved at the end."""
+        if isinstance(outcome, Failed):
+            if outcome.has_raised:
+                self._replaced = self._processes.replace(self._task.function)
+            return
+        self._processes.settle(self._task.function)
+        saved, record = self._saved, self._record
+        if saved is None or saved.epoch is None or saved.epoch <= record.epoch:
+            return
+        value = outcome.value
+        if self._was_stopped or (value is not None and not math.isfinite(value)):
+            self._saved = None  # the segment's end was not reached, or is not worth it
+            return
+        record.note(saved.epoch, {})
+        if value is not None:
+            metrics = {name: v for name, v in outcome.metrics.items() if math.isfinite(v)}
+            self._saved = replace(saved, best=schemas.Best(value=value, metrics=metrics))
+
+    def clean_up(self) -> None:
+        """Wait for the end of a process that was replaced, so that its memory is free again."""
+        if self._replaced is not None:
+            self._replaced.retire()
 
     def _is_out_of_time(self) -> bool:
         limit = self._task.trial_seconds
@@ -210,26 +249,44 @@ class FunctionTrainer:
     def _note(self, message: Message) -> None:
         if isinstance(message, Reported):
             self._record.note(message.epoch, message.metrics)
+            self._tell_left_out(message)
         elif isinstance(message, Saved) and message.epoch > self._trial.start_epoch:
             self._saved = Snapshot(message.content, self._record.best, epoch=message.epoch)
+
+    def _tell_left_out(self, message: Reported) -> None:
+        """Log, once for each name, that a metric beside the objective's is not finite."""
+        for name, value in message.metrics.items():
+            is_new = name != self._task.objective.metric and name not in self._left_out
+            if is_new and not math.isfinite(value):
+                self._left_out.add(name)
+                logger.warning(
+                    "trial %s: %s is %s in epoch %s, and is left out wherever it is not finite",
+                    *(self._trial.number, name, value, message.epoch),
+                )
 
     def _answer(self) -> None:
         stop = self._paused or self._lost_at is not None or self._record.diverged is not None
         self._told_to_stop = self._told_to_stop or stop
         changes, self._changes = self._changes, {}
-        self._process.send(Reply(stop=stop, changes=changes))
+        self.process.send(Reply(stop=stop, changes=changes))
 
     def adjust(self, number: int, changes: Mapping[str, schemas.Setting]) -> None:
         """Give the function changed parameters with the next answer."""
         self._changes |= changes
 
     def checkpoint(self, number: int) -> Snapshot | None:
-        """What the function saved last, if it is not on the server."""
-        return self._saved
+        """What the function saved last, if it is not on the server and its epoch is reached."""
+        saved = self._saved
+        ahead = saved is not None and (saved.epoch or 0) > self._record.epoch
+        return None if ahead else saved
 
     def checkpoint_saved(self, number: int) -> None:
         """Forget what the function saved last."""
         self._saved = None
+
+    @property
+    def _was_stopped(self) -> bool:
+        return self._paused and self._told_to_stop
 
     def pause(self, number: int) -> bool:
         """Tell the function to stop with the next answer: it saves what it needs, and returns."""
@@ -243,5 +300,6 @@ class FunctionTrainer:
 
     def result(self, number: int) -> schemas.Result:
         """What the function did."""
-        was_stopped = self._paused and self._told_to_stop
-        return self.results.ended(self._outcome, was_stopped=was_stopped)
+        result = self.results.ended(self._outcome, was_stopped=self._was_stopped)
+        self.failure = result.reason if result.state == "failed" else None
+        return result

@@ -42,7 +42,7 @@ def test_prints_have_the_trials_number_before_them(
     tasks = FunctionTasks(client, f"{file}:train", lease_seconds=60)
     for _ in range(2):
         [task] = tasks.of(client.ask("outside").trials)
-        train_trial(client, task, brief=client, process_of=processes.of)
+        train_trial(client, task, brief=client, processes=processes)
     assert capfd.readouterr().err.splitlines() == [
         "objective: imported",
         "trial 0: a 0",
@@ -60,7 +60,7 @@ def test_a_thread_that_stays_behind_spoils_no_other_trial(
     printed = ""
     for number in range(2):
         [task] = tasks.of(client.ask("outside").trials)
-        train_trial(client, task, brief=client, process_of=processes.of)
+        train_trial(client, task, brief=client, processes=processes)
         while f"refused: trial {number} is over" not in printed:
             assert processes.started[-1].is_alive
             printed += capfd.readouterr().err

@@ -97,7 +97,7 @@ def test_a_function_that_ignores_everything_is_ended_with_its_trial(
     client.cancel("outside", 0)
     # At the first report the lease is still valid; at a later one, which only renews it, it is not.
     brief: Any = Sparing(client)
-    train_trial(client, task, brief=brief, process_of=processes.of)
+    train_trial(client, task, brief=brief, processes=processes)
     assert client.trial("outside", 0).state == "cancelled"
     assert not processes.started[-1].is_alive
 

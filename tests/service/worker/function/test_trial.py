@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from caviar.service.contract import limits
@@ -55,15 +58,42 @@ def test_refuses_epochs_that_are_none(trial: Trial, epoch: Any) -> None:
 def test_refuses_checkpoints_that_are_none(
     trial: Trial, said: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ValueError, match="report an epoch first"):
-        trial.save(b"")
-    with pytest.raises(TypeError, match="not str"):
-        trial.save("abc")  # type: ignore[arg-type]
-    trial.report(3, loss=1.0)
+    with pytest.raises(ValueError, match="nothing to save"):
+        trial.save(None)
+    with pytest.raises(TypeError, match=r"this lock cannot be saved.*cannot pickle"):
+        trial.save(threading.Lock())
     monkeypatch.setattr(limits, "CHECKPOINT_BYTES", 2)
     with pytest.raises(ValueError, match="may have 2 bytes; this one has 3"):
         trial.save(b"abc")
-    assert said == [Reported(3, {"loss": 1.0})]
+    assert said == []
+
+
+def test_saves_any_object_and_gives_back_what_was_saved(said: list[Question]) -> None:
+    def ask(question: Question) -> Reply:
+        said.append(question)
+        return Reply(stop=False)
+
+    trial = Trial(start(), ask)
+    trial.report(2, loss=1.0)
+    trial.save({"weights": [1.0]})
+    [_, saved] = said
+    assert isinstance(saved, Saved)
+    again = Trial(start(start_epoch=2, checkpoint=saved.content), ask)
+    assert again.checkpoint == {"weights": [1.0]}
+    assert again.checkpoint is again.checkpoint
+    assert Trial(start(), ask).checkpoint is None
+
+
+def test_what_is_saved_before_any_report_is_of_the_last_epoch(
+    trial: Trial, said: list[Question]
+) -> None:
+    trial.save(b"last")
+    assert said == [Saved(5, b"last")]
+    with pytest.raises(ValueError, match="report an epoch first"):
+        trial.report(3, loss=1.0)  # then what was saved was of this epoch, or of the one before
+    trial.report(5, loss=1.0)
+    trial.save(b"again")
+    assert said[1:] == [Reported(5, {"loss": 1.0}), Saved(5, b"again")]
 
 
 @pytest.mark.parametrize(
@@ -75,12 +105,22 @@ def test_refuses_checkpoints_that_are_none(
         ("loss", "1.0", TypeError),
         ("loss", None, TypeError),
         ("loss", [1.0], TypeError),
+        ("loss", np.ones(2), TypeError),
+        ("loss", np.str_("1.0"), TypeError),
         ("loss", 10**400, ValueError),
     ],
 )
 def test_refuses_metrics_that_are_none(name: str, value: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         numbers({name: value})
+
+
+@pytest.mark.parametrize(
+    "value", [np.float32(0.5), np.array(0.5), np.array([[0.5]]), Fraction(1, 2), np.float64(0.5)]
+)
+def test_takes_the_numbers_of_other_libraries(value: Any) -> None:
+    assert numbers({np.str_("loss"): value}) == {"loss": 0.5}
+    assert type(numbers({"loss": value})["loss"]) is float
 
 
 def start(**changes: Any) -> Start:
