@@ -13,7 +13,7 @@ from caviar.engine.arrays import AnyArray, Float64Array
 from caviar.engine.checkpoints import make_checkpoint, write_checkpoint
 from caviar.engine.data.columns import Table, listed
 from caviar.engine.data.datasets import SPLIT_SEED, Dataset, Examples, make_dataset
-from caviar.engine.data.library import load_dataset
+from caviar.engine.data.library import DATASETS, load_dataset
 from caviar.engine.data.preparation import prepare
 from caviar.engine.data.table_files import SUFFIXES, read_table
 from caviar.engine.data.tables import table_of
@@ -179,7 +179,7 @@ class Trained:
 
 
 def train(
-    data: Any,
+    table: Any,
     target: Any = None,
     *,
     regression: bool = False,
@@ -190,7 +190,7 @@ def train(
 ) -> Trained:
     """Train one network on a data set.
 
-    `data` is the name of a built-in data set; a table, that is a path or a frame, with the name of
+    `table` is the name of a built-in data set; a table, that is a path or a frame, with the name of
     the column to predict as `target`; features (m, n) with their labels or numbers (m,) as
     `target`; or a Dataset. Of a table, `regression` says that the target is a number, and the
     columns in `drop` are left out. The hyperparameters are those of `read_recipe`: `optimizer`,
@@ -208,7 +208,7 @@ def train(
     recipe = read_recipe(hyperparameters)
     epochs = Integer(low=1, high=MAX_EPOCHS).read("epochs", epochs)
     seed = Integer(low=0, high=MAX_SEED).read("seed", seed)
-    dataset = _dataset(data, target, regression=regression, drop=drop)
+    dataset = _dataset(table, target, regression=regression, drop=drop)
     training = Training(dataset, [Lane(number=NUMBER, recipe=recipe)], seed=seed)
     curve: dict[str, list[float]] = {name: [] for name in metrics_of(dataset.task)}
     diverged = None
@@ -233,9 +233,18 @@ def train(
     )
 
 
+def is_known(name: str) -> bool:
+    """Whether a text is the name of a built-in data set, or the path of a table."""
+    return name in DATASETS or _is_path(name)
+
+
+def _is_path(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES
+
+
 def _dataset(data: Any, target: Any, *, regression: bool, drop: Collection[str]) -> Dataset:
     """The data set that the arguments of train mean."""
-    is_named = isinstance(data, str) and Path(data).suffix.lower() not in SUFFIXES
+    is_named = isinstance(data, str) and not _is_path(data)
     if isinstance(data, Dataset) or is_named:
         if target is not None or regression or drop:
             raise DatasetError(

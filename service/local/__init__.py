@@ -5,6 +5,7 @@ listening   sockets that a server listens on
 processes   the worker beside a server
 progress    the progress of a search, on a terminal and in a notebook
 searches    minimize, maximize and search
+training    train: one network
 spaces      search spaces written in Python
 search_cv   a search for scikit-learn estimators
 """

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from caviar import callbacks, nn
     from caviar.engine import load
     from caviar.engine.estimator import CaviarClassifier, CaviarRegressor
-    from caviar.engine.trained import Trained, train
+    from caviar.engine.trained import Trained
     from caviar.service.client import Client
     from caviar.service.client.async_client import AsyncClient
     from caviar.service.client.study import Study
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         space,
         uniform,
     )
+    from caviar.service.local.training import train
     from caviar.service.worker.function.trial import Trial
 
 _MODULES = {
@@ -87,7 +88,7 @@ _MODULES = {
     "space": "service.local.spaces",
     "studies": "service.local.searches",
     "study": "service.local.searches",
-    "train": "engine.trained",
+    "train": "service.local.training",
     "uniform": "service.local.spaces",
 }
 _SUBMODULES = ("callbacks", "nn")
