@@ -31,7 +31,7 @@ from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.surrogate.importance import importance
 from caviar.sampler.surrogate.noise import Repeats, repeats
 from caviar.sampler.text import counted
-from caviar.sampler.values import Params, Setting
+from caviar.sampler.values import Params, Setting, params_identity
 
 __all__ = [
     "MANUAL_ZOOM",
@@ -61,6 +61,7 @@ __all__ = [
     "make_pruner",
     "make_sampler",
     "manual_zoom_reason",
+    "params_identity",
     "parse_box",
     "planned_trials",
     "preview",

@@ -38,6 +38,10 @@ class ProposalData(TypedDict, total=False):
     """Grid: the values of parameters that are spaced unevenly, in the unit interval."""
     crossings: Sequence[int]
     """Grid: the crossings to try, where conditions make some of them equal."""
+    settings: list[int]
+    """Of a finite space: the settings to try, as indices into those of the space."""
+    left: int
+    """Of a finite space: how many settings of it are not tried after the round."""
 
 
 @dataclass(frozen=True, kw_only=True)

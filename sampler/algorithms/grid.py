@@ -12,7 +12,7 @@ from caviar.sampler.space.parameters import Parameter
 from caviar.sampler.space.scales import place_within
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted, listed
-from caviar.sampler.values import Box, Setting
+from caviar.sampler.values import Box, Setting, identity, params_identity
 
 MAX_NAMED = 6  # parameters in a reason
 MIN_PROBES, MAX_PROBES = 256, 20_000  # points of a scale that are decoded to find its values
@@ -49,18 +49,23 @@ class GridSampler(OneRound):
         crossings: Sequence[int] = range(math.prod(levels.values()))
         if any(parameter.when for parameter in space.parameters.values()):
             settings = {
-                tuple(_crossing(space, whole.box, grid, at).items()): at
+                params_identity(_crossing(space, whole.box, grid, at)): at
                 for at in reversed(crossings)
             }
             grid["crossings"] = crossings = sorted(settings.values())
+            tried = [_crossing(space, whole.box, grid, at) for at in crossings]
             levels = {
-                name: len({value for setting in settings for key, value in setting if key == name})
+                name: len({identity(params[name]) for params in tried if name in params})
                 for name in levels
             }
         size = len(crossings)
         return replace(whole, size=size, reason=_reason(levels, size), proposal_data=grid)
 
-    def propose(
+    def order(self, places: Sequence[int], *, seed: int) -> list[int]:
+        """That of the grid: the last parameter varies fastest."""
+        return list(places)
+
+    def draw(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Setting]:
         """The crossing of the trial, the last parameter varying fastest; or a random draw."""
@@ -97,10 +102,9 @@ def _discrete_places(
 ) -> list[float]:
     """The positions of the discrete values between the ends, in order."""
     count = min(max(8 * budget, MIN_PROBES), MAX_PROBES)
-    values = dict.fromkeys(
-        parameter.decode(place_within(place / count, *ends)) for place in range(count + 1)
-    )
-    return [parameter.encode(value) for value in values]
+    drawn = [parameter.decode(place_within(place / count, *ends)) for place in range(count + 1)]
+    values = {identity(value): value for value in reversed(drawn)}
+    return [parameter.encode(values[key]) for key in dict.fromkeys(map(identity, drawn))]
 
 
 def _uneven_places(
@@ -114,7 +118,7 @@ def _uneven_places(
     for name, places in discrete.items():
         decode, count, ends = space.parameters[name].decode, levels[name], whole.box[name]
         evenly_spaced = [place_within(_even_unit(at, count), *ends) for at in range(count)]
-        if len({decode(unit) for unit in evenly_spaced}) < count:
+        if len({identity(decode(unit)) for unit in evenly_spaced}) < count:
             uneven[name] = _evenly_chosen(places, count)
     return uneven
 

@@ -29,7 +29,7 @@ class QuasiRandomSampler(OneRound):
         reason = f"{counted(whole.size, 'trial')} spread evenly over the whole space."
         return replace(whole, reason=reason)
 
-    def propose(
+    def draw(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Setting]:
         """The point of the sequence at the number of the trial, mapped to the round's box."""

@@ -25,7 +25,7 @@ class RandomSampler(OneRound):
         reason = f"{counted(whole.size, 'trial')} drawn at random from the whole space."
         return replace(whole, reason=reason)
 
-    def propose(
+    def draw(
         self, space: SearchSpace, current: Round, *, seed: int, number: int
     ) -> dict[str, Setting]:
         """A uniform draw from the round's box, on each parameter's scale."""

@@ -15,7 +15,7 @@ from caviar.sampler.space.boxes import box_ranges
 from caviar.sampler.space.parameters import Numeric, Parameter
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import counted, exact, listed
-from caviar.sampler.values import Box, Setting
+from caviar.sampler.values import Box, Setting, real
 
 MANUAL_ZOOM = "Manual zoom"
 """The beginning of the reason of a manual zoom."""
@@ -44,7 +44,8 @@ def manual_zoom_reason(space: SearchSpace, box: Box, rest: str) -> str:
 
 def _quoted(parameter: Parameter, value: Setting) -> str:
     """A value with all the digits that its author wrote."""
-    return exact(value) if isinstance(value, float) else parameter.text(value)
+    is_number = isinstance(value, float) and isinstance(parameter, Numeric)
+    return exact(real(value)) if is_number else parameter.text(value)
 
 
 def widened_reason(parameter: Parameter) -> str:

@@ -11,7 +11,7 @@ whole space, since no trial may be near the best basin yet.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -34,7 +34,7 @@ class ChoiceTarget:
     """An exploration target: one choice of a category, with the middle of its share."""
 
     name: str
-    value: Setting
+    value: Setting = field(compare=False)  # a list or an object has no hash
     unit: float
 
     def matches_each(self, settings: Sequence[Params]) -> list[bool]:

@@ -1,7 +1,7 @@
 """The coarse-to-fine sampler: a coarse round, then rounds around the best trials so far."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -15,6 +15,7 @@ from caviar.sampler.coarse_to_fine.explanations import (
     widened_reason,
 )
 from caviar.sampler.coarse_to_fine.latin_hypercube import latin_hypercube
+from caviar.sampler.coarse_to_fine.remaining import remaining_round
 from caviar.sampler.coarse_to_fine.widening import (
     Ranges,
     round_ranges,
@@ -34,10 +35,11 @@ from caviar.sampler.rounds import (
     whole_box,
 )
 from caviar.sampler.space import checks
+from caviar.sampler.space.finite import untried
 from caviar.sampler.space.parameters import Numeric
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.text import shown
-from caviar.sampler.values import Box, Setting
+from caviar.sampler.values import Box, Params, Setting
 
 MIN_COARSE_SIZE = 12
 MIN_SIZE, MAX_SIZE = 8, 256  # trials of a round
@@ -78,12 +80,14 @@ class CoarseToFine:
         observations: Sequence[Observation],
         box: Box | None = None,
         size: int | None = None,
+        tried: Collection[Params] | None = None,
     ) -> Round:
         """The coarse round, or a zoom to the elites of all observations.
 
         Observations with negative numbers are trials of other studies: the surrogate learns from
         them, and they may be elites. `box` is a manual zoom: its intervals replace those of the
-        elites.
+        elites. In a finite space whose settings the budget pays for, the surrogate selects among
+        all of them that were not tried yet.
         """
         ended = sorted(
             (trial for trial in observations if trial.state not in UNFINISHED),
@@ -106,7 +110,16 @@ class CoarseToFine:
             reason="",
         )
         wide = widened(space, ranges)
-        if history.best:
+        known = [trial.params for trial in observations] if tried is None else tried
+        rest = untried(wide, current.box, known, at_most=budget)
+        if rest is not None:
+            current = remaining_round(
+                wide, current, rest, history, seed=seed, elite_share=self.elite_share
+            )
+            if self.widen and not current.proposal_data.get("left"):
+                # A wider range may have more settings: the next round tells.
+                current = replace(current, proposal_data=_without_left(current))
+        elif history.best:
             current = zoom(
                 wide,
                 current,
@@ -118,7 +131,7 @@ class CoarseToFine:
             )
         else:
             current = _coarse(wide, current, ended, seed=seed, manual_box=box or {})
-        if box:
+        if box and current.size:
             current = replace(current, reason=manual_zoom_reason(wide, box, current.reason))
         if ranges:
             stored = {name: list(ends) for name, ends in ranges.items()}
@@ -154,6 +167,12 @@ class CoarseToFine:
         if points and current.first <= number < current.stop:
             return wide.at(points[number - current.first])
         return uniform_setting(wide, current.box, seed=seed, number=number)
+
+
+def _without_left(current: Round) -> ProposalData:
+    data = current.proposal_data.copy()
+    data.pop("left", None)
+    return data
 
 
 def _coarse(

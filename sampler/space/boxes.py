@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.space.parameters import Categorical, Float, Parameter
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.text import did_you_mean, label, shown
-from caviar.sampler.values import Box, Setting
+from caviar.sampler.text import choice_text, did_you_mean, label, shown
+from caviar.sampler.values import Box, Setting, real
 
 SHARE_INSET = 1e-9  # of the unit interval: the edge of a share belongs to the next value
 MAX_SHARE_INSET = 0.125  # of half a share, where shares are narrow
@@ -36,9 +36,9 @@ def box_ranges(space: SearchSpace, box: Box) -> dict[str, list[Setting]]:
 def _range(parameter: Parameter, start: float, end: float) -> list[Setting]:
     ends = [parameter.decode(start), parameter.decode(end)]
     if isinstance(parameter, Float):
-        return [parameter.tidy(float(value)) for value in ends]
+        return [parameter.tidy(real(value)) for value in ends]
     if isinstance(parameter, Categorical):
-        first, last = (parameter.choices.index(value) for value in ends)
+        first, last = (parameter.index(value) for value in ends)
         return list(parameter.choices[first : last + 1])
     return ends
 
@@ -60,7 +60,7 @@ def _interval(space: SearchSpace, name: str, pair: object) -> tuple[float, float
     low, high = (parameter.check(end) for end in pair)
     start, end = _edge(parameter, low, -1), _edge(parameter, high, 1)
     if start >= end:
-        raise SpaceError(name, f"{shown(low)} must be below {shown(high)}")
+        raise SpaceError(name, f"{choice_text(low)} must be below {choice_text(high)}")
     return max(start, 0.0), min(end, 1.0)
 
 
@@ -74,7 +74,7 @@ def _edge(parameter: Parameter, value: Setting, side: int) -> float:
 def _ends(parameter: Categorical, members: Sequence[object]) -> Sequence[object]:
     """The first and the last of ordered choices, if they are consecutive; else the input."""
     named = [parameter.check(member) for member in members]
-    places = [parameter.choices.index(value) for value in named]
+    places = [parameter.index(value) for value in named]
     if named and places == list(range(places[0], places[0] + len(places))):
         return named[0], named[-1]
     return members

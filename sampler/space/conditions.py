@@ -12,7 +12,15 @@ from typing import Protocol
 
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.space import checks
-from caviar.sampler.text import counted, did_you_mean, exact, label, listed, shown
+from caviar.sampler.text import (
+    choice_text,
+    counted,
+    did_you_mean,
+    exact,
+    label,
+    listed,
+    shown,
+)
 from caviar.sampler.values import JSON, Params, Setting, same
 
 MAX_VALUES = 1000
@@ -71,7 +79,7 @@ class OneOf:
             except SpaceError as error:
                 raise SpaceError(path, error.message) from None
             if not same(typed, value):  # a rounded step: no draw equals the value as written
-                raise SpaceError(path, f"must be {shown(typed)}, not {shown(value)}")
+                raise SpaceError(path, f"must be {choice_text(typed)}, not {choice_text(value)}")
 
     @property
     def limits(self) -> Sequence[Setting]:
@@ -83,7 +91,7 @@ class OneOf:
         return list(self.values)
 
     def __str__(self) -> str:
-        return f"is {listed([shown(value) for value in self.values], word='or')}"
+        return f"is {listed([choice_text(value) for value in self.values], word='or')}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class Within:
 
     def holds(self, value: Setting) -> bool:
         """Whether the value is a number within the limits."""
-        if isinstance(value, str | bool):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         above = self.at_least is None or value >= self.at_least
         return above and (self.at_most is None or value <= self.at_most)

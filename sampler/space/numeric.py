@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -10,8 +11,8 @@ from caviar.sampler.errors import SpaceError
 from caviar.sampler.space import checks
 from caviar.sampler.space.parameter import Parameter
 from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG, SCALES, Scale, Span
-from caviar.sampler.text import did_you_mean, exact, listed, number, shown
-from caviar.sampler.values import Setting
+from caviar.sampler.text import did_you_mean, exact, listed, noiseless, number, shown
+from caviar.sampler.values import Setting, real
 
 MAX_STEPS = 100_000
 ROUNDING_NOISE = 1e-12  # of a range: the rounding error of binary fractions
@@ -134,6 +135,19 @@ class Float(Numeric):
         """Whether the values are in steps."""
         return self.step is not None
 
+    @property
+    def count(self) -> int | None:
+        """The number of steps and one; without steps None, unless the ends are equal."""
+        if not self.varies:
+            return 1
+        return None if self.step is None else round((self.high - self.low) / self.step) + 1
+
+    def values(self) -> Iterable[Setting]:
+        """The values in steps."""
+        if self.step is None:
+            return (self.low,)
+        return map(self._value, range(self.count or 0))
+
     @cached_property
     def _span(self) -> Span:
         """The scale over the range; with steps, over half a step more at both ends."""
@@ -141,13 +155,13 @@ class Float(Numeric):
         return Span(self._scale, self.low - half, self.high + half)
 
     def _cell(self, value: Setting) -> tuple[float, float]:
-        half, place = (self.step or 0.0) / 2, float(value)
+        half, place = (self.step or 0.0) / 2, real(value)
         return self._span.to_unit(place - half), self._span.to_unit(place + half)
 
     def encode(self, value: Setting) -> float:
         """The position of the value on the scale; in steps, the middle of its share."""
         if self.step is None:
-            return self._span.to_unit(float(value))
+            return self._span.to_unit(real(value))
         start, end = self._cell(value)
         return (start + end) / 2
 
@@ -206,11 +220,11 @@ class Float(Numeric):
 
     def text(self, value: Setting) -> str:
         """The value rounded to a hundredth of the scale: 0.023, 0.9987; ends and steps exactly."""
-        x = float(value)
+        x = real(value)
         unit = self.encode(x)
         step = self.decode(unit + 0.005) - self.decode(unit - 0.005)
         if x in (self.low, self.high) or step <= 0 or self.step is not None:
-            return exact(x)
+            return exact(noiseless(x))
         return exact(round(x, -math.floor(math.log10(step))) + 0.0)  # + 0.0 makes -0.0 positive
 
 
@@ -273,12 +287,28 @@ class Integer(Numeric):
         """True."""
         return True
 
+    @property
+    def count(self) -> int:
+        """The number of its whole numbers, steps or powers."""
+        return len(self._places)
+
+    def values(self) -> Iterable[Setting]:
+        """Its whole numbers, steps or powers."""
+        return self._places if self.base is None else (self.base**e for e in self._places)
+
+    @property
+    def _places(self) -> range:
+        """The values; with a base, their exponents."""
+        if self.base is None:
+            return range(self.low, self.high + 1, self.step or 1)
+        return range(_exponent(self.low, self.base), _exponent(self.high, self.base) + 1)
+
     @cached_property
     def _half(self) -> float:
         return (self.step or 1) / 2
 
     def _cell(self, value: Setting) -> tuple[float, float]:
-        k = int(value) if self.base is None else _exponent(int(value), self.base)
+        k = int(real(value)) if self.base is None else _exponent(int(real(value)), self.base)
         return self._span.to_unit(k - self._half), self._span.to_unit(k + self._half)
 
     def encode(self, value: Setting) -> float:

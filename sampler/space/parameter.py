@@ -2,6 +2,7 @@
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,6 +36,15 @@ class Parameter(ABC):
     @abstractmethod
     def discrete(self) -> bool:
         """Whether its values are discrete; otherwise they are a continuum."""
+
+    @property
+    @abstractmethod
+    def count(self) -> int | None:
+        """The number of its values; None in a continuum."""
+
+    @abstractmethod
+    def values(self) -> Iterable[Setting]:
+        """Its values, from the low end of the unit interval to the high one, if it has a count."""
 
     @property
     def varies(self) -> bool:

@@ -12,7 +12,7 @@ from caviar.sampler.space.lint import is_average, warnings_of
 from caviar.sampler.space.parameters import Numeric, Parameter
 from caviar.sampler.space.scales import LINEAR, LOG, REVERSE_LOG
 from caviar.sampler.space.space import SearchSpace
-from caviar.sampler.values import JSON, Params, Setting
+from caviar.sampler.values import JSON, Params, Setting, identity, real
 
 EXAMPLES = 20
 BINS = 20
@@ -94,13 +94,13 @@ def _summary(parameter: Parameter, active: float, count: int) -> dict[str, JSON]
         "histogram": _listed(values),
     }
     if isinstance(parameter, Numeric):
-        numbers = [float(value) for value in values]
+        numbers = [real(value) for value in values]
         axis = _axis(parameter)
         of_rest = axis[0] == REVERSE_LOG.name or is_average(parameter)
         if of_rest or parameter.low > 0:
             summary["decades"] = _decades(parameter, numbers, of_rest=of_rest)
         is_continuous = parameter.varies and not parameter.discrete
-        if len(set(values)) > MAX_LISTED_VALUES or is_continuous:
+        if len(set(numbers)) > MAX_LISTED_VALUES or is_continuous:
             summary["histogram"] = _binned(parameter, numbers, axis)
     return summary
 
@@ -147,11 +147,10 @@ def _rounded(edges: Sequence[float]) -> list[float]:
 
 
 def _listed(values: Sequence[Setting]) -> dict[str, JSON]:
-    counts: dict[Setting, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
+    counts = Counter(map(identity, values))
+    distinct = {identity(value): value for value in reversed(values)}
     shares: list[JSON] = [count / len(values) for count in counts.values()]
-    return {"values": list(counts), "shares": shares}
+    return {"values": [distinct[key] for key in counts], "shares": shares}
 
 
 def _binned(parameter: Numeric, values: Sequence[float], axis: Axis) -> dict[str, JSON]:

@@ -1,17 +1,31 @@
 """The search space: parameters by name, with conditions between them."""
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from caviar.sampler.errors import SpaceError
 from caviar.sampler.space.parameters import Parameter, parse_parameter
 from caviar.sampler.text import did_you_mean, label, listed, shown
-from caviar.sampler.values import JSON, Params, Setting
+from caviar.sampler.values import JSON, Params, Setting, params_identity
 
 MAX_PARAMETERS = 200
+MAX_SETTINGS = 1_000_000  # that are ever enumerated
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A setting of a finite space, the point of the unit cube that stands for it, and its key.
+
+    Of a value the point has the middle of its share; of an inactive parameter, its first value.
+    """
+
+    point: tuple[float, ...]
+    params: Params
+    key: Hashable
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,7 @@ class SearchSpace:
         """The setting at a point of the unit cube, without inactive parameters."""
         params: dict[str, Setting] = {}
         for parameter in self.parents_first:
-            if not parameter.when or all(clause.holds(params) for clause in parameter.when):
+            if not parameter.when or is_active(parameter, params):
                 params[parameter.name] = parameter.decode(units[parameter.name])
         return self._in_order(params)
 
@@ -76,8 +90,8 @@ class SearchSpace:
     def validate(self, params: object) -> dict[str, Setting]:
         """A setting from outside, in the types and the order of the space.
 
-        Raises SpaceError for an unknown, a missing or an inactive parameter, and for an invalid
-        value.
+        A parameter with a single value may be missing. Raises SpaceError for an unknown, an
+        inactive or any other missing parameter, and for an invalid value.
         """
         if not isinstance(params, Mapping):
             raise SpaceError("", f"must be an object of values by name, not {shown(params)}")
@@ -90,11 +104,92 @@ class SearchSpace:
             unmet = [str(clause) for clause in parameter.when if not clause.holds(valid)]
             if parameter.name in params and unmet:
                 raise SpaceError(parameter.name, f"is active only when {listed(unmet)}")
-            if parameter.name not in params and not unmet:
-                raise SpaceError(parameter.name, "is missing")
-            if not unmet:
+            if unmet:
+                continue
+            if parameter.name in params:
                 valid[parameter.name] = parameter.check(params[parameter.name])
+            elif parameter.varies:
+                raise SpaceError(parameter.name, "is missing")
+            else:
+                valid[parameter.name] = parameter.decode(0.0)
         return self._in_order(valid)
+
+    def count(self, *, at_most: int) -> int | None:
+        """The number of settings; None if there are more than `at_most`.
+
+        Settings that differ in inactive parameters only are one. Values of parameters that no
+        condition refers to are not enumerated: their numbers multiply.
+        """
+        counts = {
+            name: math.inf if parameter.count is None else parameter.count
+            for name, parameter in self.parameters.items()
+        }
+        free = [name for name, parameter in self.parameters.items() if not parameter.when]
+        if math.prod(counts[name] for name in free) > at_most:
+            return None
+        parents = self._parents
+        total, factor = 0.0, math.prod(counts[name] for name in free if name not in parents)
+        children = [p for p in self.parameters.values() if p.when and p.name not in parents]
+        for _, params in self._assignments(parents, at_most=at_most) or ():
+            total += factor * math.prod(counts[p.name] for p in children if is_active(p, params))
+            if total > at_most:
+                return None
+        return int(total) or None
+
+    @cached_property
+    def settings(self) -> Sequence[Listed]:
+        """Every setting of a finite space, in the order of a grid: the last name varies fastest.
+
+        The caller has checked by `count` that they are few.
+        """
+        found: list[Listed] = []
+        for units, params in self._assignments(self.parameters, at_most=MAX_SETTINGS) or ():
+            firsts = (units.get(name, first) for name, first in self._first_units.items())
+            ordered = self._in_order(params)
+            found.append(Listed(tuple(firsts), ordered, params_identity(ordered)))
+        return sorted(found, key=lambda listed: listed.point)
+
+    def _assignments(
+        self, names: Collection[str], *, at_most: int
+    ) -> Sequence[tuple[dict[str, float], dict[str, Setting]]] | None:
+        """Every combination of the units and the values of some parameters; None for too many.
+
+        `names` include the parameters that conditions of the others refer to.
+        """
+        combinations: list[tuple[dict[str, float], dict[str, Setting]]] = [({}, {})]
+        for parameter in (parameter for parameter in self.parents_first if parameter.name in names):
+            name, count = parameter.name, parameter.count
+            active = [is_active(parameter, params) for _, params in combinations]
+            if not any(active):
+                continue
+            if count is None or len(active) + sum(active) * (count - 1) > at_most:
+                return None
+            places = [(parameter.encode(value), value) for value in parameter.values()]
+            combinations = [
+                grown
+                for (units, params), takes_part in zip(combinations, active, strict=True)
+                for grown in (
+                    [({**units, name: unit}, {**params, name: value}) for unit, value in places]
+                    if takes_part
+                    else [(units, params)]
+                )
+            ]
+        return combinations
+
+    @cached_property
+    def _first_units(self) -> dict[str, float]:
+        """The unit of the first value of each parameter."""
+        return {
+            name: parameter.encode(parameter.decode(0.0))
+            for name, parameter in self.parameters.items()
+        }
+
+    @cached_property
+    def _parents(self) -> frozenset[str]:
+        """The parameters that conditions refer to."""
+        return frozenset(
+            clause.parameter for child in self.parameters.values() for clause in child.when
+        )
 
     def _in_order(self, params: dict[str, Setting]) -> dict[str, Setting]:
         """The setting in the order of the space."""
@@ -126,6 +221,11 @@ class SearchSpace:
             if parameter.name not in ordered:
                 place(parameter, ())
         return tuple(ordered.values())
+
+
+def is_active(parameter: Parameter, params: Params) -> bool:
+    """Whether a parameter takes part, by the values of those that its condition refers to."""
+    return all(clause.holds(params) for clause in parameter.when)
 
 
 def _check_size(count: int) -> None:

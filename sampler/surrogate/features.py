@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from caviar.sampler.space.parameters import Parameter, count_choices
+from caviar.sampler.space.parameters import Categorical, Parameter, count_choices
 from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.surrogate.gaussian_process import Metric
-from caviar.sampler.values import Floats, Params, Setting
+from caviar.sampler.values import Floats, Params, Setting, real
 
 INACTIVE_FEATURE = 0.5  # of an inactive number: the middle, as close to all values as possible
 
@@ -62,7 +62,12 @@ def _encoded(parameter: Parameter, units: Floats) -> Floats:
     """`encode(decode(unit))` for each unit; in a continuum that is the unit itself."""
     if parameter.varies and not parameter.discrete:
         return units
-    values = [parameter.decode(unit) for unit in units.tolist()]
+    if isinstance(parameter, Categorical):  # whose choices may be lists and objects
+        places = np.floor(units * len(parameter.choices)).astype(np.intp)
+        return (np.clip(places, 0, len(parameter.choices) - 1) + 0.5) / len(parameter.choices)
+    if not parameter.varies:
+        return np.full(len(units), parameter.encode(parameter.decode(0.0)))
+    values = [real(parameter.decode(unit)) for unit in units.tolist()]
     encoded = {value: parameter.encode(value) for value in set(values)}
     return np.array([encoded[value] for value in values])
 

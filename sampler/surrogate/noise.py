@@ -1,14 +1,14 @@
 """Noise: how much the values of trials with the same setting differ."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from caviar.sampler.rounds import Observation
 from caviar.sampler.surrogate.surrogate import scores
-from caviar.sampler.values import Setting
+from caviar.sampler.values import params_identity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +30,9 @@ def repeats(observations: Sequence[Observation]) -> Repeats | None:
     The share is the pooled variance within equal params over the variance of all scores.
     """
     valued = [trial for trial in observations if trial.value is not None]
-    groups: dict[tuple[tuple[str, Setting, bool], ...], list[int]] = defaultdict(list)
+    groups: dict[Hashable, list[int]] = defaultdict(list)
     for row, trial in enumerate(valued):
-        groups[_key(trial)].append(row)
+        groups[params_identity(trial.params)].append(row)
     repeated = [rows for rows in groups.values() if len(rows) > 1]
     if not repeated:
         return None
@@ -46,11 +46,4 @@ def repeats(observations: Sequence[Observation]) -> Repeats | None:
         params=len(repeated),
         trials=freedom + len(repeated),
         share=min(squares / freedom / total, 1.0),
-    )
-
-
-def _key(trial: Observation) -> tuple[tuple[str, Setting, bool], ...]:
-    """A setting as a hashable value; 1 and true are different."""
-    return tuple(
-        (name, value, isinstance(value, bool)) for name, value in sorted(trial.params.items())
     )

@@ -1,6 +1,6 @@
 """The surrogate of a search: scores of its observations, and a Gaussian process fitted to them."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import islice
 from operator import attrgetter
 
@@ -12,7 +12,7 @@ from caviar.sampler.space.space import SearchSpace
 from caviar.sampler.surrogate.features import features, metric
 from caviar.sampler.surrogate.gaussian_process import GaussianProcess, condition, fit_process
 from caviar.sampler.surrogate.imputation import with_imputed
-from caviar.sampler.values import Floats, Params, Rows
+from caviar.sampler.values import Floats, Params, Rows, identity, params_identity
 
 MAX_FIT_TRIALS = 200  # a fit uses the best trials and the latest of the others
 MIN_FIT_VALUES = 5
@@ -106,11 +106,16 @@ def tried_before(
     if any(not p.when and p.varies and not p.discrete for p in parameters):
         return [False] * len(pool)
     settings = [space.at(point) for point in pool]
-    names = tuple(space.parameters)
-    firsts = {setting.get(names[0]) for setting in settings}
-    similar = [trial.params for trial in tried if trial.params.get(names[0]) in firsts]
-    known = {tuple(map(params.get, names)) for params in similar}
-    return [tuple(map(setting.get, names)) in known for setting in settings]
+    name = next(iter(space.parameters))
+    firsts = {_first(name, setting) for setting in settings}
+    similar = [trial.params for trial in tried if _first(name, trial.params) in firsts]
+    known = {params_identity(params) for params in similar}
+    return [params_identity(setting) in known for setting in settings]
+
+
+def _first(name: str, params: Params) -> Hashable:
+    """The value of a parameter, None where it is inactive."""
+    return (identity(params[name]),) if name in params else None
 
 
 def untried(points: Floats, tried: Floats, *, repeated: Sequence[bool], needed: int) -> Rows:

@@ -10,7 +10,10 @@ from caviar.service.contract.schemas.base import NO_NUL, SLUG, WORKER
 
 # Parts of pydantic's locations that are not field names: the part of the request, the members of a
 # union, and the tags of a discriminated union.
-NOT_FIELDS = {"body", "query", "path", "header", "bool", "int", "float", "str"}
+NOT_FIELDS = {"body", "query", "path", "header", "bool", "int", "float", "str", "none"}
+UNIONS = ("function-", "union[", "list[", "dict[")
+"""How pydantic's names of the other members of a union begin."""
+
 TAGS = {"network", "external"}
 
 PATTERNS = {
@@ -37,7 +40,9 @@ def _field(location: Sequence[str | int]) -> str:
         if isinstance(part, int):
             if parts:
                 parts[-1] += f"[{part}]"
-        elif part in NOT_FIELDS or (part in TAGS and parts == ["objective"]):
+        elif part in NOT_FIELDS or part.startswith(UNIONS):
+            continue
+        elif part in TAGS and parts == ["objective"]:
             continue
         else:
             parts.append(part)

@@ -2,18 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import math
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-Setting = bool | int | float | str
-"""The value of one parameter."""
+from caviar.service.contract.scalars import finite_metrics, plain_number
+
+MAX_DEPTH = 8
+"""Lists and objects within each other in one setting."""
+
+MAX_MEMBERS = 256
+"""Values in one setting, with those in its lists and objects."""
+
+
+def _bounded(value: list[Any] | dict[str, Any]) -> list[Any] | dict[str, Any]:
+    """A list or an object of bounded size. Raises ValueError for any other."""
+    level: list[Any] = [value]
+    members = 0
+    for _ in range(MAX_DEPTH + 1):
+        members += len(level)
+        if members > MAX_MEMBERS:
+            raise ValueError(f"must have at most {MAX_MEMBERS} values within it")
+        inner: list[Any] = []
+        for member in level:
+            if isinstance(member, dict):
+                if not all(isinstance(name, str) for name in member):
+                    raise ValueError("must have strings as the names in its objects")
+                inner.extend(member.values())
+            elif isinstance(member, list):
+                inner.extend(member)
+            elif isinstance(member, float) and not math.isfinite(member):
+                raise ValueError("must have finite numbers only")
+            elif member is not None and not isinstance(member, bool | int | float | str):
+                raise ValueError(f"must be JSON, and has a {type(member).__name__} within it")
+        if not inner:
+            return value
+        level = inner
+    raise ValueError(f"must have at most {MAX_DEPTH} lists and objects within each other")
+
+
+if TYPE_CHECKING:
+    Setting: TypeAlias = JsonValue
+else:
+    # Lists and objects come first, so that the error about one of them is the first one, too.
+    Nested = Annotated[list[Any] | dict[str, Any], AfterValidator(_bounded)]
+    Setting = Nested | bool | int | float | str | None
+"""The value of one parameter: a number, or any JSON that is one of its choices."""
 
 Params = dict[str, Setting]
 """The value of each parameter, by name."""
 
-Metrics = dict[Annotated[str, Field(min_length=1, max_length=64)], float]
-"""Finite numbers by metric name."""
+Metrics = Annotated[
+    dict[Annotated[str, Field(min_length=1, max_length=64)], float],
+    BeforeValidator(finite_metrics),
+]
+"""Finite numbers by metric name. Numbers of NumPy and the like are taken, and NaN is left out."""
+
+Whole = Annotated[int, BeforeValidator(plain_number)]
+"""A whole number, which may be one of NumPy's."""
+
+Real = Annotated[float, BeforeValidator(plain_number)]
+"""A finite number, which may be one of NumPy's or PyTorch's."""
 
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 

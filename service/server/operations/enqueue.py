@@ -29,7 +29,9 @@ def enqueue(
     """Let params of the user's own be tried next.
 
     They take the next numbers and count in the budget: the search's own last trials give way. They
-    belong to the current round, which goes on behind them with the proposals that it had.
+    belong to the current round, which goes on behind them with the proposals that it had. Of a
+    finite space, whose settings are tried once, the search does not propose them again. Parameters
+    with a single value may be left out.
 
     Raises:
         NotFound: there is no study of this name.
@@ -51,13 +53,14 @@ def _enqueue(change: Change, body: schemas.EnqueueBody) -> schemas.EnqueueAnswer
     session, study, plan = change.session, change.study, change.plan
     study_states.require_open(study)
     params = _checked(plan, rounds.current_space(session, study, plan), body)
-    budget = budgets.trials(study, plan)
+    budget = budgets.paid(study, plan)
     if study.next_number + len(params) > budget:
         raise study_states.no_room(budget, budget - study.next_number)
     current = store.rounds.last(session, study)
     if current is None:
         return NoRound()
     change.mark()
+    rounds.take_out(session, study, plan, params)
     rows = new_trials.add(change, current, params, enqueued=True)
     current.enqueued += len(rows)
     session.flush()

@@ -6,7 +6,15 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 
-from caviar.sampler import Observation, Repeats, SearchSpace, counted, importance, repeats
+from caviar.sampler import (
+    Observation,
+    Repeats,
+    SearchSpace,
+    counted,
+    importance,
+    params_identity,
+    repeats,
+)
 from caviar.service.contract import schemas
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
@@ -49,7 +57,8 @@ class _Hashable:
 
     def __init__(self, observation: Observation) -> None:
         self.observation = observation
-        params, rungs = frozenset(observation.params.items()), frozenset(observation.rungs.items())
+        params = params_identity(observation.params)
+        rungs = frozenset(observation.rungs.items())
         self._key = observation.number, observation.state, observation.value, params, rungs
 
     def __eq__(self, other: object) -> bool:

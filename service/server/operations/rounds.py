@@ -5,7 +5,7 @@ from __future__ import annotations
 from caviar.service.contract import schemas
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import presenters, rounds
+from caviar.service.server.rules import presenters, rounds, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.store.database import Database
 
@@ -20,7 +20,7 @@ def open_next(database: Database, name: str) -> None:
         study = store.studies.get(session, name)
         before = rounds.standing(session, study)
         is_early = before.any_awaited and before.plan.waits
-        if is_early or not rounds.is_due(study, before.plan, before.last):
+        if is_early or not rounds.is_due(before.next_number, before.budget, before.last):
             # Another ask was faster. It may even have leased the whole round that this one
             # came for: the round after it is due only when those trials have ended.
             return
@@ -28,9 +28,15 @@ def open_next(database: Database, name: str) -> None:
 
     def work(change: Change) -> None:
         session, study = change.session, change.study
-        if rounds.mark(study, rounds.current(session, study)) == before.mark:
+        if rounds.mark(study, rounds.current(session, study)) != before.mark:
+            return
+        change.mark()
+        if planned.size:
             rounds.add(session, study, planned)
-            change.mark()
+            change.say(f"round {planned.number} opens with {planned.size} trials")
+        else:
+            rounds.exhaust(change)
+            study_states.reconcile(change)
 
     change_study(database, name, work)
 

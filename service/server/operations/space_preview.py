@@ -48,8 +48,12 @@ def _first_trials(space: SearchSpace, sampler: Sampler, *, seed: int, count: int
     params: list[Params] = []
     while len(params) < count:
         rounds.append(
-            sampler.begin_round(space, seed=seed, budget=BUDGET, rounds=rounds, observations=[])
+            sampler.begin_round(
+                space, seed=seed, budget=BUDGET, rounds=rounds, observations=[], tried=params
+            )
         )
+        if not rounds[-1].size:  # the space has no more settings
+            break
         numbers = range(rounds[-1].first, rounds[-1].stop)
         params += [sampler.propose(space, rounds[-1], seed=seed, number=n) for n in numbers]
     return params[:count]

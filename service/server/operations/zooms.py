@@ -113,7 +113,10 @@ def _plan(before: rounds.Standing, body: schemas.ZoomBody) -> Round:
             observations=before.observations,
             box=box,
             size=body.size,
+            tried=before.tried,
         )
+        if not planned.size:
+            raise Invalid.field("box", "holds no setting that was not tried yet")
         planned_space = round_space(plan.space, planned)
         if planned_space == space:
             return replace(planned, reason=_reason(space, planned, body))

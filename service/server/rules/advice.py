@@ -16,6 +16,9 @@ PRUNED_ON_TIMING = (
     "the table of trials depends on timing: each trial is compared with those that came before "
     "it, so the same seed need not give the same trials again."
 )
+FEW_SETTINGS = (
+    "pays for {} trials, and the space has {} settings: each is tried once, then the study ends."
+)
 NOTHING_WAITS = "changes nothing: no trial of this {} search waits for the results of others."
 LEARNS_NOTHING = "changes no proposal: a {} search learns from no trial, coarse_to_fine does."
 
@@ -27,6 +30,9 @@ def of(plan: Plan) -> list[FieldError]:
     warnings = [
         FieldError(f"space.{name}", message) for name, message in space_warnings(plan.space)
     ]
+    settings, trials = plan.settings, definition.budget.trials
+    if settings is not None and settings < trials and not getattr(plan.sampler, "widen", False):
+        warnings.append(FieldError("budget.trials", FEW_SETTINGS.format(trials, settings)))
     if definition.asynchronous:
         message = ROUNDS_ON_TIMING if plan.depends_on_results else NOTHING_WAITS.format(kind)
         warnings.append(FieldError("asynchronous", message))

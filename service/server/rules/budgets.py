@@ -1,4 +1,7 @@
-"""Budgets: how many trials they pay for, and whether the time of a study is over."""
+"""Budgets: how many trials they pay for, and whether the time of a study is over.
+
+A study of a finite space that has fewer settings than its budget pays for ends when each was tried.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,22 @@ from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.models import StudyRow
 
 
-def trials(study: StudyRow, plan: Plan) -> int:
+def trials(session: Session, study: StudyRow, plan: Plan) -> int:
+    """How many trials the study will have: as many as are paid for, or as its space has settings.
+
+    A finite space has as many as its last round says: those up to its end, and those left then.
+    """
+    most = paid(study, plan)
+    if plan.settings is None:
+        return most
+    last = store.rounds.last(session, study)
+    if last is None:
+        return min(most, plan.settings)
+    left = last.settings_left
+    return most if left is None else min(most, last.stop + left)
+
+
+def paid(study: StudyRow, plan: Plan) -> int:
     """How many trials the budget pays for; with a budget of epochs, by the last estimate."""
     if plan.definition.budget.epochs is None or study.affordable is None:
         return plan.trials
@@ -47,7 +65,7 @@ def epochs_proposed(session: Session, study: StudyRow, plan: Plan) -> int:
 def _is_between_rounds(session: Session, study: StudyRow, plan: Plan) -> bool:
     """Whether all of the newest round is proposed, and the next one need not wait for it."""
     last = store.rounds.last(session, study)
-    if last is None or study.next_number < min(last.stop, trials(study, plan)):
+    if last is None or study.next_number < min(last.stop, trials(session, study, plan)):
         return False
     return not plan.waits or not store.trials.any_awaited(session, study)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from caviar.sampler import Observation, SpaceError
+from caviar.sampler import Observation, Params, SpaceError
 from caviar.service.contract import limits
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.states import FINISHED, TrialState
@@ -26,6 +26,14 @@ def of_study(session: Session, study: StudyRow, plan: Plan) -> list[Observation]
     rungs = store.rungs.by_trial(session, study)
     own = [of_trial(row, plan, rungs.get(row.number, {})) for row in rows if teaches(row)]
     return [*of_warm_start(session, study, plan), *own]
+
+
+def tried(session: Session, study: StudyRow, plan: Plan) -> Sequence[Params] | None:
+    """The params that trials of a study began with, if its space has few settings; else None.
+
+    Those of forks and replicas are left out: they are not the search's.
+    """
+    return None if plan.settings is None else store.trials.params_tried(session, study)
 
 
 def of_warm_start(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:

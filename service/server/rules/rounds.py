@@ -7,9 +7,18 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from caviar.sampler import Observation, Params, Round, SearchSpace, renumber, round_space
+from caviar.sampler import (
+    Observation,
+    Params,
+    Round,
+    SearchSpace,
+    params_identity,
+    renumber,
+    round_space,
+)
 from caviar.service.server import store
 from caviar.service.server.rules import budgets, observations
+from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.store.models import RoundRow, StudyRow
 
@@ -83,6 +92,7 @@ class Standing:
     stages: Sequence[Stage]
     observations: Sequence[Observation]
     added: Collection[int]
+    tried: Collection[Params] | None
     any_awaited: bool
 
     @property
@@ -98,6 +108,7 @@ class Standing:
             budget=self.budget,
             rounds=[stage.as_history(self.added) for stage in self.stages],
             observations=self.observations,
+            tried=self.tried,
         )
 
 
@@ -109,11 +120,12 @@ def standing(session: Session, study: StudyRow) -> Standing:
     return Standing(
         plan=plan,
         mark=mark(study, stages[-1] if stages else None),
-        budget=budgets.trials(study, plan),
+        budget=budgets.trials(session, study, plan),
         next_number=study.next_number,
         stages=stages,
         observations=observations.of_study(session, study, plan),
         added=store.trials.added(session, study) if any_added else (),
+        tried=observations.tried(session, study, plan),
         any_awaited=store.trials.any_awaited(session, study),
     )
 
@@ -123,16 +135,15 @@ def mark(study: StudyRow, last: Stage | None) -> Mark:
     return study.id, study.next_number, None if last is None else last.number
 
 
-def is_due(study: StudyRow, plan: Plan, current: Stage | None) -> bool:
+def is_due(next_number: int, budget: int, current: Stage | None) -> bool:
     """Whether the next trial belongs to a round that does not exist yet."""
-    if study.next_number >= budgets.trials(study, plan):
-        return False
-    return current is None or study.next_number >= current.stop
+    return next_number < budget and (current is None or next_number >= current.stop)
 
 
 def may_open(session: Session, study: StudyRow, plan: Plan) -> bool:
     """Whether the next round is due, and need not wait for the trials of the last."""
-    if not is_due(study, plan, current(session, study)):
+    budget = budgets.trials(session, study, plan)
+    if not is_due(study.next_number, budget, current(session, study)):
         return False
     return not plan.waits or not store.trials.any_awaited(session, study)
 
@@ -147,6 +158,37 @@ def current_space(session: Session, study: StudyRow, plan: Plan) -> SearchSpace:
     """The space of the newest round, which may be wider than the study's own."""
     stage = current(session, study)
     return plan.space if stage is None else round_space(plan.space, stage.planned)
+
+
+def take_out(session: Session, study: StudyRow, plan: Plan, enqueued: Sequence[Params]) -> None:
+    """Take params that a person enqueues out of those that a finite space has left to try.
+
+    The newest round does not propose them again, and no later round does.
+    """
+    row = store.rounds.last(session, study)
+    if row is None or row.settings_left is None:
+        return
+    stage = Stage.of(row)
+    numbers = range(study.next_number, stage.stop)
+    coming = {params_identity(stage.propose(plan, number)): number for number in numbers}
+    tried = {params_identity(params) for params in observations.tried(session, study, plan) or ()}
+    taken = {params_identity(params) for params in enqueued}
+    places = {coming[key] - stage.planned.first - stage.enqueued for key in taken & coming.keys()}
+    left = row.settings_left - len(taken - coming.keys() - tried)
+    model = {**row.data["model"], "left": left}
+    for name in ("settings", "points"):
+        if name in model:
+            model[name] = [item for at, item in enumerate(model[name]) if at not in places]
+    row.data = {**row.data, "size": row.data["size"] - len(places), "model": model}
+    row.size -= len(places)
+
+
+def exhaust(change: Change) -> None:
+    """Let a study end once its trials have: the space has no setting that was not tried."""
+    row = store.rounds.last(change.session, change.study)
+    if row is not None:
+        row.data = {**row.data, "model": {**row.data["model"], "left": 0}}
+        row.size = change.study.next_number - row.first - row.enqueued
 
 
 def add(session: Session, study: StudyRow, planned: Round, *, manual: bool = False) -> None:

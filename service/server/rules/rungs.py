@@ -128,7 +128,7 @@ def _lowest_to_come(change: Change, plan: Plan, rung: Rung) -> int | None:
     if (
         current is not None
         and current.number == rung[0]
-        and study.next_number < min(current.stop, budgets.trials(study, plan))
+        and study.next_number < min(current.stop, budgets.trials(change.session, study, plan))
     ):
         return study.next_number if lowest is None else min(lowest, study.next_number)
     return lowest

@@ -26,10 +26,11 @@ def reconcile(change: Change) -> None:
         done = not store.trials.any_running(session, study)
     else:
         budgets.estimate(session, study, plan)
-        all_proposed = study.next_number >= budgets.trials(study, plan)
+        all_proposed = study.next_number >= budgets.trials(session, study, plan)
         done = all_proposed and not store.trials.any_open(session, study)
     if done:
         study.state = StudyState.COMPLETED
+        change.say(f"completed after {study.next_number} trials")
         budgets.stop_clock(study, change.now)
 
 

@@ -187,7 +187,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "int", "low": 8, "high": 64, "step": 1.5}, "x.step", "must be a whole number"),
     ({"type": "bool", "choices": [True]}, "x.choices", "unknown field of bool parameters"),
     ({"type": "constant"}, "x.value", "is missing"),
-    ({"type": "constant", "value": None}, "x.value", "must be a string, a number"),
+    ({"type": "constant", "value": {1: 2}}, "x.value.1", "must have a string as its name"),
     ({"type": "categorical", "choices": ["a"], "ordered": 1}, "x.ordered", "true or false"),
     ({"type": "bool", "when": {"k": {}}}, "x.when.k", "must have at_least or at_most"),
     ({"type": "bool", "when": {"k": {"atleast": 1}}}, "x.when.k.atleast", "did you mean at_least?"),

@@ -25,7 +25,7 @@ def rounds(session: Session, study: StudyRow) -> list[schemas.Round]:
     observed = {trial.number: trial for trial in observations.of_warm_start(session, study, plan)}
     observed |= {number: observations.of_trial(row, plan) for number, row in elites.items()}
     awaited = store.trials.awaited_rounds(session, study)
-    budget = budgets.trials(study, plan)
+    budget = budgets.trials(session, study, plan)
     bodies = []
     for row, stage in zip(rows, stages, strict=True):
         stop = min(stage.stop, budget)

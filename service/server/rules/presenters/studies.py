@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from caviar.service.contract import schemas
+from caviar.service.contract.numbers import texts_of
 from caviar.service.contract.states import FINISHED, StudyState, TrialState
 from caviar.service.server import store
 from caviar.service.server.rules import advice, budgets
 from caviar.service.server.rules.plans import Plan, plan_of
 from caviar.service.server.rules.presenters import trials
 from caviar.service.server.rules.presenters.times import timestamp
-from caviar.service.server.store.models import StudyRow
+from caviar.service.server.store.models import RoundRow, StudyRow
 
 
 def study(session: Session, row: StudyRow) -> schemas.Study:
@@ -24,6 +25,7 @@ def study(session: Session, row: StudyRow) -> schemas.Study:
     is_warm = plan.definition.warm_start is not None
     return schemas.Study(
         **plan.definition.model_dump(mode="json"),
+        texts=texts_of(plan.definition.space),
         state=StudyState(row.state),
         trials=counts,
         void=void,
@@ -34,17 +36,30 @@ def study(session: Session, row: StudyRow) -> schemas.Study:
             schemas.Advice(field=warning.field, message=warning.message)
             for warning in advice.of(plan)
         ],
-        progress=_progress(row, plan, counts, void),
+        note=_note(row, plan, last),
+        progress=_progress(session, row, plan, counts, void),
         revision=row.revision,
         created_at=timestamp(row.created_at),
     )
 
 
+def _note(row: StudyRow, plan: Plan, last: RoundRow | None) -> str | None:
+    """Why a study ended before its budget, if it did because every setting was tried."""
+    if row.state != StudyState.COMPLETED or last is None or last.settings_left != 0:
+        return None
+    budget = budgets.paid(row, plan)
+    if not last.stop <= row.next_number < budget:
+        return None
+    return (
+        f"Every setting of the space was tried: {row.next_number} of {budget} trials were enough."
+    )
+
+
 def _progress(
-    row: StudyRow, plan: Plan, counts: dict[TrialState, int], void: int
+    session: Session, row: StudyRow, plan: Plan, counts: dict[TrialState, int], void: int
 ) -> schemas.Progress:
     finished = void + sum(counts[state] for state in FINISHED)
-    total = max(budgets.trials(row, plan), row.next_number)
+    total = max(budgets.trials(session, row, plan), row.next_number)
     seconds = max(0.0, (row.finished_at or 0.0) - (row.started_at or 0.0))
     eta = None
     if row.state == StudyState.RUNNING and finished and seconds:
