@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 NUMBERS: list[tuple[float, str]] = [
     (0, "0"),
     (-0.0, "0"),
@@ -43,19 +45,62 @@ DURATIONS: list[tuple[float, str]] = [
     (273_600, "3 d 4 h"),
 ]
 
-SETTINGS: list[tuple[object, str | None, str]] = [
-    (0.0032, "log", "0.0032"),
-    (0.998765432, "linear", "0.9988"),
-    (0.998765432, "reverse_log", "0.998765"),
-    (0.99, "reverse_log", "0.99"),
-    (0.9, "reverse_log", "0.9"),
-    (0.91234567, "reverse_log", "0.91235"),
-    (0.51234567, "reverse_log", "0.5123"),
-    (1 - 1e-12, "reverse_log", "0.999999999999"),
-    (-2.5, "reverse_log", "-2.5"),
-    (128, "log", "128"),
-    (1_234_567.9, "linear", "1.235e6"),
+NARROW: dict[str, Any] = {"type": "float", "low": 300, "high": 301}
+HALVES: dict[str, Any] = {"type": "float", "low": 1000, "high": 2000, "step": 0.5}
+RATE: dict[str, Any] = {"type": "float", "low": 0.0001, "high": 1, "scale": "log"}
+NARROW_RATE: dict[str, Any] = {"type": "float", "low": 300, "high": 301, "scale": "log"}
+MOMENTUM: dict[str, Any] = {"type": "float", "low": 0.9, "high": 0.999, "scale": "reverse_log"}
+COUNT: dict[str, Any] = {"type": "int", "low": 1, "high": 10_000_000}
+C: dict[str, Any] = {"type": "categorical", "choices": [0.5, 1.0, 0.010000000000000004, 1e-5]}
+SPACED: dict[str, Any] = {
+    "type": "categorical",
+    "choices": [0.0031622776601683794, 0.0031622123456789012, 10.0],
+}
+LAYERS: dict[str, Any] = {
+    "type": "categorical",
+    "choices": [None, [64, 32], [0.1, 1.0], {"units": [8], "kind": "wide"}, "none", True, 2**60],
+}
+SCALE: dict[str, Any] = {"type": "constant", "value": 2.0}
+
+SETTINGS: list[tuple[object, dict[str, Any] | None, str]] = [
+    (0.0032, {"scale": "log"}, "0.0032"),
+    (0.998765432, {"scale": "linear"}, "0.9988"),
+    (0.998765432, {"scale": "reverse_log"}, "0.998765"),
+    (0.99, {"scale": "reverse_log"}, "0.99"),
+    (0.9, {"scale": "reverse_log"}, "0.9"),
+    (0.91234567, {"scale": "reverse_log"}, "0.91235"),
+    (0.51234567, {"scale": "reverse_log"}, "0.5123"),
+    (1 - 1e-12, {"scale": "reverse_log"}, "0.999999999999"),
+    (-2.5, {"scale": "reverse_log"}, "-2.5"),
+    (128, {"scale": "log"}, "128"),
+    (1_234_567.9, {"scale": "linear"}, "1.235e6"),
     (True, None, "true"),
     (False, None, "false"),
     ("relu", None, "relu"),
+    (300.1234567, NARROW, "300.123"),
+    (300.0, NARROW, "300"),
+    (0, NARROW, "0"),
+    (300.1234567, NARROW_RATE, "300.123"),
+    (1000.5, HALVES, "1000.5"),
+    (1001.0, HALVES, "1001"),
+    (0.010000000000000004, RATE, "0.01"),
+    (0.0123456789, RATE, "0.01235"),
+    (0.97654321, MOMENTUM, "0.97654"),
+    (0.010000000000000004, None, "0.01"),
+    (1_234_567, COUNT, "1234567"),
+    (1.0, C, "1.0"),
+    (0.5, C, "0.5"),
+    (0.010000000000000004, C, "0.01"),
+    (1e-5, C, "1e-5"),
+    (0.0031622776601683794, SPACED, "0.00316228"),
+    (0.0031622123456789012, SPACED, "0.00316221"),
+    (10.0, SPACED, "10.0"),
+    (None, LAYERS, "null"),
+    ([64, 32], LAYERS, "[64, 32]"),
+    ([0.1, 1.0], LAYERS, "[0.1, 1.0]"),
+    ({"units": [8], "kind": "wide"}, LAYERS, '{"units": [8], "kind": "wide"}'),
+    ("none", LAYERS, "none"),
+    (True, LAYERS, "true"),
+    (2**60, LAYERS, "1152921504606846976"),
+    (2.0, SCALE, "2.0"),
 ]

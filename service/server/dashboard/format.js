@@ -1,4 +1,4 @@
-/** Numbers, settings and times as text. */
+/** Numbers and times as text; settings.js writes values of parameters. */
 
 export const NOTHING = "–";
 
@@ -6,36 +6,19 @@ const SIGNIFICANT_DIGITS = 4;
 const [MIN_FIXED, MAX_FIXED] = [1e-4, 1e6]; // outside of this interval numbers have an exponent
 
 /**
- * A number, rounded: 0.0312, 64, 123456, 3.2e-5, 1.235e6. It is the shortest text with at most four
- * significant digits; whole numbers below a million are in full. The server writes numbers alike.
+ * A number, rounded: 0.0312, 64, 123456, 3.2e-5, 1.235e6. It is the shortest text with at most so
+ * many significant digits; whole numbers below a million are in full. The server writes numbers
+ * alike.
  * @param {number | null | undefined} value
  */
-export function number(value) {
+export function number(value, digits = SIGNIFICANT_DIGITS) {
   if (value == null) return NOTHING;
   if (Number.isInteger(value) && Math.abs(value) < MAX_FIXED) return String(value);
-  const text = value.toPrecision(SIGNIFICANT_DIGITS);
+  const text = value.toPrecision(digits);
   const size = Math.abs(Number(text));
   if (size >= MIN_FIXED && size < MAX_FIXED) return String(Number(text));
-  const [mantissa, exponent] = value.toExponential(SIGNIFICANT_DIGITS - 1).split("e");
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
   return `${Number(mantissa)}e${Number(exponent)}`;
-}
-
-/**
- * A parameter's value: a number, true, false, or a choice's own text. A value close to 1 on a
- * reverse_log scale keeps as many digits as 1 - x needs; without a spec, a value above 0.999 does.
- * @param {any} value
- * @param {{scale?: string} | undefined} [spec]
- */
-export function setting(value, spec) {
-  if (value === undefined) return "";
-  if (typeof value !== "number") return String(value);
-  const scale = spec ? spec.scale : "unknown";
-  const close = { reverse_log: 0.9, unknown: 0.999 }[scale] ?? 1;
-  if (close < value && value < 1) {
-    const places = SIGNIFICANT_DIGITS - 1 - Math.floor(Math.log10(1 - value));
-    return String(Number(value.toFixed(Math.min(20, places))));
-  }
-  return number(value);
 }
 
 /** A count with thousands separators. */

@@ -1,5 +1,7 @@
 /** Scales: the position of a value in the unit interval of its parameter's scale. */
 
+import { indexOf } from "./settings.js";
+
 const TRANSFORMS = {
   linear: (x) => x,
   log: Math.log,
@@ -36,7 +38,7 @@ export function varies(spec) {
 export function position(value, spec, whole) {
   const choices = choicesOf(spec);
   if (choices) {
-    const index = choices.indexOf(value);
+    const index = indexOf(choices, value);
     return index < 0 ? NaN : (index + 0.5) / choices.length;
   }
   if (!isNumeric(spec)) return 0.5;

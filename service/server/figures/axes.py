@@ -7,6 +7,7 @@ ticks labelled x.
 from __future__ import annotations
 
 import html
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,8 @@ def _log(spec: dict[str, Any]) -> Axis:
 def _reverse_log(spec: dict[str, Any]) -> Axis:
     most, least = 1.0 - spec["low"], 1.0 - spec["high"]
     ticks = [
-        (rest, setting(1.0 - rest, "reverse_log")) for rest, _ in reversed(log_ticks(least, most))
+        (rest, setting(1.0 - rest, {"scale": "reverse_log"}))
+        for rest, _ in reversed(log_ticks(least, most))
     ]
     start, end = _log_range(least, most)
     return Axis(
@@ -105,10 +107,12 @@ def _reverse_log(spec: dict[str, Any]) -> Axis:
 def _categorical(spec: dict[str, Any]) -> Axis:
     choices = list(spec["choices"])
     every = math.ceil(len(choices) / 12)
-    ticks = [(float(i), _short(choice)) for i, choice in enumerate(choices)][::every]
+    ticks = [(float(i), _short(choice, spec)) for i, choice in enumerate(choices)][::every]
+    places = {_key(choice): place for place, choice in enumerate(choices)}
 
     def position(choice: Setting, number: int) -> float:
-        return choices.index(choice) + jitter(number) if choice in choices else math.nan
+        place = places.get(_key(choice))
+        return math.nan if place is None else place + jitter(number)
 
     layout = {"type": "linear", "range": [-0.6, len(choices) - 0.4], "showgrid": False}
     return Axis(position, {**layout, **_ticks(ticks)})
@@ -144,6 +148,11 @@ def _ticks(ticks: Ticks) -> dict[str, Any]:
     return {"tickmode": "array", "tickvals": list(values), "ticktext": list(texts)}
 
 
-def _short(choice: Setting) -> str:
-    text = setting(choice, "categorical")
+def _key(choice: Setting) -> str:
+    """A choice as text that no other choice has: lists and objects cannot be looked up."""
+    return json.dumps(choice, sort_keys=True)
+
+
+def _short(choice: Setting, spec: dict[str, Any]) -> str:
+    text = setting(choice, spec)
     return html.escape(text if len(text) <= 14 else text[:13] + "…", quote=False)

@@ -35,8 +35,7 @@ def hover(data: FigureData, trial: Trial, names: Sequence[str]) -> str:
         lines.append(f"{data.study.objective['metric']} {number(trial.value)}")
     for name in names:
         if name in trial.params:
-            scale = space[name].get("scale", "linear")
-            lines.append(f"{name} {setting(trial.params[name], scale)}")
+            lines.append(f"{name} {setting(trial.params[name], space[name])}")
     return "<br>".join(html.escape(line, quote=False) for line in lines)
 
 

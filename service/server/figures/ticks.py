@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TypeAlias
 
-from caviar.service.contract.numbers import number
+from caviar.service.contract.numbers import BOUND_DIGITS, number
 
 Ticks: TypeAlias = list[tuple[float, str]]
 """Positions of ticks and their labels."""
@@ -28,7 +28,9 @@ def log_ticks(low: float, high: float) -> Ticks:
     if len(inside) > 6:
         inside = [x for x in powers if x in inside]
     inside = inside[:: math.ceil(len(inside) / 7)] if inside else []
-    return [(x, number(x)) for x in (inside if len(inside) > 1 else (low, high))]
+    if len(inside) > 1:
+        return [(x, number(x)) for x in inside]
+    return [(x, number(x, BOUND_DIGITS)) for x in (low, high)]
 
 
 def _decimal(digit: int, exponent: int) -> float:

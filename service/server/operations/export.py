@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from caviar.service.contract import schemas
+from caviar.service.contract.numbers import noiseless, setting
 
 COLUMNS = (
     "number",
@@ -39,7 +40,8 @@ def as_csv(trials: Sequence[schemas.Trial]) -> str:
     """A row each: its own columns, then parameters, then metrics.
 
     A parameter or a metric whose name is taken already gets `params.` or `metrics.` before it.
-    Texts that a spreadsheet would take for a formula get an apostrophe before them.
+    Texts that a spreadsheet would take for a formula get an apostrophe before them, and numbers
+    have no rounding noise: 0.010000000000000004 is 0.01 here, and in full in the JSON file.
     """
     params = sorted({name for trial in trials for name in trial.params})
     metrics = sorted({name for trial in trials for name in trial.metrics})
@@ -52,7 +54,7 @@ def as_csv(trials: Sequence[schemas.Trial]) -> str:
     writer.writerow([_safe(head) for head in (*COLUMNS, *heads)])
     for trial in trials:
         row = [getattr(trial, column) for column in COLUMNS]
-        row += [trial.params.get(name) for name in params]
+        row += [_setting(trial, name) for name in params]
         row += [trial.metrics.get(name) for name in metrics]
         writer.writerow([_safe(cell) for cell in row])
     return output.getvalue()
@@ -62,10 +64,20 @@ def _head(name: str, kind: str, taken: set[str]) -> str:
     return f"{kind}.{name}" if name in taken else name
 
 
+def _setting(trial: schemas.Trial, name: str) -> Any:
+    """The cell of a parameter: empty where it is inactive; null, lists and objects as in JSON."""
+    if name not in trial.params:
+        return None
+    value = trial.params[name]
+    return value if isinstance(value, bool | int | float | str) else setting(value)
+
+
 def _safe(cell: Any) -> Any:
-    """A cell that stays what it is: numbers as they are, texts never a formula."""
+    """A cell that stays what it is: numbers without rounding noise, texts never a formula."""
     if isinstance(cell, bool):
         return str(cell).lower()
+    if isinstance(cell, float):
+        return noiseless(cell)
     if isinstance(cell, str) and cell.startswith(FORMULA):
         return f"'{cell}"
     return cell

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from caviar.service.contract.numbers import texts_of
 from tests.e2e.page.conftest import Visit
 from tests.factories.numbers import DURATIONS, NUMBERS, SETTINGS
 
 CASES: list[tuple[str, list[Any], str]] = [
     *(("number", [value], text) for value, text in NUMBERS),
     ("number", [None], "–"),
-    *(("setting", [value, scale and {"scale": scale}], text) for value, scale, text in SETTINGS),
-    ("setting", [0.02, {}], "0.02"),
     *(("duration", [seconds], text) for seconds, text in DURATIONS),
     ("duration", [None], "–"),
     ("estimate", [37], "35 s"),
@@ -22,6 +21,33 @@ CASES: list[tuple[str, list[Any], str]] = [
     ("percent", [0.004], "< 1 %"),
     ("percent", [0.314], "31 %"),
 ]
+
+
+def test_the_page_writes_settings_as_the_service_does(visit: Visit) -> None:
+    cases = [(value, spec) for value, spec, _ in SETTINGS]
+    space = {str(place): spec for place, (_, spec) in enumerate(cases) if spec}
+    page = visit.open()
+    texts = page.evaluate(
+        """async ([values, space, texts]) => {
+          const { setting, withTexts } = await import("/static/settings.js");
+          withTexts({ space, texts });
+          return values.map((value, place) => setting(value, space[place]));
+        }""",
+        [[value for value, _ in cases], space, texts_of(space)],
+    )
+    assert texts == [text for _, _, text in SETTINGS]
+
+
+def test_a_typed_value_is_read_as_json_or_as_the_choice_that_it_names(visit: Visit) -> None:
+    page = visit.open()
+    read = page.evaluate(
+        """async texts => {
+          const { parsed } = await import("/static/settings.js");
+          return texts.map((text) => parsed(text, { choices: ["null", "adam"] }));
+        }""",
+        ["0,5", "1e-3", "[64, 32]", "[64", "true", "null", "adam", '{"a": null}', ""],
+    )
+    assert read == [0.5, 0.001, [64, 32], "[64", True, "null", "adam", {"a": None}, ""]
 
 
 def test_the_page_writes_numbers_as_the_service_does(visit: Visit) -> None:

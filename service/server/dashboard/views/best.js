@@ -1,7 +1,8 @@
 /** The best trial so far, and its setting to copy. */
 
 import { h } from "../dom.js";
-import { number, setting } from "../format.js";
+import { number } from "../format.js";
+import { setting, tidied } from "../settings.js";
 import { copyButton, facts, link } from "./components.js";
 
 /** @param {any} study */
@@ -33,7 +34,7 @@ function bestTrial(trial, metric, space) {
     ),
     facts("Parameters", parameterFacts(trial.params, space)),
     facts("Other metrics", metricFacts(trial.metrics, metric)),
-    copyButton("Copy as JSON", () => JSON.stringify(trial.params, null, 2)),
+    copyButton("Copy as JSON", () => JSON.stringify(tidied(trial.params), null, 2)),
   ];
 }
 

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import * as api from "../api.js";
 import { count, counted, duration, estimate, moment, number, rate } from "../format.js";
 import { perform } from "../notice.js";
+import { withTexts } from "../settings.js";
 import { update, updateKnown } from "../state.js";
 import { STATES } from "../trials.js";
 import { badge, progressBar } from "./components.js";
@@ -26,6 +27,7 @@ export function heading({ known, openForm }) {
     progressBar(study),
     h("div", { class: "progress-line" }, counts(study), h("p", {}, progress(study))),
     h("p", { class: "visually-hidden", role: "status" }, milestone(study)),
+    study.note && h("p", { key: "note", class: "note" }, study.note),
     warnings(study),
   );
 }
@@ -141,7 +143,7 @@ function change(study, newState) {
   update({ openForm: "" });
   return perform(async () => {
     const changed = await api.change(api.studyPath(study.name), { state: newState });
-    updateKnown(study.name, { study: changed });
+    updateKnown(study.name, { study: withTexts(changed) });
     return MESSAGES[newState];
   });
 }

@@ -1,7 +1,8 @@
 /** The journal of a trial: the actions of its users, the first at the top. */
 
 import { h } from "../dom.js";
-import { counted, moment, setting } from "../format.js";
+import { counted, moment } from "../format.js";
+import { setting } from "../settings.js";
 import { detailOf } from "../trials.js";
 
 /**

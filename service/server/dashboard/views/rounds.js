@@ -1,8 +1,9 @@
 /** Rounds: the box of each parameter round by round, and the reason of each round. */
 
 import { h } from "../dom.js";
-import { counted, setting } from "../format.js";
+import { counted } from "../format.js";
 import { choicesOf, isNumeric, position, varies } from "../scale.js";
+import { setting } from "../settings.js";
 import { go } from "../state.js";
 import { zoomActions } from "./zoom.js";
 
@@ -160,7 +161,7 @@ function endText(name, end, spec, round, value) {
 function rangeText(range, spec, isWhole) {
   if (!range) return "";
   if (choicesOf(spec)) {
-    const texts = range.map((choice) => setting(choice));
+    const texts = range.map((choice) => setting(choice, spec));
     return texts.length > 4 ? `${texts.length} choices` : texts.join(", ");
   }
   const [low, high] = range.map((value) => setting(value, spec));

@@ -1,7 +1,8 @@
 /** The table of trials. A new column is an entry in `columnsOf`. */
 
 import { h } from "../dom.js";
-import { count, duration, number, setting } from "../format.js";
+import { count, duration, number } from "../format.js";
+import { setting } from "../settings.js";
 import { go } from "../state.js";
 import { seconds, select, STATES } from "../trials.js";
 import { badge, link, scrollRegion } from "./components.js";

@@ -3,7 +3,8 @@
 import { h } from "../dom.js";
 import { draw, traceNames } from "../charts.js";
 import { curveFigure } from "../curve.js";
-import { duration, moment, number, setting } from "../format.js";
+import { duration, moment, number } from "../format.js";
+import { isSame, setting, tidied } from "../settings.js";
 import { go } from "../state.js";
 import { detailOf, seconds } from "../trials.js";
 import { metricFacts, parameterFacts } from "./best.js";
@@ -81,7 +82,7 @@ function body(trial, state) {
     journal(known, trial),
     facts("Parameters", parameterFacts(trial.params, study.space)),
     facts("Adjusted to", adjustedFacts(detailOf(known, trial), study.space)),
-    copyButton("Copy as JSON", () => JSON.stringify(trial.params, null, 2)),
+    copyButton("Copy as JSON", () => JSON.stringify(tidied(trial.params), null, 2)),
     facts("Other metrics", metricFacts(trial.metrics, metric)),
     facts("Details", details(trial)),
   ];
@@ -90,7 +91,7 @@ function body(trial, state) {
 /** The hyperparameters that differ from the trial's parameters because of adjustments. */
 function adjustedFacts(detail, space) {
   const changed = Object.entries(detail?.current_params ?? {}).filter(
-    ([name, value]) => value !== detail.params[name],
+    ([name, value]) => !isSame(value, detail.params[name]),
   );
   return changed.map(([name, value]) => [name, setting(value, space[name])]);
 }

@@ -2,9 +2,9 @@
 
 import { h } from "../dom.js";
 import * as api from "../api.js";
-import { setting } from "../format.js";
 import { notify, perform } from "../notice.js";
 import { isNumeric } from "../scale.js";
+import { isSame, setting } from "../settings.js";
 import { go, updateKnown } from "../state.js";
 import { button, form, formButtons, openButton, reasonIn, reasonRow } from "./forms.js";
 
@@ -71,10 +71,10 @@ function numberField(props, value, spec) {
 }
 
 /** A choice by its index, because choices may be numbers. */
-function choiceField(props, value, { choices }) {
+function choiceField(props, value, spec) {
   const option = (choice, index) =>
-    h("option", { value: String(index), selected: choice === value }, setting(choice));
-  return h("select", props, choices.map(option));
+    h("option", { value: String(index), selected: isSame(choice, value) }, setting(choice, spec));
+  return h("select", props, spec.choices.map(option));
 }
 
 function fieldText(value, spec) {
@@ -88,7 +88,7 @@ function zoom(study, round, data) {
     const ends = ["low", "high"].map((end, index) =>
       parsed(data.get(`${end} ${name}`), whole[index], spec),
     );
-    if (String(ends) !== String(whole)) box[name] = ends;
+    if (!isSame(ends, whole)) box[name] = ends;
   }
   if (!Object.keys(box).length) {
     notify("Nothing to zoom: every range is the full range.", true);

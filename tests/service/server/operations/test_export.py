@@ -43,9 +43,12 @@ def test_names_that_are_taken_are_told_apart() -> None:
 
 
 def test_both_formats_have_every_trial(client: Client) -> None:
-    space = {"kind": {"type": "categorical", "choices": [EVIL, "plain"]}}
-    client.create_study(external(trials=6, space=space))
-    client.enqueue("outside", [{"kind": EVIL}])
+    space = {
+        "kind": {"type": "categorical", "choices": [EVIL, "plain"]},
+        "units": {"type": "categorical", "choices": [None, [64, 32], {"a": 1.0}]},
+    }
+    client.create_study(external(trials=5, space=space))
+    client.enqueue("outside", [{"kind": EVIL, "units": [64, 32]}])
     leased = client.ask("outside", count=4).trials
     lost = Result(number=1, lease=leased[1].lease.token, state="failed", reason='a,\n"b"')
     client.tell("outside", [Result(number=0, lease=leased[0].lease.token, value=1 / 3), lost])
@@ -56,7 +59,16 @@ def test_both_formats_have_every_trial(client: Client) -> None:
     assert (table[0]["kind"], float(table[0]["value"])) == (f"'{EVIL}", 1 / 3)
     assert (table[0]["enqueued"], table[1]["enqueued"]) == ("true", "false")
     assert table[1]["reason"] == 'a,\n"b"'
-    assert everything[0]["params"]["kind"] == EVIL
+    assert everything[0]["params"] == {"kind": EVIL, "units": [64, 32]}
+    assert table[0]["units"] == "[64, 32]"
+    assert {row["units"] for row in table} <= {"null", "[64, 32]", '{"a": 1.0}'}
+
+
+def test_numbers_have_no_rounding_noise_and_inactive_parameters_no_cell() -> None:
+    params = {"rate": 0.010000000000000004, "third": 1 / 3, "depth": None}
+    [first, second] = rows(as_csv([trial(0, 0.5, params=params), trial(1, 0.5, params={})]))
+    assert (first["rate"], first["third"], first["depth"]) == ("0.01", repr(1 / 3), "null")
+    assert (second["rate"], second["depth"]) == ("", "")
 
 
 def test_every_time_has_its_zone(client: Client) -> None:
