@@ -4,10 +4,8 @@ Before anything is read, the first bytes must be those of the kind, and what the
 size must be within bounds, for a few kilobytes can stand for gigabytes.
 """
 
-import csv
 import io
 import json
-import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,9 +15,10 @@ import numpy as np
 from numpy.lib import format as npy
 
 from caviar.engine.arrays import AnyArray
-from caviar.engine.data.columns import Column, Kind, Table, factorize, table_from
+from caviar.engine.data.columns import Column, Kind, Table, table_from
+from caviar.engine.data.csv_files import read_csv
 from caviar.engine.data.tables import TARGET, table_of, with_target
-from caviar.engine.data.texts import MISSING_NUMBER, inferred
+from caviar.engine.data.texts import inferred
 from caviar.engine.errors import DatasetError
 
 KINDS = ("csv", "parquet", "npy", "npz")
@@ -41,12 +40,6 @@ MAX_CONTENT_BYTES = 2**30
 MAX_CELLS = 2**26
 """Rows times columns."""
 
-SAMPLE_BYTES = 2**16
-"""How much of a .csv file is looked at to find its separator."""
-
-SAMPLE_RECORDS = 100
-
-_SEPARATORS = ",;\t|"
 _MAGIC = {"parquet": b"PAR1", "npy": b"\x93NUMPY", "npz": b"PK"}
 _FOREIGN = {
     b"PAR1": "a .parquet file",
@@ -58,8 +51,6 @@ _FOREIGN = {
 }
 _MANIFEST = "columns"
 """The member of an .npz file that says what its other members are; see pack."""
-
-_GROUPED = r"^\s*[1-9]\d{0,2}(\.\d{3})+\s*$"
 
 
 def kind_of(path: Path) -> str:
@@ -125,129 +116,11 @@ def _check_cells(rows: int, columns: int) -> None:
 
 
 def _read_csv(path: Path) -> Table:
-    import polars
-
-    text = _utf8(path.read_bytes())
-    text, separator = _separated(text)
-    names = _header(text, separator)
-    try:
-        frame = polars.read_csv(
-            text, separator=separator, infer_schema=False, new_columns=names, low_memory=True
-        )
-    except polars.exceptions.PolarsError as error:
-        raise DatasetError(f"the .csv text cannot be read: {_first_line(error)}") from error
-    if frame.width != len(names):
-        raise DatasetError(
-            f"the first line names {len(names)} columns, and the rows have {frame.width} fields"
-        )
-    if not frame.height:
-        raise DatasetError("the .csv text has a first line, and no rows below it")
-    _check_cells(frame.height, frame.width)
-    columns: list[Column] = []
-    points = False
-    for name in names:
-        column, has_points = _csv_column(frame[name], name)
-        columns.append(column)
-        points |= has_points
-    return inferred(table_from(columns), separator=separator, points=points)
+    return read_csv(path.read_bytes())
 
 
 def _first_line(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason")
-
-
-def _utf8(content: bytes) -> bytes:
-    """The text of a file as UTF-8 without a byte order mark, and with lines that end in LF.
-
-    Text that is neither UTF-8 nor begins with a mark is taken for Windows-1252, of which Latin-1
-    is the part without control characters.
-    """
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        content = _decoded(content, "utf-16").encode()
-    elif b"\0" in content[:SAMPLE_BYTES]:
-        raise DatasetError("the content is not .csv text: it has zero bytes")
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        # Five bytes have no meaning in Windows-1252; Latin-1 has a meaning for all.
-        try:
-            content = content.decode("cp1252").encode()
-        except UnicodeDecodeError:
-            content = content.decode("latin-1").encode()
-    if b"\r" in content and b"\n" not in content:
-        content = content.replace(b"\r", b"\n")
-    if not content.strip():
-        raise DatasetError("the file is empty")
-    return content
-
-
-def _decoded(content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"the text is not {encoding}: {error.reason}") from error
-
-
-def _separated(content: bytes) -> tuple[bytes, str]:
-    """The text without a first line `sep=;` of a spreadsheet, and its separator.
-
-    The separator is the one that parts most of the records into as many fields as the first one.
-    """
-    if match := re.match(rb"sep=([,;\t|])\r?\n", content):
-        return content[match.end() :], match[1].decode()
-    sample = content[:SAMPLE_BYTES].decode(errors="ignore")
-    best, best_score = ",", (0.0, 0)
-    for separator in _SEPARATORS:
-        records = [record for record in _records(sample, separator) if record]
-        fields = len(records[0]) if records else 0
-        # The last record of a sample may be cut.
-        whole = records[:-1] if len(content) > SAMPLE_BYTES else records
-        same = sum(len(record) == fields for record in whole) / max(len(whole), 1)
-        if fields > 1 and (same, fields) > best_score:
-            best, best_score = separator, (same, fields)
-    return content, best
-
-
-def _records(text: str, separator: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    records: list[list[str]] = []
-    try:
-        for record in reader:
-            records.append(record)
-            if len(records) == SAMPLE_RECORDS:
-                break
-    except csv.Error:
-        pass
-    return records
-
-
-def _header(content: bytes, separator: str) -> list[str]:
-    records = _records(content[: 2**20].decode(errors="ignore"), separator)
-    if not records or not records[0]:
-        raise DatasetError("the first line must name the columns: it is empty")
-    names = [name.strip() or f"column_{place}" for place, name in enumerate(records[0], start=1)]
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if twice is not None:
-        raise DatasetError(f"two columns are named {twice!r}: rename one of them")
-    return names
-
-
-def _csv_column(series: Any, name: str) -> tuple[Column, bool]:
-    """A column of texts, read at once where they are plain numbers; whether any has a point."""
-    import polars
-
-    texts = series.str.strip_chars()
-    lowered = texts.str.to_lowercase()
-    present = texts.filter(texts.is_not_null() & ~lowered.is_in(sorted(MISSING_NUMBER)))
-    numbers = present.cast(polars.Float64, strict=False)
-    if len(present) and not numbers.null_count() and numbers.is_finite().all():
-        pointed = present.filter(present.str.contains(".", literal=True))
-        if not len(pointed) or not pointed.str.contains(_GROUPED).all():
-            whole = texts.cast(polars.Float64, strict=False).fill_null(float("nan"))
-            return Column(name, "number", np.array(whole.to_numpy(), np.float64)), len(pointed) > 0
-    codes, levels = factorize(series.to_list())
-    return Column(name, "text", codes, levels), False
 
 
 def _read_parquet(path: Path) -> Table:

@@ -77,6 +77,12 @@ class Dataset(Answer):
     warnings: list[str] = Field([], description="What may be wrong with it.")
     created_at: str | None = None
 
+    def __repr__(self) -> str:
+        """One line: name, task and sizes."""
+        classes = f", {self.classes} classes" if self.classes else ""
+        sizes = f"{self.rows:,} rows, {self.features:,} features{classes}"
+        return f"<data set {self.name}: {self.task}, {sizes}>"
+
 
 class DatasetDetail(Dataset):
     """A data set with its columns."""

@@ -84,6 +84,9 @@ CSV: dict[str, tuple[bytes, dict[str, list[Any]]]] = {
     "months first": (b"a,b\n01/13/1970,1\n01/02/1970,2\n", {"a": [12, 1], "b": [1, 2]}),
     "exponents and signs": (b"a,b\n1e3,-1\n-2.5E-1,+2\n", {"a": [1000, -0.25], "b": [-1, 2]}),
     "nameless columns": (b",b\n1,x\n2,y\n", {"column_1": [1, 2], "b": ["x", "y"]}),
+    "blank lines": (b"a,b\n1,x\n\n2,y\n\n", NAMES),
+    "quotes within fields": (b'a,b\n1,3" pipe\n2,x"y\n', {"a": [1, 2], "b": ['3" pipe', 'x"y']}),
+    "short lines": (b"a,b,c\n1,x\n2,y,3\n", {**NAMES, "c": [None, 3]}),
     "mixed texts": (b"a,b\n1,x\nA2,y\n", {"a": ["1", "A2"], "b": ["x", "y"]}),
 }
 
@@ -119,7 +122,9 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "blank": ("a.csv", b"\n \n", "empty"),
     "no rows": ("a.csv", b"a,b\n", "no rows"),
     "two columns of one name": ("a.csv", b"a,a\n1,2\n", "two columns are named 'a'"),
-    "rows that are too long": ("a.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read"),
+    "rows that are too long": ("a.csv", b"a,b\n1,2\n1,2,3\n", "line 3 has 3 fields"),
+    "a quote without an end": ("a.csv", b'a,b\n1,"x\n2,y\n', "line 3 cannot be read"),
+    "no names": ("a.csv", b"1.5,2\n3,4\n", "must name the columns"),
     "a spreadsheet": ("a.csv", b"PK\x03\x04 and so on", "xlsx"),
     "zero bytes": ("a.csv", b"a,b\n1,\0\n", "zero bytes"),
     "no parquet": ("a.parquet", b"a,b\n1,2\n", "not that of a .parquet"),
@@ -157,12 +162,12 @@ def test_a_table_with_too_many_cells_is_refused_before_it_is_decoded(
 
 
 ROWS: dict[str, list[Any]] = {
-    "n": [1.5, None, 3.0],
+    "n": [1.5, 2.0, None],
     "b": [True, None, False],
     "t": ["x", None, "y"],
     "d": [date(1970, 1, 2), None, date(1970, 1, 3)],
 }
-MEANT = {"n": [1.5, None, 3], "b": [1, None, 0], "t": ["x", None, "y"], "d": [1, None, 2]}
+MEANT = {"n": [1.5, 2, None], "b": [1, None, 0], "t": ["x", None, "y"], "d": [1, None, 2]}
 
 
 def test_frames_dicts_and_files_give_the_same_table(tmp_path: Path) -> None:
