@@ -66,7 +66,7 @@ def test_upgrading_twice_at_once_migrates_once(empty_database_url: str) -> None:
     databases = [Database(empty_database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(schema.upgrade, databases))
-    assert {schema.revision(database) for database in databases} == {"0003"}
+    assert {schema.revision(database) for database in databases} == {"0005"}
     for database in databases:
         database.close()
 
