@@ -9,15 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-import numpy as np
-
 from caviar.engine.data.datasets import TASKS, Dataset
 from caviar.engine.errors import RecipeError
 from caviar.engine.layers.activations import ACTIVATIONS
 from caviar.engine.layers.initializers import INITIALIZERS
 from caviar.engine.optim.optimizers import OPTIMIZERS
 from caviar.engine.optim.schedules import SCHEDULES
-from caviar.engine.rules import Choice, Flag, Integer, Number, Rule, Setting
+from caviar.engine.rules import Choice, Flag, Integer, Number, Rule, Setting, plain
 from caviar.engine.shapes import Shape
 from caviar.engine.synonyms import advice_for_name
 
@@ -227,8 +225,7 @@ def check_value(name: str, value: object) -> Setting:
 
 
 def _read(rule: Rule, name: str, value: object) -> Setting:
-    if isinstance(value, (np.generic, np.ndarray)):
-        value = value.tolist()
+    value = plain(value)
     if name == "hidden_units" and isinstance(value, (list, tuple)):
         return _read_widths(name, value)
     return rule.read(name, value)

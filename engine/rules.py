@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from caviar.engine.errors import RecipeError
 from caviar.engine.synonyms import advice_for_value
 
@@ -100,6 +102,11 @@ class Flag:
 
 
 Rule: TypeAlias = Number | Integer | Choice | Flag
+
+
+def plain(value: object) -> object:
+    """A number or an array of NumPy as Python's numbers and lists; another value as it is."""
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def _shown(value: object) -> str:

@@ -23,7 +23,7 @@ from caviar.engine.metrics import metrics_of
 from caviar.engine.models import Model
 from caviar.engine.population.lanes import Lane
 from caviar.engine.recipe import Recipe, read_recipe
-from caviar.engine.rules import Integer
+from caviar.engine.rules import Integer, plain
 from caviar.engine.training import Training
 
 MAX_EPOCHS = 1_000_000
@@ -206,8 +206,8 @@ def train(
     Raises RecipeError, which names the hyperparameter, and DatasetError.
     """
     recipe = read_recipe(hyperparameters)
-    epochs = Integer(low=1, high=MAX_EPOCHS).read("epochs", epochs)
-    seed = Integer(low=0, high=MAX_SEED).read("seed", seed)
+    epochs = Integer(low=1, high=MAX_EPOCHS).read("epochs", plain(epochs))
+    seed = Integer(low=0, high=MAX_SEED).read("seed", plain(seed))
     dataset = _dataset(table, target, regression=regression, drop=drop)
     training = Training(dataset, [Lane(number=NUMBER, recipe=recipe)], seed=seed)
     curve: dict[str, list[float]] = {name: [] for name in metrics_of(dataset.task)}
