@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_datasets"),
-        sa.UniqueConstraint("name", "version", name="uq_datasets_name"),
+        sa.UniqueConstraint("name", "version", name="uq_datasets_name_version"),
     )
 
 
