@@ -147,10 +147,7 @@ class Recipe:
         _check_none(changes)
         # A new schedule starts from its own defaults, not from the values of the previous one.
         reset = dict.fromkeys(("decay_rate", "decay_every"), _BY_SCHEDULE)
-        return replace(
-            self,
-            **{**(reset if "decay" in changes else {}), **changes},
-        )
+        return replace(self, **{**(reset if "decay" in changes else {}), **changes})
 
 
 _DEFAULTS: Mapping[str, object] = vars(Recipe)

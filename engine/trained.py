@@ -3,6 +3,7 @@
 import html
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from caviar.engine.data.preparation import prepare
 from caviar.engine.data.table_files import SUFFIXES, read_table
 from caviar.engine.data.tables import table_of
 from caviar.engine.draws import MAX_SEED
-from caviar.engine.errors import DatasetError, DivergedError
+from caviar.engine.errors import DatasetError, DivergedError, RecipeError
 from caviar.engine.metrics import metrics_of
 from caviar.engine.models import Model
 from caviar.engine.population.lanes import Lane
@@ -27,6 +28,8 @@ from caviar.engine.rules import Integer, plain
 from caviar.engine.training import Training
 
 MAX_EPOCHS = 1_000_000
+MAX_WEIGHTS = 50_000_000
+"""Of the network, as in a study: about 600 MB with the averages of an optimizer."""
 GRID_POINTS = 160
 """Points of the grid of a decision boundary, along each axis."""
 MARGIN = 0.08
@@ -209,6 +212,7 @@ def train(
     epochs = Integer(low=1, high=MAX_EPOCHS).read("epochs", plain(epochs))
     seed = Integer(low=0, high=MAX_SEED).read("seed", plain(seed))
     dataset = _dataset(table, target, regression=regression, drop=drop)
+    _check_size(recipe, dataset)
     training = Training(dataset, [Lane(number=NUMBER, recipe=recipe)], seed=seed)
     curve: dict[str, list[float]] = {name: [] for name in metrics_of(dataset.task)}
     diverged = None
@@ -216,21 +220,18 @@ def train(
         for name, value in record.metrics[NUMBER].items():
             curve[name].append(value)
         diverged = record.diverged.get(NUMBER)
-    test_metrics: dict[str, float] = {}
-    model = None
-    if diverged is None:
-        test_metrics = training.test_metrics(NUMBER)
-        state = training.checkpoint(NUMBER)
-        model = Model(make_checkpoint(training.lanes[0], state, dataset, seed=seed))
-    return Trained(
-        dataset,
-        recipe,
-        seed=seed,
-        curve=curve,
-        diverged=diverged,
-        test_metrics=test_metrics,
-        model=model,
-    )
+    made = partial(Trained, dataset, recipe, seed=seed, curve=curve, diverged=diverged)
+    if diverged is not None:
+        return made(test_metrics={}, model=None)
+    checkpoint = make_checkpoint(training.lanes[0], training.checkpoint(NUMBER), dataset, seed=seed)
+    return made(test_metrics=training.test_metrics(NUMBER), model=Model(checkpoint))
+
+
+def _check_size(recipe: Recipe, dataset: Dataset) -> None:
+    weights = recipe.shape(dataset).parameters
+    if weights > MAX_WEIGHTS:
+        message = f"makes {weights:,} weights; a network may have {MAX_WEIGHTS:,}"
+        raise RecipeError("hidden_units", message)
 
 
 def is_known(name: str) -> bool:

@@ -83,6 +83,7 @@ def test_a_diverged_network_is_a_result(tmp_path: Path) -> None:
         ({"max_iter": 200}, "max_iter", "use epochs"),
         ({"optimizer": "sgd"}, "optimizer", "use gd"),
         ({"learning_rate": 0}, "learning_rate", "above 0"),
+        ({"hidden_units": [16384] * 20}, "hidden_units", "a network may have 50,000,000"),
     ],
 )
 def test_mistakes_name_the_argument(
