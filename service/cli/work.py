@@ -93,7 +93,8 @@ def work(
         )
         worker = feed.Worker(trials, jobs=count, backend=backend)
         stopping = on_signal(lambda: worker.stop_soon(stopping.exit_code))
-        logger.info("worker %s starts: %s processes for %s", trials.worker, count, server)
+        processes = "1 process" if count == 1 else f"{count} processes"
+        logger.info("worker %s starts: %s for %s", trials.worker, processes, server)
         worker.work()
     logger.info("worker %s ends", trials.worker)
     if stopping.is_set() or worker.gave_up:

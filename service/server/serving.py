@@ -50,7 +50,6 @@ def serve_forever(
     )
     logger.info("the server starts, on %s", database.describe())
     uvicorn.Server(config).run(sockets=[listener])
-    logger.info("the server ends")
 
 
 @contextmanager

@@ -241,7 +241,7 @@ class Segment:
         if decision.action == "stop":
             # The lease is another's now, or the trial was ended: discard and continue.
             if number in self._trials and decision.problem is not None:
-                logger.info("trial %s: %s", number, decision.problem.detail)
+                logger.info("study %s: %s", self._task.study, decision.problem.detail)
             self._drop(number)
         elif number not in self._trainer.numbers:
             return  # it has just diverged

@@ -28,6 +28,9 @@ PREFIX = "pickle:"
 MAGIC = b"\x89caviar function\n"
 """What a file begins with. A line of JSON follows, and the pickle."""
 
+NO_FILE = "<dynamic-code>"
+"""The name that cloudpickle gives to the file of a function's code."""
+
 MAX_DEPTH = 6
 """How deep something is searched for what cannot be pickled."""
 
@@ -48,6 +51,7 @@ def dump(function: Callable[..., object], path: Path | str) -> str:
     header = {
         "python": list(sys.version_info[:2]),
         "folder": os.getcwd(),
+        "file": getattr(getattr(function, "__code__", None), "co_filename", None),
         "path": [os.path.abspath(entry or os.curdir) for entry in sys.path],
     }
     content = MAGIC + json.dumps(header).encode() + b"\n" + _pickled(function)
@@ -88,9 +92,35 @@ def load(path: Path | str) -> Any:
     try:
         import cloudpickle
 
-        return cloudpickle.loads(pickled)
+        function = cloudpickle.loads(pickled)
+        if header.get("file"):
+            _name_file(function, header["file"])
+        return function
     except BaseException as error:  # what is imported may do anything, such as sys.exit
         raise FunctionError.of("the function cannot be loaded", error) from error
+
+
+def _name_file(function: Any, file: str) -> None:
+    """Give a function that was written by value the file that it is from, for tracebacks.
+
+    Newer versions of cloudpickle leave the names of files out. The functions and classes that it
+    uses have the same file, unless they are from a notebook, whose cells no process can read.
+    """
+    found = [function, *getattr(function, "__globals__", {}).values()]
+    for value in found:
+        for part in (value, *(vars(value).values() if isinstance(value, type) else ())):
+            if isinstance(part, types.FunctionType):
+                part.__code__ = _with_file(part.__code__, file)
+
+
+def _with_file(code: types.CodeType, file: str) -> types.CodeType:
+    if code.co_filename != NO_FILE:
+        return code
+    constants = tuple(
+        _with_file(constant, file) if isinstance(constant, types.CodeType) else constant
+        for constant in code.co_consts
+    )
+    return code.replace(co_filename=file, co_consts=constants)
 
 
 def _pickled(function: Callable[..., object]) -> bytes:

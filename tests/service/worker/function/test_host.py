@@ -66,3 +66,51 @@ def test_a_thread_that_stays_behind_spoils_no_other_trial(
             printed += capfd.readouterr().err
     assert [trial.value for trial in client.trials("outside")] == [0.0, 1.0]
     assert [client.curve("outside", number).epoch for number in range(2)] == [[], []]
+
+
+LEAKS = """
+import time
+STATE = []
+def train(trial):
+    leaked = len(STATE)
+    STATE.append(trial.number)
+    if trial.number < 3:
+        raise ValueError(f"{leaked} things are left of other trials")
+    return float(leaked)
+"""
+
+
+def test_a_process_whose_function_raised_trains_no_other_trial(
+    client: Client, processes: Processes, tmp_path: Path
+) -> None:
+    file = tmp_path / "leaks.py"
+    file.write_text(LEAKS)
+    client.create_study(study(epochs=1, trials=6))
+    tasks = FunctionTasks(client, f"{file}:train", lease_seconds=60)
+    failures = []
+    for number in range(6):
+        [task] = tasks.of(client.ask("outside").trials)
+        failures.append(train_trial(client, task, brief=client, processes=processes))
+        # After a second failure in a row another process starts ahead, until a trial succeeds.
+        spares = 1 if number in (1, 2) else 0
+        assert sum(process.is_alive for process in processes.started) == 1 + spares
+    trials = client.trials("outside")
+    assert all("0 things are left" in (trial.reason or "") for trial in trials[:3])
+    assert [trial.value for trial in trials[3:]] == [0.0, 1.0, 2.0]
+    assert [failure and failure.number for failure in failures] == [0, 1, 2, None, None, None]
+
+
+def test_a_process_that_is_replaced_ends_as_a_script_does(
+    client: Client, processes: Processes, tmp_path: Path
+) -> None:
+    file, note = tmp_path / "cleans.py", tmp_path / "note"
+    file.write_text(
+        "import atexit, pathlib\n"
+        f"atexit.register(lambda: pathlib.Path({str(note)!r}).write_text('cleaned'))\n"
+        "def train(trial): raise ValueError\n"
+    )
+    client.create_study(study(epochs=1))
+    [task] = FunctionTasks(client, f"{file}:train").of(client.ask("outside").trials)
+    train_trial(client, task, brief=client, processes=processes)
+    assert note.read_text() == "cleaned"
+    assert [process.is_alive for process in processes.started] == [False, True]

@@ -1,0 +1,46 @@
+"""The log of a process: one line a record, with the time and its zone."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+
+from caviar.service.logs import Lines
+
+LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d INFO caviar: trial 7 completed"
+
+
+def record(message: str, *values: object, error: BaseException | None = None) -> logging.LogRecord:
+    info = None if error is None else (type(error), error, error.__traceback__)
+    return logging.LogRecord("caviar", logging.INFO, "", 0, message, values, info)
+
+
+def test_a_record_is_one_line_with_the_zone_of_its_time() -> None:
+    assert re.fullmatch(LINE, Lines().format(record("trial %s completed", 7)))
+    lines = Lines().format(record("%s", "why:\n  this\n\n  and that\n"))
+    assert lines.endswith(" INFO caviar: why: | this | and that")
+
+
+def test_a_traceback_follows_on_indented_lines() -> None:
+    try:
+        raise ValueError("no such thing")
+    except ValueError as error:
+        first, *others = Lines().format(record("it failed", error=error)).splitlines()
+    assert first.endswith(" INFO caviar: it failed")
+    assert others[-1] == "    ValueError: no such thing"
+    assert all(line.startswith("    ") for line in others)
+
+
+def test_standard_error_is_looked_up_for_every_record() -> None:
+    from io import StringIO
+
+    from caviar.service.logs import StandardError
+
+    handler, shown = StandardError(), StringIO()
+    before, sys.stderr = sys.stderr, shown
+    try:
+        handler.emit(record("said"))
+    finally:
+        sys.stderr = before
+    assert shown.getvalue().endswith(": said\n")
