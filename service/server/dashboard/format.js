@@ -6,13 +6,20 @@ const SIGNIFICANT_DIGITS = 4;
 const [MIN_FIXED, MAX_FIXED] = [1e-4, 1e6]; // outside of this interval numbers have an exponent
 
 /**
- * A number, rounded: 0.0312, 64, 123456, 3.2e-5, 1.235e6. It is the shortest text with at most so
- * many significant digits; whole numbers below a million are in full. The server writes numbers
- * alike.
+ * A number, rounded: 0.0312, 64, 123456, 3.2e-5, 1.235e6. It is the shortest text with at most four
+ * significant digits; whole numbers below a million are in full. The server writes numbers alike.
  * @param {number | null | undefined} value
  */
-export function number(value, digits = SIGNIFICANT_DIGITS) {
-  if (value == null) return NOTHING;
+export function number(value) {
+  return value == null ? NOTHING : rounded(value, SIGNIFICANT_DIGITS);
+}
+
+/**
+ * A number with another number of significant digits.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function rounded(value, digits) {
   if (Number.isInteger(value) && Math.abs(value) < MAX_FIXED) return String(value);
   const text = value.toPrecision(digits);
   const size = Math.abs(Number(text));

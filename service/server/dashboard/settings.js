@@ -5,7 +5,7 @@
  * its choices: JavaScript cannot tell 1.0 from 1.
  */
 
-import { number } from "./format.js";
+import { rounded } from "./format.js";
 
 const SIGNIFICANT_DIGITS = 4;
 const TOLD_APART = 500; // values of a range that have different texts, at least
@@ -52,7 +52,7 @@ export function setting(value, spec) {
   if (typeof value !== "number") return json(value);
   if (choices) return choiceText(value, choices);
   if (spec?.type === "int" && Number.isInteger(value)) return String(value);
-  return number(value, digitsOf(value, spec));
+  return rounded(value, digitsOf(value, spec));
 }
 
 /**
@@ -119,9 +119,9 @@ function choiceText(value, choices) {
   }
   const fractions = choices.filter((item) => typeof item === "number" && !Number.isInteger(item));
   const isTold = (digits) =>
-    new Set(fractions.map((item) => number(item, digits))).size === fractions.length;
+    new Set(fractions.map((item) => rounded(item, digits))).size === fractions.length;
   const digits = CHOICE_DIGITS.find(isTold);
-  return digits ? number(value, digits) : plain(value);
+  return digits ? rounded(value, digits) : plain(value);
 }
 
 function noiseless(value) {

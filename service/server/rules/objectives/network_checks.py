@@ -112,7 +112,8 @@ def _deciding(space: SearchSpace, name: str) -> list[float]:
     parameter = space.parameters[name]
     choices = getattr(parameter, "choices", None)
     if choices is None and name == "hidden_layers":
-        choices = range(int(parameter.decode(0.0)), int(parameter.decode(1.0)) + 1)
+        low, high = parameter.bounds or (0, 0)
+        choices = range(int(low), int(high) + 1)
     if choices is not None:
         return [parameter.encode(choice) for choice in choices]
     limit_values = [

@@ -46,7 +46,8 @@ def _most_units(space: SearchSpace, objective: NetworkObjective, own_units: int)
     fixed = objective.settings.get(LAYERS, 1)
     layers = own_units or (fixed if isinstance(fixed, int) else 1)
     if LAYERS in space.parameters:
-        layers = int(space.parameters[LAYERS].decode(1.0))
+        last = space.parameters[LAYERS].decode(1.0)
+        layers = last if isinstance(last, int) else layers  # another value is refused later
     ends = described["features"] + (described["classes"] or 1)
     # (layers - 1) u**2 + (ends + layers + 1) u <= WEIGHTS
     square, linear = max(layers, 1) - 1, ends + layers + 1
