@@ -178,7 +178,11 @@ def _run_here(
             on_death=lambda: reclaim(opened),
         )
         beside = stack.enter_context(worker)
+        beside.end_seconds = 0.0  # until a server answers it has nothing to release
         opened = open_database(database, data)
+        from caviar.service.server.rules.plans import compile_plan
+
+        compile_plan(definition)  # a wrong definition is refused before the rest is imported
         from caviar.service.cli import search
 
         return search.run_here(definition, opened, listener, console, worker=beside)

@@ -17,7 +17,7 @@ from caviar.service.client.continuing import to_continue
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import NotFound
 from caviar.service.local.listening import address
-from caviar.service.local.processes import WORKER_NAME, Beside
+from caviar.service.local.processes import END_SECONDS, WORKER_NAME, Beside
 from caviar.service.server.operations import studies
 from caviar.service.server.serving import served
 from caviar.service.server.store import schema
@@ -50,6 +50,7 @@ def run_here(
         # Before the server answers, so that the waiting worker finds the study at once.
         _start(definition, database)
         stack.enter_context(served(database, listener, worker=WORKER_NAME))
+        worker.end_seconds = END_SECONDS
         stack.callback(worker)
         console.print(Text.assemble("serving at ", (address(listener), "bold")), soft_wrap=True)
         client = stack.enter_context(Client(address(listener)))

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +57,8 @@ class Beside:
     """The worker beside a server, from the side of whoever started it. A call ends it."""
 
     def __init__(self) -> None:
+        self.end_seconds = END_SECONDS
+        """For how long it may release its trials at its end; 0 kills it at once."""
         self.stop = threading.Event()
         self.thread: threading.Thread | None = None
         self._lost: WorkerLost | None = None
@@ -165,7 +167,7 @@ def _supervise(
     quick_deaths = 0
     died = False
     while not stop.is_set():
-        life = _run_once(command, environment, stop, on_start=on_death if died else None)
+        life = _run_once(command, environment, beside, on_start=on_death if died else None)
         if stop.is_set() or (life.exit_code == 0 and ends_with_study):
             return
         if life.exit_code in INTERRUPTED and stop.wait(INTERRUPT_SECONDS):
@@ -200,7 +202,7 @@ class Life:
 def _run_once(
     command: Sequence[str],
     environment: Mapping[str, str],
-    stop: threading.Event,
+    beside: Beside,
     *,
     on_start: Callable[[], None] | None,
 ) -> Life:
@@ -213,12 +215,12 @@ def _run_once(
         with theirs:
             process = subprocess.Popen(command, stdin=theirs.fileno(), env=environment)
         with process:
-            if on_start is not None and not stop.wait(LATE_SECONDS):
+            if on_start is not None and not beside.stop.wait(LATE_SECONDS):
                 on_start()
-            while process.poll() is None and not stop.wait(0.1):
+            while process.poll() is None and not beside.stop.wait(0.1):
                 pass
             if process.poll() is None:
-                _end(process)
+                _end(process, beside.end_seconds)
         ours.setblocking(False)
         has_begun = _has_data(ours)
     was_quick = time.monotonic() - began_at < QUICK_SECONDS and not has_begun
@@ -232,10 +234,11 @@ def _has_data(connection: socket.socket) -> bool:
         return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    if seconds:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+            return
+    process.kill()
+    process.wait()
