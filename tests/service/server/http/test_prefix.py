@@ -12,6 +12,7 @@ from caviar.service.cli.options import checked_root_path
 from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
 from caviar.service.server.app import create_app
+from caviar.service.server.http.page import DASHBOARD
 from caviar.service.server.store.database import Database
 from tests.factories.studies import external
 from tests.fakes.apps import running
@@ -88,3 +89,13 @@ def test_a_prefix_that_is_no_path_is_refused() -> None:
     for wrong in ("caviar", "https://x/y", "/a b", "/a?b"):
         with pytest.raises(Invalid, match="--root-path"):
             checked_root_path(wrong)
+
+
+def test_the_scripts_of_the_page_use_relative_paths() -> None:
+    scripts = [script for script in DASHBOARD.rglob("*.js") if script.name != "plotly.min.js"]
+    assert scripts
+    for script in scripts:
+        absolute = re.findall(
+            r"""["'`]/(?:studies|static|spaces|workers|datasets)\b.*""", script.read_text()
+        )
+        assert absolute == [], script
