@@ -31,8 +31,13 @@ from caviar.service.contract.numbers import duration
 class Limit(Enum):
     """A limit that a budget may lack."""
 
-    EPOCHS: Literal["epochs"] = "epochs"
-    SECONDS: Literal["seconds"] = "seconds"
+    EPOCHS = "epochs"
+    SECONDS = "seconds"
+
+    @property
+    def field(self) -> Literal["epochs", "seconds"]:
+        """Its name in a budget."""
+        return "epochs" if self is Limit.EPOCHS else "seconds"
 
 
 def create(
@@ -141,7 +146,7 @@ def budget(
                 trials=trials,
                 epochs=epochs,
                 seconds=seconds,
-                remove=[limit.value for limit in remove or ()],
+                remove=[limit.field for limit in remove or ()],
             )
     if as_json:
         print_json(study.budget)
