@@ -26,6 +26,8 @@ def test_a_trial_is_controlled_manually(database: Database, tmp_path: Path) -> N
         )
         assert "0.95" in card
         assert "under manual control" in card
+        at_epoch = ("pause", "outside", "0", "--at", "1")
+        assert "only networks can return" in fails("trial", *at_epoch, "--server", server)
         shown = json.loads(trial("pause", "outside", "0", "--json"))
         assert shown["requested_state"] == "paused"
         assert json.loads(trial("resume", "outside", "0", "--json"))["requested_state"] is None
@@ -42,6 +44,6 @@ def test_a_trial_is_controlled_manually(database: Database, tmp_path: Path) -> N
             (("adjust", "outside", "0", "momentum"), "not of the form name=value"),
             (("rewind", "outside", "1", "0"), "only networks"),
             (("fork", "outside", "1"), "give children"),
-            (("model", "outside", "1", str(tmp_path / "x.npz")), "no networks of ours"),
+            (("model", "outside", "1", str(tmp_path / "x.npz")), "keeps no checkpoint"),
         ]:
             assert message in fails("trial", *arguments, "--server", server).replace("\n", " ")
