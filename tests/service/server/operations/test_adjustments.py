@@ -49,8 +49,9 @@ def test_an_adjustment_holds_from_the_epoch_that_was_reported(
     assert found[5] != whole[5]
 
 
-def test_an_adjusted_trial_that_lost_its_worker_ends_with_the_same_bits(
-    client: Client, database: Database
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_an_adjusted_trial_whose_lease_ran_out_ends_with_the_same_bits(
+    client: Client, database: Database, is_lost: bool
 ) -> None:
     client.create_study(study("panda"))
 
@@ -58,14 +59,18 @@ def test_an_adjusted_trial_that_lost_its_worker_ends_with_the_same_bits(
         client.adjust("panda", 0, {"learning_rate": 0.02})
         client.adjust("panda", 0, {"learning_rate": 0.002, "momentum": 0.5})
 
-    def die() -> None:
+    def be_late() -> None:
         age_leases(database, 100)
         leases.reap(database)
+        if is_lost:  # another one takes the trial, and does not train it
+            client.release("panda", client.ask("panda").trials)
 
-    train_with(client, "panda", {3: adjust, 7: die})
-    assert client.trial("panda", 0).state == TrialState.WAITING
-    assert client.trial("panda", 0).epoch == 0
-    train(client, "panda")
+    train_with(client, "panda", {3: adjust, 7: be_late})
+    if is_lost:
+        assert client.trial("panda", 0).state == TrialState.WAITING
+        assert client.trial("panda", 0).epoch == 0
+        train(client, "panda")
+    assert client.trial("panda", 0).state == TrialState.PAUSED
     expected = {3: {"learning_rate": 0.002, "momentum": 0.5}}
     assert curve(client, "panda", 0) == losses(client.trial("panda", 0).params, expected)
 
