@@ -15,7 +15,8 @@ class LightGBMCallback:
 
     A metric is called after its data set, such as `valid_0-l2`. A booster that was saved is
     continued by `lightgbm.train(…, num_boost_round=trial.stop_epoch - trial.start_epoch,
-    init_model=trial.checkpoint)`.
+    init_model=trial.checkpoint)`. LightGBM's own early stopping tells no callback of the end: save
+    the booster that it returns by `trial.save`.
 
     Args:
         trial: the trial. Its epochs are boosting rounds.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,7 @@ class LightningCallback(Callback):  # type: ignore[misc]
         super().__init__()
         self._epochs = Epochs(trial, metrics=metrics, save_seconds=save_seconds)
         self._content: Any = getattr(trial, "checkpoint", None)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
 
     @property
     def ckpt_path(self) -> str | None:
@@ -65,8 +67,10 @@ class LightningCallback(Callback):  # type: ignore[misc]
         return file.read_bytes()
 
     def _file(self, name: str, content: bytes | None = None) -> Path:
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="caviar-")
-        file = Path(self._folder.name) / name
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="caviar-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        file = self._folder / name
         if content is not None:
             file.write_bytes(content)
         return file

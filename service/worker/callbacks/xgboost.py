@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from xgboost import Booster
 from xgboost.callback import TrainingCallback
 
 from caviar.service.worker.callbacks.epochs import SAVE_SECONDS, Epochs, TrialLike
@@ -42,9 +43,12 @@ class XGBoostCallback(TrainingCallback):  # type: ignore[misc]
             for metric, history in metrics.items()
         }
         # Of a booster that was continued, the rounds before are counted, too.
-        counts = hasattr(model, "num_boosted_rounds")
+        counts = isinstance(model, Booster)
         rounds = model.num_boosted_rounds() if counts else epoch + 1
-        return self._epochs.end(rounds, values, lambda: model)
+        stop = self._epochs.end(rounds, values, lambda: model)
+        if stop and not counts:
+            model.set_attr(best_iteration=str(epoch))  # cross-validation cuts its results there
+        return stop
 
     def after_training(self, model: Any) -> Any:
         """Save the booster of the last round, where something else has stopped the training."""
