@@ -22,7 +22,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state
 
-from caviar.sampler import Pruner, PrunerError, make_pruner
+from caviar.sampler import Pruner, PrunerError, counted, make_pruner
 from caviar.service.local.estimator_space import EstimatorSpace, read_space
 from caviar.service.local.fold_race import Trial, search
 
@@ -243,10 +243,9 @@ class _Fits:
         """Fit trials on the folds from `start` to before `stop`, and add their losses."""
         count = stop - start
         if self._owner.verbose > 0:
-            print(
-                f"Round {trials[0].round + 1}: {len(trials)} settings, "
-                f"folds {start + 1} to {stop} of {trials[0].folds}"
-            )
+            which = f"fold {stop}" if count == 1 else f"folds {start + 1} to {stop}"
+            settings = counted(len(trials), "setting")
+            print(f"Round {trials[0].round + 1}: {settings}, {which} of {trials[0].folds}")
         fits = self._fit([self._space.params(trial.settings) for trial in trials], start, stop)
         for place, trial in enumerate(trials):
             own = fits[place * count : (place + 1) * count]
