@@ -51,16 +51,15 @@ KINDS: dict[str, tuple[Callable[..., None], str, str]] = {
 def _fake_libraries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put fakes in the place of the libraries, and forget what was imported with them."""
     names = [f"{callbacks.__name__}.{name}" for name in callbacks._MODULES.values()]
-    with monkeypatch.context() as patch:
-        for name, module in libraries.modules().items():
-            patch.setitem(sys.modules, name, module)
-        for name in names:
-            patch.delitem(sys.modules, name, raising=False)
-        yield
-        for name in names:
-            sys.modules.pop(name, None)
-        for name in callbacks._MODULES:
-            vars(callbacks).pop(name, None)
+    for name, module in libraries.modules().items():
+        monkeypatch.setitem(sys.modules, name, module)
+    for name in names:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield
+    for name in names:
+        sys.modules.pop(name, None)
+    for name in callbacks._MODULES:
+        vars(callbacks).pop(name, None)
 
 
 @pytest.fixture(params=KINDS)
