@@ -54,6 +54,12 @@ def test_a_trial_is_steered_from_its_panel(service: Service, visit: Visit) -> No
     click(page, "Rewind")
     expect(panel.locator(".journal .is-undone")).to_have_count(1)
     expect(panel).to_contain_text("0 of 500000")
+    click(page, "Pause at …")
+    form = panel.get_by_role("form", name="Pause at this epoch")
+    form.get_by_label("At epoch").fill("2")
+    click(page, "Pause at this epoch")
+    expect(panel).to_contain_text("2 of 500000", timeout=60_000)
+    expect(panel.locator(".badge")).to_have_text(re.compile("paused", re.IGNORECASE))
 
     if "CAVIAR_SCREENSHOT" in os.environ:
         page.screenshot(path=os.environ["CAVIAR_SCREENSHOT"])
