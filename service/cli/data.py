@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,15 +32,14 @@ GivenServer = Annotated[
     str | None,
     typer.Option(
         "--server",
-        envvar="CAVIAR_SERVER",
         metavar="URL",
-        help=f"The server's address. Default: {DEFAULT_SERVER} if a server answers there, else the "
-        "data folder itself.",
+        help=f"The server's address. Default: CAVIAR_SERVER, or {DEFAULT_SERVER} if a server "
+        "answers there, else the data folder itself.",
     ),
 ]
 GivenData = Annotated[
     Path | None,
-    typer.Option("--data", envvar="CAVIAR_DATA", help=f"The data folder. Default: {DEFAULT_DATA}."),
+    typer.Option("--data", help=f"The data folder. Default: CAVIAR_DATA, or {DEFAULT_DATA}."),
 ]
 Name = Annotated[str, typer.Argument(help="The data set's name.")]
 
@@ -116,6 +116,11 @@ def _connected(server: str | None, data: Path | None) -> Iterator[tuple[Client, 
     """A client, and what it is connected to in words."""
     if server is not None and data is not None:
         raise Invalid.field("--data", "cannot be combined with --server: choose one of them")
+    if server is None and data is None:
+        # What is set for all commands gives way to what this one is told.
+        server = os.environ.get("CAVIAR_SERVER")
+        given = os.environ.get("CAVIAR_DATA")
+        data = Path(given) if given and server is None else None
     if server is None and (data is not None or not _answers(DEFAULT_SERVER)):
         folder = data or DEFAULT_DATA
         with Place(folder).client() as client:

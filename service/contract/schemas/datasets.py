@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from caviar.service.contract import html
 from caviar.service.contract.schemas.base import Answer, example
 
 DATASET: dict[str, Any] = {
@@ -83,6 +84,10 @@ class Dataset(Answer):
         sizes = f"{self.rows:,} rows, {self.features:,} features{classes}"
         return f"<data set {self.name}: {self.task}, {sizes}>"
 
+    def __str__(self) -> str:
+        """The same line."""
+        return repr(self)
+
 
 class DatasetDetail(Dataset):
     """A data set with its columns."""
@@ -94,6 +99,15 @@ class DatasetDetail(Dataset):
     rows_without_target: int = 0
     files: list[DatasetFile] = Field([])
     versions: list[str] = Field([], description="Its versions, the newest first.")
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (column.name, column.kind, column.missing, column.unused or ", ".join(column.levels))
+            for column in self.columns
+        ]
+        head = ("column", "kind", "missing", "levels, or why it is not used")
+        warnings = [("warning", warning, "", "") for warning in self.warnings]
+        return html.table([*rows, *warnings], head=head, caption=repr(self))
 
 
 class DatasetList(Answer):

@@ -41,13 +41,18 @@ def test_a_table_is_added_shown_and_removed_without_a_server(file: Path) -> None
     assert "churn-2026" not in run("data", "list")
 
 
-def test_a_server_is_used_where_one_is_named(file: Path, database: Database) -> None:
+def test_a_server_is_used_where_one_is_named(
+    file: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAVIAR_DATA", "elsewhere")
     with listening(database) as server:
         printed = run("data", "add", str(file), "--target", "churn", "--server", server)
         assert f"Added to the server at {server}" in printed
         assert "churn-2026" in run("data", "list", "--server", server)
         run("data", "remove", "churn-2026", "--server", server)
-    assert not Path("caviar-data").exists()
+    assert not Path("elsewhere").exists()
+    assert "churn-2026" not in run("data", "list")
+    assert Path("elsewhere").exists()
 
 
 @pytest.mark.parametrize(

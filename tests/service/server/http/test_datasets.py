@@ -49,6 +49,9 @@ def test_a_table_is_added_listed_trained_on_and_removed(client: Client, database
         "churn": None,
     }
     assert leftovers(database) == []
+    shown = client.dataset("churn")
+    assert str(shown) == "<data set churn: binary, 400 rows, 6 features, 2 classes>"
+    assert "as asked for" in shown._repr_html_()
     again = client._http.put("/datasets/churn?target=churn&drop=note", content=churn_csv())
     assert (again.status_code, again.json()["versions"]) == (200, [made["version"]])
     assert [dataset.name for dataset in client.datasets()][:2] == ["churn", "breast_cancer"]
