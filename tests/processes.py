@@ -151,6 +151,11 @@ def _processes() -> list[list[str]]:
     return [line for line in lines if len(line) == 5 and not line[3].startswith("Z")]
 
 
+# httpx.get reads all certificates each time, which takes longer than the call.
+http = httpx.Client(trust_env=False, verify=False, timeout=30)
+"""Calls servers on this machine."""
+
+
 def wait_until_ready(server: str) -> None:
     """Wait until the server answers."""
     until(lambda: _is_ready(server))
@@ -158,7 +163,7 @@ def wait_until_ready(server: str) -> None:
 
 def _is_ready(server: str) -> bool:
     try:
-        return httpx.get(f"{server}/ready", trust_env=False).status_code == 200
+        return http.get(f"{server}/ready").status_code == 200
     except httpx.TransportError:
         return False
 

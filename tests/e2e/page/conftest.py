@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.factories.studies import external
-from tests.processes import free_port, process, until, wait_until_ready
+from tests.processes import free_port, http, process, until, wait_until_ready
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -95,7 +94,7 @@ class Service:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON of a call that must succeed."""
-        answer = httpx.request(method, self.url + path, json=body, trust_env=False, timeout=30)
+        answer = http.request(method, self.url + path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 

@@ -62,7 +62,7 @@ def test_a_search_without_results_says_why(tmp_path: Path) -> None:
 @pytest.mark.processes
 def test_a_server_over_the_folder_is_used(tmp_path: Path) -> None:
     port = free_port()
-    with process("serve", "--data", str(tmp_path), "--port", str(port)) as server:
+    with process("up", "--data", str(tmp_path), "--port", str(port), "--jobs", "1") as server:
         wait_until_ready(f"http://127.0.0.1:{port}")
         study = caviar.minimize(
             lambda trial: trial.params["x"], SPACE, trials=3, jobs=1, data=tmp_path, progress=False
@@ -81,7 +81,7 @@ def test_wrong_arguments_start_no_process(tmp_path: Path) -> None:
         caviar.minimize(two, SPACE, data=tmp_path)
     with pytest.raises(Invalid, match="name: is required"):
         caviar.minimize(lambda trial: 0.0, SPACE, data=tmp_path, if_exists="continue")
+    space = {"x": {"type": "float", "low": 2, "high": 1}}
     with pytest.raises(Invalid, match=r"space\.x\.low"):
-        space = {"x": {"type": "float", "low": 2, "high": 1}}
         caviar.minimize(lambda trial: 0.0, space, data=tmp_path, progress=False)
     assert caviar.studies(data=tmp_path) == []
