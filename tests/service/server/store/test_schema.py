@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from caviar.service.contract.errors import Conflict
+from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.schemas import AskBody, StudyDefinition
 from caviar.service.server.app import create_app
 from caviar.service.server.operations import leases, studies
@@ -69,6 +69,27 @@ def test_upgrading_twice_at_once_migrates_once(empty_database_url: str) -> None:
     assert {schema.revision(database) for database in databases} == {"0005"}
     for database in databases:
         database.close()
+
+
+def test_a_schema_goes_back_and_forth_and_names_its_maker(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(empty_database_url)
+    schema.upgrade(database)
+    newest = schema.revision(database)
+    assert schema.downgrade(database, "0003") == (newest, "0003")
+    assert schema.downgrade(database) == ("0003", "0002")
+    with pytest.raises(Invalid, match="REVISION: must be one before 0002: 0001"):
+        schema.downgrade(database, newest)
+    monkeypatch.setattr(schema, "__version__", "12.34.5")
+    schema.upgrade(database)
+    monkeypatch.undo()
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for refused in (schema.upgrade, schema.downgrade, schema.require_current):
+        with pytest.raises(Conflict, match=r"has schema 9999, which Caviar 12\.34\.5 made"):
+            refused(database)
+    database.close()
 
 
 def test_serving_an_unmigrated_database_is_refused_in_one_line(empty_database_url: str) -> None:
