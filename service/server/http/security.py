@@ -119,7 +119,10 @@ class Guard:
                 f"start it with --allowed-host {_name(host) or 'NAME'}"
             )
         if self._is_foreign(scope, headers, host):
-            return Refused("requests from other sites are refused")
+            return Refused(
+                "requests from other sites are refused: if this page is the server's own, behind a "
+                "proxy, start it with --allowed-host and the page's host name"
+            )
         if scope["method"] in SAFE_METHODS or not _has_body(headers) or _is_octets(scope, headers):
             return None
         if _is_table(scope):
