@@ -11,7 +11,7 @@ from caviar.engine.data.library import add_dataset, load_dataset
 from caviar.engine.data.tables import table_of
 from caviar.engine.errors import DatasetError
 from caviar.engine.models import Model
-from tests.engine.data.test_preparation import churn
+from tests.factories.tables import churn
 
 
 @pytest.fixture

@@ -13,27 +13,7 @@ from caviar.engine.data.preparation import Prepared, prepare
 from caviar.engine.data.preprocessing import preprocessing_from
 from caviar.engine.data.tables import table_of
 from caviar.engine.errors import DatasetError
-
-ROWS = 500
-
-
-def churn(rows: int = ROWS, **changes: Any) -> dict[str, Any]:
-    """A table with every kind of column; values are missing in two of them."""
-    random = np.random.default_rng(1)
-    age = np.where(np.arange(rows) % 10 == 3, np.nan, random.normal(40, 10, rows))
-    city = random.choice(["Paris", "Rome", "Oslo"], rows, p=[0.6, 0.3, 0.1]).astype(object)
-    city[::50] = None
-    city[7::100] = [f"village {number}" for number in range(len(city[7::100]))]
-    columns = {
-        "customer": [f"c{number}" for number in range(rows)],
-        "age": age,
-        "city": city.tolist(),
-        "active": random.random(rows) < 0.5,
-        "since": np.datetime64("2020-01-01") + random.integers(0, 900, rows),
-        "country": ["FR"] * rows,
-        "churn": np.where(random.random(rows) < 0.3, "yes", "no"),
-    }
-    return {name: values for name, values in (columns | changes).items() if values is not None}
+from tests.factories.tables import ROWS, churn
 
 
 def prepared(**changes: Any) -> Prepared:
@@ -189,6 +169,8 @@ def test_what_may_be_wrong_is_said() -> None:
     assert "class 'once' has 1 row: it is in the training part" in warnings_of(
         table_of(churn(churn=single))
     )
+    ended = [label == "yes" or None for label in churn()["churn"]]
+    assert "column 'ended' alone tells 'churn'" in warnings_of(table_of(churn(ended=ended)))
     twice = table_of(churn(churn=NUMBERS, euros=NUMBERS * 2 + 1))
     assert "column 'euros' alone tells" in warnings_of(twice, regression=True)
 

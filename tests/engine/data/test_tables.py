@@ -1,8 +1,6 @@
 """Tables as people have them: what their files mean, and which are refused."""
 
-import io
 import json
-import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from caviar.engine.data.columns import Table
 from caviar.engine.data.table_files import pack, read_table
 from caviar.engine.data.tables import table_of
 from caviar.engine.errors import DatasetError
+from tests.factories.tables import bomb, npy
 
 
 def shown(table: Table) -> dict[str, list[Any]]:
@@ -96,20 +95,6 @@ def test_csv_text_is_read_as_it_is_meant(case: str, tmp_path: Path) -> None:
     content, expected = CSV[case]
     (tmp_path / "table.csv").write_bytes(content)
     assert shown(read_table(tmp_path / "table.csv")) == expected
-
-
-def npy(array: Any) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=True)
-    return buffer.getvalue()
-
-
-def bomb(bytes_: int) -> bytes:
-    """An .npz file of a few kilobytes that says that it holds an array of so many bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("X.npy", npy(np.zeros(bytes_ // 8))[:128] + bytes(bytes_))
-    return buffer.getvalue()
 
 
 def lying() -> bytes:

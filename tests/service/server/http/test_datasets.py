@@ -15,8 +15,7 @@ from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.server.http import security
 from caviar.service.server.store.database import Database
 from tests.assertions import assert_problem
-from tests.engine.data.test_tables import bomb
-from tests.factories.tables import churn_csv, churn_study
+from tests.factories.tables import bomb, churn_csv, churn_study
 from tests.fakes.workers import train
 
 
