@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +97,15 @@ def test_an_unknown_set_is_refused_with_the_known_ones_and_how_to_add_one(client
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A server that takes tables of 4 KiB."""
-    from caviar.service.server.app import BodyLimit
+    """A server that takes tables of 4 KiB; the app is shared, so it is not changed."""
+    original = security.BodyLimit._error
 
-    original = BodyLimit._error
+    def error(self: security.BodyLimit, scope: Any, headers: Any) -> security.TooLarge:
+        strict = copy(self)
+        strict.tables = 4096
+        return original(strict, scope, headers)
 
-    def error(self: Any, scope: Any, headers: Any) -> security.TooLarge:
-        self.tables = 4096
-        return original(self, scope, headers)
-
-    monkeypatch.setattr(BodyLimit, "_error", error)
+    monkeypatch.setattr(security.BodyLimit, "_error", error)
     return 4096
 
 
