@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from caviar.service.contract import html, schemas
-from caviar.service.contract.errors import CaviarError, Conflict, Invalid, Unreachable
+from caviar.service.contract.errors import (
+    CaviarError,
+    Conflict,
+    Invalid,
+    Unavailable,
+    Unreachable,
+)
 from caviar.service.contract.numbers import setting
 from caviar.service.contract.plain import plain
 from caviar.service.contract.schemas.ask_report_tell import LEASE_SECONDS
@@ -159,10 +166,8 @@ class AskedTrial:
         [recorded] = self._client.tell(self._study, [result])
         self.is_told = True
         if not recorded.recorded:
-            problem: Mapping[str, Any] = recorded.problem or {}
-            raise Conflict(
-                f"the result of trial {self.number} was not taken: {problem.get('detail', '')}"
-            )
+            why = "" if recorded.problem is None else recorded.problem.detail
+            raise Conflict(f"the result of trial {self.number} was not taken: {why}")
 
     def _note(self, value: float | None) -> None:
         if value is None:
@@ -175,16 +180,14 @@ class AskedTrial:
             report = schemas.Report(number=self.number, lease=self._lease, epoch=self._epoch)
             try:
                 [decision] = self._client.report(self._study, [report])
-            except Unreachable:
-                continue  # the server may come back before the lease ends
+            except (Unavailable, Unreachable):
+                continue  # the server may come back before another worker has the trial
             except CaviarError:
                 return
             self.should_stop = self.should_stop or decision.action != "continue"
 
     def _release(self) -> None:
         """Give the trial back; a server that is away gives it back when the lease ends."""
-        back = schemas.Result(number=self.number, lease=self._lease, state="waiting")
-        try:
-            self._client.tell(self._study, [back])
-        except CaviarError:
-            return
+        with suppress(CaviarError):
+            held = schemas.Held(number=self.number, lease=self._lease)
+            self._client.release(self._study, [held])
