@@ -192,6 +192,6 @@ class TrialActionCalls(Connection):
             name: the name of the new study.
             seed: the seed of the new study; by default the same one.
         """
-        body = schemas.ReplayBody(name=name, seed=seed)
+        body = schemas.ReplayBody(name=name, seed=plain(seed, "seed"))
         path = f"{path_of(study)}/replay"
         return self._call("POST", path, schemas.Study, body=body, idempotent=True)

@@ -142,9 +142,9 @@ def _release(client: Client, answer: schemas.AskAnswer) -> None:
 class AsyncClient:
     """A connection to a Caviar server for asynchronous code: each method of `Client`, awaited.
 
-    The calls run in threads, on any event loop that anyio knows. A call may be cancelled; trials
-    that a cancelled `ask` was given go back to their study. The methods of a `Study` are those of
-    the synchronous client, and block. It is a context manager; `close` closes it.
+    The calls run in threads. A call may be cancelled; trials that a cancelled `ask` was given go
+    back to their study. The methods of a `Study` are those of the synchronous client, and block. It
+    is a context manager; `close` closes it.
 
     Args:
         server: the server's address; by default the variable CAVIAR_SERVER, or else

@@ -5,6 +5,7 @@ from __future__ import annotations
 from caviar.service.client.connection import Connection
 from caviar.service.client.paths import path_of
 from caviar.service.contract import schemas
+from caviar.service.contract.plain import plain
 
 
 class ReplicaCalls(Connection):
@@ -16,7 +17,7 @@ class ReplicaCalls(Connection):
         Raises:
             Conflict: no trial has completed yet, or the study was stopped.
         """
-        body = schemas.ReplicateBody(top=top, seeds=seeds)
+        body = schemas.ReplicateBody(top=plain(top, "top"), seeds=plain(seeds, "seeds"))
         path = f"{path_of(study)}/replicate"
         return self._call("POST", path, schemas.Replicates, body=body, idempotent=True)
 

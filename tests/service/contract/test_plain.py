@@ -116,6 +116,14 @@ def test_a_study_of_numpy_numbers_runs(client: Client, make: Any) -> None:
     done = client.trial("outside", trial.number)
     assert (done.value, done.metrics) == (0.25, {"loss": 0.25, "norm": 0.5})
     assert client.change_study("outside", trials=np.int64(4)).budget["trials"] == 4
+    [held] = client.ask("outside").trials
+    client.adjust("outside", np.int64(held.number), {"x": np.float32(0.25)})
+    assert client.trial("outside", held.number).journal[0].detail["new"] == {"x": 0.25}
+    replicated = client.replicate("outside", top=np.int64(1), seeds=np.int64(1))
+    assert len(replicated.trials) == 1
+    box = {"x": np.array([0.1, 0.5])}
+    assert client.zoom("outside", box, size=np.int64(1)).ranges["x"] == [0.1, 0.5]
+    assert len(client.preview_space(numpy_study()["space"]).parameters) == 3
 
 
 def test_a_definition_that_cannot_be_sent_names_its_field(client: Client) -> None:
