@@ -46,6 +46,8 @@ def ours(kind: str, problem: Problem, *, seed: int, budget: int) -> list[dict[st
         current = sampler.begin_round(
             problem.space, seed=seed, budget=budget, rounds=rounds, observations=observations
         )
+        if not current.size:
+            break  # every setting of the space was tried
         rounds.append(current)
         for number in range(current.first, current.stop):
             params = sampler.propose(problem.space, current, seed=seed, number=number)

@@ -19,7 +19,12 @@ The package is pure: arguments go in, values come out. Objectives are minimized.
 from caviar.sampler.catalogue import make_sampler
 from caviar.sampler.coarse_to_fine.edge_alarms import Alarm, edge_alarms
 from caviar.sampler.coarse_to_fine.explanations import MANUAL_ZOOM, manual_zoom_reason
-from caviar.sampler.coarse_to_fine.widening import extend_ranges, round_space, with_reaches
+from caviar.sampler.coarse_to_fine.widening import (
+    extend_ranges,
+    may_grow,
+    round_space,
+    with_reaches,
+)
 from caviar.sampler.errors import InputError, PrunerError, SamplerError, SpaceError
 from caviar.sampler.protocol import Sampler
 from caviar.sampler.pruning import Arrival, Finish, Pruner, Verdict, make_pruner
@@ -61,6 +66,7 @@ __all__ = [
     "make_pruner",
     "make_sampler",
     "manual_zoom_reason",
+    "may_grow",
     "params_identity",
     "parse_box",
     "planned_trials",

@@ -18,6 +18,7 @@ from caviar.sampler.coarse_to_fine.latin_hypercube import latin_hypercube
 from caviar.sampler.coarse_to_fine.remaining import remaining_round
 from caviar.sampler.coarse_to_fine.widening import (
     Ranges,
+    may_grow,
     round_ranges,
     round_space,
     widened,
@@ -111,14 +112,13 @@ class CoarseToFine:
         )
         wide = widened(space, ranges)
         known = [trial.params for trial in observations] if tried is None else tried
-        rest = untried(wide, current.box, known, at_most=budget)
+        rest = None
+        if not (self.widen and may_grow(space)):  # else there are settings beyond those of today
+            rest = untried(wide, current.box, known, at_most=budget)
         if rest is not None:
             current = remaining_round(
                 wide, current, rest, history, seed=seed, elite_share=self.elite_share
             )
-            if self.widen and not current.proposal_data.get("left"):
-                # A wider range may have more settings: the next round tells.
-                current = replace(current, proposal_data=_without_left(current))
         elif history.best:
             current = zoom(
                 wide,
@@ -167,12 +167,6 @@ class CoarseToFine:
         if points and current.first <= number < current.stop:
             return wide.at(points[number - current.first])
         return uniform_setting(wide, current.box, seed=seed, number=number)
-
-
-def _without_left(current: Round) -> ProposalData:
-    data = current.proposal_data.copy()
-    data.pop("left", None)
-    return data
 
 
 def _coarse(

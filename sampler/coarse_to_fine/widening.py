@@ -19,6 +19,11 @@ End: TypeAlias = Literal["low", "high"]
 Ranges: TypeAlias = Mapping[str, tuple[float, float]]
 
 
+def may_grow(space: SearchSpace) -> bool:
+    """Whether the space has a range that a search may widen."""
+    return any(isinstance(p, Numeric) and p.varies for p in space.parameters.values())
+
+
 def wider(parameter: Numeric, end: End) -> Numeric:
     """The parameter with one end moved out by a quarter of the range; itself if that is invalid.
 

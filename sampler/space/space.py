@@ -12,7 +12,7 @@ from caviar.sampler.text import did_you_mean, label, listed, shown
 from caviar.sampler.values import JSON, Params, Setting, params_identity
 
 MAX_PARAMETERS = 200
-MAX_SETTINGS = 1_000_000  # that are ever enumerated
+MAX_VALUES = 1_000_000  # of all settings of a finite space together
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -118,7 +118,8 @@ class SearchSpace:
         """The number of settings; None if there are more than `at_most`.
 
         Settings that differ in inactive parameters only are one. Values of parameters that no
-        condition refers to are not enumerated: their numbers multiply.
+        condition refers to are not enumerated: their numbers multiply. None as well if the settings
+        have more than MAX_VALUES values together, since to list them takes seconds.
         """
         counts = {
             name: math.inf if parameter.count is None else parameter.count
@@ -129,10 +130,15 @@ class SearchSpace:
             return None
         parents = self._parents
         total, factor = 0.0, math.prod(counts[name] for name in free if name not in parents)
-        children = [p for p in self.parameters.values() if p.when and p.name not in parents]
-        for _, params in self._assignments(parents, at_most=at_most) or ():
+        children = [
+            parameter
+            for name, parameter in self.parameters.items()
+            if parameter.when and name not in parents and counts[name] > 1
+        ]
+        most = min(at_most, MAX_VALUES // len(self.parameters))
+        for _, params in self._assignments(parents, at_most=most) or ():
             total += factor * math.prod(counts[p.name] for p in children if is_active(p, params))
-            if total > at_most:
+            if total > most:
                 return None
         return int(total) or None
 
@@ -143,7 +149,7 @@ class SearchSpace:
         The caller has checked by `count` that they are few.
         """
         found: list[Listed] = []
-        for units, params in self._assignments(self.parameters, at_most=MAX_SETTINGS) or ():
+        for units, params in self._assignments(self.parameters, at_most=MAX_VALUES) or ():
             firsts = (units.get(name, first) for name, first in self._first_units.items())
             ordered = self._in_order(params)
             found.append(Listed(tuple(firsts), ordered, params_identity(ordered)))

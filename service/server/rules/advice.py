@@ -31,7 +31,7 @@ def of(plan: Plan) -> list[FieldError]:
         FieldError(f"space.{name}", message) for name, message in space_warnings(plan.space)
     ]
     settings, trials = plan.settings, definition.budget.trials
-    if settings is not None and settings < trials and not getattr(plan.sampler, "widen", False):
+    if settings is not None and settings < trials:
         warnings.append(FieldError("budget.trials", FEW_SETTINGS.format(trials, settings)))
     if definition.asynchronous:
         message = ROUNDS_ON_TIMING if plan.depends_on_results else NOTHING_WAITS.format(kind)

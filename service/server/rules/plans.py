@@ -15,6 +15,7 @@ from caviar.sampler import (
     SpaceError,
     make_pruner,
     make_sampler,
+    may_grow,
 )
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import StudyDefinition
@@ -59,7 +60,12 @@ class Plan:
 
     @cached_property
     def settings(self) -> int | None:
-        """How many settings the space has, if the budget may pay for all of them; else None."""
+        """How many settings the space has, if the budget may pay for all of them; else None.
+
+        A space whose ranges the search may widen has no such number.
+        """
+        if getattr(self.sampler, "widen", False) and may_grow(self.space):
+            return None
         return self.space.count(at_most=self.definition.budget.trials)
 
     def affordable(self, epochs: int) -> int:

@@ -120,15 +120,13 @@ def test_a_box_without_an_untried_setting_is_refused(client: Client) -> None:
         client.zoom("outside", {"n": [1, 2]})
 
 
-def test_ranges_that_widen_go_on_beyond_the_first_settings(client: Client) -> None:
+def test_a_space_that_may_widen_does_not_end(client: Client) -> None:
     space = {
         "n": {"type": "int", "low": 5, "high": 14},
         "kind": {"type": "categorical", "choices": list("abcd")},
     }
     sampler = {"kind": "coarse_to_fine", "widen": True}
-    client.create_study(external(trials=80, space=space, sampler=sampler))
+    client.create_study(external(trials=60, space=space, sampler=sampler))
     search(client, "outside", value=lambda params: -float(params["n"]))
     study = client.study("outside")
-    assert study.state == "completed"
-    assert study.progress.finished > 40
-    assert len(set(settings(client))) == study.progress.finished
+    assert (study.state, study.progress.finished, study.note) == ("completed", 60, None)
