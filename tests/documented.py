@@ -1,8 +1,8 @@
 """Run what the documents show, in a fresh environment with the wheel: `make docs-check`.
 
-Every block of Python in README and docs is run, page by page, each page as one program in a folder
-of its own, beside a server where a page calls one. A block that is marked `test=skip` is a fragment. Then
-the notebook of the examples is run by Jupyter.
+Every block of Python in README and docs is run, page by page, each page as one program in a
+folder of its own, beside a server where a page calls one. A block that is marked `test=skip` is a
+fragment. Then the notebook of the examples is run by Jupyter.
 """
 
 from __future__ import annotations

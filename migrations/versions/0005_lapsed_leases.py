@@ -15,7 +15,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Add it; leases that have run out before are forgotten already."""
-    column = sa.Column("lapsed", sa.Boolean(), nullable=False, server_default=sa.false())
+    column: sa.Column[bool] = sa.Column(
+        "lapsed", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("trials", column)
 
 

@@ -40,9 +40,11 @@ def _field(location: Sequence[str | int]) -> str:
         if isinstance(part, int):
             if parts:
                 parts[-1] += f"[{part}]"
-        elif part in NOT_FIELDS or part.startswith(UNIONS):
-            continue
-        elif part in TAGS and parts == ["objective"]:
+        elif (
+            part in NOT_FIELDS
+            or part.startswith(UNIONS)
+            or (part in TAGS and parts == ["objective"])
+        ):
             continue
         else:
             parts.append(part)

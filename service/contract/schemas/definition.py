@@ -37,8 +37,8 @@ class NetworkObjective(Body):
     version: str | None = Field(
         None,
         max_length=64,
-        description="The version of a data set that a user has added. By default the newest; a study "
-        "keeps the one that it began with.",
+        description="The version of a data set that a user has added. By default the newest; a "
+        "study keeps the one that it began with.",
     )
     epochs: int = Field(20, ge=1, le=limits.EPOCHS)
     metric: str = Field("validation_loss", max_length=64)

@@ -179,8 +179,8 @@ class BodyLimit:
     def _error(self, scope: Scope, headers: Headers) -> TooLarge:
         if _is_table(scope):
             message = (
-                f"a table may have {self.tables:,} bytes over HTTP: send fewer rows, or a compressed "
-                ".parquet file"
+                f"a table may have {self.tables:,} bytes over HTTP: send fewer rows, or a "
+                "compressed .parquet file"
             )
             return TooLarge(message, self.tables)
         if _is_octets(scope, headers):

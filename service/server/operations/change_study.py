@@ -42,7 +42,6 @@ def change_study(
         NotFound: there is no study of this name.
         Conflict: the key was used with another body.
     """
-
     said: list[str] = []
 
     def transaction(session: Session) -> T:
