@@ -48,6 +48,13 @@ def params_identity(params: Params) -> Hashable:
     return frozenset((name, identity(value)) for name, value in params.items())
 
 
+def plain(value: object) -> object:
+    """A scalar or an array of NumPy as Python's own value; anything else as it is."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
 def real(value: Setting) -> float:
     """A value of a numeric parameter as a float."""
     assert isinstance(value, int | float)

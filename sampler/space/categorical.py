@@ -10,7 +10,7 @@ from caviar.sampler.errors import SpaceError
 from caviar.sampler.space import checks
 from caviar.sampler.space.parameter import Parameter
 from caviar.sampler.text import choice_text, did_you_mean, is_short, listed, number, shown
-from caviar.sampler.values import Setting, identity, same
+from caviar.sampler.values import Setting, identity, plain, same
 
 MAX_CHOICES = 1000
 MAX_LISTED = 8  # choices in an error message
@@ -102,6 +102,7 @@ class Categorical(Parameter):
 
     def index(self, value: object) -> int:
         """The place of a choice among the choices. Raises SpaceError for any other value."""
+        value = plain(value)
         if isinstance(value, str | int | float) or checks.is_choice(value):
             place = self._indices.get(identity(value))
             if place is not None:
@@ -156,6 +157,7 @@ class Boolean(Parameter):
 
     def check(self, value: object) -> bool:
         """The value. Raises SpaceError unless it is true or false; 1 is invalid."""
+        value = plain(value)
         if not isinstance(value, bool):
             raise SpaceError(self.name, f"must be true or false, not {shown(value)}")
         return value
@@ -213,6 +215,7 @@ class Constant(Parameter):
 
     def check(self, value: object) -> Setting:
         """The constant. Raises SpaceError for any other value."""
+        value = plain(value)
         if not checks.is_choice(value) or not same(self.value, value):
             known, given = choice_text(self.value), choice_text(value)
             raise SpaceError(self.name, f"must be {known}, not {given}")

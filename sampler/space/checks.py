@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from caviar.sampler.errors import InputError
 from caviar.sampler.text import exact, label, shown
-from caviar.sampler.values import JSON, Setting
+from caviar.sampler.values import JSON, Setting, plain
 
 MAX_FLOAT = 1e300
 MAX_INTEGER = 2**40  # doubles in the unit interval tell all smaller integers apart, on any scale
@@ -26,6 +26,7 @@ def number(
     high: float = MAX_FLOAT,
 ) -> float:
     """A finite number from low to high, as a float."""
+    value = plain(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise error(path, f"must be a number, not {shown(value)}")
     if isinstance(value, float) and not math.isfinite(value):
@@ -44,6 +45,7 @@ def integer(
     high: int = MAX_INTEGER,
 ) -> int:
     """A whole number from low to high, as an int. 3.0 is valid; 3.5 and true are not."""
+    value = plain(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         raise error(path, f"must be a whole number, not {shown(value)}")
     if not low <= value <= high:
@@ -55,7 +57,7 @@ def choice(error: type[InputError], path: str, value: object) -> Setting:
     """A JSON value of bounded size: null, a boolean, a finite number, a string, a list, an object.
 
     Strings and the names in objects are printable and have at most MAX_TEXT characters. A tuple
-    becomes a list.
+    becomes a list, and values of NumPy become Python's.
     """
     members = [0]  # a counter that all levels share
     return _json(error, path, value, depth=0, members=members)
@@ -76,6 +78,7 @@ def _json(
     members[0] += 1
     if members[0] > MAX_MEMBERS:
         raise error(path, f"must have at most {MAX_MEMBERS} values within it")
+    value = plain(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):

@@ -3,6 +3,7 @@ import math
 from copy import deepcopy
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -253,6 +254,22 @@ def test_choices_may_be_any_json() -> None:
     assert repr(box_ranges(space, box)["c"]) == repr(ANY_CHOICES[2:9])
     with pytest.raises(SpaceError, match=r"not \[2\]"):
         space.validate({"c": [2], "k": [1, None]})
+
+
+def test_values_of_numpy_are_read_as_those_of_python() -> None:
+    space = SearchSpace.from_dict(
+        {
+            "x": {"type": "float", "low": np.float32(0), "high": np.int64(1)},
+            "n": {"type": "int", "low": np.int64(1), "high": np.float64(8)},
+            "c": {"type": "categorical", "choices": [np.int64(1), np.True_, np.arange(2), "a"]},
+            "flag": {"type": "bool"},
+        }
+    )
+    assert json.loads(json.dumps(space.to_dict())) == space.to_dict()
+    given = {"x": np.float64(0.5), "n": np.int32(3), "c": np.True_, "flag": np.False_}
+    valid = space.validate(given)
+    assert repr(valid) == "{'x': 0.5, 'n': 3, 'c': True, 'flag': False}"
+    assert space.validate({**given, "c": np.array([0, 1])})["c"] == [0, 1]
 
 
 def test_values_that_cannot_vary_may_be_left_out() -> None:
