@@ -42,6 +42,8 @@ class Study(schemas.Study):
         best = "" if value is None else f", best {self.objective['metric']} {number(value)}"
         return f"<study {self.name}: {self.state}, {progress}{best}>"
 
+    __str__ = __repr__
+
     def _repr_html_(self) -> str:
         rows = [
             ("state", str(self.state)),
