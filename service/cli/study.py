@@ -234,7 +234,7 @@ def study_journal(
 ) -> None:
     """Show the actions on all trials of a study, with their authors and reasons."""
     with impatient(server) as client:
-        print_journal(client.journal(name), as_json)
+        print_journal(client.journal(name), as_json, client.study(name).space)
 
 
 @study_app.command("replay")

@@ -96,8 +96,8 @@ def show(
     with impatient(server) as client:
         trial = client.trial(study, number)
         _show(client, study, trial, as_json)
-    if trial.journal and not as_json:
-        print_journal(trial.journal, as_json)
+        if trial.journal and not as_json:
+            print_journal(trial.journal, as_json, client.study(study).space)
 
 
 @trial_app.command(help=ACTIONS["adjust"].summary)
@@ -247,7 +247,7 @@ def journal(
 ) -> None:
     """Show the actions on a trial, with their authors and reasons."""
     with impatient(server) as client:
-        print_journal(client.journal(study, number), as_json)
+        print_journal(client.journal(study, number), as_json, client.study(study).space)
 
 
 @trial_app.command()
