@@ -66,6 +66,11 @@ def without_addresses(text: str) -> str:
     return ADDRESS.sub("0x…", text)
 
 
+def without_numbers(text: str) -> str:
+    """A text with 0 for every number, so that two that differ in numbers only are equal."""
+    return NUMBER.sub("0", without_addresses(text))
+
+
 def counted(trials: Iterable[Trial]) -> list[ReasonCount]:
     """The reasons of failed and diverged trials, the commonest first.
 
@@ -74,7 +79,7 @@ def counted(trials: Iterable[Trial]) -> list[ReasonCount]:
     groups: dict[tuple[str, str], list[Trial]] = {}
     for trial in sorted(trials, key=lambda trial: trial.number):
         if trial.state in WITHOUT_VALUE:
-            kind = NUMBER.sub("0", without_addresses(summary(trial.reason or "")))
+            kind = without_numbers(summary(trial.reason or ""))
             groups.setdefault((trial.state, kind), []).append(trial)
     counts = [
         ReasonCount(

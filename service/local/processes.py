@@ -145,7 +145,11 @@ def reclaim(database: Database | None) -> None:
     if database is not None:
         from caviar.service.server.operations import leases
 
-        leases.reclaim_from(database, WORKER_NAME)
+        try:
+            leases.reclaim_from(database, WORKER_NAME)
+        except Exception as error:  # such as of a database that has no tables yet
+            # It would end the thread that starts the next worker. The leases run out by themselves.
+            logger.debug("the trials of the dead worker were not reclaimed: %s", error)
 
 
 def _environment(datasets: Path | None) -> dict[str, str]:

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from caviar.service.client import Client
 from caviar.service.contract.errors import CaviarError
 from caviar.service.contract.numbers import setting
-from caviar.service.contract.reasons import summary, without_addresses
+from caviar.service.contract.reasons import summary, without_addresses, without_numbers
 from caviar.service.contract.states import TrialState
 from caviar.service.worker.tasks import Failure
 
 ALIKE = 5
 """How many trials of a study must have failed in one way, and no other ended, to give it up."""
+
+ALIKE_BUT_NUMBERS = 10
+"""How many, if what they say differs in numbers, which may be of their params."""
 
 MAX_READ = 50
 """How many failed trials are compared."""
@@ -75,9 +78,10 @@ class Failures:
         if self._others_ended or counts.get(TrialState.FAILED, 0) < ALIKE:
             return
         failed = self._client.trials(name, state="failed", limit=MAX_READ)
-        said = {without_addresses(summary(trial.reason or "")) for trial in failed}
-        if len(said) != 1:
-            self._others_ended = True
+        said = [summary(trial.reason or "") for trial in failed]
+        self._others_ended = len(set(map(without_numbers, said))) > 1
+        is_one = len(set(map(without_addresses, said))) == 1
+        if self._others_ended or (not is_one and len(said) < ALIKE_BUT_NUMBERS):
             return
         self._is_hopeless = True
         running = self._client.trials(name, state="running", limit=MAX_READ)
@@ -88,7 +92,8 @@ class Failures:
             what = "The study is stopped."
         print(
             f"error: the first {len(failed)} trials of {name} all failed in the same way: "
-            f"{said.pop()}\n{what} Correct the function; then delete the study, or start another.",
+            f"{without_addresses(said[0])}\n{what} Correct the function; then delete the study, "
+            "or start another.",
             file=sys.stderr,
             flush=True,
         )

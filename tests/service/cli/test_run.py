@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 import pytest
 
 from caviar.service.contract import schemas
+from caviar.service.local import processes as workers
 from caviar.service.local.place import open_database
 from caviar.service.server.operations import studies, trials
 from caviar.service.server.store import schema
 from tests import processes
-from tests.commands import fails, run
+from tests.commands import fails, invoke, run
 from tests.factories.studies import external, network
+from tests.objectives import reference
 
 
 def write(folder: Path, definition: object) -> str:
@@ -115,3 +118,32 @@ def test_an_invalid_name_is_named(tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "data"))
     error = fails("run", write(tmp_path, network()), *data, "--name", "Bad Name")
     assert error.startswith("error: name: ")
+
+
+@pytest.mark.processes
+def test_a_search_without_a_result_ends_with_exit_code_1_and_the_commonest_reason(
+    tmp_path: Path,
+) -> None:
+    file = write(tmp_path, external(trials=40))
+    done = invoke(
+        *("run", file, "--objective", reference("raises"), *options(tmp_path / "data", 2))
+    )
+    assert done.code == 1
+    assert "No trial completed: " in done.out
+    assert "ValueError: no such thing" in done.out
+    with closing(open_database(None, tmp_path / "data")) as database:
+        assert studies.show(database, "outside").state == "stopped"  # after the first few
+    assert "was stopped" in fails(
+        "run", file, "--objective", reference("number"), *options(tmp_path / "data", 1)
+    )
+
+
+@pytest.mark.processes
+def test_a_search_whose_worker_dies_at_once_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "RESTART_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(workers, "LATE_SECONDS", 0.0)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    error = fails("run", write(tmp_path, network()), *options(tmp_path / "data", 1))
+    assert "the worker ended 5 times right after its start" in error

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+
 import pytest
 
 from caviar.service.client import Client
@@ -10,6 +14,7 @@ from tests.commands import fails
 from tests.factories.functions import study
 from tests.fakes.apps import listening
 from tests.objectives import reference
+from tests.processes import CAVIAR, PATIENCE_SECONDS, group_members, until
 
 
 @pytest.mark.processes  # a function is tried in a process of its own
@@ -31,3 +36,32 @@ def test_invalid_options_are_refused_before_anything_is_leased(
         error = fails("work", "--server", server, "--jobs", "1", *arguments)
         assert message in " ".join(error.split())
         assert client.trials("refused") == []
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_worker_in_order(database: Database, number: int, code: int) -> None:
+    """As of a terminal, the signal reaches every process of the worker."""
+    with listening(database) as server, Client(server) as client:
+        client.create_study(study("ends", trials=4, epochs=10_000))
+        command = ("work", "--server", server, "--jobs", "2", "--study", "ends")
+        objective = ("--objective", reference("slow"), "--checkpoint-seconds", "0")
+        with subprocess.Popen(
+            [*CAVIAR, *command, *objective],
+            start_new_session=True,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as worker:
+            until(lambda: any(trial.epoch >= 5 for trial in client.trials("ends")))
+            if number == signal.SIGINT:
+                os.killpg(worker.pid, number)
+            else:
+                worker.send_signal(number)
+            _, printed = worker.communicate(timeout=PATIENCE_SECONDS)
+        assert worker.returncode == code
+        assert "Traceback" not in printed
+        assert "leaked" not in printed
+        assert [line for line in printed.splitlines() if " INFO " not in line] == []
+        until(lambda: not group_members(worker.pid))
+        states = {trial.state for trial in client.trials("ends")}
+        assert states == {"waiting"}  # released, not lost

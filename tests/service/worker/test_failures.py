@@ -9,7 +9,7 @@ import pytest
 
 from caviar.service.client import Client
 from caviar.service.contract.schemas import LeasedTrial, Result
-from caviar.service.worker.failures import ALIKE, Failures
+from caviar.service.worker.failures import ALIKE, ALIKE_BUT_NUMBERS, Failures
 from caviar.service.worker.tasks import Failure
 from tests.factories.functions import study
 
@@ -75,6 +75,16 @@ def test_a_study_whose_first_trials_all_fail_alike_is_stopped(
     worker.failures.note(Failure("outside", 9, {}, "error: one that was in training"))
     assert capsys.readouterr().err == ""
     assert worker.given_up == 1
+
+
+def test_failures_that_differ_in_numbers_are_alike_after_some_more(
+    worker: Worker, client: Client
+) -> None:
+    for number in range(ALIKE_BUT_NUMBERS):
+        assert worker.given_up == 0
+        worker.fail(f"error: ValueError: {number + 0.25} is no learning rate")
+    assert worker.given_up == 1
+    assert client.study("outside").state == "stopped"
 
 
 @pytest.mark.parametrize("other", ["completes", "diverges", "fails in another way"])
