@@ -52,7 +52,10 @@ class Study(schemas.Study):
         if self.best is not None and self.best.value is not None:
             rows.append((f"best {self.objective['metric']}", number(self.best.value)))
             rows.append(("of trial", str(self.best.number)))
-            rows += [(name, setting(value)) for name, value in self.best.params.items()]
+            rows += [
+                (name, setting(value, self.space.get(name)))
+                for name, value in self.best.params.items()
+            ]
         rows += [(f"warning: {advice.field}", advice.message) for advice in self.warnings]
         return html.table(rows, caption=f"study {self.name}")
 
