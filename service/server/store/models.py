@@ -354,7 +354,7 @@ class RoundRow(Base):
     @property
     def settings_left(self) -> int | None:
         """Of a finite space: how many settings were neither tried nor are in the round."""
-        left: int | None = self.data["model"].get("left")
+        left: int | None = self.data.get("model", {}).get("left")
         return left
 
 
