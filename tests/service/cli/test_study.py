@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from caviar.service.client import Client
+from caviar.service.contract.schemas import Result
 from caviar.service.server.store.database import Database
 from tests.commands import fails, run, write
 from tests.factories.studies import external
@@ -62,3 +63,18 @@ def test_the_best_trials_are_replicated(database: Database) -> None:
         assert f"trial {asked['trials'][0]['number']} stays the best." in printed
         best = json.loads(run("study", "show", *there, "--json"))["top"]
         assert [trial["replica_of"] for trial in best] == [None] * 5
+
+
+def test_reasons_are_counted(database: Database) -> None:
+    with listening(database) as server, Client(server) as client:
+        client.create_study(external(trials=5))
+        for trial in client.ask("outside", count=4).trials:
+            raised = f'error: Traceback\n  File "train.py"\nValueError: {trial.number} [is wrong]'
+            state, reason = ("failed", raised) if trial.number else ("diverged", "loss became NaN")
+            told = {"number": trial.number, "lease": trial.lease.token, "state": state}
+            client.tell("outside", [Result.model_validate({**told, "reason": reason})])
+        printed = run("study", "show", "outside", "--server", server).splitlines()
+        assert "3 failed: ValueError: 1 [is wrong] (trial 1)" in printed
+        assert "1 diverged: loss became NaN (trial 0)" in printed
+        shown = json.loads(run("study", "show", "outside", "--server", server, "--json"))
+        assert [reason["count"] for reason in shown["reasons"]] == [3, 1]
