@@ -93,24 +93,21 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         return estimator
 
     def _recipe(self) -> Recipe:
-        params = {name: _plain(getattr(self, name)) for name in _HYPERPARAMETERS}
-        units = _plain(self.hidden_units)
-        if not isinstance(units, int | Sequence | np.ndarray):
-            raise ValueError(f"hidden_units: must be a number or a list of them, not {units!r}")
-        widths = [units] if isinstance(units, int) else [_plain(width) for width in units]
-        params |= {f"hidden_units_{layer}": width for layer, width in enumerate(widths, start=1)}
+        params = {name: getattr(self, name) for name in _HYPERPARAMETERS}
+        units = np.asarray(self.hidden_units).tolist()
+        widths = units if isinstance(units, list) else [units]
         try:
-            return read_recipe({**params, "hidden_layers": len(widths)}, self.settings)
+            return read_recipe({**params, "hidden_units": widths}, self.settings)
         except RecipeError as error:
             raise ValueError(str(error)) from None
 
     def _train(self, features: AnyArray, targets: AnyArray, dataset: Dataset) -> None:
-        recipe, epochs = self._recipe(), _plain(self.epochs)
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-            raise ValueError(f"epochs: must be a whole number from 1, not {self.epochs!r}")
+        recipe, epochs = self._recipe(), self.epochs
+        if isinstance(epochs, bool) or not isinstance(epochs, Integral) or epochs < 1:
+            raise ValueError(f"epochs: must be a whole number from 1, not {epochs!r}")
         seed = self._seed()
         training = Training(dataset, [Lane(number=0, recipe=recipe)], seed=seed)
-        losses = [record.metrics[0]["training_loss"] for record in training.run(epochs)]
+        losses = [record.metrics[0]["training_loss"] for record in training.run(int(epochs))]
         if not training.lanes:
             raise ValueError("the network diverged: use a smaller learning_rate")
         checkpoint = make_checkpoint(training.lanes[0], training.checkpoint(0), dataset, seed=seed)
@@ -296,8 +293,3 @@ def _training_only(
         scaling=scaling,
         split={"fractions": {"training": 1.0}},
     )
-
-
-def _plain(value: Any) -> Any:
-    """A NumPy scalar, as searches draw them, as Python's number; other values as they are."""
-    return value.item() if isinstance(value, np.generic) else value
