@@ -247,6 +247,7 @@ def test_an_error_score_counts_as_a_score() -> None:
     assert done.best_params_["fails"] is False
 
 
+@pytest.mark.slow
 def test_several_metrics() -> None:
     options: dict[str, Any] = {"scoring": ["accuracy", "neg_log_loss"], "cv": 3, "n_iter": 16}
     space = {"C": loguniform(1e-4, 1e2)}
@@ -275,6 +276,7 @@ def test_groups_and_sample_weight_reach_splitter_and_estimator() -> None:
     assert {rows for _, rows in Curve.fits} == {45, 60}
 
 
+@pytest.mark.slow
 def test_values_of_any_kind_and_subspaces() -> None:
     scale = make_pipeline(StandardScaler(), SVC())
     space = [
