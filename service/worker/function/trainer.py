@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 
 from caviar.service.client import Client
 from caviar.service.contract import schemas
@@ -108,9 +109,15 @@ def _release(client: Client, task: FunctionTask, process: FunctionProcess, reaso
     The file, or a module that it imports, has changed since the worker started.
     """
     process.end()
-    logger.error("the function cannot be imported any more: %s", reason)
+    _tell_once(reason)
     task.release(client)
     time.sleep(REST_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _tell_once(reason: str) -> None:
+    """Log why the function cannot be imported, once for as long as the reason is the same."""
+    logger.error("the function cannot be imported any more, which is tried again: %s", reason)
 
 
 class FunctionTrainer:
