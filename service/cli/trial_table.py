@@ -13,7 +13,7 @@ from rich.text import Text
 
 from caviar.service.cli.render import or_dash
 from caviar.service.contract import schemas
-from caviar.service.contract.numbers import number, percent, setting
+from caviar.service.contract.numbers import digits_apart, number, percent, setting
 
 MAX_SIDE_BY_SIDE = 6
 """The largest number of trials that are columns; more of them are rows."""
@@ -75,7 +75,10 @@ class TrialTable:
 
     def _values(self) -> list[Fact]:
         """The value, and the error of classifiers where that is not the value."""
-        facts = [Fact(self.metric, [or_dash(trial.value, number) for trial in self.trials])]
+        values = [trial.value for trial in self.trials]
+        digits = digits_apart(values)
+        texts = [or_dash(value, lambda shown: number(shown, digits)) for value in values]
+        facts = [Fact(self.metric, texts)]
         errors = [trial.metrics.get("validation_error") for trial in self.trials]
         if self.metric != "validation_error" and any(error is not None for error in errors):
             facts.append(Fact("validation_error", [or_dash(error, percent) for error in errors]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 SIGNIFICANT_DIGITS = 4
@@ -34,6 +34,15 @@ def number(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     mantissa, _, exponent = f"{rounded:.{digits - 1}e}".partition("e")
     short = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return f"{short}e{int(exponent)}"
+
+
+def digits_apart(values: Iterable[float | None]) -> int:
+    """How many significant digits tell different values of a table apart, from four to nine."""
+    distinct = {value for value in values if value is not None}
+    for digits in range(SIGNIFICANT_DIGITS, NOISELESS_DIGITS):
+        if len({number(value, digits) for value in distinct}) == len(distinct):
+            return digits
+    return NOISELESS_DIGITS
 
 
 def setting(value: object, spec: Mapping[str, Any] | None = None) -> str:

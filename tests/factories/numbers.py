@@ -34,6 +34,15 @@ NUMBERS: list[tuple[float, str]] = [
     (1e-10, "1e-10"),
 ]
 
+APART: list[tuple[list[float | None], int]] = [
+    ([], 4),
+    ([None, 0.5, 0.5], 4),
+    ([0.97812, 0.97749], 4),
+    ([0.97812, 0.97814], 5),
+    ([300.12, 300.13, None, 1e9], 5),
+    ([1.0, 1.0000000000001], 9),
+]
+
 DURATIONS: list[tuple[float, str]] = [
     (0, "0.0 s"),
     (0.84, "0.8 s"),

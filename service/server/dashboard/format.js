@@ -3,6 +3,7 @@
 export const NOTHING = "–";
 
 const SIGNIFICANT_DIGITS = 4;
+const MAX_DIGITS = 9; // of values that are hardly different
 const [MIN_FIXED, MAX_FIXED] = [1e-4, 1e6]; // outside of this interval numbers have an exponent
 
 /**
@@ -26,6 +27,17 @@ export function rounded(value, digits) {
   if (size >= MIN_FIXED && size < MAX_FIXED) return String(Number(text));
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
   return `${Number(mantissa)}e${Number(exponent)}`;
+}
+
+/** How many significant digits tell different values of a table apart, from four to nine. */
+export function digitsApart(values) {
+  const distinct = [...new Set(values.filter((value) => value != null))];
+  for (let digits = SIGNIFICANT_DIGITS; digits < MAX_DIGITS; digits++) {
+    if (new Set(distinct.map((value) => rounded(value, digits))).size === distinct.length) {
+      return digits;
+    }
+  }
+  return MAX_DIGITS;
 }
 
 /** A count with thousands separators. */

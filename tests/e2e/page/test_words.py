@@ -6,11 +6,12 @@ from typing import Any
 
 from caviar.service.contract.numbers import texts_of
 from tests.e2e.page.conftest import Visit
-from tests.factories.numbers import DURATIONS, NUMBERS, SETTINGS
+from tests.factories.numbers import APART, DURATIONS, NUMBERS, SETTINGS
 
-CASES: list[tuple[str, list[Any], str]] = [
+CASES: list[tuple[str, list[Any], Any]] = [
     *(("number", [value], text) for value, text in NUMBERS),
     ("number", [None], "–"),
+    *(("digitsApart", [values], digits) for values, digits in APART),
     *(("duration", [seconds], text) for seconds, text in DURATIONS),
     ("duration", [None], "–"),
     ("estimate", [37], "35 s"),

@@ -11,6 +11,7 @@ from caviar.sampler import text
 from caviar.sampler.space.parameters import parse_parameter
 from caviar.service.contract import numbers
 from tests.factories.numbers import (
+    APART,
     DURATIONS,
     HALVES,
     LAYERS,
@@ -64,6 +65,13 @@ def test_two_hundred_values_of_a_range_have_two_hundred_texts() -> None:
         parameter = parse_parameter("x", spec)
         values = [parameter.decode(place / 199) for place in range(200)]
         assert len({numbers.setting(value, spec) for value in values}) == 200
+
+
+@pytest.mark.parametrize(("values", "digits"), APART)
+def test_values_of_a_table_have_the_digits_that_tell_them_apart(
+    values: list[float | None], digits: int
+) -> None:
+    assert numbers.digits_apart(values) == digits
 
 
 def test_the_server_writes_the_choices_that_a_page_would_write_in_another_way() -> None:

@@ -1,7 +1,7 @@
 /** The table of trials. A new column is an entry in `columnsOf`. */
 
 import { h } from "../dom.js";
-import { count, duration, number } from "../format.js";
+import { count, digitsApart, duration, NOTHING, rounded } from "../format.js";
 import { setting } from "../settings.js";
 import { go } from "../state.js";
 import { seconds, select, STATES } from "../trials.js";
@@ -23,8 +23,11 @@ const MAX_PARAMETER_COLUMNS = 24;
  * @property {boolean} [isText]  whether the column is aligned to the left
  */
 
-/** The columns of a study's table. @returns {Column[]} */
-function columnsOf(study) {
+/**
+ * The columns of a study's table; `digits` are those of the values.
+ * @returns {Column[]}
+ */
+function columnsOf(study, digits = 4) {
   const { epochs, metric } = study.objective;
   return [
     { name: "number", title: "Trial", cell: numberCell, sortKey: (t) => t.number, sortsDown: true },
@@ -32,7 +35,7 @@ function columnsOf(study) {
     {
       name: "value",
       title: metric,
-      cell: (trial) => number(trial.value),
+      cell: (trial) => (trial.value === null ? NOTHING : rounded(trial.value, digits)),
       sortKey: (trial) => trial.value,
       sortsDown: study.direction === "maximize",
     },
@@ -93,6 +96,7 @@ export function table({ known, route }) {
   const pages = Math.max(1, Math.ceil(rows.length / ROWS_PER_PAGE));
   const page = Math.min(route.page, pages);
   const shown = rows.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE);
+  const drawn = columnsOf(study, digitsApart(shown.map((trial) => trial.value)));
   return h(
     "section",
     { key: "trials", class: "card trials", "aria-labelledby": "trials-title" },
@@ -110,7 +114,7 @@ export function table({ known, route }) {
             "table",
             {},
             h("thead", {}, h("tr", {}, columns.map((column) => header(column, route)))),
-            h("tbody", {}, shown.map((trial) => row(trial, columns, known, route))),
+            h("tbody", {}, shown.map((trial) => row(trial, drawn, known, route))),
           ),
         )
       : h("p", { key: "none", class: "muted" }, emptyText(route)),
