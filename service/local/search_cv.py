@@ -2,7 +2,8 @@
 
 This module imports scikit-learn, and alone knows what its search classes share: `BaseSearchCV`, of
 which `_run_search` is the documented place for a search of one's own. Of scikit-learn's private
-names it uses `_checked_cv_orig`, which that documentation names, and `_format_results`.
+names it uses `_checked_cv_orig`, which that documentation names, and `_format_results`. It sets
+`n_splits_` for each call, which scikit-learn compares with the splits from 1.9 on.
 """
 
 from __future__ import annotations
