@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -325,6 +326,11 @@ def test_methods_and_tags_are_those_of_the_estimator() -> None:
     assert fitted.classes_.tolist() == [0, 1, 2]
     assert fitted.n_features_in_ == 4
     assert fitted.refit_time_ > 0
+
+
+def test_the_example_of_the_docstring_runs() -> None:
+    [example] = doctest.DocTestFinder(recurse=False).find(CaviarSearchCV, "CaviarSearchCV")
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 @pytest.mark.parametrize(
