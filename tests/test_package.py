@@ -193,7 +193,7 @@ def test_a_users_script_has_types(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "caviar.service.contract" in done.stdout
+    assert "caviar.service.client.study.Study" in done.stdout
     assert "Any" not in done.stdout
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from caviar.service.client import Client
 from caviar.service.client.study import ENDED, Study
@@ -115,7 +115,27 @@ def minimize(
     )
 
 
-def maximize(function: Callable[[Any], object], space: Mapping[str, Any], **options: Any) -> Study:
+class Options(TypedDict, total=False):
+    """The options of `minimize` and `maximize`, as `minimize` describes them."""
+
+    trials: int
+    seed: int
+    name: str | None
+    metric: str
+    epochs: int
+    seconds: float | None
+    trial_seconds: float | None
+    sampler: Mapping[str, Any] | str
+    pruner: Mapping[str, Any] | str
+    jobs: int | None
+    data: Path | str
+    if_exists: IfExists
+    progress: bool
+
+
+def maximize(
+    function: Callable[[Any], object], space: Mapping[str, Any], **options: Unpack[Options]
+) -> Study:
     """Search for the params with the largest value of a function; see `minimize`."""
     return _search_with(function, space, direction="maximize", **options)
 
@@ -379,7 +399,7 @@ def _dataset(
 ) -> str:
     """The name of the data set; a table is added to the data folder."""
     with place.client() as client:
-        if isinstance(table, str) and target is None:
+        if isinstance(table, str) and target is None and not Path(table).exists():
             return str(client.dataset(table).name)
         if isinstance(table, str | Path):
             named = _slug(Path(table).stem)
