@@ -72,9 +72,7 @@ def live(session: Session, kind: str) -> Sequence[StudyRow]:
     """Studies of a kind of objective that have not ended, the oldest first."""
     query = (
         select(StudyRow)
-        .where(
-            StudyRow.state.in_((StudyState.RUNNING, StudyState.PAUSED)), StudyRow.kind == kind
-        )
+        .where(StudyRow.state.in_((StudyState.RUNNING, StudyState.PAUSED)), StudyRow.kind == kind)
         .order_by(StudyRow.id)
     )
     return session.scalars(query).all()
