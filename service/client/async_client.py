@@ -17,9 +17,9 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import anyio
 import anyio.to_thread
-import httpx
 
 from caviar.service.client import Client
+from caviar.service.client.light_httpx import httpx
 from caviar.service.client.study import ENDED, Study
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import CaviarError

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import httpx
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
+from caviar.service.client.light_httpx import httpx
 from caviar.service.contract.addresses import DEFAULT_SERVER
 from caviar.service.contract.errors import CaviarError, Invalid, Unreachable, from_problem
 from caviar.service.contract.plain import plain

@@ -17,9 +17,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from typing import Any
 
-import httpx
 from anyio.from_thread import start_blocking_portal
 
+from caviar.service.client.light_httpx import httpx
 from caviar.service.contract.errors import Unreachable
 
 Message = MutableMapping[str, Any]

@@ -94,4 +94,4 @@ class Body(BaseModel):
 class Answer(BaseModel):
     """The body of an answer: unknown fields are ignored, so that older clients read it."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
