@@ -135,7 +135,7 @@ def _measured(
     truth = held_out[table.target].to_numpy()
     if table.regression:
         return 1 - r2_score(truth, predicted), seconds
-    return float(np.mean(predicted.astype(str) != truth.astype(str))), seconds
+    return float(np.mean(predicted != truth)), seconds
 
 
 def _caviar(
@@ -153,7 +153,7 @@ def _caviar(
             data=folder,
             progress=False,
         )
-        model = study.best_model()
+        model = study.refit()
     predict: Callable[[pandas.DataFrame], Any] = model.predict
     return predict
 

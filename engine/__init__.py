@@ -13,6 +13,7 @@ population/     lanes, their groups, and the stacked arrays in which they train 
 training        the training loop: a record per epoch, changes between epochs
 checkpoints     a lane's state as a file
 models          a trained network for predictions
+refit           a network trained again on every example
 estimator       the same with the interface of scikit-learn; imported separately
 trained         one network with its curve and its plots
 drawings        the plots as plain dicts, and a sparkline

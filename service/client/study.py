@@ -34,6 +34,7 @@ class Study(schemas.Study):
     _open: Callable[[], Client] | None = PrivateAttr(default=None)
     _client: Client | None = PrivateAttr(default=None)
     _train: Callable[[Study], None] | None = PrivateAttr(default=None)
+    _refit: Callable[[Study, schemas.Trial], Any] | None = PrivateAttr(default=None)
 
     def __repr__(self) -> str:
         """The name, the state and the best value."""
@@ -169,6 +170,31 @@ class Study(schemas.Study):
             NotFound: no trial has completed, or its function saved nothing.
         """
         return self.model(None)
+
+    def refit(self, number: int | None = None) -> Any:
+        """Train the network of the best trial, or of another, again on every example.
+
+        The networks of a search see three fifths of the table; the rest tells which one is best.
+        The one to take home may see all of it. It has no metrics of its own: those of the trial
+        stand for it.
+
+        Args:
+            number: the trial's number; by default that of the best one.
+
+        Raises:
+            NotFound: no trial has completed yet.
+            Conflict: the study trains a function, or was searched on another machine.
+            DivergedError: the training diverges on all examples.
+        """
+        if self.objective["kind"] != "network":
+            raise Conflict("only networks are trained again: call your function with best.params")
+        if self._refit is None:
+            raise Conflict(
+                "a study is refitted where its data set is: read it by caviar.study(name) on the "
+                "machine that searched it"
+            )
+        trial = self.trial(self._chosen(number))
+        return self._refit(self, trial)
 
     def model(self, number: int | None) -> Any:
         """The model of a trial, or of the best one; see `best_model`.

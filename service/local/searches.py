@@ -20,7 +20,7 @@ from caviar.service.client.study import ENDED, Study
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import CaviarError, Invalid, NotFound
 from caviar.service.contract.reasons import commonest_reason
-from caviar.service.local.place import DEFAULT_DATA, Place
+from caviar.service.local.place import DATASETS, DEFAULT_DATA, Place
 from caviar.service.local.processes import cores
 
 IfExists: TypeAlias = Literal["error", "continue", "replace"]
@@ -269,6 +269,7 @@ def owned(found: Study, place: Place) -> Study:
     """A study that opens its data folder when it is asked for more."""
     found._client, found._open = None, place.client
     found._train = partial(_train_again, place)
+    found._refit = partial(_refit, place)
     return found
 
 
@@ -350,6 +351,23 @@ def _train_again(place: Place, found: Study) -> None:
         again.worker_options = ("--objective", f"pickle:{path}")
         again.has_function = True
     again.train(lambda client: found.name)
+
+
+def _refit(place: Place, found: Study, trial: schemas.Trial) -> Any:
+    """Train the network of a trial on every example of its data set."""
+    from caviar import engine
+    from caviar.engine.data.library import register
+    from caviar.engine.refit import refit
+
+    register(place.data / DATASETS)
+    objective = found.objective
+    return refit(
+        engine.load_dataset(objective["dataset"], objective.get("version")),
+        engine.read_recipe(trial.params, objective["settings"]),
+        epochs=trial.best_epoch or trial.epoch,
+        number=trial.number,
+        seed=found.seed,
+    )
 
 
 @contextmanager
