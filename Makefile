@@ -12,7 +12,8 @@ export PYTHONDONTWRITEBYTECODE =
 TESTS ?= -n 3 --dist loadgroup
 
 .PHONY: install demo test test-fast docs-check lint bench bench-engine bench-sampler bench-pruning bench-main \
-	bench-memory bench-formulas bench-outcomes bench-search-cv bench-imports bench-examples faults examples clean
+	bench-memory bench-formulas bench-outcomes bench-search-cv bench-tables bench-imports bench-examples \
+	faults examples clean
 
 install: .venv/installed
 
@@ -97,6 +98,9 @@ bench-search-cv: install
 	$(BIN)/python -m benchmarks.search_cv
 
 # CPU of `import caviar` and `caviar --help`, beside Optuna's import.
+bench-tables: .venv/bench
+	$(BIN)/python -m benchmarks.tables
+
 bench-imports: .venv/bench
 	$(BIN)/python -m benchmarks.imports
 
