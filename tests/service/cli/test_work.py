@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -65,3 +67,26 @@ def test_a_signal_ends_a_worker_in_order(database: Database, number: int, code: 
         until(lambda: not group_members(worker.pid))
         states = {trial.state for trial in client.trials("ends")}
         assert states == {"waiting"}  # released, not lost
+
+
+TALKS = """
+import os, threading
+from caviar.service.cli import work
+os.write(0, b"1")
+threading.Thread(target=work._end_with_standard_input).start()
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.mark.processes
+def test_a_worker_ends_with_a_parent_that_has_not_read_what_it_said() -> None:
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-P", "-c", TALKS]
+    with theirs:
+        worker = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.PIPE)
+    with worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"
+        ours.close()  # as when the parent is killed: the connection is reset
+        assert worker.wait(PATIENCE_SECONDS) == 1
