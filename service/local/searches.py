@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
+from pydantic import ValidationError
+
 from caviar.service.client import Client
 from caviar.service.client.study import ENDED, Study
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import CaviarError, Invalid, NotFound
+from caviar.service.contract.field_errors import field_errors
 from caviar.service.contract.reasons import commonest_reason
 from caviar.service.local.place import DATASETS, DEFAULT_DATA, Place
 from caviar.service.local.processes import cores
@@ -292,6 +296,11 @@ class Search:
             with self.place.client() as client:
                 name = _unused(client, like)
         self.definition = {"name": name, **self.definition}
+        # Checked here first, so that a wrong definition leaves no file and starts no process.
+        try:
+            schemas.StudyDefinition.model_validate(self.definition)
+        except ValidationError as error:
+            raise Invalid.of(*field_errors(error.errors())) from None
 
     def train_with(self, function: Callable[[Any], object], *, trial_seconds: float | None) -> None:
         """Train the trials by a function, which is kept beside the study."""
@@ -307,8 +316,6 @@ class Search:
 
     def run(self, if_exists: IfExists) -> Study:
         """Create or continue the study, and train it to its end."""
-        # Checked here first, so that a wrong definition starts no process.
-        schemas.StudyDefinition.model_validate(self.definition)
 
         def create(client: Client) -> str:
             return client.create_study(self.definition, if_exists=if_exists).name
@@ -331,7 +338,12 @@ class Search:
             _shown(self.progress) as show,
         ):
             name = str(self.definition["name"])
-            found = client.wait(name, poll_seconds=POLL_SECONDS, on_change=show)
+            try:
+                found = client.wait(name, poll_seconds=POLL_SECONDS, on_change=show)
+            except KeyboardInterrupt:
+                how = f'the same call with name="{name}" and if_exists="continue" goes on'
+                print(f"stopped: {how}", file=sys.stderr)
+                raise
             if found.best is None:
                 reason = _commonest_reason(client, name)
                 raise NothingCompleted(reason, owned(found, self.place))

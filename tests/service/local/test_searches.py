@@ -81,6 +81,9 @@ def test_wrong_arguments_start_no_process(tmp_path: Path) -> None:
         caviar.minimize(two, SPACE, data=tmp_path)
     with pytest.raises(Invalid, match="name: is required"):
         caviar.minimize(lambda trial: 0.0, SPACE, data=tmp_path, if_exists="continue")
+    with pytest.raises(Invalid, match="name: "):
+        caviar.minimize(lambda trial: 0.0, SPACE, name="My Study", data=tmp_path)
+    assert not (tmp_path / "functions").exists()
     space = {"x": {"type": "float", "low": 2, "high": 1}}
     with pytest.raises(Invalid, match=r"space\.x\.low"):
         caviar.minimize(lambda trial: 0.0, space, data=tmp_path, progress=False)
