@@ -234,8 +234,18 @@ def _plain(value: Any) -> Any:
     return plain_number(value)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _advice(spec: object) -> str:
     """What to write in place of a value that is no parameter."""
+    if isinstance(spec, list) and len(spec) == 2 and all(map(_is_number, spec)):
+        low, high = spec
+        return (
+            f"must be a parameter: caviar.uniform({low}, {high}) draws between the two numbers, "
+            f"caviar.choice([{low}, {high}]) takes one of them"
+        )
     if isinstance(spec, list):
         return "must be a parameter, not a list: caviar.choice([…]) makes one of it"
     return (

@@ -25,8 +25,8 @@ def _detail(number: int, trial: TrialRow | None, token: str) -> str:
         return f"trial {number} is {trial.state}: the segment of this lease has ended"
     if trial.state == TrialState.RUNNING:
         return (
-            f"another worker has trial {number} now: this lease ran out or was released. Renew a "
-            "lease with reports, or ask with a larger lease_seconds"
+            f"another worker has trial {number} now: this lease ran out or was released, or its "
+            "token is mistyped. Renew a lease with reports, or ask with a larger lease_seconds"
         )
     return (
         f"trial {number} is {trial.state}, and this is not its last lease: it ran out, was "
