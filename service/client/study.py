@@ -283,7 +283,17 @@ class Study(schemas.Study):
 
 def _columns(study: schemas.Study, trials: Sequence[schemas.Trial]) -> dict[str, list[Any]]:
     """The columns of the table of trials; a value that a trial lacks is None."""
-    fields = ("number", "state", "value", "epoch", "best_epoch", "round", "attempt", "worker")
+    fields = (
+        "number",
+        "state",
+        "value",
+        "epoch",
+        "best_epoch",
+        "round",
+        "attempt",
+        "worker",
+        "replica_of",
+    )
     columns: dict[str, list[Any]] = {
         name: [_plain(getattr(trial, name)) for trial in trials] for name in fields
     }

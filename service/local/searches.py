@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def _search_with(
         "direction": direction,
         **_options(trials=trials, seconds=seconds, seed=seed, sampler=sampler, pruner=pruner),
     }
-    search = Search(Place(data), definition, jobs=cores(jobs), progress=progress)
+    search = Search(Place(data), definition, jobs=_processes(jobs), progress=progress)
     search.name_it(name, like=_slug(getattr(function, "__name__", "search")), if_exists=if_exists)
     search.train_with(function, trial_seconds=trial_seconds)
     return search.run(if_exists)
@@ -233,9 +234,12 @@ def search(
     """
     place = Place(data)
     dataset = _dataset(place, table, target, regression=regression, drop=drop, name=name)
+    for warning in dataset.warnings:
+        warnings.warn(f"data set {dataset.name}: {warning}", stacklevel=2)
     objective: dict[str, Any] = {
         "kind": "network",
-        "dataset": dataset,
+        "dataset": dataset.name,
+        "version": dataset.version,
         "epochs": epochs,
         "settings": dict(settings or {}),
     }
@@ -246,8 +250,8 @@ def search(
         "objective": objective,
         **_options(trials=trials, seconds=seconds, seed=seed, sampler=sampler, pruner=pruner),
     }
-    started = Search(place, definition, jobs=cores(jobs), progress=progress)
-    started.name_it(name, like=_slug(dataset), if_exists=if_exists)
+    started = Search(place, definition, jobs=_processes(jobs), progress=progress)
+    started.name_it(name, like=_slug(dataset.name), if_exists=if_exists)
     return started.run(if_exists)
 
 
@@ -426,17 +430,16 @@ def _dataset(
     regression: bool,
     drop: Sequence[str],
     name: str | None,
-) -> str:
-    """The name of the data set; a table is added to the data folder."""
+) -> schemas.DatasetDetail:
+    """The data set; a table is added to the data folder."""
     with place.client() as client:
         if isinstance(table, str) and target is None and not Path(table).exists():
-            return str(client.dataset(table).name)
+            return client.dataset(table)
         if isinstance(table, str | Path):
             named = _slug(Path(table).stem)
         else:
-            named = "table" if name is None else name
-        client.add_dataset(named, table, target=target, regression=regression, drop=drop)
-        return named
+            named = _slug(name or "table")
+        return client.add_dataset(named, table, target=target, regression=regression, drop=drop)
 
 
 def _default_space(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -451,6 +454,17 @@ def _default_space(settings: Mapping[str, Any]) -> dict[str, Any]:
         "activation": {"type": "categorical", "choices": ["relu", "tanh"]},
     }
     return {name: parameter for name, parameter in space.items() if name not in settings}
+
+
+def _processes(jobs: int | None) -> int:
+    """The number of processes.
+
+    Raises:
+        Invalid: it is less than 1.
+    """
+    if jobs is not None and jobs < 1:
+        raise Invalid.field("jobs", f"must be at least 1, not {jobs}; None takes one a core")
+    return cores(jobs)
 
 
 def _unused(client: Client, like: str) -> str:
