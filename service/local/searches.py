@@ -435,10 +435,8 @@ def _dataset(
     with place.client() as client:
         if isinstance(table, str) and target is None and not Path(table).exists():
             return client.dataset(table)
-        if isinstance(table, str | Path):
-            named = _slug(Path(table).stem)
-        else:
-            named = _slug(name or "table")
+        like = Path(table).stem if isinstance(table, str | Path) else name or "table"
+        named = _slug(like)
         return client.add_dataset(named, table, target=target, regression=regression, drop=drop)
 
 
