@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,16 @@ def open_database(url: str | None, data: Path) -> Database:
     return Database(sqlite_url(data / "caviar.sqlite"))
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A study that was created or found, and how a worker trains it."""
+
+    study: str
+    worker_options: Sequence[str] = ()
+    """Options of a worker that trains a function. Without any, it trains networks, as do the
+    workers that a running server has."""
+
+
 class Place:
     """A data folder.
 
@@ -59,10 +70,9 @@ class Place:
     def __init__(self, data: Path | str = DEFAULT_DATA) -> None:
         self.data = Path(data).resolve()
 
-    @property
-    def functions(self) -> Path:
-        """The folder of the functions that were searched from Python, one file a study."""
-        return self.data / "functions"
+    def function_of(self, study: str) -> Path:
+        """The file of the function that a study was searched with from Python."""
+        return self.data / "functions" / f"{study}.pickle"
 
     def client(self) -> Client:
         """A client of the server over the folder, or else of an app in this process.
@@ -82,24 +92,16 @@ class Place:
 
     @contextmanager
     def serving(
-        self,
-        *,
-        jobs: int,
-        study: Callable[[Client], str],
-        options: Sequence[str] = (),
-        own_worker: bool,
-    ) -> Iterator[Client]:
-        """A client of a server over the folder, with a worker for one study beside it.
+        self, *, jobs: int, begin: Callable[[Client], Begun]
+    ) -> Iterator[tuple[Client, str]]:
+        """A client of a server over the folder, and the name of a study that is trained meanwhile.
 
-        A server that runs already is used, and stays; else one runs until the context ends. The
-        worker ends with the context.
+        A server that runs already is used, and stays; else one runs until the context ends. So
+        does a worker for the study, unless a running server has workers for it.
 
         Args:
             jobs: the number of processes of the worker.
-            study: creates or finds the study; returns its name.
-            options: further options of the worker.
-            own_worker: whether a worker is needed even if a server with its own one runs: the
-                study trains a function.
+            begin: creates or finds the study, before the worker starts.
 
         Raises:
             Invalid: the folder cannot be created or written, or the study is not valid.
@@ -117,44 +119,30 @@ class Place:
             database = open_database(None, self.data)
             stack.callback(database.close)
             running = running_server(database)
-            if running is not None:
-                client = stack.enter_context(Client(running))
-                name = study(client)
-                if own_worker:
-                    beside = stack.enter_context(
-                        worker_beside(
-                            server=running,
-                            jobs=jobs,
-                            study=name,
-                            options=options,
-                            name=f"python-{os.getpid()}",
-                            datasets=self.data / DATASETS,
-                            on_death=lambda: None,
-                        )
-                    )
-                    client.check = beside.check
-                yield client
-                return
-            listener = stack.enter_context(listen("127.0.0.1", 0))
-            server = address(listener)
-            stack.enter_context(server_lock(database, server))
-            schema.upgrade(database)
-            stack.enter_context(served(database, listener, worker=WORKER_NAME))
+            server = running
+            if server is None:
+                listener = stack.enter_context(listen("127.0.0.1", 0))
+                server = address(listener)
+                stack.enter_context(server_lock(database, server))
+                schema.upgrade(database)
+                stack.enter_context(served(database, listener, worker=WORKER_NAME))
             client = stack.enter_context(Client(server))
-            name = study(client)
-            # It ends before its server, so that it can release its trials.
-            beside = stack.enter_context(
-                worker_beside(
-                    server=server,
-                    jobs=jobs,
-                    study=name,
-                    options=options,
-                    datasets=self.data / DATASETS,
-                    on_death=lambda: reclaim(database),
+            begun = begin(client)
+            if running is None or begun.worker_options:
+                # It ends before its server, so that it can release its trials.
+                beside = stack.enter_context(
+                    worker_beside(
+                        server=server,
+                        jobs=jobs,
+                        study=begun.study,
+                        options=begun.worker_options,
+                        name=WORKER_NAME if running is None else f"python-{os.getpid()}",
+                        datasets=self.data / DATASETS,
+                        on_death=lambda: reclaim(None if running else database),
+                    )
                 )
-            )
-            client.check = beside.check
-            yield client
+                client.check = beside.check
+            yield client, begun.study
 
 
 def _client_of(database: Database) -> Client:

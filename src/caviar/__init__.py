@@ -26,15 +26,9 @@ if TYPE_CHECKING:
         Unreachable,
     )
     from caviar.service.contract.schemas import Report, Result, StudyDefinition
+    from caviar.service.local.functions import maximize, minimize
     from caviar.service.local.search_cv import CaviarSearchCV
-    from caviar.service.local.searches import (
-        NothingCompleted,
-        maximize,
-        minimize,
-        search,
-        studies,
-        study,
-    )
+    from caviar.service.local.searches import NothingCompleted, studies, study
     from caviar.service.local.spaces import (
         Space,
         boolean,
@@ -48,6 +42,7 @@ if TYPE_CHECKING:
         space,
         uniform,
     )
+    from caviar.service.local.tables import search
     from caviar.service.local.training import train
     from caviar.service.worker.function.trial import Trial
 
@@ -80,11 +75,11 @@ _MODULES = {
     "load": "engine",
     "log": "service.local.spaces",
     "log_integer": "service.local.spaces",
-    "maximize": "service.local.searches",
-    "minimize": "service.local.searches",
+    "maximize": "service.local.functions",
+    "minimize": "service.local.functions",
     "ordered": "service.local.spaces",
     "reverse_log": "service.local.spaces",
-    "search": "service.local.searches",
+    "search": "service.local.tables",
     "space": "service.local.spaces",
     "studies": "service.local.searches",
     "study": "service.local.searches",

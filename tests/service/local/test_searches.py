@@ -33,15 +33,15 @@ def test_a_closure_is_searched_kept_and_searched_further(tmp_path: Path) -> None
     assert caviar.study("bowl", data=data).best == study.best
 
     with pytest.raises(Conflict, match="if_exists"):
-        caviar.minimize(bowl, SPACE, trials=16, name="bowl", data=data, progress=False)
+        caviar.minimize(lambda trial: 9.0, SPACE, name="bowl", data=data, progress=False)
+    assert [file.name for file in (data / "functions").iterdir()] == ["bowl.pickle"]
+    again = study.replicate(top=1, seeds=1).trials[0]
+    assert [replica.value for replica in again.replicas] == [study.best.value]  # of its function
     more = caviar.minimize(
-        bowl, SPACE, trials=18, name="bowl", data=data, if_exists="continue", progress=False
+        bowl, SPACE, trials=19, name="bowl", data=data, if_exists="continue", progress=False
     )
-    assert more.progress.finished == 18
+    assert more.progress.finished == 19
     assert more.trial(3).params == study.trial(3).params
-    replicas = more.replicate(top=1, seeds=2)
-    assert [replica.value for replica in replicas.trials[0].replicas] == [more.best.value] * 2  # type: ignore[union-attr]
-
     other = caviar.minimize(bowl, SPACE, trials=1, jobs=1, data=data, progress=False)
     assert other.name == "bowl-2"
     assert [found.name for found in caviar.studies(data=data)] == ["bowl-2", "bowl"]
