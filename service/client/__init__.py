@@ -11,7 +11,8 @@ from caviar.service.client.actions import TrialActionCalls
 from caviar.service.client.datasets import DatasetCalls
 from caviar.service.client.replicas import ReplicaCalls
 from caviar.service.client.rounds import RoundCalls
-from caviar.service.client.studies import ENDED, StudyCalls
+from caviar.service.client.studies import StudyCalls
+from caviar.service.client.study import ENDED
 from caviar.service.client.system import SystemCalls
 from caviar.service.client.trials import TrialCalls
 from caviar.service.contract.addresses import DEFAULT_SERVER

@@ -172,8 +172,10 @@ class AskedTrial:
     def _note(self, value: float | None) -> None:
         if value is None:
             return
-        first = self._value is None or self._takes_last
-        self._value = value if first else self._better(self._value, value)  # type: ignore[type-var]
+        if self._value is None or self._takes_last:
+            self._value = value
+        else:
+            self._value = self._better(self._value, value)
 
     def _renew(self, seconds: float) -> None:
         while not self._over.wait(seconds):

@@ -17,8 +17,6 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid, NotFound
 from caviar.service.contract.plain import plain
 
-__all__ = ["ENDED", "StudyCalls"]
-
 
 class StudyCalls(Connection):
     """Create, read, change, await and delete studies."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 ENDED = (StudyState.STOPPED, StudyState.COMPLETED)
 """The states in which no trial is given out any more."""
 
-FIGURE_NAMES = {"best-so-far": "best_so_far"}
-
 
 class Study(schemas.Study):
     """A study. Its fields are as they were when it was read; `refresh` reads them again.
@@ -34,7 +32,7 @@ class Study(schemas.Study):
     _open: Callable[[], Client] | None = PrivateAttr(default=None)
     _client: Client | None = PrivateAttr(default=None)
     _train: Callable[[Study], None] | None = PrivateAttr(default=None)
-    _refit: Callable[[Study, schemas.Trial], Any] | None = PrivateAttr(default=None)
+    _refit: Callable[[Study, schemas.TrialDetail], Any] | None = PrivateAttr(default=None)
 
     def __repr__(self) -> str:
         """The name, the state and the best value."""
@@ -104,9 +102,8 @@ class Study(schemas.Study):
         Raises:
             NotFound: there is no such trial, or no best one yet.
         """
-        chosen = self._chosen(number)
         with self._connected() as client:
-            return client.curve(self.name, chosen)
+            return client.curve(self.name, self._chosen(client, number))
 
     def rounds(self) -> list[schemas.Round]:
         """The rounds from coarse to fine, each with the reason for its box."""
@@ -193,7 +190,8 @@ class Study(schemas.Study):
                 "a study is refitted where its data set is: read it by caviar.study(name) on the "
                 "machine that searched it"
             )
-        trial = self.trial(self._chosen(number))
+        with self._connected() as client:
+            trial = client.trial(self.name, self._chosen(client, number))
         return self._refit(self, trial)
 
     def model(self, number: int | None) -> Any:
@@ -204,9 +202,8 @@ class Study(schemas.Study):
         """
         from caviar.service.client.saved import load_saved
 
-        chosen = self._chosen(number)
         with self._connected() as client:
-            return load_saved(client.model(self.name, chosen))
+            return load_saved(client.model(self.name, self._chosen(client, number)))
 
     def replicate(self, top: int = 5, seeds: int = 3) -> schemas.Replicates:
         """Train the best trials again with fresh seeds, wait for them, and compare.
@@ -252,10 +249,11 @@ class Study(schemas.Study):
         with self._connected() as client:
             yield from asked(client, self, worker=worker, lease_seconds=lease_seconds)
 
-    def _chosen(self, number: int | None) -> int:
+    def _chosen(self, client: Client, number: int | None) -> int:
+        """The number that was given, or that of the best trial as it is now."""
         if number is not None:
             return number
-        best = self.refresh().best
+        best = self._update(client.study(self.name)).best
         if best is None:
             raise NotFound(f"no trial of study {self.name!r} has completed yet")
         return best.number
@@ -294,18 +292,12 @@ def _columns(study: schemas.Study, trials: Sequence[schemas.Trial]) -> dict[str,
         "worker",
         "replica_of",
     )
-    columns: dict[str, list[Any]] = {
-        name: [_plain(getattr(trial, name)) for trial in trials] for name in fields
-    }
+    rows = [trial.model_dump(mode="json") for trial in trials]
+    columns = {name: [row[name] for row in rows] for name in fields}
     for name in study.space:
         columns[f"params.{name}"] = [trial.params.get(name) for trial in trials]
     for name in dict.fromkeys(name for trial in trials for name in trial.metrics):
         columns[f"metrics.{name}"] = [trial.metrics.get(name) for trial in trials]
     for name in ("started_at", "finished_at", "reason", "void"):
-        columns[name] = [getattr(trial, name) for trial in trials]
+        columns[name] = [row[name] for row in rows]
     return columns
-
-
-def _plain(value: object) -> object:
-    """An enumeration's member as its text."""
-    return str(value) if isinstance(value, str) else value
