@@ -86,14 +86,16 @@ class Connection:
         return opened
 
     def _open(self) -> httpx.Client:
+        is_here = _is_loopback(self.server)
         return httpx.Client(
             base_url=self.server,
             transport=self._transport,
             timeout=self.timeout_seconds,
-            # Reading the certificates takes most of a start, and a plain address needs none.
-            verify=self.server.startswith("https:"),
+            # Reading the certificates takes most of a start. A plain address needs none, where no
+            # proxy is between, whose certificate counts.
+            verify=not is_here or self.server.startswith("https:"),
             # A server on this machine is not behind a proxy.
-            trust_env=not _is_loopback(self.server),
+            trust_env=not is_here,
         )
 
     def _call(
