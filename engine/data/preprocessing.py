@@ -316,7 +316,8 @@ def _fit_numeric(column: Column, rows: Indices) -> NumericEncoder | str:
         return "constant"
     # The lower median, so that a boolean is filled with a value that it can have.
     fill = float(np.partition(present, (len(present) - 1) // 2)[(len(present) - 1) // 2])
-    assert column.kind != "text" and column.kind != "other"  # noqa: PT018
+    assert column.kind != "text"
+    assert column.kind != "other"
     return NumericEncoder(
         kind=column.kind,
         name=column.name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from inspect import cleandoc
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -33,7 +33,7 @@ class Group(TyperGroup):
 class LazyGroup(Group):
     """A group whose commands are imported one by one. Subclasses set `sources`."""
 
-    sources: Mapping[str, tuple[str, str]] = {}
+    sources: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """By command: the module and the name in it, such as "package.up:up", and its short help."""
 
     def __init__(self, **settings: Any) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -16,7 +16,7 @@ from caviar.service.contract.errors import CaviarError
 class Commands(LazyGroup):
     """The commands, in the order of their help. A test compares each text with the command's."""
 
-    sources = {  # noqa: RUF012
+    sources: ClassVar[Mapping[str, tuple[str, str]]] = {
         "up": (
             "caviar.service.cli.up:up",
             "Start the server, the dashboard and a worker on this machine.",
