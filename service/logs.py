@@ -2,7 +2,7 @@
 
     2026-11-20T12:01:00.123+01:00 INFO caviar: trial 7 of digits completed: 0.0312
 
-The time has its zone. Of an error that nobody expected, the traceback follows on indented lines.
+The time has its zone. The traceback of an unexpected error follows on indented lines.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def fit_scaling(features: ArrayLike) -> Scaling:
     """Mean and standard deviation of each feature (m, n), to standardize this and other parts.
 
     `scaling.features(X)` is (X - mean) / deviation in float32; a constant feature becomes 0. Fit it
-    to the training part only: the other parts stand for data that nobody has seen.
+    to the training part only: the other parts stand for new data.
 
     >>> scaling = fit_scaling([[1.0, 5.0], [3.0, 5.0]])
     >>> scaling.features(np.array([[4.0, 5.0]]))

@@ -1,4 +1,4 @@
-"""Remember a lease that has run out for as long as nobody else has its trial.
+"""Remember a lease that has run out until its trial is leased again.
 
 Revision ID: 0005
 Revises: 0004

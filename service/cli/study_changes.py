@@ -113,7 +113,7 @@ def _confirm(study: schemas.Study) -> None:
     """Ask a person whether to delete a study.
 
     Raises:
-        Invalid: nobody can be asked.
+        Invalid: the question cannot be asked, because the input is no terminal.
     """
     finished = study.progress.finished
     if not sys.stdin.isatty():

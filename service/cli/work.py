@@ -104,7 +104,7 @@ def work(
 def _exit_code(stopping: Stopping, worker: Worker, *, leash: bool) -> int:
     """The exit code of a worker that did not end with its study.
 
-    On a leash, 0 means that there is nothing more to do: whoever holds the leash starts no other.
+    On a leash, 0 means that there is nothing more to do: the parent starts no other worker.
     """
     if worker.gave_up:
         return 0 if leash else 1
@@ -112,7 +112,7 @@ def _exit_code(stopping: Stopping, worker: Worker, *, leash: bool) -> int:
 
 
 def _say_so() -> None:
-    """Tell whoever holds the leash that the worker has a trial: it is of some use."""
+    """Tell the parent that the worker has begun a trial."""
     with suppress(OSError):  # standard input is a pipe or a terminal
         os.write(0, b"1")
 

@@ -32,7 +32,7 @@ class _Call(Generic[P, T]):
     """A method of `Client` that returns at once a coroutine for its result.
 
     A call that is cancelled is not waited for. Its thread still ends it, and then calls `undo`
-    with the result that nobody takes.
+    with the unused result.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Objects that trials save: how they become the opaque bytes of a checkpoint, and objects again.
 
 Bytes are stored as they are. Any other object is pickled, behind a header. The server stores both
-and reads neither. Reading a pickle runs code that whoever wrote it has chosen, so it is read only
+and reads neither. Reading a pickle runs code that its author has chosen, so it is read only
 by a worker that continues the trial, and where a user asks for the object: both trust their server
 and everyone who may write to it.
 """

@@ -54,7 +54,7 @@ class WorkerLost(CaviarError):
 
 
 class Beside:
-    """The worker beside a server, from the side of whoever started it. A call ends it."""
+    """The worker beside a server, as its parent sees it. A call ends it."""
 
     def __init__(self) -> None:
         self.end_seconds = END_SECONDS

@@ -178,7 +178,7 @@ def _tokens(history: Sequence[Line]) -> Iterator[str]:
 
 
 def _late(history: Sequence[Line], final: Final) -> Iterator[str]:
-    """No result is refused for being late while nobody else was given its trial.
+    """No result is refused for being late before its trial is leased again.
 
     Where an answer was lost, or a person did something, it is not known who had the trial.
     """
@@ -208,7 +208,7 @@ def _late(history: Sequence[Line], final: Final) -> Iterator[str]:
             if other != token
         )
         if not is_anothers and not any(end < (line["ended"], place) for end in ended[token]):
-            yield f"4: trial {number} was refused a late result, and nobody else was given it"
+            yield f"4: trial {number} was refused a late result, and was not leased again"
 
 
 def _results(history: Sequence[Line]) -> Iterator[tuple[Line, int, Line, Line | None]]:

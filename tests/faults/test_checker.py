@@ -80,7 +80,7 @@ def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def deaf_to_late_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse every result whose lease has run out, though nobody else has its trial."""
+    """Refuse every result whose lease has run out, although its trial was not leased again."""
     lapse = trial_states.lapse
 
     def forget(change: Change, trial: TrialRow) -> None:

@@ -16,7 +16,7 @@ MAX_ATTEMPTS = 3
 def holds(trial: TrialRow | None, token: str) -> bool:
     """Whether the token is the trial's last lease, and its holder may train on.
 
-    A lease that has run out still counts while the trial waits and nobody else has been given it.
+    A lease that has run out still counts while the trial waits and has not been leased again.
     """
     return (
         trial is not None
@@ -76,8 +76,8 @@ def end(trial: TrialRow, state: TrialState, now: float) -> None:
 def lapse(change: Change, trial: TrialRow) -> None:
     """Let a trial wait whose lease has run out, or fail it after its last attempt.
 
-    Its worker may only be slow. So the trial keeps its lease and what was reported, for as long
-    as nobody else is given it: see `revive` and `settle`.
+    Its worker may only be slow. So the trial keeps its lease and what was reported until it is
+    leased again: see `revive` and `settle`.
     """
     ran_out = f"its lease of {trial.lease_seconds:g} s ran out"
     if not trial.prefetched and trial.attempt >= MAX_ATTEMPTS:

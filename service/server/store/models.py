@@ -179,7 +179,7 @@ class TrialRow(Base):
     lease_token: Mapped[str | None] = mapped_column(String(64))
     """Fences the results: only its holder is recorded. Kept when it has run out or ended."""
     lapsed: Mapped[bool]
-    """The lease has run out, and nobody else was given the trial: its holder is still heard."""
+    """The lease has run out and the trial was not leased again: its holder may still report."""
     lease_seconds: Mapped[float | None]
     """For how long each report renews the lease."""
     lease_expires_at: Mapped[float | None]

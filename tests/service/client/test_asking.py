@@ -25,7 +25,7 @@ def test_a_result_that_is_refused_is_an_error_that_says_why(
     client.release("outside", [other])
     for trial in study.ask():
         age_leases(database, 100)
-        trial.tell(0.25)  # late, and nobody else has it
+        trial.tell(0.25)  # late, and it was not leased again
     assert client.trial("outside", 0).value == 0.25
 
 
