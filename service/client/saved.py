@@ -13,8 +13,8 @@ ZIP = b"PK\x03\x04"
 def load_saved(content: bytes) -> Any:
     """The object in a checkpoint or model: a network of Caviar's, what a function saved, or bytes.
 
-    An object that a function saved is unpickled, which runs code of its author: load only what comes
-    from a server that you trust.
+    An object that a function saved is unpickled, which runs code of its author: load only what
+    comes from a server that you trust.
 
     Args:
         content: the bytes that `Client.checkpoint` and `Client.model` return.
