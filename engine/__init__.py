@@ -50,7 +50,7 @@ from caviar.engine.optim.optimizers import OPTIMIZERS
 from caviar.engine.optim.schedules import SCHEDULES
 from caviar.engine.pool import run_pool
 from caviar.engine.population.grouping import group_lanes
-from caviar.engine.population.lanes import Lane, LaneState
+from caviar.engine.population.lanes import Lane, LaneState, Weights
 from caviar.engine.recipe import Recipe, check_name, check_value, read_recipe
 from caviar.engine.shapes import Shape
 from caviar.engine.training import EpochRecord, Training
@@ -80,6 +80,7 @@ __all__ = [
     "RecipeError",
     "Shape",
     "Training",
+    "Weights",
     "check_name",
     "check_value",
     "describe",

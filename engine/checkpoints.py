@@ -3,8 +3,9 @@
 The file is a zip archive of plain arrays. The member `header` is JSON as bytes: format, version,
 number, line (the lineage), seed, epoch, steps, recipe, shape, data set and scaling of the targets.
 The other members are the arrays of the state by name, and mean and deviation of the features. Of a
-data set of the user's, `preprocessing` is JSON as bytes: how raw rows become features. An array is
-read only if it has the dtype and shape that follow from the header.
+data set of the user's, `preprocessing` is JSON as bytes: how raw rows become features. Where the
+best epoch is an earlier one, `best_epoch` of the header and two arrays tell its weights. An array
+is read only if it has the dtype and shape that follow from the header.
 """
 
 import io
@@ -24,7 +25,7 @@ from caviar.engine.data.preprocessing import Preprocessing, preprocessing_from
 from caviar.engine.data.scaling import Scaling
 from caviar.engine.errors import CheckpointError, DatasetError, RecipeError
 from caviar.engine.optim.optimizers import OPTIMIZERS
-from caviar.engine.population.lanes import Lane, LaneState
+from caviar.engine.population.lanes import Lane, LaneState, Weights
 from caviar.engine.recipe import Recipe, recipe_from
 from caviar.engine.shapes import Shape
 
@@ -61,6 +62,8 @@ class Checkpoint:
     scaling: Scaling
     preprocessing: Preprocessing | None = None
     """Of a data set of the user's: how raw rows become features."""
+    best: Weights | None = None
+    """The weights of an earlier epoch, of whose value the trial is; None if it is the state's."""
 
     @property
     def lane(self) -> Lane:
@@ -68,7 +71,9 @@ class Checkpoint:
         return Lane(number=self.number, recipe=self.recipe, lineage=self.lineage)
 
 
-def make_checkpoint(lane: Lane, state: LaneState, dataset: Dataset, *, seed: int) -> Checkpoint:
+def make_checkpoint(
+    lane: Lane, state: LaneState, dataset: Dataset, *, seed: int, best: Weights | None = None
+) -> Checkpoint:
     """The checkpoint of a lane that trains on a data set."""
     description = {
         "name": dataset.name,
@@ -88,6 +93,7 @@ def make_checkpoint(lane: Lane, state: LaneState, dataset: Dataset, *, seed: int
         dataset=description,
         scaling=dataset.scaling,
         preprocessing=dataset.preprocessing,
+        best=best,
     )
 
 
@@ -116,6 +122,11 @@ def write_checkpoint(checkpoint: Checkpoint) -> bytes:
         "deviation": scaling.deviation,
         **{f"slot_{name}": slot for name, slot in state.slots.items()},
     }
+    if checkpoint.best is not None:
+        header["best_epoch"] = checkpoint.best.epoch
+        arrays["header"] = _json_array(header)
+        arrays["best_parameters"] = checkpoint.best.parameters
+        arrays["best_statistics"] = checkpoint.best.statistics
     if checkpoint.preprocessing is not None:
         arrays["preprocessing"] = _json_array(checkpoint.preprocessing.to_json())
     buffer = io.BytesIO()
@@ -205,6 +216,16 @@ class _Reader:
             dataset=dataset,
             scaling=scaling,
             preprocessing=self._preprocessing(header["version"], shape),
+            best=self._best(header, shape),
+        )
+
+    def _best(self, header: Mapping[str, Any], shape: Shape) -> Weights | None:
+        if "best_epoch" not in header:
+            return None
+        return Weights(
+            epoch=_non_negative(header, "best_epoch"),
+            parameters=self._array("best_parameters", (shape.parameters,), np.float32),
+            statistics=self._array("best_statistics", (shape.statistics,), np.float32),
         )
 
     def _preprocessing(self, version: int, shape: Shape) -> Preprocessing | None:

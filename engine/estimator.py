@@ -74,6 +74,10 @@ class _Network(BaseEstimator):  # type: ignore[misc]
     def load(cls, source: bytes | str | Path) -> Self:
         """A fitted estimator with the network of a checkpoint, given as a path or as bytes.
 
+        Its weights are those of the trial's best epoch, as in `caviar.load`. One that was trained
+        on a table of the user's predicts from raw rows with the columns of that table, as
+        `Model.predict` takes them.
+
         Raises CheckpointError if it cannot be read, and ValueError if it is of another task.
         """
         model = load(source)
@@ -86,7 +90,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         estimator = cls(
             **hyperparameters,
             hidden_units=recipe.hidden_units,
-            epochs=model.checkpoint.state.epoch,
+            epochs=model.epoch,
             random_state=model.checkpoint.seed,
         )
         estimator._set_model(model)
@@ -122,11 +126,16 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     def _set_model(self, model: Model) -> None:
         self.model_ = model
-        self.n_features_in_ = model.features
-        self.n_iter_ = model.checkpoint.state.epoch
+        self.n_features_in_ = len(model.columns) or model.features
+        self.n_iter_ = model.epoch
+        if model.columns:
+            self.feature_names_in_ = np.array(model.columns, dtype=object)
 
-    def _checked(self, features: Any) -> AnyArray:
+    def _checked(self, features: Any) -> Any:
+        """Features (m, n) of numbers; of a network for a table, the rows as they are."""
         check_is_fitted(self)
+        if self.model_.columns:  # it checks the columns itself
+            return features
         checked: AnyArray = validate_data(self, features, reset=False)
         return checked
 

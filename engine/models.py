@@ -1,8 +1,9 @@
 """A trained network for predictions: `load("best.npz").predict(X)`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from caviar.engine.arithmetic import arithmetic
 from caviar.engine.arrays import AnyArray, Float64Array
 from caviar.engine.checkpoints import Checkpoint, read_checkpoint
 from caviar.engine.data.datasets import Examples
-from caviar.engine.errors import DatasetError
+from caviar.engine.errors import CheckpointError, DatasetError
 from caviar.engine.population.layouts import EVALUATION_BATCH_SIZE
 from caviar.engine.population.population import Population
 
@@ -21,14 +22,23 @@ class Model:
     Of a network that was trained on a built-in data set, raw rows are features (m, n). Of one that
     was trained on a table of the user's, they are rows with the columns of that table: a frame of
     polars or pandas, a dict of columns, a list of dicts, or an array with all columns in order.
+
+    Its weights are those of the trial's best epoch, if the checkpoint has them, else those of its
+    last one.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
+        best = checkpoint.best
+        self.epoch: int = checkpoint.state.epoch if best is None else best.epoch
+        """The epoch after which the network had its weights."""
         self.labels: AnyArray = _label_array(checkpoint.dataset["labels"])
         """The user's labels of the classes 0 … C - 1, (C,); empty in regression."""
+        state = checkpoint.state
+        if best is not None:
+            state = replace(state, parameters=best.parameters, statistics=best.statistics)
         self._population = Population(
-            [checkpoint.shape], [checkpoint.lane], [checkpoint.state], seed=checkpoint.seed
+            [checkpoint.shape], [checkpoint.lane], [state], seed=checkpoint.seed
         )
 
     def __reduce__(self) -> tuple[type["Model"], tuple[Checkpoint]]:
@@ -52,8 +62,8 @@ class Model:
 
     def __repr__(self) -> str:
         """One line: what the network predicts, and from what."""
-        dataset, epoch = self.checkpoint.dataset, self.checkpoint.state.epoch
-        return f"<Model of {dataset['name']}: {self.task}, {self.features} features, epoch {epoch}>"
+        name = self.checkpoint.dataset["name"]
+        return f"<Model of {name}: {self.task}, {self.features} features, epoch {self.epoch}>"
 
     def predict(self, rows: Any) -> AnyArray:
         """Predict from raw rows: the most probable labels (m,), or targets (m,).
@@ -111,6 +121,15 @@ def _label_array(labels: Sequence[Any]) -> AnyArray:
     return array
 
 
-def load(source: bytes | str | Path) -> Model:
-    """The model in a checkpoint, given as a path or as bytes. Raises CheckpointError."""
-    return Model(read_checkpoint(source))
+def load(source: bytes | str | Path, *, epoch: Literal["best", "last"] = "best") -> Model:
+    """The model in a checkpoint, given as a path or as bytes.
+
+    `epoch` chooses between the weights of the trial's best epoch, by which a study ranks it, and
+    those of its last one. They are the same where a study ranks trials by their last value.
+
+    Raises CheckpointError.
+    """
+    if epoch not in ("best", "last"):
+        raise CheckpointError(f'epoch must be "best" or "last", not {epoch!r:.40}')
+    checkpoint = read_checkpoint(source)
+    return Model(checkpoint if epoch == "best" else replace(checkpoint, best=None))

@@ -1,14 +1,20 @@
 """The training loop: lanes in lock-step, a record per epoch, and changes between epochs."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from caviar.engine.arithmetic import arithmetic
 from caviar.engine.data.datasets import Dataset
 from caviar.engine.draws import shuffle
 from caviar.engine.errors import LaneError
-from caviar.engine.population.lanes import Lane, LaneState, initial_state, with_changed_recipe
+from caviar.engine.population.lanes import (
+    Lane,
+    LaneState,
+    Weights,
+    initial_state,
+    with_changed_recipe,
+)
 from caviar.engine.population.population import Population
 
 
@@ -118,6 +124,14 @@ class Training:
         Raises LaneError if the lane does not train here.
         """
         return self._population.state(self._row(number))
+
+    def weights(self, numbers: Collection[int]) -> dict[int, Weights]:
+        """Copies of what lanes predict with now, by number; without those that train no more."""
+        return {
+            lane.number: self._population.weights(row)
+            for row, lane in enumerate(self._lanes)
+            if lane.number in numbers
+        }
 
     def test_metrics(self, number: int) -> dict[str, float]:
         """The metrics of the test part, `test_loss` …, of a lane's current state.

@@ -49,6 +49,17 @@ class LaneState:
     and variance (n_out) of each hidden layer; otherwise empty."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Weights:
+    """What a network predicts with, as it was after an epoch. No other object shares the arrays."""
+
+    epoch: int
+    parameters: Array
+    """(P,): see LaneState."""
+    statistics: Array
+    """(S,): see LaneState."""
+
+
 def initial_state(lane: Lane, shape: Shape, *, seed: int) -> LaneState:
     """The state before the first epoch.
 

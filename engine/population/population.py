@@ -18,7 +18,7 @@ from caviar.engine.layers.activations import ACTIVATIONS
 from caviar.engine.layers.dense import dense_backward, dense_forward, dense_inputs_backward
 from caviar.engine.layers.losses import LOSSES
 from caviar.engine.metrics import MetricAccumulator
-from caviar.engine.population.lanes import Lane, LaneState
+from caviar.engine.population.lanes import Lane, LaneState, Weights
 from caviar.engine.population.layouts import Layout
 from caviar.engine.population.stacks import Stack, steps_of
 from caviar.engine.population.steps import Step
@@ -125,6 +125,11 @@ class Population:
         """A copy of everything that the lane in this row needs to continue."""
         stack, index = self._rows[row]
         return stack.state(index, self.epoch)
+
+    def weights(self, row: int) -> Weights:
+        """A copy of what the lane in this row predicts with."""
+        stack, index = self._rows[row]
+        return stack.weights(index, self.epoch)
 
     def parameters(self, row: int) -> Array:
         """The current parameters (P,) of the lane in this row, as a view."""

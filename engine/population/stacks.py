@@ -15,7 +15,7 @@ from caviar.engine.layers.batch_norm import (
 )
 from caviar.engine.layers.dropout import fill_factors
 from caviar.engine.optim.averages import update_average
-from caviar.engine.population.lanes import Lane, LaneState
+from caviar.engine.population.lanes import Lane, LaneState, Weights
 from caviar.engine.population.updates import Update
 from caviar.engine.population.workspace import Operands, Products, StackViews
 from caviar.engine.shapes import Shape
@@ -73,6 +73,14 @@ class Stack:
             steps=self._steps[row],
             parameters=self.parameters[row].copy(),
             slots={name: slot[row].copy() for name, slot in self._slots.items()},
+            statistics=self.statistics[row].copy(),
+        )
+
+    def weights(self, row: int, epoch: int) -> Weights:
+        """A copy of what the lane in this row predicts with."""
+        return Weights(
+            epoch=epoch,
+            parameters=self.parameters[row].copy(),
             statistics=self.statistics[row].copy(),
         )
 

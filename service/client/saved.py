@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from caviar.service.contract.saved_objects import is_packed, pack, unpack
 
@@ -10,7 +10,7 @@ ZIP = b"PK\x03\x04"
 """How an .npz file begins."""
 
 
-def load_saved(content: bytes) -> Any:
+def load_saved(content: bytes, *, epoch: Literal["best", "last"] = "best") -> Any:
     """The object in a checkpoint or model: a network of Caviar's, what a function saved, or bytes.
 
     An object that a function saved is unpickled, which runs code of its author: load only what
@@ -18,6 +18,7 @@ def load_saved(content: bytes) -> Any:
 
     Args:
         content: the bytes that `Client.checkpoint` and `Client.model` return.
+        epoch: of a network, which of its weights: see `caviar.load`.
 
     Raises:
         Invalid: the object cannot be read in this process; says what it needs.
@@ -29,7 +30,7 @@ def load_saved(content: bytes) -> Any:
         from caviar.engine.errors import CheckpointError
 
         try:
-            return load(content)
+            return load(content, epoch=epoch)
         except CheckpointError:
             pass  # a file of another library, which is bytes here
     return content

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import PrivateAttr
 
-from caviar.service.contract import html, schemas
+from caviar.service.contract import html, limits, schemas
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.numbers import number, setting
-from caviar.service.contract.states import StudyState
+from caviar.service.contract.states import StudyState, TrialState
 
 if TYPE_CHECKING:
     from caviar.service.client import Client
@@ -157,16 +157,21 @@ class Study(schemas.Study):
             drawn = client.figure(self.name, name.replace("-", "_"))
         return Figure(data=drawn.data, layout=drawn.layout)
 
-    def best_model(self) -> Any:
+    def best_model(self, *, epoch: Literal["best", "last"] = "best") -> Any:
         """The model of the best trial: `best_model().predict(rows)`.
 
         Of a network it is a `Model`, which takes raw rows. Of a function it is what the function
         gave to `trial.save`, which is unpickled here: use it only with studies that you trust.
 
+        Args:
+            epoch: the weights of a network: those after the epoch of the trial's value, or those
+                after its last epoch. The value of a study with `"value": "last"` is of that one.
+
         Raises:
+            Invalid: `epoch` is neither "best" nor "last".
             NotFound: no trial has completed, or its function saved nothing.
         """
-        return self.model(None)
+        return self.model(None, epoch=epoch)
 
     def refit(self, number: int | None = None) -> Any:
         """Train the network of the best trial, or of another, again on every example.
@@ -194,16 +199,34 @@ class Study(schemas.Study):
             trial = client.trial(self.name, self._chosen(client, number))
         return self._refit(self, trial)
 
-    def model(self, number: int | None) -> Any:
+    def model(self, number: int | None, *, epoch: Literal["best", "last"] = "best") -> Any:
         """The model of a trial, or of the best one; see `best_model`.
 
         Raises:
+            Invalid: `epoch` is neither "best" nor "last".
             NotFound: the model is not kept; those of the ten best trials are.
         """
         from caviar.service.client.saved import load_saved
 
+        if epoch not in ("best", "last"):
+            raise Invalid.field("epoch", f'must be "best" or "last", not {epoch!r:.40}')
         with self._connected() as client:
-            return load_saved(client.model(self.name, self._chosen(client, number)))
+            number = self._chosen(client, number)
+            try:
+                content = client.model(self.name, number)
+            except NotFound as error:
+                raise self._without_model(client, number, error) from None
+        return load_saved(content, epoch=epoch)
+
+    def _without_model(self, client: Client, number: int, error: NotFound) -> NotFound:
+        """The error for a trial whose model is not there: of a function, how to save one."""
+        external = self.objective["kind"] == "external"
+        if external and client.trial(self.name, number).state == TrialState.COMPLETED:
+            return NotFound(
+                f"{error.detail}: its function called no `trial.save(model)`, or the model "
+                f"is not kept, for it is not among the {limits.CHECKPOINTS_OF_THE_BEST} best"
+            )
+        return error
 
     def replicate(self, top: int = 5, seeds: int = 3) -> schemas.Replicates:
         """Train the best trials again with fresh seeds, wait for them, and compare.

@@ -9,7 +9,10 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from caviar.engine.checkpoints import write_checkpoint
+from caviar.engine.errors import DatasetError
 from caviar.engine.estimator import CaviarClassifier, CaviarRegressor
+from caviar.engine.trained import train
+from tests.factories.tables import churn
 
 CHECKS = [
     check
@@ -113,3 +116,16 @@ def test_a_checkpoint_loads_as_a_fitted_estimator(tmp_path: Path) -> None:
     assert loaded.random_state == 0
     with pytest.raises(ValueError, match="multiclass"):
         CaviarRegressor.load(path)
+
+
+def test_an_estimator_of_a_network_for_a_table_takes_raw_rows(tmp_path: Path) -> None:
+    table = churn(120)
+    trained = train(table, "churn", epochs=2)
+    trained.save(tmp_path / "churn.npz")
+    loaded = CaviarClassifier.load(tmp_path / "churn.npz")
+    rows = {name: values for name, values in table.items() if name != "churn"}
+    assert loaded.predict(rows).tolist() == trained.predict(rows).tolist()
+    assert tuple(loaded.feature_names_in_) == trained.model.columns
+    assert loaded.n_features_in_ == len(trained.model.columns)
+    with pytest.raises(DatasetError, match=trained.model.columns[0]):
+        loaded.predict({name: rows[name] for name in trained.model.columns[1:]})

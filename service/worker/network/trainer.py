@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from caviar import engine
 from caviar.service.client import Client
-from caviar.service.contract import schemas
+from caviar.service.contract import limits, schemas
 from caviar.service.contract.errors import NotFound
 from caviar.service.worker.attempts import attempt
 from caviar.service.worker.network.datasets import dataset_of
@@ -51,6 +51,8 @@ class NetworkTrainer:
         self._group = group
         self._stop_epoch = group.trials[0].stop_epoch
         self._dataset = dataset_of(client, group.objective)
+        self._best: dict[int, engine.Weights] = {}
+        """The weights of the best epoch of trials, where it is not their current one."""
         lanes, states = self._start()
         self._training = engine.Training(self._dataset, lanes, seed=group.seed, start=states)
         trials = {trial.number: trial for trial in group.trials}
@@ -69,6 +71,8 @@ class NetworkTrainer:
             elif checkpoint := self._load(trials[lane.number]):
                 lanes.append(replace(lane, recipe=checkpoint.recipe))
                 states[lane.number] = checkpoint.state
+                if checkpoint.best is not None:
+                    self._best[lane.number] = checkpoint.best
         if not lanes:
             raise NotFound("every checkpoint that the trials continue from is gone")
         return lanes, states
@@ -102,12 +106,24 @@ class NetworkTrainer:
 
     def steps(self) -> Iterator[Step]:
         """Train to the segment's end, with a step between two epochs."""
+        self._keep_best()
         for epoch in self._training.run(self._stop_epoch):
             for number, metrics in epoch.metrics.items():
                 diverged = epoch.diverged.get(number)
                 self.records[number].note(epoch.epoch, metrics, diverged=diverged)
             if epoch.epoch < self._stop_epoch:
                 yield Step.EPOCH
+                self._keep_best()
+
+    def _keep_best(self) -> None:
+        """Copy the weights of trials whose best epoch is the current one, before the next one."""
+        if self._group.objective.value == "best":
+            better = [
+                number
+                for number in self.numbers
+                if _best_epoch(self.records[number]) == self._training.epoch
+            ]
+            self._best |= self._training.weights(better)
 
     def adjust(self, number: int, changes: Mapping[str, schemas.Setting]) -> None:
         """Change hyperparameters of a trial from the next epoch on."""
@@ -117,12 +133,17 @@ class NetworkTrainer:
         """A checkpoint of the current epoch; None of a trial that trains no more."""
         for lane in self._training.lanes:
             if lane.number == number:
+                record, best = self.records[number], self._best.get(number)
+                if best is not None and not best.epoch == _best_epoch(record) < record.epoch:
+                    best = None
                 state = self._training.checkpoint(number)
                 checkpoint = engine.make_checkpoint(
-                    lane, state, self._dataset, seed=self._group.seed
+                    lane, state, self._dataset, seed=self._group.seed, best=best
                 )
                 content = engine.write_checkpoint(checkpoint)
-                return Snapshot(content, self.records[number].best)
+                if len(content) > limits.CHECKPOINT_BYTES:  # to continue is worth more
+                    content = engine.write_checkpoint(replace(checkpoint, best=None))
+                return Snapshot(content, record.best)
         return None
 
     def checkpoint_saved(self, number: int) -> None:
@@ -140,3 +161,7 @@ class NetworkTrainer:
     def result(self, number: int) -> schemas.Result:
         """The best so far, at the segment's end."""
         return self.records[number].best_result("completed")
+
+
+def _best_epoch(record: Record) -> int | None:
+    return None if record.best is None else record.best.epoch

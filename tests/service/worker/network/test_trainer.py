@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from caviar import engine
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Report, Result
 from caviar.service.contract.states import TrialState
@@ -79,6 +80,38 @@ def test_the_best_so_far_survives(client: Client, database: Database, each_epoch
     assert again.start_epoch == 5
     assert again.best is not None
     assert (again.best.epoch, again.best.value) == (best, losses[best])
+
+
+def test_a_model_has_the_weights_of_the_best_epoch(
+    client: Client, database: Database, each_epoch: None
+) -> None:
+    """Also where that epoch was trained by a worker that was lost, before a checkpoint."""
+    definition = study("peak")
+    definition["objective"]["metric"] = "validation_error"
+    kept = client.create_study(definition)
+    leased = client.ask("peak", count=3, lease_seconds=10).trials
+    [group] = Grouping(client, jobs=1, checkpoint_seconds=0).of(leased)
+    with pytest.raises(Killed):
+        train_group(Dying(client, reports=6), group)  # type: ignore[arg-type]
+    age_leases(database, 11)
+    train(client, "peak")
+    early = [trial for trial in client.trials("peak") if (trial.best_epoch or 8) < 5]
+    assert early
+    for trial in early:
+        assert trial.best_epoch is not None
+        recipe = engine.read_recipe(trial.params, kept.objective["settings"])
+        lane = engine.Lane(number=trial.number, recipe=recipe)
+        training = engine.Training(engine.load_dataset("wine"), [lane], seed=kept.seed)
+        list(training.run(trial.best_epoch))
+        best = kept.model(trial.number)
+        assert best.epoch == trial.best_epoch
+        assert best.checkpoint.best.parameters.tobytes() == (
+            training.checkpoint(trial.number).parameters.tobytes()
+        )
+        last = kept.model(trial.number, epoch="last")
+        rows = training.dataset.validation.features[:4]
+        assert last.epoch == 8
+        assert best.predict_proba(rows).tolist() != last.predict_proba(rows).tolist()
 
 
 def test_a_trial_that_was_lost_before_trains_alone(client: Client, database: Database) -> None:
