@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +13,10 @@ from rich.text import Text
 
 from caviar.service.cli.options import AsJson
 from caviar.service.cli.render import moment
-from caviar.service.cli.terminal import impatient, out, print_json
-from caviar.service.client import DEFAULT_SERVER, Client
+from caviar.service.cli.sources import GivenData, GivenServer, connected
+from caviar.service.cli.terminal import out, print_json
 from caviar.service.contract import schemas
-from caviar.service.contract.errors import Invalid, Unreachable
-from caviar.service.local.place import DEFAULT_DATA, Place
+from caviar.service.contract.errors import Invalid
 
 data_app = typer.Typer(help="Add, list, show and remove data sets.", no_args_is_help=True)
 
@@ -28,19 +25,6 @@ MAX_LEVELS = 6
 
 MAX_LABELS = 12
 
-GivenServer = Annotated[
-    str | None,
-    typer.Option(
-        "--server",
-        metavar="URL",
-        help=f"The server's address. Default: CAVIAR_SERVER, or {DEFAULT_SERVER} if a server "
-        "answers there, else the data folder itself.",
-    ),
-]
-GivenData = Annotated[
-    Path | None,
-    typer.Option("--data", help=f"The data folder. Default: CAVIAR_DATA, or {DEFAULT_DATA}."),
-]
 Name = Annotated[str, typer.Argument(help="The data set's name.")]
 
 
@@ -65,7 +49,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a data set from a table, or a new version of it."""
-    with _connected(server, data) as (client, where):
+    with connected(server, data) as (client, where):
         added = client.add_dataset(
             name or slug(file.stem), file, target=target, regression=regression, drop=drop or ()
         )
@@ -82,7 +66,7 @@ def list_datasets(
     server: GivenServer = None, data: GivenData = None, as_json: AsJson = False
 ) -> None:
     """List the data sets: those that were added, and those that are built in."""
-    with _connected(server, data) as (client, _):
+    with connected(server, data) as (client, _):
         found = client.datasets()
     if as_json:
         print_json([dataset.model_dump(mode="json") for dataset in found])
@@ -95,7 +79,7 @@ def show(
     name: Name, server: GivenServer = None, data: GivenData = None, as_json: AsJson = False
 ) -> None:
     """Show a data set: its columns, classes and warnings."""
-    with _connected(server, data) as (client, _):
+    with connected(server, data) as (client, _):
         found = client.dataset(name)
     if as_json:
         print_json(found.model_dump(mode="json"))
@@ -106,38 +90,9 @@ def show(
 @data_app.command("remove")
 def remove(name: Name, server: GivenServer = None, data: GivenData = None) -> None:
     """Remove a data set with all its versions."""
-    with _connected(server, data) as (client, where):
+    with connected(server, data) as (client, where):
         client.remove_dataset(name)
     out.print(f"data set {name} was removed from {where}")
-
-
-@contextmanager
-def _connected(server: str | None, data: Path | None) -> Iterator[tuple[Client, str]]:
-    """A client, and what it is connected to in words."""
-    if server is not None and data is not None:
-        raise Invalid.field("--data", "cannot be combined with --server: choose one of them")
-    if server is None and data is None:
-        # What is set for all commands gives way to what this one is told.
-        server = os.environ.get("CAVIAR_SERVER")
-        given = os.environ.get("CAVIAR_DATA")
-        data = Path(given) if given and server is None else None
-    if server is None and (data is not None or not _answers(DEFAULT_SERVER)):
-        folder = data or DEFAULT_DATA
-        with Place(folder).client() as client:
-            yield client, f"the data folder {folder}"
-        return
-    address = server or DEFAULT_SERVER
-    with impatient(address) as client:
-        yield client, f"the server at {address}"
-
-
-def _answers(server: str) -> bool:
-    try:
-        with Client(server, patience_seconds=0) as client:
-            client.health()
-    except Unreachable:
-        return False
-    return True
 
 
 def slug(text: str) -> str:

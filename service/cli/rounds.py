@@ -10,6 +10,7 @@ import typer
 
 from caviar.service.cli.options import AsJson, Server, StudyName
 from caviar.service.cli.render import round_lines
+from caviar.service.cli.sources import GivenData, GivenServer, reading
 from caviar.service.cli.terminal import impatient, out, print_json
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract.errors import Invalid
@@ -21,9 +22,11 @@ rounds_app = typer.Typer(
 
 
 @rounds_app.command("show")
-def show_rounds(name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
+def show_rounds(
+    name: StudyName, server: GivenServer = None, data: GivenData = None, as_json: AsJson = False
+) -> None:
     """Show the rounds of a study: their ranges and their reasons."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         rounds = client.rounds(name)
         space = client.study(name).space
     if as_json:

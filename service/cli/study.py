@@ -13,6 +13,7 @@ import typer
 from caviar.service.cli.journal import print_journal
 from caviar.service.cli.options import AsJson, Server, StudyName
 from caviar.service.cli.render import importance_table, replicate_table, study_table
+from caviar.service.cli.sources import GivenData, GivenServer, reading
 from caviar.service.cli.study_changes import budget, create, delete, pause, resume, stop, wait
 from caviar.service.cli.terminal import impatient, out, print_json
 from caviar.service.cli.trial_table import TrialTable
@@ -40,9 +41,11 @@ class Format(StrEnum):
 
 
 @study_app.command("list")
-def list_studies(server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
-    """List the studies of a server, the newest first."""
-    with impatient(server) as client:
+def list_studies(
+    server: GivenServer = None, data: GivenData = None, as_json: AsJson = False
+) -> None:
+    """List the studies of a server or of a data folder, the newest first."""
+    with reading(server, data) as client:
         studies = list(client.studies())
     if as_json:
         print_json([study.model_dump(mode="json") for study in studies])
@@ -53,14 +56,15 @@ def list_studies(server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> No
 @study_app.command("show")
 def show_study(
     name: StudyName,
-    server: Server = DEFAULT_SERVER,
+    server: GivenServer = None,
+    data: GivenData = None,
     top: Annotated[
         int, typer.Option(help="The number of best trials to show.", min=0, max=1000)
     ] = 5,
     as_json: AsJson = False,
 ) -> None:
     """Show a study, its best trials and the importance of its parameters."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         study = client.study(name)
         order = "-value" if study.direction == "maximize" else "value"
         counted = top + study.void  # void trials are listed, but are not among the best
@@ -116,10 +120,10 @@ def _by_importance(importance: schemas.Importance) -> list[str]:
 
 @study_app.command("importance")
 def show_importance(
-    name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+    name: StudyName, server: GivenServer = None, data: GivenData = None, as_json: AsJson = False
 ) -> None:
     """Show the importance of each parameter, and the noise."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         importance = client.importance(name)
     if as_json:
         print_json(importance.model_dump(mode="json"))
@@ -137,7 +141,8 @@ def print_importance(importance: schemas.Importance) -> None:
 @study_app.command("export")
 def export(
     name: StudyName,
-    server: Server = DEFAULT_SERVER,
+    server: GivenServer = None,
+    data: GivenData = None,
     format: Annotated[Format, typer.Option(help="The format of the file.")] = Format.CSV,  # noqa: A002
     output: Annotated[
         Path | None,
@@ -145,7 +150,7 @@ def export(
     ] = None,
 ) -> None:
     """Export the whole table of trials."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         text = client.export(name, format=format.value)
     if output is None:
         sys.stdout.write(text)
@@ -174,10 +179,10 @@ def replicate(
 
 @study_app.command("replicates")
 def show_replicates(
-    name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+    name: StudyName, server: GivenServer = None, data: GivenData = None, as_json: AsJson = False
 ) -> None:
     """Show the replicated trials and their values with fresh seeds."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         replicated = client.replicates(name)
     _print_replicates(replicated, as_json)
 
@@ -230,10 +235,10 @@ def _read_params(file: Path) -> list[dict[str, Any]]:
 
 @study_app.command("journal")
 def study_journal(
-    name: StudyName, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+    name: StudyName, server: GivenServer = None, data: GivenData = None, as_json: AsJson = False
 ) -> None:
     """Show the actions on all trials of a study, with their authors and reasons."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         print_journal(client.journal(name), as_json, client.study(name).space)
 
 

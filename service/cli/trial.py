@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from caviar.service.cli.journal import print_journal
 from caviar.service.cli.options import AsJson, Server, StudyName
 from caviar.service.cli.render import trial_card
+from caviar.service.cli.sources import GivenData, GivenServer, reading
 from caviar.service.cli.terminal import impatient, out, print_json
 from caviar.service.client import DEFAULT_SERVER, Client
 from caviar.service.contract.errors import Invalid
@@ -90,10 +91,14 @@ def _show(client: Client, study: str, trial: Any, as_json: bool) -> None:
 
 @trial_app.command()
 def show(
-    study: StudyName, number: Number, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+    study: StudyName,
+    number: Number,
+    server: GivenServer = None,
+    data: GivenData = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show a trial: its state, params, checkpoints and journal."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         trial = client.trial(study, number)
         _show(client, study, trial, as_json)
         if trial.journal and not as_json:
@@ -243,10 +248,14 @@ def fork(
 
 @trial_app.command()
 def journal(
-    study: StudyName, number: Number, server: Server = DEFAULT_SERVER, as_json: AsJson = False
+    study: StudyName,
+    number: Number,
+    server: GivenServer = None,
+    data: GivenData = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the actions on a trial, with their authors and reasons."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         print_journal(client.journal(study, number), as_json, client.study(study).space)
 
 
@@ -255,10 +264,11 @@ def model(
     study: StudyName,
     number: Number,
     file: Annotated[Path, typer.Argument(help="The file to write, such as best.npz.")],
-    server: Server = DEFAULT_SERVER,
+    server: GivenServer = None,
+    data: GivenData = None,
 ) -> None:
     """Download a trial's trained network, for `caviar.load`."""
-    with impatient(server) as client:
+    with reading(server, data) as client:
         content = client.model(study, number)
     try:
         file.write_bytes(content)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from caviar.service.cli import data
+from caviar.service.cli import sources
 from caviar.service.server.store.database import Database
 from tests.commands import fails, run
 from tests.factories.tables import churn_csv
@@ -18,7 +18,7 @@ from tests.fakes.apps import listening
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A table in the current folder, on a machine where no server runs."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(data, "_answers", lambda server: False)
+    monkeypatch.setattr(sources, "_answers", lambda server: False)
     path = tmp_path / "Churn 2026.csv"
     path.write_bytes(churn_csv())
     return path

@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from caviar.service.cli import sources
 from caviar.service.client import Client
 from caviar.service.contract.schemas import Result
+from caviar.service.local.place import Place
 from caviar.service.server.store.database import Database
 from tests.commands import fails, run, write
 from tests.factories.studies import external
@@ -78,3 +82,22 @@ def test_reasons_are_counted(database: Database) -> None:
         assert "1 diverged: loss became NaN (trial 0)" in printed
         shown = json.loads(run("study", "show", "outside", "--server", server, "--json"))
         assert [reason["count"] for reason in shown["reasons"]] == [3, 1]
+
+
+def test_studies_are_read_without_a_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sources, "_answers", lambda server: False)
+    assert "--data" in fails("study", "list")
+    assert "--data" in fails("study", "list", "--data", "elsewhere")
+    assert list(tmp_path.iterdir()) == []
+    with Place().client() as client:
+        client.create_study(external(trials=3))
+        search(client, "outside")
+    assert "outside" in run("study", "list")
+    for command in ("show", "importance", "export", "replicates", "journal"):
+        assert run("study", command, "outside", *(["--json"] if command != "export" else []))
+    assert json.loads(run("trial", "show", "outside", "2", "--json"))["number"] == 2
+    assert "round 0" in run("rounds", "show", "outside", "--data", "caviar-data")
+    assert "keeps no checkpoint" in fails("trial", "model", "outside", "0", "model.bin")
