@@ -158,6 +158,8 @@ def budget_text(study: schemas.Study) -> str:
     """The limits of a study: `60 trials, 1,200 epochs, 10 min 0 s`."""
     limits = schemas.Budget.model_validate(study.budget)
     parts = [f"{limits.trials:,} trials"]
+    if limits.on_top:
+        parts[0] += f" ({limits.on_top:,} of them replicas and forks)"
     if limits.epochs is not None:
         parts.append(f"{limits.epochs:,} epochs")
     if limits.seconds is not None:

@@ -59,12 +59,16 @@ def to_continue(
 
 
 def _larger_limits(budget: schemas.Budget, wanted: schemas.Budget) -> dict[str, float | None]:
-    """The limits that are wanted larger; None is no limit."""
-    return {
+    """The limits that are wanted larger; None is no limit. Replicas and forks do not count."""
+    larger: dict[str, float | None] = {
         name: limit
-        for name, limit in wanted
-        if getattr(budget, name) is not None and (limit is None or limit > getattr(budget, name))
+        for name in ("epochs", "seconds")
+        if (now := getattr(budget, name)) is not None
+        and ((limit := getattr(wanted, name)) is None or limit > now)
     }
+    if wanted.searched > budget.searched:
+        larger["trials"] = wanted.searched + budget.on_top
+    return larger
 
 
 def _differences(study: schemas.Study, definition: schemas.StudyDefinition) -> list[str]:

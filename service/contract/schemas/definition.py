@@ -109,6 +109,18 @@ class Budget(Body):
     trials: Trials = 100
     epochs: Epochs | None = None
     seconds: Seconds | None = None
+    on_top: int = Field(
+        0,
+        ge=0,
+        le=limits.TRIALS,
+        description="How many of the trials are replicas and forks, which come on top of what was "
+        "asked for. The server counts them; a new study begins without any.",
+    )
+
+    @property
+    def searched(self) -> int:
+        """The limit of trials without replicas and forks: what was asked for."""
+        return max(1, self.trials - self.on_top)
 
 
 class WarmStart(Body):

@@ -42,6 +42,19 @@ def test_it_is_continued_with_a_larger_budget(client: Client) -> None:
     assert [trial.number for trial in client.ask("outside", count=5).trials] == [2]
 
 
+def test_replicas_do_not_count(client: Client) -> None:
+    finished(client)
+    client.replicate("outside", top=1, seeds=2)
+    replicas = client.ask("outside", count=5).trials
+    client.tell("outside", [result(trial) for trial in replicas])
+    assert client.create_study(external(trials=2), if_exists="continue").progress.total == 4
+    more = client.create_study(external(trials=4), if_exists="continue")
+    assert (more.state, more.progress.finished, more.progress.total) == ("running", 4, 6)
+    assert len(client.ask("outside", count=9).trials) == 2
+    copied = {**external("copied"), "budget": more.budget}
+    assert client.create_study(copied).budget == {**more.budget, "trials": 4, "on_top": 0}
+
+
 def test_a_limit_that_is_not_wanted_any_more_goes(client: Client) -> None:
     client.create_study(external(budget={"trials": 2, "seconds": 60.0}))
     client.change_study("outside", state="paused")

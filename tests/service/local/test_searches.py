@@ -38,7 +38,7 @@ def test_a_closure_is_searched_kept_and_searched_further(tmp_path: Path) -> None
     again = study.replicate(top=1, seeds=1).trials[0]
     assert [replica.value for replica in again.replicas] == [study.best.value]  # of its function
     more = caviar.minimize(
-        bowl, SPACE, trials=19, name="bowl", data=data, if_exists="continue", progress=False
+        bowl, SPACE, trials=18, name="bowl", data=data, if_exists="continue", progress=False
     )
     assert more.progress.finished == 19
     assert more.trial(3).params == study.trial(3).params

@@ -45,7 +45,7 @@ def test_they_come_on_top_of_the_budget(client: Client) -> None:
     assert [each.number for each in asked.trials] == best
     assert [len(each.replicas) for each in asked.trials] == [2, 2, 2]
     study = client.study("outside")
-    assert (study.state, study.budget["trials"]) == ("running", 16)
+    assert (study.state, study.budget["trials"], study.budget["on_top"]) == ("running", 16, 6)
     trials = {trial.number: trial for trial in client.trials("outside")}
     for each in asked.trials:
         for replica in each.replicas:
