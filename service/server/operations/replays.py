@@ -48,7 +48,8 @@ def _replay(change: Change, body: schemas.ReplayBody) -> schemas.Study:
     if store.studies.find(session, body.name) is not None:
         raise Conflict(f"there is a study named {body.name!r} already: choose another name")
     datasets.require(session, change.plan.definition)
-    copy = StudyRow(
+    copy = store.rows.new(
+        StudyRow,
         name=body.name,
         kind=source.kind,
         definition=_definition(change, body, rows),
@@ -92,6 +93,6 @@ def _copy(change: Change, row: TrialRow, study: StudyRow, number: int) -> None:
         manual=True,
         adjusted=bool(entries),
     )
-    session.add(copied)
+    store.rows.add(session, [copied])
     session.flush()
     store.journal.copy(session, study, number, entries, confirmed=False)

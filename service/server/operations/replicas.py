@@ -50,7 +50,7 @@ def _add(change: Change, body: schemas.ReplicateBody) -> None:
     used = store.replicas.offsets(session, study)
     # Seed by seed, so that replicas of one seed, which train together, are leased together.
     wanted = [(row, seed) for seed in range(1, body.seeds + 1) for row in originals]
-    session.add_all(
+    replicas = [
         new_trials.new_row(
             study,
             number,
@@ -61,7 +61,8 @@ def _add(change: Change, body: schemas.ReplicateBody) -> None:
             seed_offset=used.get(row.number, 0) + seed,
         )
         for number, (row, seed) in enumerate(wanted, start=first)
-    )
+    ]
+    store.rows.add(session, replicas)
     session.flush()
     study_states.reconcile(change)
 

@@ -39,6 +39,10 @@ def create(
     """
     with database.read() as session:
         definition = datasets.pin(session, definition)
+    budget = definition.budget
+    if budget.on_top:  # as it was read of another study
+        new = budget.model_copy(update={"trials": budget.searched, "on_top": 0})
+        definition = definition.model_copy(update={"budget": new})
     plan = feasibility.check(definition)
 
     def add(session: Session, now: float) -> schemas.Study:
@@ -48,7 +52,8 @@ def create(
                 'on with it or replace it (in Python if_exists="continue" or "replace")'
             )
         datasets.require(session, definition)
-        row = StudyRow(
+        row = store.rows.new(
+            StudyRow,
             name=definition.name,
             kind=definition.objective.kind,
             definition=plan.definition.model_dump_json(),

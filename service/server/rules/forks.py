@@ -161,7 +161,7 @@ def _add_child(
         child.epoch = child.start_epoch = start.epoch
         child.value, child.best_epoch = start.value, start.best_epoch
         child.metrics = start.metrics
-    change.session.add(child)
+    store.rows.add(change.session, [child])
     change.session.flush()
     store.journal.copy(change.session, change.study, child.number, inherited, confirmed=True)
 

@@ -36,7 +36,7 @@ def add(
         if number in plan.pauses:
             manual_control.pause_at(row, plan.pauses[number])
         rows.append(row)
-    change.session.add_all(rows)
+    store.rows.add(change.session, rows)
     study.next_number += len(rows)
     return rows
 
@@ -45,7 +45,8 @@ def new_row(
     study: StudyRow, number: int, params: dict[str, Any], *, last_epoch: int, **fields: Any
 ) -> TrialRow:
     """A trial that waits to be trained from its start; other fields have their defaults."""
-    return TrialRow(
+    return store.rows.new(
+        TrialRow,
         study_id=study.id,
         number=number,
         params=params,
@@ -74,5 +75,6 @@ def make_room(change: Change, count: int) -> None:
     current.enqueued += count
     if budget.epochs is not None:
         study.affordable = budgets.paid(study, plan) + count
-    larger = budget.model_copy(update={"trials": budget.trials + count})
+    more = {"trials": budget.trials + count, "on_top": budget.on_top + count}
+    larger = budget.model_copy(update=more)
     study.definition = plan.definition.model_copy(update={"budget": larger}).model_dump_json()

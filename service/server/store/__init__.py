@@ -1,14 +1,18 @@
 """The database: engines and transactions, tables, migrations, and every query by its noun.
 
 Queries take a session and never commit: `store.trials.best(session, study, maximize=False)`.
+
+Studies and trials come as plain rows (see `rows`); a flush of the session writes what changed.
 """
 
+from caviar.service.server.store import rows
 from caviar.service.server.store.queries import (
     answers,
     checkpoints,
     curves,
     datasets,
     journal,
+    keys,
     replicas,
     rounds,
     rungs,
@@ -23,8 +27,10 @@ __all__ = [
     "curves",
     "datasets",
     "journal",
+    "keys",
     "replicas",
     "rounds",
+    "rows",
     "rungs",
     "studies",
     "trials",

@@ -28,6 +28,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from caviar.service.contract.errors import CaviarError, Invalid, OutOfSpace, Unavailable
+from caviar.service.server.store.rows import Transaction
 
 T = TypeVar("T")
 
@@ -119,10 +120,12 @@ class Database:
             try:
                 with (
                     _translated(),
-                    Session(self._writer, expire_on_commit=False) as session,
+                    Transaction(self._writer, expire_on_commit=False) as session,
                     session.begin(),
                 ):
-                    return work(session)
+                    result = work(session)
+                    session.flush()
+                    return result
             except _LostRace:
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))
         raise Unavailable("the database is busy: try again", retry_after=1)

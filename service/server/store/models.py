@@ -23,6 +23,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
+    literal_column,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -106,6 +108,8 @@ class StudyRow(Base):
     """For how long it ran, up to `running_since`."""
     running_since: Mapped[float | None]
     """Since when its time is counted; null while it is not."""
+    counts: Mapped[dict[str, int]] = mapped_column(Json)
+    """How many of its trials are in each state, and how many are void, whatever their state."""
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     """When its first trial was leased."""
@@ -124,6 +128,7 @@ NEW_STUDY: dict[str, Any] = {
     "next_number": 0,
     "epochs_trained": 0,
     "seconds_spent": 0.0,
+    "counts": {},
 }
 """What a new study has unless told otherwise; every other column is null."""
 
@@ -207,12 +212,46 @@ class TrialRow(Base):
         Index(None, "study_id", "state", "number"),
         Index(None, "study_id", "revision", "number"),
         Index(None, "study_id", "value", "number"),
-        Index(None, "state", "lease_expires_at"),
     )
 
     def __init__(self, **fields: Any) -> None:
         super().__init__(**{**NEW_TRIAL, **fields})
 
+
+IS_LEASED = TrialRow.lease_expires_at.is_not(None)
+"""That a worker trains the trial, or holds it for later; the same as that it is running."""
+
+COMPETES = and_(
+    TrialRow.value.is_not(None),
+    # A literal, for no database sees that a parameter implies the condition of an index.
+    TrialRow.state == literal_column(f"'{TrialState.COMPLETED}'"),
+    TrialRow.void.is_(False),
+    TrialRow.replica_of.is_(None),
+)
+"""That a trial may be the best of its study."""
+
+Index(
+    "ix_trials_leased",
+    TrialRow.study_id,
+    TrialRow.lease_expires_at,
+    sqlite_where=IS_LEASED,
+    postgresql_where=IS_LEASED,
+)
+Index(
+    "ix_trials_replicas",
+    TrialRow.study_id,
+    TrialRow.replica_of,
+    sqlite_where=TrialRow.replica_of.is_not(None),
+    postgresql_where=TrialRow.replica_of.is_not(None),
+)
+Index(
+    "ix_trials_competing",
+    TrialRow.study_id,
+    TrialRow.value,
+    TrialRow.number,
+    sqlite_where=COMPETES,
+    postgresql_where=COMPETES,
+)
 
 NEW_TRIAL: dict[str, Any] = {
     "round": 0,
@@ -398,3 +437,36 @@ class DatasetRow(Base):
     """When it was added last: the newest version is what a new study gets."""
 
     __table_args__ = (UniqueConstraint("name", "version"),)
+
+
+class KeyRow(Base):
+    """A key: what it allows, and until when. The key itself is nowhere."""
+
+    __tablename__ = "keys"
+
+    id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+    """The SHA-256 of the whole key."""
+    scopes: Mapped[list[str]] = mapped_column(Json)
+    created_at: Mapped[float]
+    expires_at: Mapped[float | None]
+    """When it ends by itself; null: never."""
+    revoked_at: Mapped[float | None]
+    """When it was revoked. The row stays: the end of the last key does not open the server."""
+
+    __table_args__ = (Index(None, "name"),)
+
+
+class SessionRow(Base):
+    """A browser that signed in with a key, until it signs out, or the session or its key ends."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """The SHA-256 of the random id in the browser's cookie."""
+    key_id: Mapped[str] = mapped_column(ForeignKey("keys.id", ondelete="CASCADE"))
+    created_at: Mapped[float]
+    expires_at: Mapped[float]
+
+    __table_args__ = (Index(None, "key_id"),)

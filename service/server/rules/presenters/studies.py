@@ -18,8 +18,8 @@ from caviar.service.server.store.models import RoundRow, StudyRow
 def study(session: Session, row: StudyRow) -> schemas.Study:
     """A study as it stands, with its definition."""
     plan = plan_of(row.definition)
-    counts = store.studies.counts(session, row.id)
-    void = store.studies.count_void(session, row.id)
+    counts = {state: row.counts.get(state, 0) for state in TrialState}
+    void = row.counts.get(store.rows.VOID, 0)
     best = store.trials.best(session, row, maximize=plan.maximize)
     last = store.rounds.last(session, row)
     is_warm = plan.definition.warm_start is not None

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from caviar.service.server.store import rows
 from caviar.service.server.store.models import JournalRow, StudyRow, TrialRow
+from caviar.service.server.store.queries import trials
 
 ADJUST = "adjust"
 
@@ -72,11 +74,11 @@ def undo_from(session: Session, study: StudyRow, number: int, epoch: int) -> Non
 
 def acted_on(session: Session, study: StudyRow) -> Sequence[TrialRow]:
     """The trials that a person acted on, by number."""
-    query = select(TrialRow).where(
-        TrialRow.study_id == study.id,
+    query = trials.OF_STUDY.where(
         TrialRow.manual.is_(True) | TrialRow.adjusted.is_(True) | TrialRow.origin.is_not(None),
     )
-    return session.scalars(query.order_by(TrialRow.number)).all()
+    values = {"study_id": study.id}
+    return rows.all_of(session, TrialRow, query.order_by(TrialRow.number), values)
 
 
 def children(session: Session, study: StudyRow, number: int) -> Sequence[TrialRow]:
@@ -85,5 +87,4 @@ def children(session: Session, study: StudyRow, number: int) -> Sequence[TrialRo
         JournalRow.study_id == study.id, JournalRow.number == number, JournalRow.action == "fork"
     )
     numbers = [child for detail in session.scalars(names) for child in detail["children"]]
-    query = select(TrialRow).where(TrialRow.study_id == study.id, TrialRow.number.in_(numbers))
-    return session.scalars(query.order_by(TrialRow.number)).all()
+    return [row for _, row in sorted(trials.by_number(session, study, numbers).items())]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from caviar.service.server.store import rows
 from caviar.service.server.store.models import StudyRow, TrialRow
 from caviar.service.server.store.queries import trials
 
@@ -19,14 +20,13 @@ def originals(session: Session, study: StudyRow, *, count: int, maximize: bool) 
     """The best trials whose value is that of their params alone; of equal params the best one."""
     order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
     query = (
-        select(TrialRow)
-        .where(TrialRow.study_id == study.id, *trials.completed_by_its_params())
+        trials.OF_STUDY.where(*trials.completed_by_its_params())
         .order_by(order, TrialRow.number)
         .limit(PAGE)
     )
     originals: dict[str, TrialRow] = {}
     for offset in range(0, study.next_number, PAGE):
-        page = session.scalars(query.offset(offset)).all()
+        page = rows.all_of(session, TrialRow, query.offset(offset), {"study_id": study.id})
         for row in page:
             originals.setdefault(json.dumps(row.params, sort_keys=True), row)
         if len(originals) >= count or len(page) < PAGE:
@@ -46,9 +46,5 @@ def offsets(session: Session, study: StudyRow) -> dict[int, int]:
 
 def all_of(session: Session, study: StudyRow) -> Sequence[TrialRow]:
     """Every replica of a study, by number."""
-    query = (
-        select(TrialRow)
-        .where(TrialRow.study_id == study.id, TrialRow.replica_of.is_not(None))
-        .order_by(TrialRow.number)
-    )
-    return session.scalars(query).all()
+    query = trials.OF_STUDY.where(TrialRow.replica_of.is_not(None)).order_by(TrialRow.number)
+    return rows.all_of(session, TrialRow, query, {"study_id": study.id})

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
 from caviar.service.contract.errors import NotFound
-from caviar.service.contract.states import StudyState, TrialState
-from caviar.service.server.store.models import StudyRow, TrialRow
-from caviar.service.server.store.queries.trials import lease_has_expired
+from caviar.service.contract.states import StudyState
+from caviar.service.server.store import rows
+from caviar.service.server.store.models import IS_LEASED, StudyRow
+
+TABLE = rows.TRIALS.c
+ALL = select(rows.STUDIES)
+NAMED = ALL.where(rows.STUDIES.c.name == bindparam("name"))
+LOCKED = NAMED.with_for_update()
 
 
 def add(session: Session, row: StudyRow) -> None:
     """Insert a study; its id is there afterwards."""
-    session.add(row)
-    session.flush()
+    rows.add_study(session, row)
 
 
 def find(session: Session, name: str) -> StudyRow | None:
     """The study of this name, or None."""
-    return session.scalar(select(StudyRow).where(StudyRow.name == name))
+    return rows.one_of(session, StudyRow, NAMED, {"name": name})
 
 
 def get(session: Session, name: str) -> StudyRow:
@@ -44,7 +48,7 @@ def lock(session: Session, name: str) -> StudyRow:
     Raises:
         NotFound: there is none.
     """
-    row = session.scalar(select(StudyRow).where(StudyRow.name == name).with_for_update())
+    row = rows.one_of(session, StudyRow, LOCKED, {"name": name})
     if row is None:
         raise NotFound(f"there is no study named {name!r}")
     return row
@@ -52,10 +56,10 @@ def lock(session: Session, name: str) -> StudyRow:
 
 def page(session: Session, *, limit: int, before: int | None) -> Sequence[StudyRow]:
     """Studies, the newest first, with an id below `before`."""
-    query = select(StudyRow).order_by(StudyRow.id.desc()).limit(limit)
+    query = ALL.order_by(StudyRow.id.desc()).limit(limit)
     if before is not None:
         query = query.where(StudyRow.id < before)
-    return session.scalars(query).all()
+    return rows.all_of(session, StudyRow, query)
 
 
 def running(session: Session, kind: str) -> Sequence[str]:
@@ -70,59 +74,28 @@ def running(session: Session, kind: str) -> Sequence[str]:
 
 def live(session: Session, kind: str) -> Sequence[StudyRow]:
     """Studies of a kind of objective that have not ended, the oldest first."""
-    query = (
-        select(StudyRow)
-        .where(StudyRow.state.in_((StudyState.RUNNING, StudyState.PAUSED)), StudyRow.kind == kind)
-        .order_by(StudyRow.id)
-    )
-    return session.scalars(query).all()
+    states = (StudyState.RUNNING, StudyState.PAUSED)
+    query = ALL.where(StudyRow.state.in_(states), StudyRow.kind == kind).order_by(StudyRow.id)
+    return rows.all_of(session, StudyRow, query)
 
 
 def with_expired_leases(session: Session, now: float) -> Sequence[str]:
     """Names of the studies in which a lease has run out."""
-    query = (
-        select(StudyRow.name)
-        .join(TrialRow, TrialRow.study_id == StudyRow.id)
-        .where(TrialRow.state == TrialState.RUNNING, lease_has_expired(now))
-        .distinct()
-    )
-    return session.scalars(query).all()
+    # Study by study, for the index of leases begins with it.
+    has_expired = exists().where(TABLE.study_id == StudyRow.id, TABLE.lease_expires_at < now)
+    return session.scalars(select(StudyRow.name).where(has_expired)).all()
 
 
 def on_the_clock(session: Session) -> Sequence[StudyRow]:
     """The running studies whose time is counted."""
-    query = select(StudyRow).where(
-        StudyRow.state == StudyState.RUNNING, StudyRow.running_since.is_not(None)
-    )
-    return session.scalars(query).all()
+    query = ALL.where(StudyRow.state == StudyState.RUNNING, StudyRow.running_since.is_not(None))
+    return rows.all_of(session, StudyRow, query)
 
 
 def of_worker(session: Session, worker: str) -> Sequence[str]:
     """Names of the studies in which a worker holds leases."""
-    query = (
-        select(StudyRow.name)
-        .join(TrialRow, TrialRow.study_id == StudyRow.id)
-        .where(TrialRow.state == TrialState.RUNNING, TrialRow.worker == worker)
-        .distinct()
-    )
-    return session.scalars(query).all()
-
-
-def counts(session: Session, study_id: int) -> dict[TrialState, int]:
-    """How many trials are in each state, without those that are void."""
-    query = (
-        select(TrialRow.state, func.count())
-        .where(TrialRow.study_id == study_id, TrialRow.void.is_(False))
-        .group_by(TrialRow.state)
-    )
-    counted = {state: count for state, count in session.execute(query)}  # noqa: C416
-    return {state: counted.get(state, 0) for state in TrialState}
-
-
-def count_void(session: Session, study_id: int) -> int:
-    """How many trials are void."""
-    query = select(func.count()).where(TrialRow.study_id == study_id, TrialRow.void.is_(True))
-    return session.scalar(query) or 0
+    holds = exists().where(TABLE.study_id == StudyRow.id, IS_LEASED, TABLE.worker == worker)
+    return session.scalars(select(StudyRow.name).where(holds)).all()
 
 
 def remove(session: Session, row: StudyRow) -> None:

@@ -6,15 +6,35 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from caviar.service.contract.errors import Invalid, NotFound
 from caviar.service.contract.states import OPEN, TrialState
-from caviar.service.server.store.models import StudyRow, TrialRow
+from caviar.service.server.store import rows
+from caviar.service.server.store.models import COMPETES, IS_LEASED, StudyRow, TrialRow
 
 CHUNK = 500
 """Numbers in one IN list: well below the variables that SQLite takes."""
+
+TABLE = rows.TRIALS.c
+OF_STUDY = select(rows.TRIALS).where(TABLE.study_id == bindparam("study_id"))
+
+# What each ask, report and tell needs is built once.
+ONE = OF_STUDY.where(TABLE.number == bindparam("number"))
+SOME = OF_STUDY.where(TABLE.number.in_(bindparam("numbers", expanding=True)))
+WAITING = (
+    OF_STUDY.where(TABLE.state == TrialState.WAITING, TABLE.lapsed == bindparam("lapsed"))
+    .order_by(TABLE.number)
+    .limit(bindparam("limit"))
+)
+EXPIRED = OF_STUDY.where(TABLE.lease_expires_at < bindparam("now")).order_by(TABLE.number)
+BEST = {
+    maximize: OF_STUDY.where(COMPETES)
+    .order_by(TABLE.value.desc() if maximize else TABLE.value.asc(), TABLE.number)
+    .limit(1)
+    for maximize in (False, True)
+}
 
 AWAITED = TrialRow.manual.is_(False), TrialRow.replica_of.is_(None)
 """Rounds wait for trials that are neither under manual control nor replicas."""
@@ -26,7 +46,7 @@ def get(session: Session, study: StudyRow, number: int) -> TrialRow:
     Raises:
         NotFound: there is none of this number.
     """
-    row = session.get(TrialRow, (study.id, number)) if 0 <= number < 2**31 else None
+    row = by_number(session, study, [number]).get(number) if number >= 0 else None
     if row is None:
         yet = " yet: its first comes when a worker asks" if study.next_number == 0 else ""
         raise NotFound(f"study {study.name!r} has no trial {number}{yet}")
@@ -36,51 +56,35 @@ def get(session: Session, study: StudyRow, number: int) -> TrialRow:
 def by_number(session: Session, study: StudyRow, numbers: Iterable[int]) -> dict[int, TrialRow]:
     """The trials of these numbers; a number that there is none of is left out."""
     wanted = sorted(number for number in set(numbers) if number < study.next_number)
-    rows: dict[int, TrialRow] = {}
-    for first in range(0, len(wanted), CHUNK):
-        query = select(TrialRow).where(
-            TrialRow.study_id == study.id, TrialRow.number.in_(wanted[first : first + CHUNK])
-        )
-        rows.update((row.number, row) for row in session.scalars(query))
-    return rows
+    found: list[TrialRow] = []
+    if len(wanted) == 1:
+        values = {"study_id": study.id, "number": wanted[0]}
+        found = rows.all_of(session, TrialRow, ONE, values)
+    else:
+        for first in range(0, len(wanted), CHUNK):
+            values = {"study_id": study.id, "numbers": wanted[first : first + CHUNK]}
+            found += rows.all_of(session, TrialRow, SOME, values)
+    return {row.number: row for row in found}
 
 
 def waiting(session: Session, study: StudyRow, limit: int, *, lapsed: bool) -> Sequence[TrialRow]:
     """Trials that may be leased, the lowest numbers first; whose last lease ran out, or not."""
-    query = (
-        select(TrialRow)
-        .where(
-            TrialRow.study_id == study.id,
-            TrialRow.state == TrialState.WAITING,
-            TrialRow.lapsed.is_(lapsed),
-        )
-        .order_by(TrialRow.number)
-        .limit(limit)
-    )
-    return session.scalars(query).all()
-
-
-def lease_has_expired(now: float) -> ColumnElement[bool]:
-    """That a running trial's worker has not reported in time."""
-    return TrialRow.lease_expires_at < now
+    session.flush()
+    if not study.counts.get(TrialState.WAITING):
+        return []
+    values = {"study_id": study.id, "lapsed": lapsed, "limit": limit}
+    return rows.all_of(session, TrialRow, WAITING, values)
 
 
 def expired(session: Session, study: StudyRow, now: float) -> Sequence[TrialRow]:
     """Running trials whose lease has run out."""
-    return session.scalars(_running(study).where(lease_has_expired(now))).all()
+    return rows.all_of(session, TrialRow, EXPIRED, {"study_id": study.id, "now": now})
 
 
 def held_by(session: Session, study: StudyRow, worker: str) -> Sequence[TrialRow]:
     """Running trials that a worker holds."""
-    return session.scalars(_running(study).where(TrialRow.worker == worker)).all()
-
-
-def _running(study: StudyRow) -> Select[TrialRow]:
-    return (
-        select(TrialRow)
-        .where(TrialRow.study_id == study.id, TrialRow.state == TrialState.RUNNING)
-        .order_by(TrialRow.number)
-    )
+    query = OF_STUDY.where(IS_LEASED, TrialRow.worker == worker).order_by(TrialRow.number)
+    return rows.all_of(session, TrialRow, query, {"study_id": study.id})
 
 
 def rebase_leases(session: Session, now: float) -> None:
@@ -89,24 +93,29 @@ def rebase_leases(session: Session, now: float) -> None:
     For a server that starts: its clock knows nothing of the time it was away.
     """
     session.execute(
-        update(TrialRow)
-        .where(TrialRow.state == TrialState.RUNNING)
-        .values(lease_expires_at=now + TrialRow.lease_seconds)
+        update(TrialRow).where(IS_LEASED).values(lease_expires_at=now + TrialRow.lease_seconds)
     )
 
 
 def any_open(session: Session, study: StudyRow) -> bool:
     """Whether a trial of the study has not ended."""
-    return _any(session, study, OPEN)
+    return _any_counted(session, study, OPEN)
 
 
 def any_running(session: Session, study: StudyRow) -> bool:
     """Whether a trial of the study is leased."""
-    return _any(session, study, [TrialState.RUNNING])
+    return _any_counted(session, study, [TrialState.RUNNING])
+
+
+def _any_counted(session: Session, study: StudyRow, states: Iterable[TrialState]) -> bool:
+    session.flush()
+    return any(study.counts.get(state) for state in states)
 
 
 def any_awaited(session: Session, study: StudyRow, *, before: int | None = None) -> bool:
     """Whether a trial has not ended that the next round waits for, or the round `before`."""
+    if not any_open(session, study):
+        return False
     earlier = () if before is None else (TrialRow.round < before,)
     return _any(session, study, OPEN, *AWAITED, *earlier)
 
@@ -163,24 +172,13 @@ def cancel_open(session: Session, study: StudyRow, *, reason: str, now: float) -
             revision=study.revision,
         )
     )
+    rows.recount(session, study)
 
 
 def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | None:
     """The completed trial of the best value, no replica; of equals the lowest number."""
-    order = TrialRow.value.desc() if maximize else TrialRow.value.asc()
-    query = (
-        select(TrialRow)
-        .where(
-            TrialRow.study_id == study.id,
-            TrialRow.value.is_not(None),
-            TrialRow.state == TrialState.COMPLETED,
-            TrialRow.void.is_(False),
-            TrialRow.replica_of.is_(None),
-        )
-        .order_by(order, TrialRow.number)
-        .limit(1)
-    )
-    return session.scalar(query)
+    session.flush()
+    return rows.one_of(session, TrialRow, BEST[maximize], {"study_id": study.id})
 
 
 def searched(session: Session, study: StudyRow, *, most: int) -> tuple[int, int]:
@@ -223,12 +221,8 @@ def completed_by_its_params() -> tuple[ColumnElement[bool], ...]:
 
 def below(session: Session, study: StudyRow, number: int) -> Sequence[TrialRow]:
     """All trials with a lower number, in order."""
-    query = (
-        select(TrialRow)
-        .where(TrialRow.study_id == study.id, TrialRow.number < number)
-        .order_by(TrialRow.number)
-    )
-    return session.scalars(query).all()
+    query = OF_STUDY.where(TrialRow.number < number).order_by(TrialRow.number)
+    return rows.all_of(session, TrialRow, query, {"study_id": study.id})
 
 
 SORTS: dict[str, tuple[ColumnElement[Any], bool]] = {
@@ -256,7 +250,7 @@ def page(
     Sorting by value leaves out the trials that have none, and replicas, which do not compete.
     """
     column, falls = SORTS[sort]
-    query = select(TrialRow).where(TrialRow.study_id == study.id)
+    query = OF_STUDY
     if since is not None:
         query = query.where(TrialRow.revision > since)
     if states:
@@ -266,12 +260,13 @@ def page(
     if after is not None:
         query = _after(query, column, falls, after)
     order = column.desc() if falls else column.asc()
-    return session.scalars(query.order_by(order, TrialRow.number).limit(limit)).all()
+    query = query.order_by(order, TrialRow.number).limit(limit)
+    return rows.all_of(session, TrialRow, query, {"study_id": study.id})
 
 
 def _after(
-    query: Select[TrialRow], column: ColumnElement[Any], falls: bool, after: list[Any]
-) -> Select[TrialRow]:
+    query: Select[Any], column: ColumnElement[Any], falls: bool, after: list[Any]
+) -> Select[Any]:
     match after:
         case [key, number] if _is_number(key) and _is_number(number):
             beyond = column < key if falls else column > key
@@ -294,7 +289,7 @@ def holders(session: Session) -> Sequence[tuple[str, int, float]]:
             func.count(),
             func.max(TrialRow.lease_expires_at - TrialRow.lease_seconds),
         )
-        .where(TrialRow.state == TrialState.RUNNING, TrialRow.worker.is_not(None))
+        .where(IS_LEASED, TrialRow.worker.is_not(None))
         .group_by(TrialRow.worker)
         .order_by(TrialRow.worker)
     )
