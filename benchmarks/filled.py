@@ -22,7 +22,7 @@ from caviar.service.contract.states import TrialState
 from caviar.service.server import store
 from caviar.service.server.operations import studies
 from caviar.service.server.rules import rounds
-from caviar.service.server.store import schema
+from caviar.service.server.store import rows, schema
 from caviar.service.server.store.database import Database, connected
 from caviar.service.server.store.models import NEW_TRIAL, StudyRow, TrialRow
 
@@ -83,7 +83,7 @@ def fill(database: Database, name: str, trials: int) -> None:
             index.drop(connection)
     epochs = 0
     for first in range(0, trials, CHUNK):
-        chunk = list(_rows(study_id, first, min(first + CHUNK, trials), began))
+        chunk = list(_finished(study_id, first, min(first + CHUNK, trials), began))
         epochs += sum(row[COLUMNS.index("epoch")] for row in chunk)
         write(database, chunk)
     with connected(database) as connection:
@@ -96,7 +96,7 @@ def fill(database: Database, name: str, trials: int) -> None:
             connection.exec_driver_sql("ANALYZE")
 
 
-def _rows(study_id: int, start: int, stop: int, began: float) -> Iterator[tuple[Any, ...]]:
+def _finished(study_id: int, start: int, stop: int, began: float) -> Iterator[tuple[Any, ...]]:
     """Rows of the table of trials from one number to another, in the order of COLUMNS."""
     random = np.random.default_rng(start)
     count = stop - start
@@ -163,19 +163,19 @@ def _metrics(value: float | None, epoch: int) -> str:
     return json.dumps(metrics, separators=(",", ":"))
 
 
-def _insert(database: Database, rows: Sequence[tuple[Any, ...]]) -> None:
+def _insert(database: Database, chunk: Sequence[tuple[Any, ...]]) -> None:
     places = ", ".join("?" * len(COLUMNS))
     statement = f"INSERT INTO trials ({', '.join(COLUMNS)}) VALUES ({places})"
     with connected(database) as connection:
-        connection.exec_driver_sql(statement, list(rows))
+        connection.exec_driver_sql(statement, list(chunk))
 
 
-def _copy(database: Database, rows: Sequence[tuple[Any, ...]]) -> None:
+def _copy(database: Database, chunk: Sequence[tuple[Any, ...]]) -> None:
     statement = f"COPY trials ({', '.join(COLUMNS)}) FROM STDIN"
     with connected(database) as connection:
         cursor = connection.connection.cursor()
         with cursor.copy(statement) as copy:
-            for row in rows:
+            for row in chunk:
                 copy.write_row(row)
 
 
@@ -189,6 +189,7 @@ def _count(session: Any, name: str, trials: int, epochs: int, began: float) -> N
     study.epochs_trained = epochs
     study.started_at = began
     study.finished_at = began + trials * 0.01 + 12.5
+    rows.recount(session, study)
 
 
 def main() -> None:
