@@ -25,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     literal_column,
+    or_,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -115,6 +116,10 @@ class StudyRow(Base):
     """When its first trial was leased."""
     finished_at: Mapped[float | None]
     """When a trial of it ended last."""
+    note: Mapped[str | None]
+    """What a person wrote about it."""
+    tags: Mapped[list[str] | None] = mapped_column(Json)
+    """What a person calls it; null: nothing."""
 
     __table_args__ = (Index(None, "state", "kind"),)
 
@@ -203,6 +208,10 @@ class TrialRow(Base):
     """Its parameters were given by a person."""
     revision: Mapped[int] = mapped_column(BigInteger)
     """The study's revision when it changed last."""
+    note: Mapped[str | None]
+    """What a person wrote about it."""
+    tags: Mapped[list[str] | None] = mapped_column(Json)
+    """What a person calls it; null: nothing."""
 
     __table_args__ = (
         CheckConstraint(f"value BETWEEN -{LARGEST!r} AND {LARGEST!r}", name="value_is_finite"),
@@ -212,6 +221,10 @@ class TrialRow(Base):
         Index(None, "study_id", "state", "number"),
         Index(None, "study_id", "revision", "number"),
         Index(None, "study_id", "value", "number"),
+        # New trials come at the end of these, so that they cost a write little.
+        Index(None, "study_id", "round", "number"),
+        Index(None, "study_id", "worker", "number"),
+        Index(None, "study_id", "started_at", "number"),
     )
 
     def __init__(self, **fields: Any) -> None:
@@ -230,6 +243,35 @@ COMPETES = and_(
 )
 """That a trial may be the best of its study."""
 
+ENDED = TrialRow.finished_at.is_not(None)
+"""That a trial has ended: it is in one of the finished states."""
+
+ODD_ATTEMPT = TrialRow.attempt != literal_column("1")
+"""That a trial is not at its first attempt, as nearly all are."""
+
+ANNOTATED = or_(TrialRow.note.is_not(None), TrialRow.tags.is_not(None))
+"""That a person wrote a note or tags."""
+
+for name, column, condition in (
+    ("ix_trials_ended", TrialRow.finished_at, ENDED),
+    ("ix_trials_ended_epoch", TrialRow.epoch, ENDED),
+    ("ix_trials_odd_attempt", TrialRow.attempt, ODD_ATTEMPT),
+):
+    Index(
+        name,
+        TrialRow.study_id,
+        column,
+        TrialRow.number,
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
+Index(
+    "ix_trials_annotated",
+    TrialRow.study_id,
+    TrialRow.number,
+    sqlite_where=ANNOTATED,
+    postgresql_where=ANNOTATED,
+)
 Index(
     "ix_trials_leased",
     TrialRow.study_id,
