@@ -15,6 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from caviar.service.contract.texts import keep_start
+
+MAX_ERRORS = 20
+"""Field errors in one answer: the rest is counted."""
+
+MAX_FIELD, MAX_MESSAGE = 200, 1_000
+"""Characters of a field and of a message in an answer: both may repeat what the caller sent."""
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -25,6 +33,12 @@ class FieldError:
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}" if self.field else self.message
+
+    def short(self) -> FieldError:
+        """The same error, with texts of bounded length."""
+        if len(self.field) <= MAX_FIELD and len(self.message) <= MAX_MESSAGE:
+            return self
+        return FieldError(keep_start(self.field, MAX_FIELD), keep_start(self.message, MAX_MESSAGE))
 
 
 class CaviarError(Exception):
@@ -53,9 +67,14 @@ class Invalid(CaviarError):
     status, slug, title = 422, "invalid", "The request is not valid"
 
     @classmethod
-    def of(cls, *errors: FieldError) -> Invalid:
-        """An error whose detail is its first field error."""
-        return cls(str(errors[0]), errors=errors)
+    def of(cls, *errors: FieldError, more: int = 0) -> Invalid:
+        """An error whose detail is its first field error; `more` were found and not kept."""
+        shown = tuple(error.short() for error in errors[:MAX_ERRORS])
+        rest = len(errors) - len(shown) + more
+        detail = str(shown[0])
+        if rest:
+            detail += f" (and {len(shown) - 1 + rest:,} more errors)"
+        return cls(detail, errors=shown)
 
     @classmethod
     def field(cls, field: str, message: str) -> Invalid:

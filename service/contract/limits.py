@@ -45,8 +45,26 @@ REPLICAS = 20
 FORKS = 100
 """Children of one fork."""
 
-BODY_BYTES = 32 * 2**20
-"""Size of one request body."""
+BODY_BYTES = 2**20
+"""Size of one request body, unless it has many items."""
+
+BODY_VALUES = 100_000
+"""Values in one request body, with the lists and objects that hold them, counted by commas."""
+
+ITEMS_BODY_BYTES = 32 * 2**20
+"""Size of the body of a call that takes many items: reports, results or trials."""
+
+ITEMS_BODY_VALUES = 1_000_000
+"""Values in the body of a call that takes many items."""
+
+BODY_DEPTH = 64
+"""Lists and objects within each other in a request body."""
+
+BODY_NAMES = 10_000
+"""Names in one object of a request body."""
+
+LARGE_BODIES = 8
+"""Bodies over BODY_BYTES that the server receives or reads at once: another one has to wait."""
 
 TABLE_BYTES = 64 * 2**20
 """Size of one file that becomes a data set."""

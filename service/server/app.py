@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from caviar.service import __version__
-from caviar.service.contract import limits
 from caviar.service.contract.errors import CaviarError
 from caviar.service.server.http import problems
+from caviar.service.server.http.bodies import BodyLimit
 from caviar.service.server.http.checkpoints import checkpoints_router
 from caviar.service.server.http.datasets import datasets_router
 from caviar.service.server.http.figures import figures_router
@@ -21,7 +21,7 @@ from caviar.service.server.http.page import mount_assets, page_router
 from caviar.service.server.http.prefix import Prefix
 from caviar.service.server.http.replicas import replicas_router
 from caviar.service.server.http.rounds import rounds_router
-from caviar.service.server.http.security import LOOPBACK, BodyLimit, Guard
+from caviar.service.server.http.security import LOOPBACK, Guard
 from caviar.service.server.http.studies import studies_router
 from caviar.service.server.http.system import system_router
 from caviar.service.server.http.trial_actions import actions_router
@@ -98,12 +98,7 @@ def create_app(
         app.include_router(router)
     mount_assets(app)
     app.add_middleware(Heads)
-    app.add_middleware(
-        BodyLimit,
-        limit_bytes=limits.BODY_BYTES,
-        octets=limits.CHECKPOINT_BYTES,
-        tables=limits.TABLE_BYTES,
-    )
+    app.add_middleware(BodyLimit)
     if root_path:
         app.add_middleware(Prefix, root_path=root_path)
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)

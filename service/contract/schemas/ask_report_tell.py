@@ -185,7 +185,7 @@ class ReportBody(Body):
 
     model_config = ConfigDict(json_schema_extra=example({"reports": [REPORT]}))
 
-    reports: list[Report] = Field(min_length=1, max_length=limits.REPORTS_PER_CALL)
+    reports: list[Report] = Field(fail_fast=True, min_length=1, max_length=limits.REPORTS_PER_CALL)
 
 
 class Problem(Answer):
@@ -288,7 +288,7 @@ class TellBody(Body):
 
     model_config = ConfigDict(json_schema_extra=example({"results": [RESULT]}))
 
-    results: list[Result] = Field(min_length=1, max_length=limits.RESULTS_PER_CALL)
+    results: list[Result] = Field(fail_fast=True, min_length=1, max_length=limits.RESULTS_PER_CALL)
 
 
 class Held(Body):
@@ -305,7 +305,7 @@ class ReleaseBody(Body):
         json_schema_extra=example({"trials": [{"number": 0, "lease": RESULT["lease"]}]})
     )
 
-    trials: list[Held] = Field(min_length=1, max_length=limits.RESULTS_PER_CALL)
+    trials: list[Held] = Field(fail_fast=True, min_length=1, max_length=limits.RESULTS_PER_CALL)
 
 
 class Recorded(Answer):

@@ -24,7 +24,9 @@ class EnqueueBody(Body):
 
     model_config = ConfigDict(json_schema_extra=example({"trials": [{"params": PARAMS}]}))
 
-    trials: list[EnqueuedTrial] = Field(min_length=1, max_length=limits.ENQUEUED_PER_CALL)
+    trials: list[EnqueuedTrial] = Field(
+        fail_fast=True, min_length=1, max_length=limits.ENQUEUED_PER_CALL
+    )
 
 
 class EnqueueAnswer(Answer):

@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from caviar.service.contract import limits, schemas, strict_json
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.field_errors import field_errors
+from caviar.service.server.http.bodies import OCTETS
 from caviar.service.server.http.common import DatabaseOf, StudyName, TrialNumber, router
 from caviar.service.server.operations import checkpoints
 
 checkpoints_router = router("checkpoints")
 
-OCTETS = "application/octet-stream"
 CONTENT = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
 
 ZIP = b"PK\x03\x04"

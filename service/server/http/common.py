@@ -2,35 +2,104 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import gc
 import json
+import math
+import threading
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 
 from caviar.service.contract import limits, strict_json
 from caviar.service.contract.errors import CaviarError, Invalid
+from caviar.service.contract.field_errors import field_errors
 from caviar.service.contract.schemas import Slug
+from caviar.service.server.http.access import access_of
+from caviar.service.server.http.bodies import kind_of
 from caviar.service.server.http.problems import MEDIA_TYPE
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
 
+SMALL_BODY_BYTES = 32 * 2**10
+"""A body of this size is read within the event loop, which takes less time than a thread."""
+
+READERS = 2
+"""Threads that read larger bodies."""
+
+T = TypeVar("T")
+
 
 class StrictRequest(Request):
-    """A request whose JSON is parsed strictly."""
+    """A request whose JSON is parsed strictly, and off the event loop if it is large."""
+
+    model: Any = None
+    """What FastAPI validates the body with: a large body is validated where it is parsed."""
 
     async def json(self) -> Any:
-        """The value of the body.
+        """The value of the body; of a large one, the validated model.
 
         Raises:
-            Invalid: it is not strict JSON.
+            Invalid: it is not strict JSON, or large and not valid.
         """
         if not hasattr(self, "_json"):
-            self._json = strict_json.parse(await self.body())
+            body = await self.body()
+            if len(body) <= SMALL_BODY_BYTES:
+                self._json = strict_json.parse(body)
+            else:
+                self._json = await off_loop(self._read, body)
         return self._json
+
+    def _read(self, body: bytes) -> Any:
+        with _NO_COLLECTION:
+            value = strict_json.parse(body, max_values=kind_of(self.scope).max_values)
+        if self.model is None:
+            return value
+        validated, errors = self.model.validate(value, {}, loc=("body",))
+        if errors:
+            raise Invalid.of(*field_errors(errors))
+        return validated
+
+
+class _NoCollection:
+    """No garbage collection while JSON is parsed: it has no cycles, and collecting takes longer.
+
+    The parser holds the interpreter all the while, and no other thread goes on.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                gc.enable()
+
+
+_NO_COLLECTION = _NoCollection()
+
+
+@cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READERS, thread_name_prefix="body")
+
+
+async def off_loop(work: Callable[..., T], *arguments: Any) -> T:
+    """The result of `work` on a large body, from one of a few threads."""
+    return await asyncio.get_running_loop().run_in_executor(_readers(), partial(work, *arguments))
 
 
 class StrictRoute(APIRoute):
@@ -39,10 +108,15 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, given a strict request."""
         handle = super().get_route_handler()
+        access = access_of(self.dependencies, self.path)
+        model = self.body_field
 
         async def strict(request: Request) -> Response:
+            strict_request = StrictRequest(request.scope, request.receive)
+            strict_request.model = model
+            await access(request)  # nobody else's body is read
             try:
-                return await handle(StrictRequest(request.scope, request.receive))
+                return await handle(strict_request)
             except Exception as error:
                 # FastAPI wraps what goes wrong while a body is read; ours says more.
                 if isinstance(error.__cause__, CaviarError):
@@ -69,12 +143,13 @@ def router(tag: str) -> APIRouter:
     )
 
 
-def _database(request: Request) -> Database:
+# FastAPI runs plain functions in threads, which takes longer than these do.
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _askers(request: Request) -> Askers:
+async def _askers(request: Request) -> Askers:
     askers: Askers = request.app.state.askers
     return askers
 
@@ -92,8 +167,10 @@ async def _idempotency_key(
 ) -> Key | None:
     if idempotency_key is None:
         return None
-    operation = f"{request.method} {request.url.path}"
-    return Key.of(idempotency_key, operation, await request.body())
+    operation, body = f"{request.method} {request.url.path}", await request.body()
+    if len(body) <= SMALL_BODY_BYTES:
+        return Key.of(idempotency_key, operation, body)
+    return await off_loop(Key.of, idempotency_key, operation, body)
 
 
 DatabaseOf = Annotated[Database, Depends(_database)]
@@ -123,9 +200,26 @@ def decode_token(token: str | None) -> Any:
     if token is None:
         return None
     try:
-        return json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except ValueError as error:
+        key = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (ValueError, RecursionError) as error:
         raise Invalid.field("page_token", "is not one that a list gave out") from error
+    if not all(_is_key(part) for part in (key if isinstance(key, list) else [key])):
+        raise Invalid.field("page_token", "is not one that a list gave out")
+    return key
+
+
+def _is_key(part: Any) -> bool:
+    """Whether a page may begin after this: what both databases can compare with."""
+    match part:
+        case None | bool():
+            return True
+        case int():
+            return abs(part) < 2**63
+        case float():
+            return math.isfinite(part)
+        case str():
+            return part.isprintable()
+    return False
 
 
 def not_modified(

@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import Slug
-from caviar.service.server.http.checkpoints import CONTENT, OCTETS
+from caviar.service.server.http.bodies import OCTETS, TABLES
+from caviar.service.server.http.checkpoints import CONTENT
 from caviar.service.server.http.common import DatabaseOf, router
-from caviar.service.server.http.security import TABLES
 from caviar.service.server.operations import datasets
 
 datasets_router = router("datasets")

@@ -9,9 +9,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from caviar.service.contract.errors import CaviarError, Invalid, problem
 from caviar.service.contract.field_errors import field_errors
+from caviar.service.server.http.answer_headers import HEADERS
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -45,14 +47,29 @@ def install(app: FastAPI) -> None:
             404: f"there is nothing at {request.url.path}",
             405: f"{request.method} is not possible at {request.url.path}",
         }.get(error.status_code, str(error.detail))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(request))
         return JSONResponse(
             problem(error.status_code, slug, title, detail),
             status_code=error.status_code,
             media_type=MEDIA_TYPE,
-            headers=error.headers,
+            headers=headers,
         )
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-        return respond(CaviarError("internal server error; see the server log"))
+        response = respond(CaviarError("internal server error; see the server log"))
+        response.headers.update(HEADERS)  # it is answered outside of all middleware
+        return response
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of all routes at a path: a router tells those of the first one only."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= getattr(route, "methods", None) or {"GET"}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))

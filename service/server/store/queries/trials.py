@@ -6,7 +6,18 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from caviar.service.contract.errors import Invalid, NotFound
@@ -59,11 +70,11 @@ def by_number(session: Session, study: StudyRow, numbers: Iterable[int]) -> dict
     found: list[TrialRow] = []
     if len(wanted) == 1:
         values = {"study_id": study.id, "number": wanted[0]}
-        found = rows.all_of(session, TrialRow, ONE, values)
+        found = rows.all_of(session, TrialRow, ONE, values, by_key=True)
     else:
         for first in range(0, len(wanted), CHUNK):
             values = {"study_id": study.id, "numbers": wanted[first : first + CHUNK]}
-            found += rows.all_of(session, TrialRow, SOME, values)
+            found += rows.all_of(session, TrialRow, SOME, values, by_key=True)
     return {row.number: row for row in found}
 
 
@@ -177,7 +188,6 @@ def cancel_open(session: Session, study: StudyRow, *, reason: str, now: float) -
 
 def best(session: Session, study: StudyRow, *, maximize: bool) -> TrialRow | None:
     """The completed trial of the best value, no replica; of equals the lowest number."""
-    session.flush()
     return rows.one_of(session, TrialRow, BEST[maximize], {"study_id": study.id})
 
 
@@ -268,17 +278,19 @@ def _after(
     query: Select[Any], column: ColumnElement[Any], falls: bool, after: list[Any]
 ) -> Select[Any]:
     match after:
-        case [key, number] if _is_number(key) and _is_number(number):
+        case [key, number] if _fits(key, column) and _fits(number, TrialRow.number.expression):
             beyond = column < key if falls else column > key
             return query.where(or_(beyond, and_(column == key, TrialRow.number > number)))
     raise Invalid.field("page_token", "is not one that this list gave out")
 
 
-def _is_number(value: object) -> bool:
-    """Whether both databases can compare with it."""
+def _fits(value: object, column: ColumnElement[Any]) -> bool:
+    """Whether both databases can compare it with the column: PostgreSQL has integers of a size."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return abs(value) < (2**31 if type(column.type) is Integer else 2**63)
 
 
 def holders(session: Session) -> Sequence[tuple[str, int, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from caviar.service.client import Client
 from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
-from caviar.service.server.http import security
+from caviar.service.server.http import bodies
 from caviar.service.server.store.database import Database
 from tests.assertions import assert_problem
 from tests.factories.tables import bomb, churn_csv, churn_study
@@ -97,15 +97,8 @@ def test_an_unknown_set_is_refused_with_the_known_ones_and_how_to_add_one(client
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A server that takes tables of 4 KiB; the app is shared, so it is not changed."""
-    original = security.BodyLimit._error
-
-    def error(self: security.BodyLimit, scope: Any, headers: Any) -> security.TooLarge:
-        strict = copy(self)
-        strict.tables = 4096
-        return original(strict, scope, headers)
-
-    monkeypatch.setattr(security.BodyLimit, "_error", error)
+    """A server that takes tables of 4 KiB."""
+    monkeypatch.setattr(bodies, "TABLE", replace(bodies.TABLE, limit_bytes=4096))
     return 4096
 
 
