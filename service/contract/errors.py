@@ -4,6 +4,7 @@ CaviarError
 ├── Invalid            422  a field of the request is not valid; names the fields
 ├── NotFound           404  the study, trial, round or figure does not exist
 ├── Conflict           409  the current state forbids the request
+├── Unauthenticated    401  the server needs a key, and the caller has none that can be used
 ├── Refused            403  the caller is not allowed to do this
 ├── Unavailable        503  the database is busy or does not answer: try again
 ├── OutOfSpace         507  the disk is full
@@ -47,6 +48,8 @@ class CaviarError(Exception):
     status = 500
     slug = "error"
     title = "Internal server error"
+    challenge: str | None = None
+    """The header `WWW-Authenticate`: how a caller may authenticate itself."""
 
     def __init__(
         self, detail: str, *, errors: tuple[FieldError, ...] = (), retry_after: int | None = None
@@ -92,6 +95,13 @@ class Conflict(CaviarError):
     """The current state forbids the request."""
 
     status, slug, title = 409, "conflict", "The current state forbids it"
+
+
+class Unauthenticated(CaviarError):
+    """The server needs a key, and the caller has none that can be used."""
+
+    status, slug, title = 401, "unauthenticated", "A key is required"
+    challenge = 'Bearer realm="caviar"'
 
 
 class Refused(CaviarError):
@@ -147,6 +157,7 @@ def from_problem(status: int, body: dict[str, Any]) -> CaviarError:
         Invalid,
         NotFound,
         Conflict,
+        Unauthenticated,
         Refused,
         Unavailable,
         OutOfSpace,

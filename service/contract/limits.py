@@ -83,3 +83,6 @@ REASON_CHARACTERS = 2_000
 
 BEST_CHARACTERS = 8_192
 """The length of the header `Caviar-Best`, which has as many metrics as fit."""
+
+KEYS = 1_000
+"""Keys of a server, with those that cannot be used any more; they make room for new ones."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from caviar.service.contract import schemas
 from caviar.service.contract.states import FINISHED, OPEN, TrialState
@@ -46,7 +46,11 @@ class TrialAction:
     @property
     def body_is_optional(self) -> bool:
         """Whether a call without a body is complete."""
-        return not any(field.is_required() for field in self.body.model_fields.values())
+        try:
+            self.body()
+        except ValidationError:  # a field is required, or one of several
+            return False
+        return True
 
 
 ACTIONS = {

@@ -17,6 +17,9 @@ from caviar.service.server.http.checkpoints import checkpoints_router
 from caviar.service.server.http.datasets import datasets_router
 from caviar.service.server.http.figures import figures_router
 from caviar.service.server.http.heads import Heads
+from caviar.service.server.http.heavy_reads import HeavyReads
+from caviar.service.server.http.keys import keys_router
+from caviar.service.server.http.openapi import openapi_router
 from caviar.service.server.http.page import mount_assets, page_router
 from caviar.service.server.http.prefix import Prefix
 from caviar.service.server.http.replicas import replicas_router
@@ -27,6 +30,7 @@ from caviar.service.server.http.system import system_router
 from caviar.service.server.http.trial_actions import actions_router
 from caviar.service.server.http.trials import trials_router
 from caviar.service.server.operations import datasets, leases
+from caviar.service.server.operations.keyring import Keyring
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database
@@ -40,7 +44,9 @@ ROUTERS = (
     checkpoints_router,
     actions_router,
     datasets_router,
+    keys_router,
     system_router,
+    openapi_router,
     page_router,
 )
 
@@ -55,6 +61,8 @@ def create_app(
     *,
     allowed_hosts: Sequence[str] = LOOPBACK,
     root_path: str = "",
+    is_open: bool = True,
+    own_key: str | None = None,
     reap_seconds: float = REAP_SECONDS,
 ) -> FastAPI:
     """The application over a database that has the newest schema.
@@ -63,6 +71,8 @@ def create_app(
         database: the database.
         allowed_hosts: the host names that requests may address.
         root_path: the path under which a proxy publishes the server, such as "/caviar".
+        is_open: whether every caller is let in while the database has no key.
+        own_key: a key of this process, which may do everything and is stored nowhere.
         reap_seconds: how often expired leases are searched for.
 
     Raises:
@@ -80,6 +90,7 @@ def create_app(
         reaper.start()
         yield
         stop.set()
+        app.state.heavy_reads.close()
         reaper.join()
 
     app = FastAPI(
@@ -87,12 +98,15 @@ def create_app(
         version=__version__,
         description="Hyperparameter search: ask, report, tell.",
         lifespan=lifespan,
+        openapi_url=None,  # a route of ours has it, for callers with a key
         docs_url=None,
         redoc_url=None,
     )
     datasets.use_folder(database)
     app.state.database = database
     app.state.askers = Askers()
+    app.state.heavy_reads = HeavyReads()
+    app.state.keyring = Keyring(database, is_open=is_open, own_key=own_key)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

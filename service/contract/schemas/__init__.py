@@ -56,6 +56,14 @@ from caviar.service.contract.schemas.definition import (
 )
 from caviar.service.contract.schemas.enqueue import EnqueueAnswer, EnqueueBody, EnqueuedTrial
 from caviar.service.contract.schemas.importance import Importance, ParameterImportance, Repeats
+from caviar.service.contract.schemas.keys import (
+    Key,
+    KeyBody,
+    KeyList,
+    NewKey,
+    Session,
+    SessionBody,
+)
 from caviar.service.contract.schemas.readings import (
     Advice,
     Alarm,
@@ -144,10 +152,14 @@ __all__ = [
     "Importance",
     "Journal",
     "JournalEntry",
+    "Key",
+    "KeyBody",
+    "KeyList",
     "Lease",
     "LeasedTrial",
     "Metrics",
     "NetworkObjective",
+    "NewKey",
     "Objective",
     "ParameterImportance",
     "ParameterPreview",
@@ -178,6 +190,8 @@ __all__ = [
     "RoundList",
     "RungInfo",
     "SamplerOptions",
+    "Session",
+    "SessionBody",
     "Setting",
     "Slug",
     "SpaceBody",

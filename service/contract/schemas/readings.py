@@ -288,7 +288,7 @@ class Ready(Answer):
 
 
 class Health(Answer):
-    """The server runs; its versions."""
+    """The server runs; its versions, which are null for callers without a key that it needs."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -302,6 +302,6 @@ class Health(Answer):
     )
 
     status: Literal["ok"]
-    version: str
-    database: str
-    schema_revision: str | None
+    version: str | None = None
+    database: str | None = None
+    schema_revision: str | None = None

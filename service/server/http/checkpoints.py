@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from caviar.service.contract import limits, schemas, strict_json
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.field_errors import field_errors
+from caviar.service.server.http.access import READ, WORK
 from caviar.service.server.http.bodies import OCTETS
 from caviar.service.server.http.common import DatabaseOf, StudyName, TrialNumber, router
 from caviar.service.server.operations import checkpoints
@@ -31,6 +32,7 @@ Epoch = Annotated[
 @checkpoints_router.put(
     "/studies/{study}/trials/{number}/checkpoint",
     openapi_extra={"requestBody": {"content": CONTENT, "required": True}},
+    dependencies=[WORK],
 )
 async def put_checkpoint(
     study: StudyName,
@@ -84,6 +86,7 @@ def _best(header: str | None) -> schemas.BestSoFar | None:
     "/studies/{study}/trials/{number}/checkpoint",
     response_class=Response,
     responses={200: {"content": CONTENT}},
+    dependencies=[READ],
 )
 def get_checkpoint(
     study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None
@@ -97,6 +100,7 @@ def get_checkpoint(
     "/studies/{study}/trials/{number}/model",
     response_class=Response,
     responses={200: {"content": CONTENT}},
+    dependencies=[READ],
 )
 def get_model(
     study: StudyName, number: TrialNumber, database: DatabaseOf, epoch: Epoch = None

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import Slug
+from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.bodies import OCTETS, TABLES
 from caviar.service.server.http.checkpoints import CONTENT
 from caviar.service.server.http.common import DatabaseOf, router
@@ -27,13 +28,13 @@ DatasetName = Annotated[Slug, Path(description="The data set's name.")]
 ColumnName = Annotated[str, Field(max_length=1_000)]
 
 
-@datasets_router.get("/datasets")
+@datasets_router.get("/datasets", dependencies=[READ])
 def list_datasets(database: DatabaseOf) -> schemas.DatasetList:
     """List the data sets that a network objective can train on, in their newest versions."""
     return datasets.list_all(database)
 
 
-@datasets_router.get("/datasets/{name}")
+@datasets_router.get("/datasets/{name}", dependencies=[READ])
 def show_dataset(
     name: DatasetName,
     database: DatabaseOf,
@@ -49,6 +50,7 @@ def show_dataset(
     "/datasets/{name}",
     openapi_extra={"requestBody": {"content": TABLE, "required": True}},
     responses={201: {"model": schemas.DatasetDetail, "description": "A new version."}},
+    dependencies=[SUBMIT],
 )
 async def put_dataset(
     name: DatasetName,
@@ -97,7 +99,7 @@ async def _receive(request: Request, path: Any) -> None:
         raise Invalid("the body was cut off") from error
 
 
-@datasets_router.delete("/datasets/{name}", status_code=204)
+@datasets_router.delete("/datasets/{name}", status_code=204, dependencies=[SUBMIT])
 def delete_dataset(name: DatasetName, database: DatabaseOf) -> None:
     """Remove a data set with all its versions; 409 while a study trains on it."""
     datasets.delete(database, name)
@@ -107,6 +109,7 @@ def delete_dataset(name: DatasetName, database: DatabaseOf) -> None:
     "/datasets/{name}/versions/{version}/files/{file}",
     response_class=Response,
     responses={200: {"content": CONTENT}},
+    dependencies=[READ],
 )
 def get_dataset_file(
     name: DatasetName,

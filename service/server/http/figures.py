@@ -9,13 +9,16 @@ from fastapi import Path, Request, Response
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import NotFound
 from caviar.service.server.figures import FIGURES
+from caviar.service.server.http.access import READ
 from caviar.service.server.http.common import DatabaseOf, StudyName, not_modified, router
 from caviar.service.server.operations import figures
 
 figures_router = router("studies")
 
 
-@figures_router.get("/studies/{study}/figures/{name}", response_model=schemas.Figure)
+@figures_router.get(
+    "/studies/{study}/figures/{name}", response_model=schemas.Figure, dependencies=[READ]
+)
 def show_figure(
     study: StudyName,
     name: Annotated[str, Path(max_length=64)],

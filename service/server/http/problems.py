@@ -22,7 +22,11 @@ logger = logging.getLogger("caviar")
 
 def respond(error: CaviarError) -> JSONResponse:
     """The response of an expected error."""
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if error.challenge is not None:
+        headers["WWW-Authenticate"] = error.challenge
     return JSONResponse(
         error.problem(), status_code=error.status, media_type=MEDIA_TYPE, headers=headers
     )

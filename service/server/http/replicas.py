@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from caviar.service.contract import schemas
+from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.common import DatabaseOf, KeyOf, StudyName, router
 from caviar.service.server.operations import replicas
 
 replicas_router = router("replicates")
 
 
-@replicas_router.post("/studies/{study}/replicate", status_code=201)
+@replicas_router.post("/studies/{study}/replicate", status_code=201, dependencies=[SUBMIT])
 def replicate(
     study: StudyName, body: schemas.ReplicateBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.Replicates:
@@ -17,7 +18,7 @@ def replicate(
     return replicas.replicate(database, study, body, key)
 
 
-@replicas_router.get("/studies/{study}/replicates")
+@replicas_router.get("/studies/{study}/replicates", dependencies=[READ])
 def list_replicates(study: StudyName, database: DatabaseOf) -> schemas.Replicates:
     """Compare the best trials with their replicas: mean, deviation, and a verdict."""
     return replicas.show(database, study)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from caviar.service.contract import schemas
+from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.common import DatabaseOf, KeyOf, StudyName, router
 from caviar.service.server.operations import importance, rounds, space_preview, zooms
 
 rounds_router = router("rounds")
 
 
-@rounds_router.post("/spaces/preview")
+@rounds_router.post("/spaces/preview", dependencies=[READ])
 def preview_space(body: schemas.SpaceBody) -> schemas.SpacePreview:
     """Preview a space: shares by decade, histograms, example params, warnings."""
     return space_preview.preview_space(body)
 
 
-@rounds_router.get("/studies/{study}/rounds")
+@rounds_router.get("/studies/{study}/rounds", dependencies=[READ])
 def list_rounds(study: StudyName, database: DatabaseOf) -> schemas.RoundList:
     """List the rounds of a study: where each draws from, and why."""
     return schemas.RoundList(rounds=rounds.list_all(database, study))
 
 
-@rounds_router.post("/studies/{study}/rounds", status_code=201)
+@rounds_router.post("/studies/{study}/rounds", status_code=201, dependencies=[SUBMIT])
 def zoom(
     study: StudyName, body: schemas.ZoomBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.Round:
@@ -29,13 +30,13 @@ def zoom(
     return zooms.zoom(database, study, body, key)
 
 
-@rounds_router.post("/studies/{study}/rounds/undo")
+@rounds_router.post("/studies/{study}/rounds/undo", dependencies=[SUBMIT])
 def undo(study: StudyName, database: DatabaseOf, key: KeyOf) -> schemas.RoundList:
     """Remove the newest round, as long as it has not started."""
     return zooms.undo(database, study, key)
 
 
-@rounds_router.get("/studies/{study}/importance")
+@rounds_router.get("/studies/{study}/importance", dependencies=[READ])
 def show_importance(study: StudyName, database: DatabaseOf) -> schemas.Importance:
     """Show how important each parameter is, beside the noise between equal trials."""
     return importance.of(database, study)

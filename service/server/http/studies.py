@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
+from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.common import (
     DatabaseOf,
     KeyOf,
@@ -24,7 +25,7 @@ from caviar.service.server.operations import studies
 studies_router = router("studies")
 
 
-@studies_router.post("/studies", status_code=201)
+@studies_router.post("/studies", status_code=201, dependencies=[SUBMIT])
 def create_study(
     definition: schemas.StudyDefinition,
     database: DatabaseOf,
@@ -37,7 +38,7 @@ def create_study(
     return studies.create(database, definition, key)
 
 
-@studies_router.get("/studies")
+@studies_router.get("/studies", dependencies=[READ])
 def list_studies(
     database: DatabaseOf, limit: Limit = 50, page_token: PageToken = None
 ) -> schemas.StudyPage:
@@ -50,14 +51,14 @@ def list_studies(
     return schemas.StudyPage(studies=shown, next_page_token=encode_token(more))
 
 
-@studies_router.get("/studies/{study}", response_model=schemas.Study)
+@studies_router.get("/studies/{study}", response_model=schemas.Study, dependencies=[READ])
 def show_study(study: StudyName, database: DatabaseOf, request: Request, response: Response) -> Any:
     """Show a study: state, counts, best, current round, progress, definition."""
     body = studies.show(database, study)
     return not_modified(request, response, body.created_at, body.revision) or body
 
 
-@studies_router.patch("/studies/{study}")
+@studies_router.patch("/studies/{study}", dependencies=[SUBMIT])
 def change_study(
     study: StudyName, change: schemas.StudyChange, database: DatabaseOf
 ) -> schemas.Study:
@@ -65,7 +66,7 @@ def change_study(
     return studies.change(database, study, change)
 
 
-@studies_router.delete("/studies/{study}", status_code=204)
+@studies_router.delete("/studies/{study}", status_code=204, dependencies=[SUBMIT])
 def delete_study(study: StudyName, database: DatabaseOf) -> None:
     """Delete a study with everything that belongs to it."""
     studies.delete(database, study)

@@ -8,6 +8,7 @@ from fastapi import Body
 
 from caviar.service.contract import schemas
 from caviar.service.contract.trial_actions import ACTIONS, TrialAction
+from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.common import DatabaseOf, KeyOf, StudyName, TrialNumber, router
 from caviar.service.server.operations import replays, trial_actions, trials
 
@@ -33,6 +34,7 @@ def _add_route(action: TrialAction) -> None:
         f"{TRIAL}/{action.name}",
         act,
         methods=["POST"],
+        dependencies=[SUBMIT],
         name=action.name,
         description=action.summary,
         status_code=action.status,
@@ -45,7 +47,7 @@ for each_action in ACTIONS.values():
     _add_route(each_action)
 
 
-@actions_router.get(f"{TRIAL}/journal")
+@actions_router.get(f"{TRIAL}/journal", dependencies=[READ])
 def show_trial_journal(
     study: StudyName, number: TrialNumber, database: DatabaseOf
 ) -> schemas.Journal:
@@ -53,13 +55,13 @@ def show_trial_journal(
     return trials.journal(database, study, number)
 
 
-@actions_router.get("/studies/{study}/journal")
+@actions_router.get("/studies/{study}/journal", dependencies=[READ])
 def show_journal(study: StudyName, database: DatabaseOf) -> schemas.Journal:
     """List what persons did to the trials of a study."""
     return trials.journal(database, study)
 
 
-@actions_router.post("/studies/{study}/replay", status_code=201)
+@actions_router.post("/studies/{study}/replay", status_code=201, dependencies=[SUBMIT])
 def replay(
     study: StudyName, body: schemas.ReplayBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.Study:

@@ -9,6 +9,7 @@ from fastapi import Query, Request, Response
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.states import StudyState, TrialState
+from caviar.service.server.http.access import READ, SUBMIT, WORK
 from caviar.service.server.http.common import (
     AskersOf,
     DatabaseOf,
@@ -34,7 +35,7 @@ RETRY_SECONDS = 1
 Sort = Literal["number", "-number", "value", "-value"]
 
 
-@trials_router.post("/ask")
+@trials_router.post("/ask", dependencies=[WORK])
 def ask_any(
     body: schemas.AskAnyBody,
     database: DatabaseOf,
@@ -47,7 +48,7 @@ def ask_any(
     return _with_patience(leases.ask_any(database, body, key), response)
 
 
-@trials_router.post("/studies/{study}/ask")
+@trials_router.post("/studies/{study}/ask", dependencies=[WORK])
 def ask(
     study: StudyName,
     body: schemas.AskBody,
@@ -67,7 +68,7 @@ def _with_patience(answer: schemas.AskAnswer, response: Response) -> schemas.Ask
     return answer
 
 
-@trials_router.post("/studies/{study}/report")
+@trials_router.post("/studies/{study}/report", dependencies=[WORK])
 def report(
     study: StudyName, body: schemas.ReportBody, database: DatabaseOf
 ) -> schemas.ReportAnswer:
@@ -75,7 +76,7 @@ def report(
     return results.report(database, study, body)
 
 
-@trials_router.post("/studies/{study}/tell")
+@trials_router.post("/studies/{study}/tell", dependencies=[WORK])
 def tell(
     study: StudyName, body: schemas.TellBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.TellAnswer:
@@ -83,7 +84,7 @@ def tell(
     return results.tell(database, study, body, key)
 
 
-@trials_router.post("/studies/{study}/release")
+@trials_router.post("/studies/{study}/release", dependencies=[WORK])
 def release(
     study: StudyName, body: schemas.ReleaseBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.ReleaseAnswer:
@@ -91,7 +92,7 @@ def release(
     return leases.release(database, study, body, key)
 
 
-@trials_router.post("/studies/{study}/trials", status_code=201)
+@trials_router.post("/studies/{study}/trials", status_code=201, dependencies=[SUBMIT])
 def enqueue_trials(
     study: StudyName, body: schemas.EnqueueBody, database: DatabaseOf, key: KeyOf
 ) -> schemas.EnqueueAnswer:
@@ -99,7 +100,7 @@ def enqueue_trials(
     return enqueue(database, study, body, key)
 
 
-@trials_router.get("/studies/{study}/trials", response_model=schemas.TrialPage)
+@trials_router.get("/studies/{study}/trials", response_model=schemas.TrialPage, dependencies=[READ])
 def list_trials(
     study: StudyName,
     database: DatabaseOf,
@@ -127,19 +128,19 @@ def list_trials(
     )
 
 
-@trials_router.get("/studies/{study}/trials/{number}")
+@trials_router.get("/studies/{study}/trials/{number}", dependencies=[READ])
 def show_trial(study: StudyName, number: TrialNumber, database: DatabaseOf) -> schemas.TrialDetail:
     """Show a trial with its checkpoints, rungs and journal."""
     return trials.show(database, study, number)
 
 
-@trials_router.get("/studies/{study}/trials/{number}/curve")
+@trials_router.get("/studies/{study}/trials/{number}/curve", dependencies=[READ])
 def show_curve(study: StudyName, number: TrialNumber, database: DatabaseOf) -> schemas.Curve:
     """Show a trial's metrics by epoch."""
     return trials.curve(database, study, number)
 
 
-@trials_router.get("/studies/{study}/export", response_class=Response)
+@trials_router.get("/studies/{study}/export", response_class=Response, dependencies=[READ])
 def export(
     study: StudyName,
     database: DatabaseOf,

@@ -8,12 +8,15 @@ from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database
 
 
-def health(database: Database) -> schemas.Health:
-    """The versions of the server, its database and its schema.
+def health(database: Database, *, versions: bool = True) -> schemas.Health:
+    """That the server runs, with the versions of it, its database and its schema or without.
 
     Raises:
         Unavailable: the database does not answer.
     """
+    if not versions:
+        database.ping()
+        return schemas.Health(status="ok")
     return schemas.Health(
         status="ok",
         version=__version__,
