@@ -10,11 +10,14 @@ is read only if it has the dtype and shape that follow from the header.
 
 import io
 import json
+import math
+import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.lib import format as npy
@@ -41,6 +44,7 @@ MAX_HEADER_BYTES = 2**20
 MAX_PREPROCESSING_BYTES = 8 * 2**20
 MAX_WIDTH = 2**24
 MAX_CLASSES = 2**16
+MAX_INTEGER = 2**63 - 1
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The date of all members, fixed so that equal states give equal files."""
@@ -163,8 +167,24 @@ def read_checkpoint(source: bytes | str | Path) -> Checkpoint:
             raise CheckpointError(str(error)) from error
         except zipfile.BadZipFile as error:
             raise CheckpointError(f"not an .npz file: {error}") from None
-        except (ValueError, KeyError, TypeError, EOFError, NotImplementedError) as error:
-            raise CheckpointError(f"unreadable content: {error}") from error
+        except _UNREADABLE as error:
+            text = str(error) or type(error).__name__
+            raise CheckpointError(f"unreadable content: {text:.200}") from error
+
+
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What zipfile, json and NumPy raise for content that nobody has written with them."""
 
 
 class _Reader:
@@ -183,6 +203,8 @@ class _Reader:
 
     def read(self) -> Checkpoint:
         header = self._header()
+        if not isinstance(header["recipe"], dict):
+            raise CheckpointError("there is no recipe")
         recipe = recipe_from(header["recipe"])
         shape = _shape(header["shape"])
         dataset = _dataset(header["dataset"])
@@ -203,8 +225,8 @@ class _Reader:
         scaling = Scaling(
             mean=self._array("mean", features, np.float64),
             deviation=self._array("deviation", features, np.float64),
-            target_mean=float(header["target_mean"]),
-            target_deviation=float(header["target_deviation"]),
+            target_mean=_finite(header, "target_mean"),
+            target_deviation=_finite(header, "target_deviation"),
         )
         return Checkpoint(
             number=_non_negative(header, "number"),
@@ -279,14 +301,28 @@ class _Reader:
         return np.frombuffer(content, scalar).copy()
 
 
-def _npy_header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+_NPY_HEADER = re.compile(
+    rb"\{'descr': '([<>|][a-zA-Z][0-9]{0,4})', 'fortran_order': (?:True|False), "
+    rb"'shape': \(([0-9]{1,18})?,?\), \} *\n?"
+)
+"""What NumPy writes of a plain array of at most one dimension."""
+
+_MAX_NPY_HEADER = 1_024
+
+
+def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of an array. NumPy's own reader parses Python code, at any price."""
     version = npy.read_magic(member)
     if version != (1, 0):
         raise CheckpointError(f"unsupported .npy version {version}")
-    shape, fortran, dtype = npy.read_array_header_1_0(member)
-    if fortran and len(shape) > 1:
-        raise CheckpointError("arrays are in Fortran order")
-    return shape, dtype
+    size = int.from_bytes(member.read(2), "little")
+    if size > _MAX_NPY_HEADER:
+        raise CheckpointError(f"a header of {size} bytes is larger than {_MAX_NPY_HEADER}")
+    match = _NPY_HEADER.fullmatch(member.read(size))
+    if match is None:
+        raise CheckpointError("a header is not that of a plain array")
+    length = match[2]
+    return () if length is None else (int(length),), np.dtype(match[1].decode())
 
 
 def _shape(fields: Mapping[str, Any]) -> Shape:
@@ -304,6 +340,10 @@ def _shape(fields: Mapping[str, Any]) -> Shape:
 def _dataset(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if fields["task"] not in TASKS or not isinstance(fields["labels"], list):
         raise CheckpointError("data set has an unknown task")
+    if not all(type(label) in (bool, int, float, str) for label in fields["labels"]):
+        raise CheckpointError("data set has labels that are neither numbers nor texts")
+    if not isinstance(fields["name"], str) or not isinstance(fields["split"], dict):
+        raise CheckpointError("data set has no name or no split")
     if len(fields["labels"]) > MAX_CLASSES:
         raise CheckpointError(f"data set has more than {MAX_CLASSES} classes")
     if not isinstance(fields.get("version", ""), str):
@@ -325,12 +365,20 @@ def _check_shape(recipe: Recipe, shape: Shape, dataset: Mapping[str, Any]) -> No
         batch_norm=recipe.batch_norm and bool(hidden),
         dropout=recipe.keep_prob < 1.0 and bool(hidden),
     )
-    if shape != expected or type(shape.batch_size) is not int or shape.batch_size < 1:
+    is_batch = type(shape.batch_size) is int and 1 <= shape.batch_size <= recipe.batch_size
+    if shape != expected or not is_batch:
         raise CheckpointError("shape does not fit the recipe")
 
 
 def _non_negative(header: Mapping[str, Any], name: str) -> int:
     value = header[name]
-    if type(value) is not int or value < 0:
-        raise CheckpointError(f"{name} must be an integer of at least 0, not {value!r:.40}")
+    if type(value) is not int or not 0 <= value <= MAX_INTEGER:
+        raise CheckpointError(f"{name} must be an integer from 0 to 2**63 - 1, not {value!r:.40}")
     return value
+
+
+def _finite(header: Mapping[str, Any], name: str) -> float:
+    value = header[name]
+    if type(value) not in (int, float) or not math.isfinite(number := float(value)):
+        raise CheckpointError(f"{name} must be a finite number, not {value!r:.40}")
+    return number

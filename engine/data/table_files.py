@@ -7,8 +7,10 @@ size must be within bounds, for a few kilobytes can stand for gigabytes.
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, get_args
 
 import numpy as np
@@ -147,7 +149,7 @@ def _read_npz(path: Path) -> Table:
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = _members(archive)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
         raise DatasetError(f"the .npz file cannot be read: {error}") from error
     if _MANIFEST in arrays:
         return _unpacked(arrays)
@@ -185,7 +187,7 @@ def _array(stream: IO[bytes], size: int, name: str) -> AnyArray:
         if version not in readers:
             raise DatasetError(f"{name} is of the .npy version {version}, which is not read")
         shape, fortran, dtype = readers[version](stream)
-    except ValueError as error:
+    except (ValueError, TypeError, SyntaxError, TokenError, MemoryError, RecursionError) as error:
         raise DatasetError(f"{name} is not an .npy array: {error}") from error
     if dtype.hasobject:
         raise DatasetError(

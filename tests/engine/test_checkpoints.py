@@ -3,6 +3,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,9 +130,21 @@ class TestModel:
 
 
 def change(members: dict[str, bytes], **fields: object) -> None:
-    header = np.load(io.BytesIO(members["header.npy"]))
-    values = {**json.loads(header.tobytes()), **fields}
+    values = {**header_of(members), **fields}
     save(members, "header", np.frombuffer(json.dumps(values).encode(), np.uint8))
+
+
+DATASET = {"name": "x", "task": "binary", "split": {}}
+
+
+def header_of(members: dict[str, bytes]) -> dict[str, Any]:
+    header: dict[str, Any] = json.loads(np.load(io.BytesIO(members["header.npy"])).tobytes())
+    return header
+
+
+def npy(header: bytes) -> bytes:
+    """An .npy file with this header."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
 
 
 def save(members: dict[str, bytes], name: str, array: np.ndarray) -> None:
@@ -171,6 +184,36 @@ BAD: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
         lambda members: change(members, recipe={"hidden_units": [9]}),
         "shape does not fit",
     ),
+    "no recipe": (lambda members: change(members, recipe=None), "no recipe"),
+    "nested labels": (
+        lambda members: change(members, dataset=DATASET | {"labels": [[1], [2, 3]]}),
+        "labels that are neither",
+    ),
+    "a batch larger than the recipe's": (
+        lambda members: change(members, shape=header_of(members)["shape"] | {"batch_size": 10**30}),
+        "shape does not fit",
+    ),
+    "steps past every integer": (lambda members: change(members, steps=10**30), "steps must be"),
+    "a mean of 4,000 digits": (
+        lambda members: change(members, target_mean=10**4000),
+        "unreadable content",
+    ),
+    "a mean that is no number": (
+        lambda members: change(members, target_mean=float("nan")),
+        "target_mean must be",
+    ),
+    "an expression as a header": (
+        lambda members: members.update({"mean.npy": npy(b"-" * 9_000 + b"1")}),
+        "header of 9001 bytes",
+    ),
+    "a header of code": (
+        lambda members: members.update({"mean.npy": npy(b"{'descr': '<f8' + '', (")}),
+        "not that of a plain array",
+    ),
+    "depth": (
+        lambda members: save(members, "header", np.frombuffer(b"[" * 100_000, np.uint8)),
+        "unreadable content",
+    ),
     "negative epoch": (lambda members: change(members, epoch=-1), "epoch must be"),
     "no shape": (lambda members: change(members, shape=3), "unreadable content"),
     "huge": (
@@ -202,6 +245,14 @@ def test_bad_files_are_refused(corrupt: Callable[[dict[str, bytes]], object], me
 def test_other_files_are_refused(content: bytes) -> None:
     with pytest.raises(CheckpointError, match=r"\.npz"):
         read_checkpoint(content)
+
+
+def test_an_encrypted_member_is_refused() -> None:
+    content = bytearray(write_checkpoint(train(DATASETS["binary"], lane(0), 1)))
+    for sign, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(sign) + flags] |= 1
+    with pytest.raises(CheckpointError, match="encrypted"):
+        read_checkpoint(bytes(content))
 
 
 def test_compressed_members_are_refused() -> None:
