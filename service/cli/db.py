@@ -30,6 +30,27 @@ def upgrade(
         out.print(f"{opened.describe()} is at schema revision {revision}")
 
 
+@db_app.command("check")
+def check(data: Data = DEFAULT_DATA, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Check the schema, the file and what the tables must hold, also while a server runs.
+
+    The exit code is 1 if anything is wrong. Everything is read once, and nothing is changed.
+    """
+    from caviar.service.server.operations import database_check
+    from caviar.service.server.store.database import Database, sqlite_url
+
+    # The folder of a database that is not there is not made.
+    opened = Database(database or sqlite_url(data / "caviar.sqlite"))
+    found = database_check.check(opened)
+    if as_json:
+        print_json({"database": opened.describe(), "ok": not found, "found": found})
+    else:
+        for line in found or [f"{opened.describe()}: the schema and all invariants hold"]:
+            out.print(line, soft_wrap=True)
+    if found:
+        raise typer.Exit(1)
+
+
 @db_app.command("downgrade")
 def downgrade(
     revision: Annotated[

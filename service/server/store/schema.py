@@ -1,21 +1,58 @@
-"""The database's schema: bring it up to date or back, and say which revision it is of."""
+"""The database's schema: make it, bring it up to date or back, and say which revision it is of.
+
+Alembic is imported to migrate only: a server that finds the newest schema starts without it.
+"""
 
 from __future__ import annotations
 
 import logging
+from fnmatch import fnmatch
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from caviar.service import __version__
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.server.store.database import Database, connected
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+VERSIONS = "[0-9][0-9][0-9][0-9]_*.py"
+"""The files of the migrations: each begins with its revision."""
+
+VERSION_TABLE = "alembic_version"
+"""Where Alembic keeps the revision."""
+
 ADVISORY_LOCK = 0x0CA71A2
 """Held on PostgreSQL while migrating, so that two servers starting at once do not both migrate."""
+
+
+def prepare(database: Database) -> bool:
+    """Make the schema of an empty database, and require the newest of any other.
+
+    Returns:
+        Whether the schema was made: True of an empty database, also if another process was faster.
+
+    Raises:
+        Conflict: the database has another schema, or tables that Caviar did not make.
+    """
+    with database.read() as session:
+        connection = session.connection()
+        is_new = _current(connection) is None
+        tables = sorted(inspect(connection).get_table_names()) if is_new else []
+    if set(tables) - {VERSION_TABLE}:
+        raise Conflict(
+            f"the database is not empty, and Caviar did not make its tables ({_few(tables)}): "
+            "name another database with --database, or run `caviar db upgrade`, which adds its own"
+        )
+    if is_new:
+        upgrade(database)
+    else:
+        require_current(database)
+    return is_new
 
 
 def upgrade(database: Database) -> None:
@@ -28,9 +65,12 @@ def upgrade(database: Database) -> None:
         _lock(database, connection)
         before = _current(connection)
         _require_known(database, connection, before)
+        if before == revisions()[-1]:
+            return
+        from alembic import command
+
         command.upgrade(_config(connection), "head")
-        if _current(connection) != before:
-            _sign(database, connection)
+        _sign(database, connection)
 
 
 def downgrade(database: Database, target: str | None = None) -> tuple[str, str]:
@@ -57,6 +97,8 @@ def downgrade(database: Database, target: str | None = None) -> tuple[str, str]:
         if target is not None and target not in older:
             known = ", ".join(reversed(older))
             raise Invalid.field("REVISION", f"must be one before {current}: {known}")
+        from alembic import command
+
         command.downgrade(_config(connection), target or older[0])
         _sign(database, connection)
         return current, target or older[0]
@@ -68,9 +110,16 @@ def revision(database: Database) -> str | None:
         return _current(session.connection())
 
 
+@cache
+def revisions() -> tuple[str, ...]:
+    """The revisions that this version has migrations for, from the first to the newest."""
+    names = files("caviar.migrations.versions").iterdir()
+    return tuple(sorted(file.name[:4] for file in names if fnmatch(file.name, VERSIONS)))
+
+
 def require_current(database: Database) -> None:
     """Raise Conflict unless the database has the newest schema."""
-    newest = _scripts().get_current_head()
+    newest = revisions()[-1]
     with database.read() as session:
         connection = session.connection()
         current = _current(connection)
@@ -83,13 +132,18 @@ def require_current(database: Database) -> None:
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
 
 
 def _older(current: str | None) -> list[str]:
     """The revisions before one, the newest first."""
-    revisions = [script.revision for script in _scripts().walk_revisions()]
-    return revisions[revisions.index(current) + 1 :] if current in revisions else []
+    return [known for known in reversed(revisions()) if current is not None and known < current]
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _require_known(database: Database, connection: Connection, current: str | None) -> None:
@@ -98,15 +152,14 @@ def _require_known(database: Database, connection: Connection, current: str | No
     Raises:
         Conflict: says which version made it, as far as that is known.
     """
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if current is None or current in known:
+    if current is None or current in revisions():
         return
     maker = _maker(database, connection)
     by = "a newer version of Caviar" if maker in (None, __version__) else f"Caviar {maker}"
     raise Conflict(
         f"the database has schema {current}, which {by} made, and this is Caviar {__version__}, "
-        f"which knows the schemas up to {max(known)}: install that version, or go back with its "
-        "`caviar db downgrade`"
+        f"which knows the schemas up to {revisions()[-1]}: install that version, or go back with "
+        "its `caviar db downgrade`"
     )
 
 
@@ -140,11 +193,9 @@ def _lock(database: Database, connection: Connection) -> None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(None))
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
 
-
-def _config(connection: Connection | None) -> Config:
     config = Config()
     config.set_main_option("script_location", "caviar.migrations:")
     config.attributes["connection"] = connection

@@ -11,6 +11,7 @@ from typing import IO
 
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.server.store.database import Database
+from caviar.service.server.store.filesystems import require_local
 
 LOOKS = 3
 """How often the lock is tried: a process that asks for the address holds it for a moment."""
@@ -31,11 +32,12 @@ def server_lock(database: Database, address: str = "") -> Iterator[Callable[[str
 
     Raises:
         Conflict: another server has the file.
-        Invalid: the folder cannot be written.
+        Invalid: the folder cannot be written, or is on a network file system.
     """
     if not database.is_sqlite:
         yield lambda address: None
         return
+    require_local(database)
     path = _lock_path(database)
     try:
         handle = open(path, "a+")  # noqa: SIM115

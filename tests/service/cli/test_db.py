@@ -11,7 +11,7 @@ from caviar.service.client import Client
 from caviar.service.local.place import open_database
 from caviar.service.server.operations import trials
 from caviar.service.server.store.database import Database
-from tests.commands import fails, run
+from tests.commands import fails, invoke, run
 from tests.factories.studies import external
 from tests.fakes.apps import listening
 from tests.fakes.searches import search
@@ -60,6 +60,17 @@ def test_the_schema_goes_back_and_forth(tmp_path: Path) -> None:
     assert f"REVISION: must be one before {newest}: 0001, 0002" in fails(
         "db", "downgrade", "9999", *data
     )
+
+
+def test_a_check_says_what_is_wrong(tmp_path: Path) -> None:
+    data = folder(tmp_path)
+    assert "no database" in fails("db", "check", *folder(tmp_path / "nowhere"))
+    run("db", "upgrade", *data)
+    assert json.loads(run("db", "check", *data, "--json"))["ok"] is True
+    run("db", "downgrade", *data)
+    done = invoke("db", "check", *data, "--json")
+    assert done.code == 1
+    assert "caviar db upgrade" in json.loads(done.out)["found"][0]
 
 
 def test_a_schema_of_a_newer_version_names_it(tmp_path: Path) -> None:

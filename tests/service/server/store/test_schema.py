@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from caviar.migrations import versions
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.schemas import AskBody, StudyDefinition
 from caviar.service.server.app import create_app
 from caviar.service.server.operations import leases, studies
 from caviar.service.server.store import schema
-from caviar.service.server.store.database import Database
+from caviar.service.server.store.database import Database, connected
 from caviar.service.server.store.models import Base
 from caviar.service.server.store.server_lock import server_lock
 from tests.factories.studies import external
@@ -64,14 +63,36 @@ def test_a_value_that_is_not_finite_cannot_be_stored(database: Database) -> None
         connection.execute(text(change.format(value="-1.5e308")))
 
 
-def test_upgrading_twice_at_once_migrates_once(empty_database_url: str) -> None:
+def test_making_the_schema_twice_at_once_happens_once(empty_database_url: str) -> None:
     databases = [Database(empty_database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(schema.upgrade, databases))
-    newest = max(path.name[:4] for path in files(versions).iterdir() if path.name[0] == "0")
-    assert {schema.revision(database) for database in databases} == {newest}
+        list(threads.map(schema.prepare, databases))
+    assert {schema.revision(database) for database in databases} == {schema.revisions()[-1]}
+    assert not schema.prepare(databases[0])
     for database in databases:
         database.close()
+
+
+def test_alembic_finds_the_same_revisions(database: Database) -> None:
+    with connected(database) as connection:
+        scripts = ScriptDirectory.from_config(schema._config(connection))
+    known = [script.revision for script in scripts.walk_revisions()]
+    assert list(reversed(known)) == list(schema.revisions())
+
+
+def test_only_an_empty_database_gets_its_tables_unasked(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE customers (id INTEGER)"))
+    with pytest.raises(Conflict, match=r"customers.*--database"):
+        schema.prepare(database)
+    assert schema.revision(database) is None
+    schema.upgrade(database)
+    assert not schema.prepare(database)
+    schema.downgrade(database)
+    with pytest.raises(Conflict, match="caviar db upgrade"):
+        schema.prepare(database)
+    database.close()
 
 
 def test_a_schema_goes_back_and_forth_and_names_its_maker(
