@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import IO
 
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from caviar.service.contract import limits
-from caviar.service.contract.errors import CaviarError, Unavailable
+from caviar.service.contract.errors import CaviarError, Invalid, Unavailable
 from caviar.service.server.http.problems import respond
 
 RETRY_SECONDS = 1
@@ -164,3 +166,22 @@ def _length(headers: dict[bytes, bytes]) -> int | None:
         return None
     length = headers.get(b"content-length", b"0")
     return int(length) if length.isdigit() and len(length) < 20 else None
+
+
+def is_small(request: Request) -> bool:
+    """Whether a body is announced that may be held in memory."""
+    length = _length(dict(request.scope["headers"]))
+    return length is not None and length <= limits.BODY_BYTES
+
+
+async def receive_into(file: IO[bytes], request: Request) -> None:
+    """Write a body to a file while it arrives: it may be larger than the memory for it.
+
+    Raises:
+        Invalid: the body was cut off.
+    """
+    try:
+        async for part in request.stream():
+            file.write(part)
+    except ClientDisconnect as error:
+        raise Invalid("the body was cut off") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Header, Query, Request, Response
+from fastapi.concurrency import contextmanager_in_threadpool
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -12,7 +13,7 @@ from caviar.service.contract import limits, schemas, strict_json
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.field_errors import field_errors
 from caviar.service.server.http.access import READ, WORK
-from caviar.service.server.http.bodies import OCTETS
+from caviar.service.server.http.bodies import OCTETS, is_small, receive_into
 from caviar.service.server.http.common import DatabaseOf, StudyName, TrialNumber, router
 from caviar.service.server.operations import checkpoints
 
@@ -59,17 +60,15 @@ async def put_checkpoint(
     ] = None,
 ) -> schemas.CheckpointKept:
     """Store a checkpoint of a trial, sent by its worker."""
-    content = await request.body()
-    return await run_in_threadpool(
-        checkpoints.put,
-        database,
-        study,
-        number,
-        lease=caviar_lease,
-        best=_best(caviar_best),
-        content=content,
-        epoch=caviar_epoch,
-    )
+    said = {"lease": caviar_lease, "best": _best(caviar_best), "epoch": caviar_epoch}
+    if is_small(request):
+        return await run_in_threadpool(
+            checkpoints.put, database, study, number, content=await request.body(), **said
+        )
+    upload = checkpoints.upload(database, study, number, lease=caviar_lease)
+    async with contextmanager_in_threadpool(upload) as file:
+        await receive_into(file, request)
+        return await run_in_threadpool(checkpoints.put_file, database, study, number, file, **said)
 
 
 def _best(header: str | None) -> schemas.BestSoFar | None:

@@ -8,13 +8,11 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
 from caviar.service.contract import schemas
-from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import Slug
 from caviar.service.server.http.access import READ, SUBMIT
-from caviar.service.server.http.bodies import OCTETS, TABLES
+from caviar.service.server.http.bodies import OCTETS, TABLES, receive_into
 from caviar.service.server.http.checkpoints import CONTENT
 from caviar.service.server.http.common import DatabaseOf, router
 from caviar.service.server.operations import datasets
@@ -74,7 +72,8 @@ async def put_dataset(
     """Add a data set from a table, or a new version of it: .csv, .parquet, .npy or .npz."""
     media_type = request.headers.get("content-type", OCTETS).partition(";")[0].strip().lower()
     with datasets.upload(database) as path:
-        await _receive(request, path)
+        with path.open("wb") as file:
+            await receive_into(file, request)
         shown, is_new = await run_in_threadpool(
             datasets.put,
             database,
@@ -87,16 +86,6 @@ async def put_dataset(
         )
     response.status_code = 201 if is_new else 200
     return shown
-
-
-async def _receive(request: Request, path: Any) -> None:
-    """Write a body to a file while it arrives: it may be larger than the memory for it."""
-    try:
-        with path.open("wb") as file:
-            async for part in request.stream():
-                file.write(part)
-    except ClientDisconnect as error:
-        raise Invalid("the body was cut off") from error
 
 
 @datasets_router.delete("/datasets/{name}", status_code=204, dependencies=[SUBMIT])

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
 
 from sqlalchemy.orm import Session
 
@@ -11,15 +15,53 @@ from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.states import TrialState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import checkpoint_retention, trial_states
+from caviar.service.server.rules import checkpoint_retention, histories, trial_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.plans import plan_of
 from caviar.service.server.store.database import Database
+from caviar.service.server.store.disk import temporary_file
 from caviar.service.server.store.models import CheckpointRow, StudyRow, TrialRow
 
 REWIND_HINT = (
     ": rewinding it to an epoch trains it again up to there, to the same bits, and leaves one"
 )
+
+
+_storing = threading.Lock()
+"""One large checkpoint is read and stored at a time: it takes several times its size of memory."""
+
+
+@contextmanager
+def upload(database: Database, name: str, number: int, *, lease: str) -> Iterator[IO[bytes]]:
+    """A file for a checkpoint that is being sent by the holder of a lease.
+
+    Raises:
+        NotFound: there is no such study or trial.
+        Conflict: the lease is not the current one.
+        OutOfSpace: the disk is full.
+    """
+    with database.read() as session:
+        trial = store.trials.get(session, store.studies.get(session, name), number)
+        require_fence(trial, lease)
+    with temporary_file(database) as file:
+        yield file
+
+
+def put_file(
+    database: Database,
+    name: str,
+    number: int,
+    file: IO[bytes],
+    *,
+    lease: str,
+    best: schemas.BestSoFar | None,
+    epoch: int | None = None,
+) -> schemas.CheckpointKept:
+    """Store a checkpoint that is in a file; see `put`."""
+    with _storing:
+        file.seek(0)
+        content = file.read()
+        return put(database, name, number, lease=lease, best=best, content=content, epoch=epoch)
 
 
 def put(
@@ -47,7 +89,8 @@ def put(
         trial = store.trials.get(session, study, number)
         require_fence(trial, lease)  # before anything is read of the body
         plan = plan_of(study.definition)
-        at = plan.kind.checkpoint_epoch(plan.definition, trial, content, epoch)
+        entries = histories.adjustments(session, study, trial)
+    at = plan.kind.checkpoint_epoch(plan.definition, trial, entries, content, epoch)
 
     def work(change: Change) -> schemas.CheckpointKept:
         trial = store.trials.get(change.session, change.study, number)

@@ -7,7 +7,6 @@ they are, so that what the database has is whole.
 
 from __future__ import annotations
 
-import errno
 import shutil
 import tempfile
 import threading
@@ -22,11 +21,12 @@ from sqlalchemy.orm import Session
 from caviar import engine
 from caviar.engine.data import library, table_files
 from caviar.service.contract import limits, schemas
-from caviar.service.contract.errors import Conflict, Invalid, NotFound, OutOfSpace
+from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.server import store
 from caviar.service.server.rules import datasets as rules
 from caviar.service.server.rules.presenters.times import timestamp
 from caviar.service.server.store.database import Database
+from caviar.service.server.store.disk import full_disk
 from caviar.service.server.store.models import DatasetRow
 
 UPLOAD = "upload-"
@@ -75,7 +75,7 @@ def upload(database: Database) -> Iterator[Path]:
         OutOfSpace: the disk is full.
     """
     folder = _folder(database)
-    with _full_disk():
+    with full_disk():
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
         with tempfile.TemporaryDirectory(prefix=UPLOAD, dir=folder) as made:
@@ -112,7 +112,7 @@ def put(
     folder = _folder(database)
     use_folder(database)
     try:
-        with _preparing, _full_disk():
+        with _preparing, full_disk():
             table = table_files.read_table(path, kind=kind or _kind_of(path))
             dataset = library.add_dataset(
                 folder, name, table, target=target, regression=regression, drop=drop
@@ -192,18 +192,6 @@ def _folder(database: Database) -> Path:
 def _kind_of(path: Path) -> str:
     with path.open("rb") as stream:
         return table_files.kind_of_content(stream.read(16))
-
-
-@contextmanager
-def _full_disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OutOfSpace("the disk of the data folder is full: nothing was stored") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise Conflict(f"the data folder cannot be written: {error.strerror}") from error
-        raise
 
 
 def _sweep(folder: Path) -> None:

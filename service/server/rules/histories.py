@@ -86,3 +86,37 @@ def recipe(
         if entry.epoch is None:
             adjusted = adjusted.adjusted(entry.detail["new"])
     return adjusted
+
+
+def at_epoch(
+    trial: TrialRow,
+    entries: Sequence[JournalRow],
+    settings: dict[str, Setting],
+    epoch: int,
+    examples: int,
+) -> tuple[engine.Recipe, int]:
+    """What a network trains with up to an epoch, and the steps of its optimizer so far.
+
+    Adjustments of that epoch take effect after it. A new optimizer counts its steps from 1.
+
+    Args:
+        trial: the trial.
+        entries: its adjustments.
+        settings: the fixed hyperparameters of the objective.
+        epoch: the number of epochs trained.
+        examples: the number of examples in the training part.
+    """
+    recipe = engine.read_recipe(first_params(trial), settings)
+    steps = begun = 0
+    for adjustment in schedule(entries):
+        if adjustment.epoch >= epoch:
+            break
+        steps += (adjustment.epoch - begun) * _batches(recipe, examples)
+        adjusted = recipe.adjusted(adjustment.changes)
+        steps = steps if adjusted.optimizer == recipe.optimizer else 0
+        recipe, begun = adjusted, adjustment.epoch
+    return recipe, steps + (epoch - begun) * _batches(recipe, examples)
+
+
+def _batches(recipe: engine.Recipe, examples: int) -> int:
+    return -(-examples // min(recipe.batch_size, examples))

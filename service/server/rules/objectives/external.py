@@ -60,7 +60,12 @@ class External:
         return Adjusted(old={name: old[name] for name in new if name in old}, new=new)
 
     def checkpoint_epoch(
-        self, definition: StudyDefinition, trial: TrialRow, content: bytes, epoch: int | None
+        self,
+        definition: StudyDefinition,
+        trial: TrialRow,
+        entries: Sequence[JournalRow],
+        content: bytes,
+        epoch: int | None,
     ) -> int:
         """The epoch that the caller states: the checkpoint is opaque and never read here."""
         if epoch is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from caviar import engine
 from caviar.sampler import Params, SearchSpace, with_reaches
-from caviar.service.contract.errors import Invalid
+from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.schemas import NetworkObjective, StudyDefinition
 from caviar.service.contract.schemas.base import Setting
 from caviar.service.server.rules import histories
@@ -68,32 +69,62 @@ class Network:
         )
 
     def checkpoint_epoch(
-        self, definition: StudyDefinition, trial: TrialRow, content: bytes, epoch: int | None
+        self,
+        definition: StudyDefinition,
+        trial: TrialRow,
+        entries: Sequence[JournalRow],
+        content: bytes,
+        epoch: int | None,
     ) -> int:
         """The epoch that the checkpoint itself states; all that it states must fit the trial."""
         try:
             checkpoint = engine.read_checkpoint(content)
         except engine.CheckpointError as error:
             raise Invalid(f"the body is not a checkpoint: {error}") from error
-        expected = {
-            "trial": (trial.number, checkpoint.number),
-            "lineage": (trial.lineage, checkpoint.lane.key),
-            "seed": (self.seed(definition, trial), checkpoint.seed),
-            "data set": (_objective(definition).dataset, checkpoint.dataset["name"]),
-            "version of the data set": (
-                _objective(definition).version,
-                checkpoint.dataset.get("version"),
-            ),
-        }
-        for what, (right, given) in expected.items():
-            if right != given:
-                raise Invalid(f"the checkpoint is of another {what}: {given!r}, not {right!r}")
+        self._require_same(definition, trial, entries, checkpoint)
         stated = checkpoint.state.epoch
         if epoch not in (None, stated):
             raise Invalid.field(
                 "Caviar-Epoch", f"is {epoch}, and the checkpoint is of epoch {stated}"
             )
         return stated
+
+    def _require_same(
+        self,
+        definition: StudyDefinition,
+        trial: TrialRow,
+        entries: Sequence[JournalRow],
+        checkpoint: engine.Checkpoint,
+    ) -> None:
+        """Refuse a checkpoint that another training than that of the trial has left."""
+        objective = _objective(definition)
+        try:
+            dataset = engine.load_dataset(objective.dataset, objective.version)
+        except engine.DatasetError as error:
+            raise Conflict(f"a checkpoint cannot be checked here: {error}") from error
+        recipe, steps = histories.at_epoch(
+            trial, entries, objective.settings, checkpoint.state.epoch, len(dataset.training)
+        )
+        expected = {
+            "trial": (trial.number, checkpoint.number),
+            "lineage": (trial.lineage, checkpoint.lane.key),
+            "seed": (self.seed(definition, trial), checkpoint.seed),
+            "data set": (objective.dataset, checkpoint.dataset["name"]),
+            "version of the data set": (objective.version, checkpoint.dataset.get("version")),
+            "task": (dataset.task, checkpoint.dataset["task"]),
+            "set of labels": (list(dataset.labels), checkpoint.dataset["labels"]),
+            **{
+                name: (value, getattr(checkpoint.recipe, name))
+                for name, value in asdict(recipe).items()
+            },
+            "shape": (recipe.shape(dataset), checkpoint.shape),
+            "number of steps": (steps, checkpoint.state.steps),
+        }
+        for what, (right, given) in expected.items():
+            if right != given:
+                raise Invalid(
+                    f"the checkpoint is of another {what}: {given!r:.60}, not {right!r:.60}"
+                )
 
 
 def _objective(definition: StudyDefinition) -> NetworkObjective:

@@ -63,7 +63,12 @@ class ObjectiveKind(Protocol):
         """
 
     def checkpoint_epoch(
-        self, definition: StudyDefinition, trial: TrialRow, content: bytes, epoch: int | None
+        self,
+        definition: StudyDefinition,
+        trial: TrialRow,
+        entries: Sequence[JournalRow],
+        content: bytes,
+        epoch: int | None,
     ) -> int:
         """The epoch of a checkpoint of a trial; `epoch` is what the caller says.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.schemas import Best, LeasedTrial, Report, Result
 from caviar.service.contract.states import TrialState
+from caviar.service.server.http import checkpoints as routes
 from caviar.service.server.operations import leases
 from caviar.service.server.rules.checkpoint_retention import superfluous
 from caviar.service.server.store.database import Database
@@ -105,6 +107,10 @@ class TestPut:
             ({"seed": 2}, 422, "of another seed: 2, not 1"),
             ({"lineage": 7}, 422, "of another lineage: 7, not 0"),
             ({"dataset": "moons"}, 422, "of another data set: 'moons', not 'wine'"),
+            ({"learning_rate": 0.5}, 422, "of another learning_rate: 0.5, not"),
+            ({"activation": "tanh"}, 422, "of another activation: 'tanh', not 'relu'"),
+            ({"batch_size": 8}, 422, "of another batch_size: 8, not 64"),
+            ({"steps": 10**18}, 422, "of another number of steps: 1000000000000000000, not 4"),
             ({"epochs": 9}, 422, "of epoch 9; its segment goes from 0 to 8"),
         ],
     )
@@ -162,6 +168,37 @@ class TestPut:
             client.put_checkpoint("put", 0, content, lease=token, epoch=3)
         assert client.put_checkpoint("put", 0, content, lease=token, epoch=2).epoch == 2
 
+    def test_that_is_large_is_stored_from_the_disk(self, client: Client) -> None:
+        client.create_study(study("large"))
+        [trial] = client.ask("large").trials
+        token, content = trial.lease.token, b"x" * (limits.BODY_BYTES + 1)
+        client.report("large", [Report(number=0, lease=token, epoch=1, metrics={"loss": 1.0})])
+        assert client.put_checkpoint("large", 0, content, lease=token, epoch=1).epoch == 1
+        assert client.checkpoint("large", 0) == content
+
+    @pytest.mark.parametrize(
+        ("path", "lease", "status"),
+        [
+            ("/studies/none/trials/0", "", 404),
+            ("/studies/put/trials/9", "", 404),
+            ("/studies/put/trials/0", "x", 409),
+        ],
+    )
+    def test_nothing_is_received_of_what_is_not_due(
+        self,
+        client: Client,
+        leased: LeasedTrial,
+        monkeypatch: pytest.MonkeyPatch,
+        path: str,
+        lease: str,
+        status: int,
+    ) -> None:
+        monkeypatch.setattr(routes, "receive_into", None)
+        headers = {"Content-Type": "application/octet-stream", "Caviar-Lease": lease}
+        body = b"x" * (limits.BODY_BYTES + 1)
+        answer = client._http.put(f"{path}/checkpoint", content=body, headers=headers)
+        assert answer.status_code == status
+
     @staticmethod
     def raw(client: Client, leased: LeasedTrial, body: bytes, **headers: str) -> Any:
         return client._http.put(
@@ -183,14 +220,19 @@ def made(
     lineage: int | None = None,
     dataset: str = "wine",
     epochs: int = 2,
+    steps: int | None = None,
+    **params: Any,
 ) -> bytes:
-    """A true checkpoint of some lane."""
-    recipe = engine.read_recipe({"hidden_units": 8, "optimizer": "momentum"})
+    """A true checkpoint of the study's first trial, or of another lane."""
+    first = client.trial("put", 0).params
+    recipe = engine.read_recipe({"hidden_units": 8, "optimizer": "momentum", **first, **params})
     data = engine.load_dataset(dataset)
     lane = engine.Lane(number=number, recipe=recipe, lineage=lineage)
     training = engine.Training(data, [lane], seed=seed)
     list(training.run(epochs))
     state = training.checkpoint(number)
+    if steps is not None:
+        state = replace(state, steps=steps)
     return engine.write_checkpoint(engine.make_checkpoint(lane, state, data, seed=seed))
 
 
