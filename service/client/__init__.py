@@ -9,6 +9,7 @@ A problem of the server is raised as one of the errors of `caviar.service.contra
 
 from caviar.service.client.actions import TrialActionCalls
 from caviar.service.client.datasets import DatasetCalls
+from caviar.service.client.keys import KeyCalls
 from caviar.service.client.replicas import ReplicaCalls
 from caviar.service.client.rounds import RoundCalls
 from caviar.service.client.studies import StudyCalls
@@ -28,6 +29,7 @@ class Client(
     ReplicaCalls,
     TrialActionCalls,
     DatasetCalls,
+    KeyCalls,
     SystemCalls,
 ):
     """A connection to a Caviar server, with a method for every call of the contract.
@@ -38,11 +40,13 @@ class Client(
     Args:
         server: the server's address; by default the variable CAVIAR_SERVER, or else
             http://127.0.0.1:8700.
+        key: a key of the server; by default the variable CAVIAR_KEY, if it is set. It is sent to
+            the server's own address only.
         transport: an httpx transport, which is closed with the client. `httpx.ASGITransport`
             calls an app without a network; the app's lifespan is run with it.
         timeout_seconds: the time limit of one answer.
         patience_seconds: how long a call is repeated while the server does not answer.
 
     Raises:
-        Invalid: `server` is not an address.
+        Invalid: `server` is not an address, or `key` is not a key.
     """

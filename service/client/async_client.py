@@ -149,24 +149,27 @@ class AsyncClient:
     Args:
         server: the server's address; by default the variable CAVIAR_SERVER, or else
             http://127.0.0.1:8700.
+        key: a key of the server; by default the variable CAVIAR_KEY, if it is set.
         transport: an httpx transport; `httpx.ASGITransport` calls an app without a network.
         timeout_seconds: the time limit of one answer.
         patience_seconds: how long a call is repeated while the server does not answer.
 
     Raises:
-        Invalid: `server` is not an address.
+        Invalid: `server` is not an address, or `key` is not a key.
     """
 
     def __init__(
         self,
         server: str | None = None,
         *,
+        key: str | None = None,
         transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 60.0,
         patience_seconds: float = 30.0,
     ) -> None:
         self._client = Client(
             server,
+            key=key,
             transport=transport,
             timeout_seconds=timeout_seconds,
             patience_seconds=patience_seconds,
@@ -211,6 +214,7 @@ class AsyncClient:
     change_study = _Call(Client.change_study)
     checkpoint = _Call(Client.checkpoint)
     close = _Call(Client.close)
+    create_key = _Call(Client.create_key)
     create_study = _Call(Client.create_study)
     curve = _Call(Client.curve)
     dataset = _Call(Client.dataset)
@@ -225,6 +229,7 @@ class AsyncClient:
     health = _Call(Client.health)
     importance = _Call(Client.importance)
     journal = _Call(Client.journal)
+    list_keys = _Call(Client.list_keys)
     model = _Call(Client.model)
     pause = _Call(Client.pause)
     preview_space = _Call(Client.preview_space)
@@ -236,6 +241,7 @@ class AsyncClient:
     replicates = _Call(Client.replicates)
     report = _Call(Client.report)
     resume = _Call(Client.resume)
+    revoke_key = _Call(Client.revoke_key)
     rewind = _Call(Client.rewind)
     rounds = _Call(Client.rounds)
     studies = _Items(Client.studies)

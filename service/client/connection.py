@@ -6,9 +6,10 @@ import json
 import os
 import random
 import re
+import ssl
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,6 +19,7 @@ from pydantic_core import PydanticSerializationError
 from caviar.service.client.light_httpx import httpx
 from caviar.service.contract.addresses import DEFAULT_SERVER
 from caviar.service.contract.errors import CaviarError, Invalid, Unreachable, from_problem
+from caviar.service.contract.keys import checked_key, key_of_environment
 from caviar.service.contract.plain import plain
 
 SERVER_VARIABLE = "CAVIAR_SERVER"
@@ -39,6 +41,7 @@ class Connection:
         self,
         server: str | None = None,
         *,
+        key: str | None = None,
         transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 60.0,
         patience_seconds: float = 30.0,
@@ -49,6 +52,8 @@ class Connection:
         self.server = _checked(server)
         self.timeout_seconds = timeout_seconds
         self.patience_seconds = patience_seconds
+        self._key = None if key is None else checked_key(key)
+        self._auth = _Auth(self.server, self._key or key_of_environment())
         self._transport = None if transport is None else _synchronous(transport)
         self._opened = os.getpid(), self._open()
         self.check: Callable[[], None] = _no_check
@@ -65,10 +70,12 @@ class Connection:
     ) -> None:
         self.close()
 
-    def __reduce__(self) -> tuple[Callable[..., Self], tuple[type[Self], str, float, float]]:
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
         if self._transport is not None:
             raise TypeError("a client with a transport of its own cannot be pickled")
-        return _again, (type(self), self.server, self.timeout_seconds, self.patience_seconds)
+        # A key of the environment is not pickled: the other process has an environment of its own.
+        settings = self.server, self._key, self.timeout_seconds, self.patience_seconds
+        return _again, (type(self), *settings)
 
     def close(self) -> None:
         """Close all connections to the server."""
@@ -90,10 +97,11 @@ class Connection:
         return httpx.Client(
             base_url=self.server,
             transport=self._transport,
+            auth=self._auth,
             timeout=self.timeout_seconds,
             # Reading the certificates takes most of a start. A plain address needs none, where no
             # proxy is between, whose certificate counts.
-            verify=not is_here or self.server.startswith("https:"),
+            verify=_certificates(self.server, is_here=is_here),
             # A server on this machine is not behind a proxy.
             trust_env=not is_here,
         )
@@ -159,6 +167,31 @@ class Connection:
         raise error
 
 
+def _certificates(server: str, *, is_here: bool) -> bool | ssl.SSLContext:
+    """What the server's certificate is checked with."""
+    if is_here and server.startswith("https:"):
+        return ssl.create_default_context()  # reads SSL_CERT_FILE, where httpx reads no variable
+    return not is_here
+
+
+class _Auth(httpx.Auth):
+    """Sends the key to the server, and to no other address."""
+
+    def __init__(self, server: str, key: str | None) -> None:
+        self._origin = _origin(httpx.URL(server))
+        self._header = None if key is None else f"Bearer {key}"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the key to a request."""
+        if self._header is not None and _origin(request.url) == self._origin:
+            request.headers["Authorization"] = self._header
+        yield request
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
 def _synchronous(
     transport: httpx.BaseTransport | httpx.AsyncBaseTransport,
 ) -> httpx.BaseTransport:
@@ -173,9 +206,11 @@ def _no_check() -> None:
     """Nothing has to hold for a call."""
 
 
-def _again(kind: type[C], server: str, timeout_seconds: float, patience_seconds: float) -> C:
+def _again(
+    kind: type[C], server: str, key: str | None, timeout_seconds: float, patience_seconds: float
+) -> C:
     """A connection that was pickled, opened anew."""
-    return kind(server, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds)
+    return kind(server, key=key, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds)
 
 
 def _json(body: BaseModel | Mapping[str, Any]) -> str:

@@ -18,6 +18,9 @@ from caviar.service.contract.errors import Invalid
 KEY_VARIABLE = "CAVIAR_KEY"
 """The environment variable with a key, for the command, for workers and for clients."""
 
+KEY_FILE_VARIABLE = "CAVIAR_KEY_FILE"
+"""The environment variable with the path of a file that has a key, for the command."""
+
 KEY = re.compile(r"cav_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 
 MAX_FILE_BYTES = 4_096
