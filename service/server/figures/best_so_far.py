@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from caviar.service.contract.schemas import Round, Trial
 from caviar.service.server.figures.axes import value_axis, worst_edge
 from caviar.service.server.figures.data import (
     POINTS,
     FigureData,
+    Round,
+    Trial,
     best_of,
     counts,
     ended,
@@ -30,11 +31,14 @@ from caviar.service.server.figures.marks import (
 )
 from caviar.service.server.figures.ticks import whole_ticks
 
+MAX_BANDS = 200
+"""Rounds that are drawn: a browser lays each band out anew whenever the figure is moved."""
+
 
 def best_so_far(data: FigureData) -> Figure:
     """The value of each trial by its number, the best so far as a step line, rounds as bands."""
     marked, best = ended(data), best_of(data)
-    drawn, maximize = sample(marked, best), data.study.direction == "maximize"
+    drawn, maximize = sample(data, marked), data.study.direction == "maximize"
     metric = str(data.study.objective["metric"])
     values = [t.value for t in drawn if t.value is not None and has_value(t)]
     axis = value_axis(values, metric, maximize=maximize)
@@ -54,7 +58,7 @@ def best_so_far(data: FigureData) -> Figure:
     }
     return figure(
         traces,
-        note=sample_note(drawn, marked),
+        note=sample_note(data, drawn, marked),
         empty="No trial has ended yet.",
         xaxis=number_axis,
         yaxis=axis.layout,
@@ -64,25 +68,34 @@ def best_so_far(data: FigureData) -> Figure:
 
 
 def _step_line(data: FigureData, last: int) -> Trace:
-    steps: list[Trial] = []
-    for trial in sorted(filter(counts, data.trials), key=lambda trial: trial.number):
-        if not steps or rank(data, trial)[0] < rank(data, steps[-1])[0]:
-            steps.append(trial)
-    steps = thinned(steps, POINTS)
+    """The best so far: from each improvement to the next one, and on to the last trial."""
+    known = data.improvements
+    steps = thinned(_improvements(data) if known is None else known, POINTS)
     return {
         "type": "scatter",
         "mode": "lines",
         "name": "best so far",
-        "x": [*(trial.number for trial in steps), last],
-        "y": [*(trial.value for trial in steps), steps[-1].value],
+        "x": [*(number for number, _ in steps), last],
+        "y": [*(value for _, value in steps), steps[-1][1]],
         "line": {"color": BEST, "width": 2, "shape": "hv"},
         "hoverinfo": "skip",
     }
 
 
+def _improvements(data: FigureData) -> list[tuple[int, float]]:
+    steps: list[Trial] = []
+    for trial in sorted(filter(counts, data.trials), key=lambda trial: trial.number):
+        if not steps or rank(data, trial)[0] < rank(data, steps[-1])[0]:
+            steps.append(trial)
+    return [(trial.number, trial.value) for trial in steps if trial.value is not None]
+
+
 def _round_bands(rounds: Sequence[Round], last: int) -> tuple[list[Any], list[Any]]:
-    """A faint band for every other round, and a label for each round that is wide enough."""
-    shown = [r for r in rounds if r.first_trial <= last] if len(rounds) > 1 else []
+    """A faint band for every other round, and a label for each round that is wide enough.
+
+    There are none of a single round, or of so many that each would be narrower than a mark.
+    """
+    shown = [r for r in rounds if r.first_trial <= last] if 1 < len(rounds) <= MAX_BANDS else []
     bands: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
     for item in shown:

@@ -6,10 +6,10 @@ import math
 from typing import TypeAlias
 
 from caviar.service.contract.numbers import number
-from caviar.service.contract.schemas import Curve, Trial
+from caviar.service.contract.schemas import Curve
 from caviar.service.contract.states import IN_TRAINING, TrialState
 from caviar.service.server.figures.axes import value_axis
-from caviar.service.server.figures.data import FigureData, best_of, counts, thinned
+from caviar.service.server.figures.data import FigureData, Trial, best_of, counts, thinned
 from caviar.service.server.figures.marks import (
     BEST,
     RUNNING,

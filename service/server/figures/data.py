@@ -1,32 +1,91 @@
-"""The data of a figure, and which of its trials count, have a mark, and are drawn."""
+"""The data of a figure, and which of its trials count, have a mark, and are drawn.
+
+Figures need little of a study, so its parts are protocols: the answers of the contract fit them,
+and so do rows that hold only what figures read.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from caviar.service.contract.schemas import Curve, Round, Study, Trial
+from caviar.service.contract.schemas import Curve
 from caviar.service.contract.states import TrialState
 
 Item = TypeVar("Item")
 
 POINTS = 1_000
-"""Trials drawn in one panel at most; a sample of a larger study includes the best trial."""
+"""Trials drawn in one panel at most."""
+
+BEST_SHARE, NEWEST_SHARE = 0.2, 0.05
+"""Of the trials that are drawn, the best and the newest; the others are a fair sample."""
 
 UNSUCCESSFUL = (TrialState.FAILED, TrialState.DIVERGED)
 """States of trials that ended without a value."""
 
 
+class Study(Protocol):
+    """What figures need of a study: its definition, and the number of its newest round."""
+
+    @property
+    def space(self) -> Mapping[str, Any]: ...
+    @property
+    def objective(self) -> Mapping[str, Any]: ...
+    @property
+    def direction(self) -> str: ...
+    @property
+    def round(self) -> int | None: ...
+
+
+class Trial(Protocol):
+    """What figures need of a trial."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def state(self) -> TrialState: ...
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def void(self) -> bool: ...
+    @property
+    def replica_of(self) -> int | None: ...
+
+
+class Round(Protocol):
+    """What figures need of a round; of those before the newest one only its trials."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def first_trial(self) -> int: ...
+    @property
+    def trials(self) -> int: ...
+    @property
+    def box(self) -> Mapping[str, Sequence[float]]: ...
+    @property
+    def ranges(self) -> Mapping[str, Sequence[Any]]: ...
+    @property
+    def whole(self) -> Mapping[str, Sequence[Any]]: ...
+
+
 @dataclass(frozen=True)
 class FigureData:
-    """The data of a figure: a study, all its trials, some learning curves, and its rounds."""
+    """The data of a figure: a study, its trials, some learning curves, and its rounds."""
 
     study: Study
     trials: Sequence[Trial]
+    """All its trials; of a large study the best, the newest and a fair sample."""
     curves: Sequence[Curve]
     rounds: Sequence[Round]
+    total: int | None = None
+    """Of a large study, how many trials it has; None: it has no other trials than `trials`."""
+    improvements: Sequence[tuple[int, float]] | None = None
+    """Of a large study, number and value of each trial that was the best so far."""
 
     @property
     def space(self) -> dict[str, Any]:
@@ -69,16 +128,20 @@ def ended(data: FigureData) -> list[Trial]:
     return sorted(marked, key=lambda trial: trial.number)
 
 
-def sample(trials: Sequence[Trial], best: Trial | None, most: int = POINTS) -> list[Trial]:
-    """At most `most` trials, including the best.
+def sample(data: FigureData, marked: Sequence[Trial], most: int = POINTS) -> list[Trial]:
+    """At most `most` trials, by number: the best, the newest and a fair sample of the rest.
 
-    The choice depends on a hash of the trials' numbers only: a trial that is drawn now is still
+    The rest depends on a hash of the trials' numbers only: a trial that is drawn now is still
     drawn after more trials end, so a growing figure does not flicker.
     """
-    if len(trials) <= most:
-        return list(trials)
-    ranked = sorted(trials, key=lambda trial: (trial is not best, _hash(trial.number)))
-    return sorted(ranked[:most], key=lambda trial: trial.number)
+    if len(marked) <= most:
+        return list(marked)
+    leading = sorted(filter(counts, marked), key=lambda trial: rank(data, trial))
+    chosen = {trial.number for trial in leading[: max(1, int(BEST_SHARE * most))]}
+    chosen |= {trial.number for trial in marked[len(marked) - int(NEWEST_SHARE * most) :]}
+    rest = sorted((trial.number for trial in marked if trial.number not in chosen), key=_hash)
+    chosen |= {*rest[: most - len(chosen)]}
+    return [trial for trial in marked if trial.number in chosen]
 
 
 def _hash(number: int) -> int:

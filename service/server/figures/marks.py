@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from caviar.service.contract.numbers import number, setting
-from caviar.service.contract.schemas import Trial
 from caviar.service.contract.states import TrialState
-from caviar.service.server.figures.data import FigureData, has_value
+from caviar.service.server.figures.data import FigureData, Trial, has_value
 
 Figure: TypeAlias = dict[str, Any]
 Trace: TypeAlias = dict[str, Any]
@@ -118,11 +117,12 @@ def figure(
     return {"data": traces, "layout": {**base, **layout, "annotations": annotations}}
 
 
-def sample_note(drawn: Sequence[Trial], marked: Sequence[Trial]) -> str | None:
-    """`1,000 of 12,345 trials`, if not all trials that have a mark are drawn."""
-    if len(drawn) == len(marked):
+def sample_note(data: FigureData, drawn: Sequence[Trial], marked: Sequence[Trial]) -> str | None:
+    """`1,000 of 12,345 trials`, and which, if not all trials that have a mark are drawn."""
+    total = len(marked) if data.total is None else data.total
+    if len(drawn) == total:
         return None
-    return f"{len(drawn):,} of {len(marked):,} trials"
+    return f"{len(drawn):,} of {total:,} trials: the best, the newest and a sample"
 
 
 def legend_once(traces: Iterable[Trace]) -> None:

@@ -6,9 +6,17 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from caviar.service.contract.schemas import Round, Trial
 from caviar.service.server.figures.axes import Axis, parameter_axis, value_axis, worst_edge
-from caviar.service.server.figures.data import POINTS, FigureData, best_of, ended, has_value, sample
+from caviar.service.server.figures.data import (
+    POINTS,
+    FigureData,
+    Round,
+    Trial,
+    best_of,
+    ended,
+    has_value,
+    sample,
+)
 from caviar.service.server.figures.marks import (
     SHADED,
     Figure,
@@ -35,7 +43,7 @@ def parameters(data: FigureData) -> Figure:
     if not space:
         return figure([], empty="Every parameter is constant.")
     most = min(POINTS, MARKS // len(space))
-    drawn, maximize = sample(marked, best, most), data.study.direction == "maximize"
+    drawn, maximize = sample(data, marked, most), data.study.direction == "maximize"
     values = [t.value for t in drawn if t.value is not None and has_value(t)]
     metric = str(data.study.objective["metric"])
     value = value_axis(values, metric, maximize=maximize)
@@ -61,7 +69,7 @@ def parameters(data: FigureData) -> Figure:
     legend_once(traces)
     columns = min(COLUMNS, len(space))
     rows = math.ceil(len(space) / columns)
-    notes = [sample_note(drawn, marked)]
+    notes = [sample_note(data, drawn, marked)]
     if len(space) < len(data.study.space):
         notes.append(f"{len(space)} of {len(data.study.space)} parameters")
     grid = {"rows": rows, "columns": columns, "pattern": "independent", "xgap": 0.1, "ygap": 0.3}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fastapi import Request, Response
+
 from caviar.service.contract import schemas
 from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.common import DatabaseOf, KeyOf, StudyName, router
+from caviar.service.server.http.heavy_reads import HeavyReadsOf
 from caviar.service.server.operations import replicas
 
 replicas_router = router("replicates")
@@ -18,7 +21,13 @@ def replicate(
     return replicas.replicate(database, study, body, key)
 
 
-@replicas_router.get("/studies/{study}/replicates", dependencies=[READ])
-def list_replicates(study: StudyName, database: DatabaseOf) -> schemas.Replicates:
+@replicas_router.get(
+    "/studies/{study}/replicates", response_model=schemas.Replicates, dependencies=[READ]
+)
+async def list_replicates(
+    study: StudyName, database: DatabaseOf, reads: HeavyReadsOf, request: Request
+) -> Response:
     """Compare the best trials with their replicas: mean, deviation, and a verdict."""
-    return replicas.show(database, study)
+    return await reads.answer(
+        request, database, (study, "replicates"), lambda: replicas.show(database, study)
+    )

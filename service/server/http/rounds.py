@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fastapi import Request, Response
+
 from caviar.service.contract import schemas
 from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.common import DatabaseOf, KeyOf, StudyName, router
+from caviar.service.server.http.heavy_reads import HeavyReadsOf
 from caviar.service.server.operations import importance, rounds, space_preview, zooms
 
 rounds_router = router("rounds")
@@ -36,7 +39,13 @@ def undo(study: StudyName, database: DatabaseOf, key: KeyOf) -> schemas.RoundLis
     return zooms.undo(database, study, key)
 
 
-@rounds_router.get("/studies/{study}/importance", dependencies=[READ])
-def show_importance(study: StudyName, database: DatabaseOf) -> schemas.Importance:
+@rounds_router.get(
+    "/studies/{study}/importance", response_model=schemas.Importance, dependencies=[READ]
+)
+async def show_importance(
+    study: StudyName, database: DatabaseOf, reads: HeavyReadsOf, request: Request
+) -> Response:
     """Show how important each parameter is, beside the noise between equal trials."""
-    return importance.of(database, study)
+    return await reads.answer(
+        request, database, (study, "importance"), lambda: importance.show(database, study)
+    )

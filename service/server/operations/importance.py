@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from caviar.sampler import (
     Observation,
@@ -12,7 +11,6 @@ from caviar.sampler import (
     SearchSpace,
     counted,
     importance,
-    params_identity,
     repeats,
 )
 from caviar.service.contract import schemas
@@ -20,10 +18,16 @@ from caviar.service.contract.states import TrialState
 from caviar.service.server import store
 from caviar.service.server.rules import observations, rounds
 from caviar.service.server.rules.plans import plan_of
+from caviar.service.server.rules.presenters.times import timestamp
 from caviar.service.server.store.database import Database
 
 CERTAIN = 2.0
 """A parameter is certainly important if its share is this many times that of noise."""
+
+SIZE = store.samples.Size(best=500, newest=500, rest=2_000)
+"""The trials that importance is estimated from; the fit itself chooses among them."""
+
+SAMPLED = " Estimated from {:,} of {:,} trials: the best, the newest and a sample."
 
 UNMEASURED = (
     "No params were tried twice, so noise is only what the surrogate cannot explain: replicate the "
@@ -31,68 +35,71 @@ UNMEASURED = (
 )
 
 
-def of(database: Database, name: str) -> schemas.Importance:
-    """The importance table of a study, from its results and from what was pruned.
+def show(database: Database, name: str) -> tuple[str, int, bytes]:
+    """The importance table as JSON, with the time of the study's creation and its revision.
 
     Raises:
         NotFound: there is no study of this name.
     """
+    read = _read(database, name)
+    return read.created_at, read.revision, _table(read).model_dump_json().encode()
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a table is made of, and the study and revision that it is of."""
+
+    created_at: str
+    revision: int
+    space: SearchSpace
+    usable: Sequence[Observation]
+    """Observations of trials that gave a value or were pruned."""
+    replicas: Sequence[Observation]
+    """They measure noise only."""
+    note: str
+    """What is not all of the study, if anything is not."""
+
+
+def _read(database: Database, name: str) -> _Read:
     with database.read() as session:
         study = store.studies.get(session, name)
         plan = plan_of(study.definition)
-        space = rounds.current_space(session, study, plan)
-        observed = observations.of_study(session, study, plan)
-        replicas = [
-            observations.of_trial(row, plan) for row in store.replicas.all_of(session, study)
+        telling = store.samples.telling(session, study, SIZE, maximize=plan.maximize)
+        rows = [row for row in telling if observations.teaches(row)]
+        rungs = store.rungs.by_trial(session, study, [row.number for row in rows])
+        observed = [
+            *observations.of_warm_start(session, study, plan),
+            *(observations.of_trial(row, plan, rungs.get(row.number, {})) for row in rows),
         ]
-    usable = [
-        trial for trial in observed if trial.value is not None or trial.state == TrialState.PRUNED
-    ]
-    space_json = json.dumps(space.to_dict())
-    return _table(space_json, tuple(map(_Hashable, usable)), tuple(map(_Hashable, replicas)))
+        replicas, _ = store.replicas.latest(session, study)
+        is_whole = study.next_number <= SIZE.trials
+        return _Read(
+            created_at=timestamp(study.created_at),
+            revision=study.revision,
+            space=rounds.current_space(session, study, plan),
+            usable=[t for t in observed if t.value is not None or t.state == TrialState.PRUNED],
+            replicas=[observations.of_trial(row, plan) for row in replicas],
+            note="" if is_whole else SAMPLED.format(len(telling), study.next_number),
+        )
 
 
-class _Hashable:
-    """An observation as a key of the cache."""
-
-    def __init__(self, observation: Observation) -> None:
-        self.observation = observation
-        params = params_identity(observation.params)
-        rungs = frozenset(observation.rungs.items())
-        self._key = observation.number, observation.state, observation.value, params, rungs
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashable) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-
-@lru_cache(maxsize=32)
-def _table(
-    space_json: str, trials: tuple[_Hashable, ...], replicas: tuple[_Hashable, ...]
-) -> schemas.Importance:
-    """The table of a space; replicas measure noise only.
-
-    It is cached, for the fit takes a while and many readers ask for the same table.
-    """
-    space = SearchSpace.from_dict(json.loads(space_json))
-    observed = [trial.observation for trial in trials]
-    fitted = importance(space, observed)
-    noise = repeats([*observed, *(replica.observation for replica in replicas)])
+def _table(read: _Read) -> schemas.Importance:
+    fitted = importance(read.space, read.usable)
+    noise = repeats([*read.usable, *read.replicas])
     if fitted is None:
-        valued = sum(trial.value is not None for trial in observed)
+        valued = sum(trial.value is not None for trial in read.usable)
         return schemas.Importance(
             trials=valued,
             parameters=None,
             priorities=None,
             noise=None,
             repeats=_repeats(noise),
-            note=f"{counted(valued, 'trial')} gave a value: too few to estimate importance.",
+            note=f"{counted(valued, 'trial')} gave a value: too few to estimate importance."
+            + read.note,
         )
     table = schemas.Importance.model_validate({**fitted, "repeats": _repeats(noise), "note": ""})
-    varied = [name for name, parameter in space.parameters.items() if parameter.varies]
-    return table.model_copy(update={"note": _note(table, varied)})
+    varied = [name for name, parameter in read.space.parameters.items() if parameter.varies]
+    return table.model_copy(update={"note": _note(table, varied) + read.note})
 
 
 def _repeats(noise: Repeats | None) -> schemas.Repeats | None:

@@ -15,6 +15,7 @@ from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import new_trials, presenters, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
+from caviar.service.server.rules.presenters.times import timestamp
 from caviar.service.server.store.database import Database
 
 
@@ -47,7 +48,7 @@ def _add(change: Change, body: schemas.ReplicateBody) -> None:
     first = study.next_number
     new_trials.make_room(change, len(originals) * body.seeds)
     current = store.rounds.last(session, study)
-    used = store.replicas.offsets(session, study)
+    used = store.replicas.offsets(session, study, (row.number for row in originals))
     # Seed by seed, so that replicas of one seed, which train together, are leased together.
     wanted = [(row, seed) for seed in range(1, body.seeds + 1) for row in originals]
     replicas = [
@@ -67,11 +68,13 @@ def _add(change: Change, body: schemas.ReplicateBody) -> None:
     study_states.reconcile(change)
 
 
-def show(database: Database, name: str) -> schemas.Replicates:
-    """The replicas of a study so far.
+def show(database: Database, name: str) -> tuple[str, int, bytes]:
+    """The replicas of a study as JSON, with the time of its creation and its revision.
 
     Raises:
         NotFound: there is no study of this name.
     """
     with database.read() as session:
-        return presenters.replicas.replicates(session, store.studies.get(session, name))
+        study = store.studies.get(session, name)
+        table = presenters.replicas.replicates(session, study)
+    return timestamp(study.created_at), study.revision, table.model_dump_json().encode()

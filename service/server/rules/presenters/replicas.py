@@ -19,12 +19,15 @@ from caviar.service.server.store.models import StudyRow, TrialRow
 CERTAIN = 2.0
 """How many standard errors a difference needs to be more than noise."""
 
+CUT = " Only the {:,} replicas of the latest trials are shown."
+
 
 def replicates(session: Session, study: StudyRow) -> schemas.Replicates:
-    """Every trial that was trained again, the best of the search first."""
+    """The trials that were trained again, the best of the search first."""
     plan = plan_of(study.definition)
     replicas: dict[int, list[TrialRow]] = defaultdict(list)
-    for row in store.replicas.all_of(session, study):
+    latest, is_whole = store.replicas.latest(session, study)
+    for row in latest:
         assert row.replica_of is not None
         replicas[row.replica_of].append(row)
     originals = store.trials.by_number(session, study, replicas)
@@ -40,7 +43,7 @@ def replicates(session: Session, study: StudyRow) -> schemas.Replicates:
         direction=plan.definition.direction,
         trials=trials,
         noise=noise,
-        note=_note(trials, noise, plan),
+        note=_note(trials, noise, plan) + ("" if is_whole else CUT.format(len(latest))),
     )
 
 

@@ -126,12 +126,21 @@ def withdraw(session: Session, study: StudyRow, number: int) -> None:
     )
 
 
-def by_trial(session: Session, study: StudyRow) -> dict[int, dict[int, float]]:
-    """By trial and epoch, the values at rungs."""
+def by_trial(
+    session: Session, study: StudyRow, numbers: Sequence[int] | None = None
+) -> dict[int, dict[int, float]]:
+    """By trial and epoch, the values at rungs; of all trials, or of those of some numbers."""
     query = select(ArrivalRow.number, ArrivalRow.epoch, ArrivalRow.value)
+    query = query.where(ArrivalRow.study_id == study.id)
+    if numbers is None:
+        queries = [query]
+    else:
+        chunks = (numbers[at : at + trials.CHUNK] for at in range(0, len(numbers), trials.CHUNK))
+        queries = [query.where(ArrivalRow.number.in_(chunk)) for chunk in chunks]
     values: dict[int, dict[int, float]] = {}
-    for number, epoch, value in session.execute(query.where(ArrivalRow.study_id == study.id)):
-        values.setdefault(number, {})[epoch] = value
+    for each in queries:
+        for number, epoch, value in session.execute(each):
+            values.setdefault(number, {})[epoch] = value
     return values
 
 

@@ -16,6 +16,9 @@ TABLE = rows.TRIALS.c
 ALL = select(rows.STUDIES)
 NAMED = ALL.where(rows.STUDIES.c.name == bindparam("name"))
 LOCKED = NAMED.with_for_update()
+VERSION = select(rows.STUDIES.c.created_at, rows.STUDIES.c.revision).where(
+    rows.STUDIES.c.name == bindparam("name")
+)
 
 
 def add(session: Session, row: StudyRow) -> None:
@@ -38,6 +41,19 @@ def get(session: Session, name: str) -> StudyRow:
     if row is None:
         raise NotFound(f"there is no study named {name!r}")
     return row
+
+
+def version(session: Session, name: str) -> tuple[float, int]:
+    """When the study of this name was created, and its revision.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = session.execute(VERSION, {"name": name}).one_or_none()
+    if found is None:
+        raise NotFound(f"there is no study named {name!r}")
+    created_at, revision = found
+    return created_at, revision
 
 
 def lock(session: Session, name: str) -> StudyRow:
