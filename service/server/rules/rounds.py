@@ -193,7 +193,8 @@ def exhaust(change: Change) -> None:
 
 def add(session: Session, study: StudyRow, planned: Round, *, manual: bool = False) -> None:
     """Store a round that was planned."""
-    row = RoundRow(
+    row = store.rows.new(
+        RoundRow,
         study_id=study.id,
         number=planned.number,
         first=planned.first,

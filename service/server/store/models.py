@@ -37,6 +37,9 @@ LARGEST = 1.7976931348623157e308
 """The largest double: anything past it is infinite, and NaN sorts past it on PostgreSQL."""
 
 
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
 class Json(TypeDecorator[Any]):
     """JSON as text: keys keep their order and doubles their bits, alike on both databases."""
 
@@ -47,7 +50,7 @@ class Json(TypeDecorator[Any]):
         """A Python value to compact JSON text; NaN and infinity are refused."""
         if value is None:
             return None
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+        return _encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """JSON text back to the Python value."""

@@ -1,7 +1,7 @@
-"""Plain rows of studies and trials, and the transactions that write them.
+"""Plain rows of studies, rounds and trials, and the transactions that write them.
 
-The hot calls (ask, report, tell) read and change a few rows of these two tables thousands of times
-a second. The ORM's unit of work watches every attribute of every object and costs more than the
+The hot calls (ask, report, tell) read and change a few rows of these tables thousands of times a
+second. The ORM's unit of work watches every attribute of every object and costs more than the
 statements themselves. So rows of these tables are plain objects with the attributes of their model,
 and a transaction compares them with what it loaded when it writes: one statement for all rows that
 changed in the same columns. Typing knows them as their model. All other tables use the ORM.
@@ -14,22 +14,38 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from itertools import compress
 from operator import is_not
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Select, Table, Update, bindparam, case, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from caviar.service.server.store.models import NEW_STUDY, NEW_TRIAL, Base, StudyRow, TrialRow
+from caviar.service.server.store.models import (
+    NEW_STUDY,
+    NEW_TRIAL,
+    Base,
+    RoundRow,
+    StudyRow,
+    TrialRow,
+)
 
 R = TypeVar("R", bound=Base)
 
 STUDIES = cast(Table, StudyRow.__table__)
+ROUNDS = cast(Table, RoundRow.__table__)
 TRIALS = cast(Table, TrialRow.__table__)
-
-DEFAULTS: dict[type[Base], dict[str, Any]] = {StudyRow: NEW_STUDY, TrialRow: NEW_TRIAL}
 
 VOID = "void"
 """The key of void trials in the counts of a study; all others are counted by their state."""
@@ -38,26 +54,29 @@ VOID = "void"
 class _Plain:
     """A row without the ORM: its columns are ordinary attributes."""
 
+    shape: _Shape
+
 
 class _Shape:
-    """The columns of a model, and the statements that write its rows."""
+    """The columns of a model, the class of its plain rows, and the statements that write them."""
 
-    def __init__(self, model: type[Base]) -> None:
+    def __init__(self, model: type[Base], defaults: Mapping[str, Any]) -> None:
         self.table = cast(Table, model.__table__)
         self.names = tuple(column.name for column in self.table.columns)
         self.keys = tuple(column.name for column in self.table.primary_key)
-        self.plain = type(model.__name__, (_Plain,), {"__doc__": f"A plain row of {model}."})
+        assert self.names[: len(self.keys)] == self.keys
+        self.defaults = dict.fromkeys(self.names) | dict(defaults)
+        derived = {name: own for name, own in vars(model).items() if isinstance(own, property)}
+        self.plain = type(model.__name__, (_Plain,), {**derived, "shape": self})
         self.insert = insert(self.table)
-        self.defaults = dict.fromkeys(self.names) | DEFAULTS[model]
         self._updates: dict[tuple[str, ...], Update] = {}
 
     def update(self, names: tuple[str, ...]) -> Update:
         """The statement that sets these columns of the row whose key is `key_…`."""
         if names not in self._updates:
             here = [self.table.c[name] == bindparam(f"key_{name}") for name in self.keys]
-            self._updates[names] = (
-                update(self.table).where(*here).values({name: bindparam(name) for name in names})
-            )
+            values = {name: bindparam(name) for name in names}
+            self._updates[names] = update(self.table).where(*here).values(values)
         return self._updates[names]
 
     def row(self, values: Iterable[Any]) -> Any:
@@ -67,12 +86,17 @@ class _Shape:
         return row
 
 
-_shape = cache(_Shape)
+SHAPES: dict[type[Base], _Shape] = {
+    StudyRow: _Shape(StudyRow, NEW_STUDY),
+    RoundRow: _Shape(RoundRow, {}),
+    TrialRow: _Shape(TrialRow, NEW_TRIAL),
+}
+"""In the order in which they are inserted: a row comes after what it belongs to."""
 
 
 def new(model: type[R], **fields: Any) -> R:
     """A row that is not stored yet; fields that are not named have their defaults."""
-    shape = _shape(model)
+    shape = SHAPES[model]
     row = shape.plain()
     row.__dict__.update(shape.defaults)
     row.__dict__.update(fields)
@@ -80,16 +104,25 @@ def new(model: type[R], **fields: Any) -> R:
 
 
 def all_of(
-    session: Session, model: type[R], query: Select[Any], values: Mapping[str, Any] | None = None
+    session: Session,
+    model: type[R],
+    query: Select[Any],
+    values: Mapping[str, Any] | None = None,
+    *,
+    by_key: bool = False,
 ) -> list[R]:
     """The rows that a select of the model's whole table gives.
 
-    Within a transaction a row is one object, however often it is loaded.
+    Within a transaction a row is one object, however often it is loaded. What was changed is
+    written before, unless the rows are selected by their keys alone, which never change.
     """
-    shape = _shape(model)
-    found = session.connection().execute(query, values).all()
+    shape = SHAPES[model]
     if isinstance(session, Transaction):
-        return [session.watched(model, shape, stored) for stored in found]
+        if session.added or not by_key:
+            session.flush()
+        found = session.core.execute(query, values).all()
+        return [session.watched(shape, stored) for stored in found]
+    found = session.connection().execute(query, values).all()
     return [cast(R, shape.row(stored)) for stored in found]
 
 
@@ -101,14 +134,19 @@ def one_of(
     return rows[0] if rows else None
 
 
-def add(session: Session, trials: Sequence[TrialRow]) -> None:
-    """Have the transaction insert new trials when it writes next."""
-    cast(Transaction, session).added.extend(trials)
+def add(session: Session, rows: Sequence[RoundRow | TrialRow]) -> None:
+    """Have the transaction insert new rows when it writes next."""
+    cast(Transaction, session).added.extend(rows)
 
 
 def add_study(session: Session, study: StudyRow) -> None:
     """Insert a study; its id is there afterwards."""
     cast(Transaction, session).insert_study(study)
+
+
+def remove(session: Session, row: RoundRow) -> None:
+    """Delete a row at once, for another may take its key."""
+    cast(Transaction, session).delete_row(row)
 
 
 def recount(session: Session, study: StudyRow) -> None:
@@ -124,84 +162,110 @@ class Transaction(Session):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.added: list[Any] = []
-        self._watched: dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]] = {}
+        self._watched: dict[_Shape, dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]]] = {
+            shape: {} for shape in SHAPES.values()
+        }
+        self._core: Connection | None = None
 
-    def watched(self, model: type[R], shape: _Shape, stored: Sequence[Any]) -> R:
+    @property
+    def core(self) -> Connection:
+        """The connection of the transaction, for statements that need nothing of the ORM."""
+        if self._core is None:
+            self._core = self.connection()
+        return self._core
+
+    def watched(self, shape: _Shape, stored: Sequence[Any]) -> Any:
         """The one object of a row in this transaction."""
         values = tuple(stored)
-        key = self._key(model, values[: len(shape.keys)])
-        if key not in self._watched:
-            self._watched[key] = shape.row(values), values
-        return cast(R, self._watched[key][0])
+        key = values[: len(shape.keys)]
+        rows = self._watched[shape]
+        if key not in rows:
+            rows[key] = shape.row(values), values
+        return rows[key][0]
 
-    @staticmethod
-    def _key(model: type[Base], values: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (model.__name__, *values)
+    def _watch(self, row: Any) -> None:
+        """Watch a row that was inserted as it is now."""
+        shape: _Shape = row.shape
+        values = tuple(map(row.__dict__.__getitem__, shape.names))
+        self._watched[shape][values[: len(shape.keys)]] = row, values
 
-    def insert_study(self, study: StudyRow) -> None:
+    def insert_study(self, study: Any) -> None:
         """Insert a study and give it its id."""
-        shape = _shape(StudyRow)
+        shape: _Shape = study.shape
         fields = {name: value for name, value in vars(study).items() if name != "id"}
-        study.id = (
-            self.connection().execute(shape.insert.returning(shape.table.c.id), fields).scalar_one()
-        )
-        stored = tuple(map(vars(study).__getitem__, shape.names))
-        self._watched[self._key(StudyRow, (study.id,))] = study, stored
+        written = self.core.execute(shape.insert.returning(shape.table.c.id), fields)
+        study.id = written.scalar_one()
+        self._watch(study)
+
+    def delete_row(self, row: Any) -> None:
+        """Delete a row and forget it."""
+        self.flush()
+        shape: _Shape = row.shape
+        key = tuple(getattr(row, name) for name in shape.keys)
+        here = [column == value for column, value in zip(shape.table.primary_key, key, strict=True)]
+        self.core.execute(shape.table.delete().where(*here))
+        del self._watched[shape][key]
 
     def flush(self, objects: Any = None) -> None:
         """Write plain rows, then the objects of the ORM."""
-        if self.added or self._watched:
-            moved: dict[int, Counter[str]] = defaultdict(Counter)
+        moved: dict[int, Counter[str]] = {}
+        if self.added:
             self._insert(moved)
-            self._update(TrialRow, moved)
-            self._count(moved)
-            self._update(StudyRow, moved)
+        for shape in reversed(SHAPES.values()):  # a study comes last, with the counts of its trials
+            if shape.table is STUDIES and moved:
+                self._count(moved)
+            if self._watched[shape]:
+                self._update(shape, moved)
         super().flush(objects)
 
     def _insert(self, moved: dict[int, Counter[str]]) -> None:
-        if not self.added:
-            return
         rows, self.added = self.added, []
-        shape = _shape(TrialRow)
-        values = [row.__dict__.copy() for row in rows]
-        self.connection().execute(shape.insert, values)
-        for row, stored in zip(rows, values, strict=True):
-            moved[row.study_id][_place(row.state, void=row.void)] += 1
-            key = self._key(TrialRow, (row.study_id, row.number))
-            self._watched[key] = row, tuple(map(stored.__getitem__, shape.names))
+        for shape in SHAPES.values():
+            own = [row for row in rows if row.shape is shape]
+            if not own:
+                continue
+            self.core.execute(shape.insert, [vars(row).copy() for row in own])
+            for row in own:
+                self._watch(row)
+                if shape.table is TRIALS:
+                    _move(moved, row.study_id, None, _place(row.state, row.void))
 
-    def _update(self, model: type[Base], moved: dict[int, Counter[str]]) -> None:
-        shape = _shape(model)
-        names = shape.names
+    def _update(self, shape: _Shape, moved: dict[int, Counter[str]]) -> None:
+        names, watched = shape.names, self._watched[shape]
         batches: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-        for key, (row, stored) in self._watched.items():
-            if key[0] != model.__name__:
-                continue
-            fields = row.__dict__
-            values = tuple(map(fields.__getitem__, names))
+        for key, (row, stored) in watched.items():
+            values = tuple(map(row.__dict__.__getitem__, names))
             # By identity: a new -0.0 is not the 0.0 that was there, though they are equal.
-            changed = tuple(compress(names, map(is_not, values, stored)))
-            if not changed:
+            differs = list(map(is_not, values, stored))
+            if True not in differs:
                 continue
-            batches[changed].append(
-                {name: fields[name] for name in changed}
-                | {f"key_{name}": fields[name] for name in shape.keys}
-            )
-            if model is TrialRow and ("state" in changed or "void" in changed):
+            changed = tuple(compress(names, differs))
+            fields = dict(zip(changed, compress(values, differs), strict=True))
+            fields |= {f"key_{name}": part for name, part in zip(shape.keys, key, strict=True)}
+            batches[changed].append(fields)
+            if shape.table is TRIALS and ("state" in changed or "void" in changed):
                 before = dict(zip(names, stored, strict=True))
-                moved[row.study_id][_place(before["state"], void=before["void"])] -= 1
-                moved[row.study_id][_place(row.state, void=row.void)] += 1
-            self._watched[key] = row, values
+                place = _place(before["state"], before["void"])
+                _move(moved, row.study_id, place, _place(row.state, row.void))
+            watched[key] = row, values
         for changed, rows in batches.items():
-            self.connection().execute(shape.update(changed), rows)
+            self.core.execute(shape.update(changed), rows)
 
     def _count(self, moved: dict[int, Counter[str]]) -> None:
         for study_id, by_place in moved.items():
-            study: StudyRow = self._watched[self._key(StudyRow, (study_id,))][0]
+            study: StudyRow = self._watched[SHAPES[StudyRow]][(study_id,)][0]
             counts = Counter(study.counts)
             counts.update(by_place)
             study.counts = {place: count for place, count in counts.items() if count}
 
 
-def _place(state: str, *, void: bool) -> str:
+def _place(state: str, void: bool) -> str:
     return VOID if void else str(state)
+
+
+def _move(moved: dict[int, Counter[str]], study_id: int, before: str | None, after: str) -> None:
+    """Note that a trial is counted elsewhere from now on."""
+    counts = moved.setdefault(study_id, Counter())
+    counts[after] += 1
+    if before is not None:
+        counts[before] -= 1

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, delete, insert, literal, select
+from sqlalchemy import ColumnElement, bindparam, delete, insert, literal, select
 from sqlalchemy.orm import Session, undefer
 
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server.store.models import CheckpointRow, StudyRow, TrialRow
+from caviar.service.server.store.queries import trials
+
+NUMBERS = (
+    select(CheckpointRow.__table__.c.number)
+    .where(CheckpointRow.__table__.c.study_id == bindparam("study_id"))
+    .distinct()
+)
 
 
 def put(session: Session, study: StudyRow, row: CheckpointRow) -> None:
@@ -102,18 +109,10 @@ def copy(
 
 def of_completed(session: Session, study: StudyRow) -> Sequence[tuple[int, float]]:
     """Completed trials of the search that keep a checkpoint: number and value."""
-    query = (
-        select(TrialRow.number, TrialRow.value)
-        .join(
-            CheckpointRow,
-            (CheckpointRow.study_id == TrialRow.study_id)
-            & (CheckpointRow.number == TrialRow.number),
-        )
-        .where(
-            CheckpointRow.study_id == study.id,
-            TrialRow.state == TrialState.COMPLETED,
-            TrialRow.manual.is_(False),
-        )
-        .distinct()
-    )
-    return [(number, value) for number, value in session.execute(query) if value is not None]
+    # Few trials keep one, and many have completed: so the checkpoints come first.
+    numbers = session.connection().execute(NUMBERS, {"study_id": study.id}).scalars()
+    return [
+        (row.number, row.value)
+        for row in trials.by_number(session, study, numbers).values()
+        if row.state == TrialState.COMPLETED and not row.manual and row.value is not None
+    ]

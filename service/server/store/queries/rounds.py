@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from caviar.service.server.store import rows
 from caviar.service.server.store.models import RoundRow, StudyRow
+
+OF_STUDY = select(rows.ROUNDS).where(rows.ROUNDS.c.study_id == bindparam("study_id"))
+LAST = OF_STUDY.order_by(rows.ROUNDS.c.number.desc()).limit(1)
 
 
 def add(session: Session, row: RoundRow) -> None:
     """Insert a round."""
-    session.add(row)
+    rows.add(session, [row])
 
 
 def remove(session: Session, row: RoundRow) -> None:
     """Delete a round at once, for another may take its number."""
-    session.delete(row)
-    session.flush()
+    rows.remove(session, row)
 
 
 def last(session: Session, study: StudyRow) -> RoundRow | None:
     """The newest round, or None."""
-    query = select(RoundRow).where(RoundRow.study_id == study.id)
-    return session.scalar(query.order_by(RoundRow.number.desc()).limit(1))
+    return rows.one_of(session, RoundRow, LAST, {"study_id": study.id})
 
 
 def all_of(session: Session, study: StudyRow) -> Sequence[RoundRow]:
     """Every round, from the first."""
-    query = select(RoundRow).where(RoundRow.study_id == study.id).order_by(RoundRow.number)
-    return session.scalars(query).all()
+    query = OF_STUDY.order_by(RoundRow.number)
+    return rows.all_of(session, RoundRow, query, {"study_id": study.id})
