@@ -13,6 +13,7 @@ import uvicorn
 
 from caviar.service.contract.errors import Conflict
 from caviar.service.server.app import create_app
+from caviar.service.server.connections import OPTIONS, LimitedServer, raise_descriptor_limit
 from caviar.service.server.http.security import LOOPBACK
 from caviar.service.server.operations import leases
 from caviar.service.server.store.database import Database
@@ -47,9 +48,11 @@ def serve_forever(
         log_config=None,  # the log is that of the process
         access_log=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        **OPTIONS,
     )
+    raise_descriptor_limit()
     logger.info("the server starts, on %s", database.describe())
-    uvicorn.Server(config).run(sockets=[listener])
+    LimitedServer(config).run(sockets=[listener])
 
 
 @contextmanager
@@ -76,8 +79,8 @@ def served(
     if worker is not None:
         leases.reclaim_from(database, worker)
     app = create_app(database, allowed_hosts=(*LOOPBACK, *allowed_hosts), root_path=root_path)
-    config = uvicorn.Config(app, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
+    config = uvicorn.Config(app, log_config=None, access_log=False, **OPTIONS)
+    server = LimitedServer(config)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True
     )
