@@ -12,6 +12,15 @@ WEIGHTS = 50_000_000
 LEASES_PER_ASK = 1_000
 """Trials leased in one ask."""
 
+LEASES_OF_A_STUDY = 10_000
+"""Open leases of one study."""
+
+LEASES_OF_A_WORKER = 4_000
+"""Open leases of one worker in one study."""
+
+METRICS = 256
+"""Metrics of one report or result."""
+
 REPORTS_PER_CALL = 100_000
 """Reports in one call."""
 

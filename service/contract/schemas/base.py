@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
+from caviar.service.contract import limits
 from caviar.service.contract.scalars import finite_metrics, plain_number
 
 MAX_DEPTH = 8
@@ -55,6 +56,7 @@ Params = dict[str, Setting]
 
 Metrics = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=64)], float],
+    Field(max_length=limits.METRICS),
     BeforeValidator(finite_metrics),
 ]
 """Finite numbers by metric name. Numbers of NumPy and the like are taken, and NaN is left out."""
@@ -72,6 +74,10 @@ Slug = Annotated[str, Field(pattern=SLUG, examples=["digits"])]
 
 NO_NUL = r"^[^\x00]*$"
 """Text in PostgreSQL cannot contain a NUL character."""
+
+
+LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+"""Text in lines, without other control characters, which terminals would obey."""
 
 WORKER = r"^[\w.:@+-]+$"
 

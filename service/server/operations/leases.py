@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from caviar.service.contract import schemas
+from caviar.service.contract import limits, schemas
 from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server import store
@@ -89,9 +89,10 @@ def _lease(change: Change, body: schemas.AskBody) -> schemas.AskAnswer | RoundIs
     if budgets.out_of_time(study, plan, change.now):
         study_states.end_in_time(change)
     elif study.state == StudyState.RUNNING:
-        leased += store.trials.waiting(session, study, body.count, lapsed=False)
-        leased += _propose(change, body.count - len(leased))
-        left = body.count - len(leased)
+        count = _room(change, body)
+        leased += store.trials.waiting(session, study, count, lapsed=False)
+        leased += _propose(change, count - len(leased))
+        left = count - len(leased)
         if left:
             leased += store.trials.waiting(session, study, left, lapsed=True)
         if not leased and rounds.may_open(session, study, plan):
@@ -113,6 +114,27 @@ def _lease(change: Change, body: schemas.AskBody) -> schemas.AskAnswer | RoundIs
         ],
         study_state=StudyState(study.state),
     )
+
+
+def _room(change: Change, body: schemas.AskBody) -> int:
+    """How many trials may be leased, of those that are asked for.
+
+    Raises:
+        Conflict: none, for the study or the worker has as many open leases as it may have.
+    """
+    study, worker, count = change.study, body.worker, body.count
+    running = study.counts.get(TrialState.RUNNING, 0)
+    count = _left(f"study {study.name!r}", count, running, limits.LEASES_OF_A_STUDY)
+    if running + count > limits.LEASES_OF_A_WORKER:  # otherwise the worker cannot have so many
+        held = store.trials.count_held_by(change.session, study, worker)
+        count = _left(f"worker {worker!r}", count, held, limits.LEASES_OF_A_WORKER)
+    return count
+
+
+def _left(whose: str, count: int, held: int, limit: int) -> int:
+    if held >= limit:
+        raise Conflict(f"{whose} has {limit:,} open leases, and may have no more: tell or release")
+    return min(count, limit - held)
 
 
 def _propose(change: Change, count: int) -> list[TrialRow]:

@@ -98,6 +98,14 @@ def held_by(session: Session, study: StudyRow, worker: str) -> Sequence[TrialRow
     return rows.all_of(session, TrialRow, query, {"study_id": study.id})
 
 
+def count_held_by(session: Session, study: StudyRow, worker: str) -> int:
+    """How many trials of a study a worker holds."""
+    query = select(func.count()).where(
+        TrialRow.study_id == study.id, IS_LEASED, TrialRow.worker == worker
+    )
+    return session.scalar(query) or 0
+
+
 def rebase_leases(session: Session, now: float) -> None:
     """Give every running trial its whole lease again, from now.
 

@@ -115,3 +115,19 @@ def test_one_body_too_many_has_to_wait(sqlite: Database, monkeypatch: pytest.Mon
     assert_problem(first, 422)
     assert_problem(second, 503)
     assert second.headers["retry-after"] == "1"
+
+
+def test_metrics_are_limited(client: Client) -> None:
+    client.create_study(external())
+    [trial] = client.ask("outside", count=1).trials
+    held = {"number": 0, "lease": trial.lease.token}
+    metrics = {f"m{i}": 0.0 for i in range(limits.METRICS + 1)}
+    for path, items, item in (
+        (REPORT, "reports", held | {"epoch": 0, "metrics": metrics}),
+        (TELL, "results", held | {"value": 0.0, "metrics": metrics}),
+    ):
+        answer = client._http.post(path, json={items: [item]})
+        assert_problem(answer, 422)
+        assert answer.json()["errors"] == [
+            {"field": f"{items}[0].metrics", "message": "must have at most 256 entries"}
+        ]

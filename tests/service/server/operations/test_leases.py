@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from caviar.service.client import Client
+from caviar.service.contract import limits
+from caviar.service.contract.errors import Conflict
 from caviar.service.contract.schemas import Report
 from caviar.service.contract.states import TrialState
 from caviar.service.server.app import create_app
@@ -75,3 +77,22 @@ def test_a_reaper_that_fails_once_looks_again(
     with running(create_app(sqlite, reap_seconds=0.001)):
         assert looked.wait(timeout=30)
     assert "the reaper failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("limit", "of_b", "whose"),
+    [("LEASES_OF_A_STUDY", 0, "study 'outside'"), ("LEASES_OF_A_WORKER", 3, "worker 'a'")],
+)
+def test_open_leases_are_limited(
+    client: Client, monkeypatch: pytest.MonkeyPatch, limit: str, of_b: int, whose: str
+) -> None:
+    monkeypatch.setattr(limits, limit, 3)
+    client.create_study(external(trials=10))
+    first = client.ask("outside", count=2, worker="a").trials
+    assert len(client.ask("outside", count=2, worker="a").trials) == 1
+    with pytest.raises(Conflict, match=f"{whose} has 3 open leases"):
+        client.ask("outside", worker="a")
+    if of_b:
+        assert len(client.ask("outside", count=of_b, worker="b").trials) == of_b
+    client.release("outside", first)
+    assert len(client.ask("outside", count=2, worker="a").trials) == 2
