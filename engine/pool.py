@@ -297,7 +297,7 @@ class _Stream(Generic[T]):
         try:
             return delayed(_run_task)(pickle.dumps((self._work, task)))
         except Exception as error:
-            return delayed(_return_outcome)(_pickled(error))
+            return delayed(_return_outcome)(pickled(error))
 
     def _take(self) -> T | None:
         """The next task. Raises StopIteration once the stream has ended or failed."""
@@ -361,11 +361,11 @@ def _run_task(payload: bytes) -> bytes | None:
         notice = work(task)
         return None if notice is None else pickle.dumps(notice)
     except BaseException as error:  # also SystemExit, which would end the process
-        return _pickled(error)
+        return pickled(error)
 
 
-def _pickled(error: BaseException) -> bytes:
-    """The exception with its traceback as a note, or a PoolError if it cannot be pickled."""
+def pickled(error: BaseException) -> bytes:
+    """The exception with its traceback as a note, pickled; a PoolError if it cannot be."""
     text = "".join(traceback.format_exception(error))
     error.add_note(text)
     try:

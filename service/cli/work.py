@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,9 +24,11 @@ from caviar.service.cli.options import (
 )
 from caviar.service.cli.terminal import TERMINATED, Stopping, impatient, on_signal
 from caviar.service.client import DEFAULT_SERVER, LEASE_SECONDS
+from caviar.service.contract.errors import Invalid
 from caviar.service.local.processes import cores
 
 if TYPE_CHECKING:
+    from caviar.service.worker.dask_pool import DaskPool
     from caviar.service.worker.feed import Worker
 
 logger = logging.getLogger("caviar")
@@ -34,6 +38,17 @@ class Backend(StrEnum):
     """What runs the processes of a pool."""
 
     LOKY = "loky"  # processes of this machine
+    DASK = "dask"  # processes of a Dask cluster
+
+
+ClusterTls = Annotated[
+    tuple[Path, Path, Path] | None,
+    typer.Option(
+        metavar="CA CERTIFICATE KEY",
+        help="With --cluster tls://…: the files, in PEM, of the authority, of this client's "
+        "certificate, and of its key. Default: what Dask's settings say.",
+    ),
+]
 
 
 def work(
@@ -46,8 +61,17 @@ def work(
         str | None, typer.Option(help="The worker's name. Default: the host's name.")
     ] = None,
     backend: Annotated[
-        Backend, typer.Option(help="The joblib backend of the pool.")
+        Backend, typer.Option(help="What runs the pool: this machine, or a Dask cluster.")
     ] = Backend.LOKY,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="With --backend dask: the scheduler to join, such as tcp://HOST:8786 or "
+            "tls://HOST:8786, or `local` to start a cluster on this machine.",
+        ),
+    ] = None,
+    cluster_tls: ClusterTls = None,
     lease_seconds: Annotated[
         float,
         typer.Option(
@@ -69,11 +93,11 @@ def work(
     from caviar.service.worker import feed
     from caviar.service.worker.objectives import objective_of
 
-    count = cores(jobs)
     if leash:
         threading.Thread(target=_end_with_standard_input, daemon=True).start()
     function_options(objective, study, trial_seconds)
-    with impatient(server) as client:
+    with impatient(server) as client, _pool(backend, cluster, cluster_tls, jobs) as pool:
+        count = cores(jobs) if pool is None else max(1, pool.processes)
         trained = objective_of(
             client,
             objective,
@@ -91,7 +115,7 @@ def work(
             lease_seconds=lease_seconds,
             on_first_task=_say_so if leash else lambda: None,
         )
-        worker = feed.Worker(trials, jobs=count, backend=backend)
+        worker = feed.Worker(trials, jobs=count, cluster=pool)
         stopping = on_signal(lambda: worker.stop_soon(stopping.exit_code))
         processes = "1 process" if count == 1 else f"{count} processes"
         logger.info("worker %s starts: %s for %s", trials.worker, processes, server)
@@ -99,6 +123,39 @@ def work(
     logger.info("worker %s ends", trials.worker)
     if stopping.is_set() or worker.gave_up:
         raise typer.Exit(_exit_code(stopping, worker, leash=leash))
+
+
+@contextmanager
+def _pool(
+    backend: Backend,
+    cluster: str | None,
+    cluster_tls: tuple[Path, Path, Path] | None,
+    jobs: int | None,
+) -> Iterator[DaskPool | None]:
+    """The cluster that is the pool; None of a pool on this machine.
+
+    Raises:
+        Invalid: the options do not belong together, or the cluster's address has no known form.
+        Unavailable: no scheduler answers.
+    """
+    if backend is Backend.LOKY:
+        for option, value in (("--cluster", cluster), ("--cluster-tls", cluster_tls)):
+            if value is not None:
+                raise Invalid.field(option, "requires --backend dask")
+        yield None
+        return
+    if cluster is None:
+        raise Invalid.field(
+            "--cluster", "is required with --backend dask: tcp://HOST:PORT, or local"
+        )
+    from caviar.service.worker.dask_pool import TlsFiles, dask_pool
+
+    for file in cluster_tls or ():
+        if not os.access(file, os.R_OK):
+            raise Invalid.field("--cluster-tls", f"{file} cannot be read")
+    tls = None if cluster_tls is None else TlsFiles(*cluster_tls)
+    with dask_pool(cluster, jobs=jobs, cores=cores(None), tls=tls) as pool:
+        yield pool
 
 
 def _exit_code(stopping: Stopping, worker: Worker, *, leash: bool) -> int:

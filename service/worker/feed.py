@@ -1,4 +1,4 @@
-"""`caviar work`: a lazy stream of leased trials, as tasks, into the joblib pool.
+"""`caviar work`: a lazy stream of leased trials, as tasks, into a pool of processes.
 
 The worker's own process asks for trials and makes tasks of them; a task in the pool reports and
 tells by itself. Nothing comes back through the pool, so the pool may die at any time.
@@ -14,17 +14,27 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from caviar.engine.errors import PoolError
 from caviar.engine.pool import Ending, run_pool
 from caviar.service import logs
 from caviar.service.client import ENDED, LEASE_SECONDS, Client
 from caviar.service.contract.definition_file import require_kind
-from caviar.service.contract.errors import CaviarError, Invalid, NotFound
+from caviar.service.contract.errors import (
+    CaviarError,
+    Invalid,
+    NotFound,
+    Refused,
+    Unauthenticated,
+)
 from caviar.service.worker.failures import Failures
 from caviar.service.worker.objectives import Objective
 from caviar.service.worker.outages import Outage
 from caviar.service.worker.tasks import Idle, LeasedTask, Task
+
+if TYPE_CHECKING:
+    from caviar.service.worker.dask_pool import DaskPool
 
 ASK_SECONDS = (0.02, 1.0)
 """The first and the longest wait between two asks that find nothing."""
@@ -48,12 +58,15 @@ def default_name() -> str:
 
 
 class Worker:
-    """Does what a feed gives in a pool of processes, until the feed ends or it is told to stop."""
+    """Does what a feed gives in a pool of processes, until the feed ends or it is told to stop.
 
-    def __init__(self, feed: Feed, *, jobs: int, backend: str = "loky") -> None:
+    The pool is run by joblib on this machine, or is a cluster.
+    """
+
+    def __init__(self, feed: Feed, *, jobs: int, cluster: DaskPool | None = None) -> None:
         self._feed = feed
         self._jobs = jobs
-        self._backend = backend
+        self._cluster = cluster
         self._pool = Ending()
         self._has_ended = threading.Event()
         self._failures = Failures(feed.client, worker=feed.worker, give_up=self._give_up)
@@ -67,12 +80,11 @@ class Worker:
             CaviarError: what ended the feed, or its processes die before they finish a task.
         """
         run = partial(_run_logged, self._feed.objective.run, logs.current())
+        perform = partial(run_pool, jobs=self._jobs) if self._cluster is None else self._cluster.run
         try:
-            run_pool(
+            perform(
                 run,
                 self._feed.tasks(),
-                jobs=self._jobs,
-                backend=self._backend,
                 on_broken=lambda: logger.warning("a process died: its trials wait again"),
                 on_error=lambda error: logger.error("a task failed: %s", error),
                 on_notice=self._failures.note,
@@ -110,7 +122,7 @@ def _run_logged(run: Callable[[Task], object], level: str, task: Task) -> object
 
 
 class Feed:
-    """The stream of tasks for one pool: pulled by joblib whenever a process becomes free.
+    """The stream of tasks for one pool: pulled by it whenever a process becomes free.
 
     A thread asks ahead, so that the next task is there when a process is free, and renews the
     leases of tasks that were not pulled yet. From the moment a task is pulled, the process that
@@ -236,7 +248,7 @@ class Feed:
             return
         try:
             require_kind(self.client.study(self._study).objective["kind"], self.objective.kind)
-        except (NotFound, Invalid) as error:
+        except (NotFound, Invalid, Unauthenticated, Refused) as error:
             self._failure = error
             self.stop()
         except CaviarError as error:
@@ -254,7 +266,8 @@ class Feed:
             )
             tasks = self.objective.tasks(answer.trials)
         except CaviarError as error:
-            if isinstance(error, NotFound) and self._study is not None:
+            has_gone = isinstance(error, NotFound) and self._study is not None
+            if has_gone or isinstance(error, Unauthenticated | Refused):
                 self._failure = error
                 self.stop()
             else:
