@@ -6,14 +6,18 @@ command that is called pays for what it needs, and the list of commands pays for
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from inspect import cleandoc
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from caviar.service.contract.keys import KEY_FILE_VARIABLE, KEY_VARIABLE, key_of_file
 
 
 class Group(TyperGroup):
@@ -69,4 +73,49 @@ def load(source: str, name: str) -> Any:
     else:
         parent.command(name)(content)
     group: Any = get_command(parent)
-    return group.commands[name]
+    command = group.commands[name]
+    _take_key_files(command, _key_file_option())
+    return command
+
+
+def _take_key_files(command: Any, option: Any) -> None:
+    """Give --key-file to a command that takes --server, and to those of a group that do."""
+    for inner in getattr(command, "commands", {}).values():
+        _take_key_files(inner, option)
+    for place, parameter in enumerate(command.params):
+        if parameter.name == "server":
+            command.params.insert(place + 1, option)
+            return
+
+
+def _key_file_option() -> Any:
+    """The option --key-file, as typer makes it."""
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def probe(
+        key_file: Annotated[
+            Path | None,
+            typer.Option(
+                "--key-file",
+                metavar="FILE",
+                envvar=KEY_FILE_VARIABLE,
+                callback=_use_key_file,
+                expose_value=False,
+                help="A file with a key of the server. Default: the key in CAVIAR_KEY.",
+            ),
+        ] = None,
+    ) -> None:
+        """Have the option."""
+
+    command: Any = get_command(app)
+    return command.params[0]
+
+
+def _use_key_file(path: Path | None) -> None:
+    """Let this process, and those that it starts, use the key in a file.
+
+    A key is never an argument of a command: every user of the machine can list those.
+    """
+    if path is not None:
+        os.environ[KEY_VARIABLE] = key_of_file(path)

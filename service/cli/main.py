@@ -42,6 +42,7 @@ class Commands(LazyGroup):
         ),
         "data": ("caviar.service.cli.data:data_app", "Add, list, show and remove data sets."),
         "space": ("caviar.service.cli.space:space_app", "Preview search spaces."),
+        "key": ("caviar.service.cli.key:key_app", "Make, list and revoke the keys of a server."),
         "db": ("caviar.service.cli.db:db_app", "Maintain the database."),
     }
 

@@ -41,6 +41,7 @@ from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract.addresses import DEFAULT_HOST
 from caviar.service.contract.definition_file import read_definition, require_kind
 from caviar.service.contract.errors import Invalid
+from caviar.service.contract.keys import new_key
 from caviar.service.contract.schemas import StudyDefinition
 from caviar.service.local.listening import address, listen
 from caviar.service.local.place import DATASETS, DEFAULT_DATA, open_database
@@ -165,6 +166,7 @@ def _run_here(
 ) -> Outcome:
     """Run a study with a server and a worker of its own, which end with it."""
     opened: Database | None = None
+    key = new_key()
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         # The worker comes first: its processes start while this one imports the server.
@@ -174,6 +176,7 @@ def _run_here(
             study=definition.name,
             options=worker_options,
             datasets=data / DATASETS,
+            key=key,
             log_level=log_level,
             on_death=lambda: reclaim(opened),
         )
@@ -185,4 +188,4 @@ def _run_here(
         compile_plan(definition)  # a wrong definition is refused before the rest is imported
         from caviar.service.cli import search
 
-        return search.run_here(definition, opened, listener, console, worker=beside)
+        return search.run_here(definition, opened, listener, console, worker=beside, key=key)

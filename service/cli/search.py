@@ -20,9 +20,8 @@ from caviar.service.local.listening import address
 from caviar.service.local.processes import END_SECONDS, WORKER_NAME, Beside
 from caviar.service.server.operations import studies
 from caviar.service.server.serving import served
-from caviar.service.server.store import schema
+from caviar.service.server.store import own_key, schema
 from caviar.service.server.store.database import Database
-from caviar.service.server.store.server_lock import server_lock
 
 
 def run_here(
@@ -32,6 +31,7 @@ def run_here(
     console: Console,
     *,
     worker: Beside,
+    key: str,
 ) -> Outcome:
     """Serve until the study ends; the worker has been started before.
 
@@ -41,19 +41,21 @@ def run_here(
         listener: the socket to serve on.
         console: where progress is shown.
         worker: the worker, which ends before the server stops.
+        key: a key of this process, which the worker has.
 
     Raises:
         WorkerLost: the worker was given up.
     """
-    with server_lock(database, address(listener)), ExitStack() as stack:
+    with ExitStack() as stack:
+        stack.enter_context(own_key.hold(database, key))(address(listener))
         schema.upgrade(database)
         # Before the server answers, so that the waiting worker finds the study at once.
         _start(definition, database)
-        stack.enter_context(served(database, listener, worker=WORKER_NAME))
+        stack.enter_context(served(database, listener, worker=WORKER_NAME, own_key=key))
         worker.end_seconds = END_SECONDS
         stack.callback(worker)
         console.print(Text.assemble("serving at ", (address(listener), "bold")), soft_wrap=True)
-        client = stack.enter_context(Client(address(listener)))
+        client = stack.enter_context(Client(address(listener), key=key))
         client.check = worker.check
         return follow(client, definition.name, console)
 

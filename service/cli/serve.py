@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,10 +20,22 @@ from caviar.service.cli.options import (
     RootPath,
     checked_root_path,
 )
-from caviar.service.cli.terminal import require_loopback
+from caviar.service.cli.terminal import command_name
 from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
+from caviar.service.contract.errors import Invalid, Refused
+from caviar.service.contract.keys import new_key
 from caviar.service.local.listening import address, listen
 from caviar.service.local.place import DEFAULT_DATA, open_database
+
+if TYPE_CHECKING:
+    from caviar.service.server.store.database import Database
+
+PLAIN = (
+    "keys and results cross the network unencrypted unless a proxy before it speaks TLS; "
+    "--tls-certificate and --tls-key make it speak HTTPS itself"
+)
+
+logger = logging.getLogger("caviar")
 
 
 def serve(
@@ -35,28 +50,89 @@ def serve(
         typer.Option(
             "--insecure",
             envvar="CAVIAR_INSECURE",
-            help="Listen on an address that other machines reach. Caviar has no sign-in: "
-            "everyone who reaches the server can use it.",
+            help="Allow an address that other machines reach without keys or without "
+            "--allowed-host: without keys, everyone who reaches the server can use it.",
         ),
     ] = False,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="CAVIAR_TLS_CERTIFICATE",
+            metavar="FILE",
+            help="The certificate in PEM, with its chain: the server then speaks HTTPS.",
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="CAVIAR_TLS_KEY",
+            metavar="FILE",
+            help="The private key of the certificate, in PEM and without a password.",
+        ),
+    ] = None,
     log_level: LogLevel = logs.LogLevel.INFO,
 ) -> None:
     """Start the server and the dashboard, without a worker.
 
-    Several servers may share one PostgreSQL database.
+    An empty database gets its tables; one of an older version is refused, with the command that
+    upgrades it. Several servers may share one PostgreSQL database. SIGTERM and Ctrl-C let running
+    requests finish, for ten seconds at most; after SIGTERM the exit code is 0.
     """
     logs.configure(log_level)
-    from caviar.service.server.serving import serve_forever
-    from caviar.service.server.store.schema import require_current
-    from caviar.service.server.store.server_lock import server_lock
+    from caviar.service.server.http.security import LOOPBACK
+    from caviar.service.server.serving import TlsFiles, serve_forever
+    from caviar.service.server.store import own_key, schema
 
-    if not insecure:
-        require_loopback(host)
     prefix = checked_root_path(root_path)
+    tls = None
+    if tls_certificate is not None or tls_key is not None:
+        if tls_certificate is None or tls_key is None:
+            raise Invalid("--tls-certificate and --tls-key are needed together")
+        tls = TlsFiles(tls_certificate, tls_key)
+    is_exposed = host not in LOOPBACK
     opened = open_database(database, data)
-    with server_lock(opened) as publish:
-        require_current(opened)
+    key = new_key()
+    with own_key.hold(opened, key) as publish:
+        if schema.prepare(opened):
+            logger.info("the database was empty: its tables are made")
+        if is_exposed and not insecure:
+            _require_protection(opened, host, allowed_host or ())
+        if is_exposed and tls is None:
+            logger.warning("the server speaks plain HTTP: %s", PLAIN)
         with listen(host, port) as listener:
-            publish(address(listener))
-            print(f"Caviar serves at {address(listener)}", flush=True)
-            serve_forever(opened, listener, allowed_hosts=allowed_host or (), root_path=prefix)
+            here = address(listener, tls=tls is not None)
+            publish(here)
+            print(f"Caviar serves at {here}", flush=True)
+            code = serve_forever(
+                opened,
+                listener,
+                allowed_hosts=allowed_host or (),
+                root_path=prefix,
+                is_open=insecure or not is_exposed,
+                own_key=key,
+                tls=tls,
+            )
+    raise typer.Exit(code)
+
+
+def _require_protection(database: Database, host: str, allowed_hosts: Sequence[str]) -> None:
+    """Refuse to listen where other machines call, unless keys and names keep strangers out.
+
+    Raises:
+        Refused: says what to do.
+    """
+    from caviar.service.server.operations import keys
+
+    missing = []
+    if not keys.are_usable(database):
+        missing.append(
+            f"make a key with `{command_name()} key create NAME --scope admin` and the same --data "
+            "or --database"
+        )
+    if not allowed_hosts:
+        missing.append("give the name by which others reach the server with --allowed-host NAME")
+    if missing:
+        raise Refused(
+            f"--host {host} is reachable from other machines: {', and '.join(missing)}; "
+            "--insecure serves everyone without"
+        )

@@ -43,7 +43,7 @@ def print_json(value: Any) -> None:
 
 
 def require_loopback(host: str) -> None:
-    """Refuse an address that other machines reach, because Caviar has no sign-in.
+    """Refuse an address that other machines reach: only `caviar serve` may listen there.
 
     Raises:
         Refused: it is not a loopback address.
@@ -52,8 +52,8 @@ def require_loopback(host: str) -> None:
 
     if host not in LOOPBACK:
         raise Refused(
-            f"--host {host} is reachable from other machines, and Caviar has no sign-in: "
-            "to allow this, use `caviar serve --insecure --allowed-host NAME`"
+            f"--host {host} is reachable from other machines: use `caviar serve` there, with keys "
+            "and --allowed-host, and `caviar work` beside it"
         )
 
 

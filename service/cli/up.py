@@ -22,6 +22,7 @@ from caviar.service.cli.options import (
 )
 from caviar.service.cli.terminal import on_signal, out, print_json, require_loopback
 from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
+from caviar.service.contract.keys import new_key
 from caviar.service.local.listening import address, listen
 from caviar.service.local.place import DATASETS, DEFAULT_DATA, open_database
 from caviar.service.local.processes import WORKER_NAME, cores, reclaim, worker_beside
@@ -49,6 +50,7 @@ def up(
     count = cores(jobs)
     processes = "1 process" if count == 1 else f"{count} processes"
     opened: Database | None = None
+    key = new_key()
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         server = address(listener)
@@ -58,16 +60,16 @@ def up(
                 server=server,
                 jobs=count,
                 datasets=data / DATASETS,
+                key=key,
                 log_level=log_level,
                 on_death=lambda: reclaim(opened),
             )
         )
         opened = open_database(database, data)
         from caviar.service.server.serving import served
-        from caviar.service.server.store import schema
-        from caviar.service.server.store.server_lock import server_lock
+        from caviar.service.server.store import own_key, schema
 
-        stack.enter_context(server_lock(opened, server))
+        stack.enter_context(own_key.hold(opened, key))(server)
         schema.upgrade(opened)
         stack.enter_context(
             served(
@@ -76,6 +78,7 @@ def up(
                 worker=WORKER_NAME,
                 allowed_hosts=allowed_host or (),
                 root_path=prefix,
+                own_key=key,
             )
         )
         stack.callback(end_worker)

@@ -41,7 +41,13 @@ def listen(host: str, port: int | None) -> socket.socket:
     return listener
 
 
-def address(listener: socket.socket) -> str:
-    """The address of a server that listens there."""
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""All addresses of this machine, and the one among them that only this machine reaches."""
+
+
+def address(listener: socket.socket, *, tls: bool = False) -> str:
+    """The address of a server that listens there, from this machine."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    name = WILDCARDS.get(host, host)
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"

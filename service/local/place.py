@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
+from caviar.service.contract.keys import new_key
 
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database
@@ -81,13 +82,11 @@ class Place:
             Invalid: the folder cannot be created or written.
             Conflict: the folder has the database of another version.
         """
-        from caviar.service.server.store.server_lock import running_server
-
         database = open_database(None, self.data)
-        address = running_server(database)
-        if address is not None:
+        running = running_client(database)
+        if running is not None:
             database.close()
-            return Client(address)
+            return running
         return _client_of(database)
 
     @contextmanager
@@ -112,30 +111,30 @@ class Place:
         from caviar.service.local.listening import address, listen
         from caviar.service.local.processes import WORKER_NAME, reclaim, worker_beside
         from caviar.service.server.serving import served
-        from caviar.service.server.store import schema
-        from caviar.service.server.store.server_lock import running_server, server_lock
+        from caviar.service.server.store import own_key, schema
 
         with ExitStack() as stack:
             database = open_database(None, self.data)
             stack.callback(database.close)
-            running = running_server(database)
-            server = running
-            if server is None:
+            running = running_client(database)
+            key = own_key.read(database) if running else new_key()
+            if running is None:
+                assert key is not None
                 listener = stack.enter_context(listen("127.0.0.1", 0))
-                server = address(listener)
-                stack.enter_context(server_lock(database, server))
+                stack.enter_context(own_key.hold(database, key))(address(listener))
                 schema.upgrade(database)
-                stack.enter_context(served(database, listener, worker=WORKER_NAME))
-            client = stack.enter_context(Client(server))
+                stack.enter_context(served(database, listener, worker=WORKER_NAME, own_key=key))
+            client = stack.enter_context(running or Client(address(listener), key=key))
             begun = begin(client)
             if running is None or begun.worker_options:
                 # It ends before its server, so that it can release its trials.
                 beside = stack.enter_context(
                     worker_beside(
-                        server=server,
+                        server=client.server,
                         jobs=jobs,
                         study=begun.study,
                         options=begun.worker_options,
+                        key=key,
                         name=WORKER_NAME if running is None else f"python-{os.getpid()}",
                         datasets=self.data / DATASETS,
                         on_death=lambda: reclaim(None if running else database),
@@ -145,8 +144,15 @@ class Place:
             yield client, begun.study
 
 
-def _client_of(database: Database) -> Client:
-    """A client of an app over the database, in this process; it needs no reaper and no lock."""
+def _client_of(
+    database: Database, *, make_current: Callable[[Database], object] | None = None
+) -> Client:
+    """A client of an app over the database, in this process; it needs no reaper and no lock.
+
+    Args:
+        database: the database.
+        make_current: brings the schema up to date where that is right; by default any schema.
+    """
     from caviar.service.client.in_process import AppTransport
     from caviar.service.contract.errors import Conflict
     from caviar.service.server.app import create_app
@@ -154,5 +160,45 @@ def _client_of(database: Database) -> Client:
     from caviar.service.server.store.server_lock import server_lock
 
     with suppress(Conflict), server_lock(database):  # who holds it has upgraded the database
-        schema.upgrade(database)
-    return Client("http://localhost", transport=AppTransport(create_app(database)))
+        (make_current or schema.upgrade)(database)
+    key = new_key()
+    app = create_app(database, own_key=key)
+    return Client("http://localhost", key=key, transport=AppTransport(app))
+
+
+def database_client(url: str | None, data: Path) -> Client:
+    """A client that may do everything in a database, with no key: its owner's.
+
+    It calls the server that has an SQLite file, for a file has one writer; else an app in this
+    process.
+
+    Raises:
+        Invalid: the database cannot be opened.
+        Conflict: the database has the schema of another version.
+    """
+    from caviar.service.server.store import schema
+
+    database = open_database(url, data)
+    return running_client(database) or _client_of(database, make_current=schema.prepare)
+
+
+def running_client(database: Database) -> Client | None:
+    """A client of the server that has an SQLite file, with that server's own key.
+
+    Raises:
+        Conflict: a server has the file, and does not say its address.
+    """
+    from caviar.service.server.store import own_key
+    from caviar.service.server.store.server_lock import running_server
+
+    address = running_server(database)
+    if address is None:
+        return None
+    transport = None
+    if address.startswith("https:"):
+        from caviar.service.client.light_httpx import httpx
+
+        # Its certificate has the name by which others reach it. The address is from a file beside
+        # the database, and the port is this machine's.
+        transport = httpx.HTTPTransport(verify=False)
+    return Client(address, key=own_key.read(database), transport=transport)

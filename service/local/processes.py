@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caviar.service.contract.errors import CaviarError
+from caviar.service.contract.keys import KEY_FILE_VARIABLE, KEY_VARIABLE
 
 if TYPE_CHECKING:
     from caviar.service.server.store.database import Database
@@ -96,6 +97,7 @@ def worker_beside(
     options: Sequence[str] = (),
     name: str = WORKER_NAME,
     datasets: Path | None = None,
+    key: str | None = None,
     log_level: str = "warning",
     on_death: Callable[[], None],
 ) -> Iterator[Beside]:
@@ -110,6 +112,7 @@ def worker_beside(
         options: further options of `caviar work`.
         name: the worker's name.
         datasets: the server's folder of data sets, which the worker then need not copy.
+        key: a key of the server; by default that of this process's environment.
         log_level: the level of the worker's log.
         on_death: called when a worker has died, and again when the next one has just started.
     """
@@ -120,7 +123,7 @@ def worker_beside(
         *(() if study is None else ("--study", study)),
         *options,
     ]
-    supervised = (command, _environment(datasets), on_death, beside, study is not None)
+    supervised = (command, _environment(datasets, key), on_death, beside, study is not None)
     beside.thread = threading.Thread(
         target=_supervise, args=supervised, name="supervisor", daemon=True
     )
@@ -152,11 +155,14 @@ def reclaim(database: Database | None) -> None:
             logger.debug("the trials of the dead worker were not reclaimed: %s", error)
 
 
-def _environment(datasets: Path | None) -> dict[str, str]:
-    """The environment of a worker."""
+def _environment(datasets: Path | None, key: str | None) -> dict[str, str]:
+    """The environment of a worker; a key is in no command line, which every user can list."""
     given = os.environ.get("CAVIAR_DATASETS")
     folders = [given, None if datasets is None else str(datasets.absolute())]
-    return {**os.environ, "CAVIAR_DATASETS": os.pathsep.join(filter(None, folders))}
+    variables = {"CAVIAR_DATASETS": os.pathsep.join(filter(None, folders))}
+    if key is not None:
+        variables |= {KEY_VARIABLE: key, KEY_FILE_VARIABLE: ""}
+    return {**os.environ, **variables}
 
 
 def _supervise(

@@ -50,7 +50,7 @@ class Apps:
 
 
 @contextmanager
-def listening(database: Database) -> Iterator[str]:
+def listening(database: Database, *, own_key: str | None = None) -> Iterator[str]:
     """Serve a migrated database from a thread; the address."""
-    with listen("127.0.0.1", 0) as listener, serving.served(database, listener):
+    with listen("127.0.0.1", 0) as listener, serving.served(database, listener, own_key=own_key):
         yield address(listener)

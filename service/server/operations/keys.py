@@ -95,10 +95,10 @@ def clear(database: Database) -> int:
     return found
 
 
-def are_any(database: Database) -> bool:
-    """Whether a key was ever made, so that every call needs one."""
+def are_usable(database: Database) -> bool:
+    """Whether there is a key that can be used."""
     with database.read() as session:
-        return store.keys.is_any(session)
+        return bool(store.keys.usable(session, database.now(session)))
 
 
 @dataclass(frozen=True)

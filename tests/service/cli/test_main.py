@@ -51,7 +51,7 @@ def test_the_help_imports_nothing_heavy() -> None:
     assert shown.endswith("imported: []\n")
 
 
-def test_serving_other_machines_requires_insecure(tmp_path: Path) -> None:
+def test_serving_other_machines_without_keys_requires_insecure(tmp_path: Path) -> None:
     error = fails("serve", "--host", "0.0.0.0", "--data", str(tmp_path))
     assert "--insecure" in re.sub(r"\s+", " ", error)
 
