@@ -120,8 +120,8 @@ class Database:
             try:
                 with (
                     _translated(),
-                    Transaction(self._writer, expire_on_commit=False) as session,
-                    session.begin(),
+                    self._writer.begin() as connection,
+                    Transaction(connection, expire_on_commit=False) as session,
                 ):
                     result = work(session)
                     session.flush()

@@ -22,7 +22,6 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    Update,
     bindparam,
     case,
     func,
@@ -40,6 +39,7 @@ from caviar.service.server.store.models import (
     StudyRow,
     TrialRow,
 )
+from caviar.service.server.store.prepared import Prepared
 
 R = TypeVar("R", bound=Base)
 
@@ -68,15 +68,15 @@ class _Shape:
         self.defaults = dict.fromkeys(self.names) | dict(defaults)
         derived = {name: own for name, own in vars(model).items() if isinstance(own, property)}
         self.plain = type(model.__name__, (_Plain,), {**derived, "shape": self})
-        self.insert = insert(self.table)
-        self._updates: dict[tuple[str, ...], Update] = {}
+        self.insert = Prepared(insert(self.table))
+        self._updates: dict[tuple[str, ...], Prepared] = {}
 
-    def update(self, names: tuple[str, ...]) -> Update:
+    def update(self, names: tuple[str, ...]) -> Prepared:
         """The statement that sets these columns of the row whose key is `key_…`."""
         if names not in self._updates:
             here = [self.table.c[name] == bindparam(f"key_{name}") for name in self.keys]
             values = {name: bindparam(name) for name in names}
-            self._updates[names] = update(self.table).where(*here).values(values)
+            self._updates[names] = Prepared(update(self.table).where(*here).values(values))
         return self._updates[names]
 
     def row(self, values: Iterable[Any]) -> Any:
@@ -106,7 +106,7 @@ def new(model: type[R], **fields: Any) -> R:
 def all_of(
     session: Session,
     model: type[R],
-    query: Select[Any],
+    query: Select[Any] | Prepared,
     values: Mapping[str, Any] | None = None,
     *,
     by_key: bool = False,
@@ -120,14 +120,23 @@ def all_of(
     if isinstance(session, Transaction):
         if session.added or not by_key:
             session.flush()
-        found = session.core.execute(query, values).all()
-        return [session.watched(shape, stored) for stored in found]
-    found = session.connection().execute(query, values).all()
-    return [cast(R, shape.row(stored)) for stored in found]
+        return [session.watched(shape, stored) for stored in _found(session.core, query, values)]
+    return [cast(R, shape.row(stored)) for stored in _found(session.connection(), query, values)]
+
+
+def _found(
+    connection: Connection, query: Select[Any] | Prepared, values: Mapping[str, Any] | None
+) -> Sequence[Sequence[Any]]:
+    if isinstance(query, Prepared):
+        return query.rows(connection, values or {})
+    return connection.execute(query, values).all()
 
 
 def one_of(
-    session: Session, model: type[R], query: Select[Any], values: Mapping[str, Any] | None = None
+    session: Session,
+    model: type[R],
+    query: Select[Any] | Prepared,
+    values: Mapping[str, Any] | None = None,
 ) -> R | None:
     """The first of the rows that a select of the model's whole table gives, or None."""
     rows = all_of(session, model, query, values)
@@ -193,7 +202,7 @@ class Transaction(Session):
         """Insert a study and give it its id."""
         shape: _Shape = study.shape
         fields = {name: value for name, value in vars(study).items() if name != "id"}
-        written = self.core.execute(shape.insert.returning(shape.table.c.id), fields)
+        written = self.core.execute(insert(shape.table).returning(shape.table.c.id), fields)
         study.id = written.scalar_one()
         self._watch(study)
 
@@ -224,7 +233,7 @@ class Transaction(Session):
             own = [row for row in rows if row.shape is shape]
             if not own:
                 continue
-            self.core.execute(shape.insert, [vars(row).copy() for row in own])
+            shape.insert.write(self.core, [vars(row) for row in own])
             for row in own:
                 self._watch(row)
                 if shape.table is TRIALS:
@@ -249,7 +258,7 @@ class Transaction(Session):
                 _move(moved, row.study_id, place, _place(row.state, row.void))
             watched[key] = row, values
         for changed, rows in batches.items():
-            self.core.execute(shape.update(changed), rows)
+            shape.update(changed).write(self.core, rows)
 
     def _count(self, moved: dict[int, Counter[str]]) -> None:
         for study_id, by_place in moved.items():

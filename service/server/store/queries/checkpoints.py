@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session, undefer
 
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server.store.models import CheckpointRow, StudyRow, TrialRow
+from caviar.service.server.store.prepared import Prepared
 from caviar.service.server.store.queries import trials
 
-NUMBERS = (
+NUMBERS = Prepared(
     select(CheckpointRow.__table__.c.number)
     .where(CheckpointRow.__table__.c.study_id == bindparam("study_id"))
     .distinct()
@@ -110,7 +111,7 @@ def copy(
 def of_completed(session: Session, study: StudyRow) -> Sequence[tuple[int, float]]:
     """Completed trials of the search that keep a checkpoint: number and value."""
     # Few trials keep one, and many have completed: so the checkpoints come first.
-    numbers = session.connection().execute(NUMBERS, {"study_id": study.id}).scalars()
+    numbers = [number for (number,) in NUMBERS.rows(session.connection(), {"study_id": study.id})]
     return [
         (row.number, row.value)
         for row in trials.by_number(session, study, numbers).values()

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from caviar.service.server.store import rows
 from caviar.service.server.store.models import RoundRow, StudyRow
+from caviar.service.server.store.prepared import Prepared
 
 OF_STUDY = select(rows.ROUNDS).where(rows.ROUNDS.c.study_id == bindparam("study_id"))
-LAST = OF_STUDY.order_by(rows.ROUNDS.c.number.desc()).limit(1)
+LAST = Prepared(OF_STUDY.order_by(rows.ROUNDS.c.number.desc()).limit(1))
 
 
 def add(session: Session, row: RoundRow) -> None:

@@ -11,11 +11,13 @@ from caviar.service.contract.errors import NotFound
 from caviar.service.contract.states import StudyState
 from caviar.service.server.store import rows
 from caviar.service.server.store.models import IS_LEASED, StudyRow
+from caviar.service.server.store.prepared import Prepared
 
 TABLE = rows.TRIALS.c
 ALL = select(rows.STUDIES)
-NAMED = ALL.where(rows.STUDIES.c.name == bindparam("name"))
-LOCKED = NAMED.with_for_update()
+OF_NAME = ALL.where(rows.STUDIES.c.name == bindparam("name"))
+NAMED = Prepared(OF_NAME)
+LOCKED = Prepared(OF_NAME.with_for_update())
 VERSION = select(rows.STUDIES.c.created_at, rows.STUDIES.c.revision).where(
     rows.STUDIES.c.name == bindparam("name")
 )

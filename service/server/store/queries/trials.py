@@ -24,6 +24,7 @@ from caviar.service.contract.errors import Invalid, NotFound
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server.store import rows
 from caviar.service.server.store.models import COMPETES, IS_LEASED, StudyRow, TrialRow
+from caviar.service.server.store.prepared import Prepared
 
 CHUNK = 500
 """Numbers in one IN list: well below the variables that SQLite takes."""
@@ -32,18 +33,20 @@ TABLE = rows.TRIALS.c
 OF_STUDY = select(rows.TRIALS).where(TABLE.study_id == bindparam("study_id"))
 
 # What each ask, report and tell needs is built once.
-ONE = OF_STUDY.where(TABLE.number == bindparam("number"))
+ONE = Prepared(OF_STUDY.where(TABLE.number == bindparam("number")))
 SOME = OF_STUDY.where(TABLE.number.in_(bindparam("numbers", expanding=True)))
-WAITING = (
+WAITING = Prepared(
     OF_STUDY.where(TABLE.state == TrialState.WAITING, TABLE.lapsed == bindparam("lapsed"))
     .order_by(TABLE.number)
     .limit(bindparam("limit"))
 )
-EXPIRED = OF_STUDY.where(TABLE.lease_expires_at < bindparam("now")).order_by(TABLE.number)
+EXPIRED = Prepared(OF_STUDY.where(TABLE.lease_expires_at < bindparam("now")).order_by(TABLE.number))
 BEST = {
-    maximize: OF_STUDY.where(COMPETES)
-    .order_by(TABLE.value.desc() if maximize else TABLE.value.asc(), TABLE.number)
-    .limit(1)
+    maximize: Prepared(
+        OF_STUDY.where(COMPETES)
+        .order_by(TABLE.value.desc() if maximize else TABLE.value.asc(), TABLE.number)
+        .limit(1)
+    )
     for maximize in (False, True)
 }
 
