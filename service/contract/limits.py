@@ -1,6 +1,6 @@
 """The limits of the service: exceeding one is a 4xx problem that names the limit."""
 
-TRIALS = 100_000
+TRIALS = 2_000_000
 """Trials in a study."""
 
 EPOCHS = 1_000_000
@@ -95,3 +95,21 @@ BEST_CHARACTERS = 8_192
 
 KEYS = 1_000
 """Keys of a server, with those that cannot be used any more; they make room for new ones."""
+
+NOTE_CHARACTERS = 4_000
+"""The length of a note."""
+
+TAGS = 20
+"""Tags of a study or a trial."""
+
+TAG_CHARACTERS = 64
+"""The length of a tag."""
+
+ANNOTATED_PER_CALL = 1_000
+"""Trials whose notes and tags one call changes."""
+
+ACTIONS_PER_CALL = 100
+"""Actions on trials or studies in one call, each of which is a transaction."""
+
+CONDITIONS = 10
+"""Conditions on parameters and metrics in one filter."""
