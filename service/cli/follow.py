@@ -63,8 +63,8 @@ class Outcome:
         study, best = self.study, self.study.best
         spent = duration(study.progress.seconds)
         console.print(f"\n{study.name}: {study.progress.finished} trials in {spent}\n")
-        if study.note is not None:
-            console.print(f"{study.note}\n", soft_wrap=True)
+        if study.reason is not None:
+            console.print(f"{study.reason}\n", soft_wrap=True)
         if best is None or best.value is None:
             why = "the table of trials gives the reasons" if self.reason is None else self.reason
             console.print(f"No trial completed: {why}", soft_wrap=True)

@@ -134,6 +134,8 @@ def trial_card(trial: schemas.TrialDetail, space: Mapping[str, Any]) -> Table:
         "checkpoints": checkpoints or None,
         "children": ", ".join(map(str, trial.children)) or None,
         "comparison": trial.comparison,
+        "tags": ", ".join(trial.tags) or None,
+        "note": trial.note,
     }
     for name, fact in facts.items():
         if fact is not None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from caviar.service.cli.annotations import study_note, study_tag
 from caviar.service.cli.journal import print_journal
 from caviar.service.cli.options import AsJson, Server, StudyName
 from caviar.service.cli.render import importance_table, replicate_table, study_table
@@ -33,6 +34,17 @@ for command in (create, pause, resume, stop, budget, wait, delete):
     study_app.command()(command)
 
 
+study_app.command("note")(study_note)
+study_app.command("tag")(study_tag)
+
+
+class StudySort(StrEnum):
+    """The order of a list of studies."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    NAME = "name"
+    NAME_FALLING = "-name"
 class Format(StrEnum):
     """The format of an exported table."""
 
@@ -42,11 +54,25 @@ class Format(StrEnum):
 
 @study_app.command("list")
 def list_studies(
-    server: GivenServer = None, data: GivenData = None, as_json: AsJson = False
+    state: Annotated[
+        list[StudyState] | None, typer.Option(help="Only studies in this state; repeatable.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only studies with this tag; repeatable.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Only studies with this text in their name.")
+    ] = None,
+    sort: Annotated[
+        StudySort, typer.Option(help="The order; with - the newest or last come first.")
+    ] = StudySort.NEWEST,
+    server: GivenServer = None,
+    data: GivenData = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the studies of a server or of a data folder, the newest first."""
     with reading(server, data) as client:
-        studies = list(client.studies())
+        studies = list(client.studies(state=state, tags=tag, name=name, sort=sort.value))
     if as_json:
         print_json([study.model_dump(mode="json") for study in studies])
     else:
@@ -96,7 +122,11 @@ def show_study(
     for found in reasons:
         out.print(f"{found} (trial {found.first})", soft_wrap=True)
     if study.note is not None:
-        out.print(study.note, soft_wrap=True)
+        out.print(f"note: {study.note}", soft_wrap=True)
+    if study.reason is not None:
+        out.print(study.reason, soft_wrap=True)
+    if study.tags:
+        out.print(f"tags: {', '.join(study.tags)}", soft_wrap=True)
     for warning in study.warnings:
         out.print(f"warning: {warning.field}: {warning.message}", soft_wrap=True)
 

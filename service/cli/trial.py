@@ -12,15 +12,18 @@ from typing import Annotated, Any, get_args
 import typer
 from pydantic.fields import FieldInfo
 
+from caviar.service.cli.annotations import trial_note, trial_tag
 from caviar.service.cli.journal import print_journal
 from caviar.service.cli.options import AsJson, Server, StudyName
 from caviar.service.cli.render import trial_card
 from caviar.service.cli.sources import GivenData, GivenServer, reading
 from caviar.service.cli.terminal import impatient, out, print_json
+from caviar.service.cli.trial_table import TrialTable
 from caviar.service.client import DEFAULT_SERVER, Client
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas.base import Params
 from caviar.service.contract.schemas.trial_actions import ANONYMOUS
+from caviar.service.contract.states import TrialState
 from caviar.service.contract.trial_actions import ACTIONS, TrialAction
 
 trial_app = typer.Typer(help="Show a trial, and control it manually.", no_args_is_help=True)
@@ -87,6 +90,47 @@ def _show(client: Client, study: str, trial: Any, as_json: bool) -> None:
         print_json(trial.model_dump(mode="json"))
     else:
         out.print(trial_card(trial, client.study(study).space))
+
+
+trial_app.command("note")(trial_note)
+trial_app.command("tag")(trial_tag)
+
+
+@trial_app.command("list")
+def list_trials(
+    study: StudyName,
+    state: Annotated[
+        list[TrialState] | None, typer.Option(help="Only trials in this state; repeatable.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="A condition, such as 'learning_rate>=0.01'; repeatable."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only trials with this tag; repeatable.")
+    ] = None,
+    worker: Annotated[str | None, typer.Option(help="Only trials of this worker.")] = None,
+    sort: Annotated[
+        str, typer.Option(help="A column, such as value, or -finished_at for the last first.")
+    ] = "number",
+    limit: Annotated[int, typer.Option(min=1, help="The number of trials at most.")] = 20,
+    server: GivenServer = None,
+    data: GivenData = None,
+    as_json: AsJson = False,
+) -> None:
+    """List trials: those that pass every filter, sorted."""
+    with reading(server, data) as client:
+        trials = client.trials(
+            study, state=state, where=where, tags=tag, worker=worker, sort=sort, limit=limit
+        )
+        found = client.study(study)
+    if as_json:
+        print_json([trial.model_dump(mode="json") for trial in trials])
+    elif trials:
+        metric = found.objective["metric"]
+        out.print(TrialTable(f"trials by {sort}", trials, metric, space=found.space))
+    else:
+        out.print("no trial passes")
 
 
 @trial_app.command()

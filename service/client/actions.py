@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from caviar.service.client.connection import Connection
 from caviar.service.client.paths import path_of
-from caviar.service.contract import schemas
+from caviar.service.contract import limits, schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.plain import plain
 from caviar.service.contract.schemas.base import Setting
@@ -39,6 +39,35 @@ class TrialActionCalls(Connection):
         body = ACTIONS[action].body(**present)
         path = f"{path_of(study)}/trials/{number}/{action}"
         return self._call("POST", path, ACTIONS[action].answer, body=body, idempotent=True)
+
+    def act_on_many(
+        self, /, study: str, numbers: Sequence[int], action: str, **fields: Any
+    ) -> list[schemas.TrialActionDone]:
+        """Take one action of the contract's table on many trials.
+
+        Args:
+            study: the study's name.
+            numbers: the numbers of the trials.
+            action: the name of the action, such as "cancel".
+            fields: the fields of its body, such as author and reason; None leaves a field out.
+
+        Returns:
+            An entry for each trial, in the same order; that of a refused one has its problem.
+
+        Raises:
+            Invalid: the action does not exist, or a field of its body is not valid.
+        """
+        present = plain({name: value for name, value in fields.items() if value is not None})
+        done: list[schemas.TrialActionDone] = []
+        for first in range(0, len(numbers), limits.ACTIONS_PER_CALL):
+            some = numbers[first : first + limits.ACTIONS_PER_CALL]
+            items = [{"number": number, "action": action, "body": present} for number in some]
+            path = f"{path_of(study)}/trials/actions"
+            answer = self._call(
+                "POST", path, schemas.TrialActionsAnswer, body={"actions": items}, idempotent=True
+            )
+            done += answer.actions
+        return done
 
     def adjust(
         self,

@@ -206,8 +206,12 @@ class AsyncClient:
         raise AssertionError("unreachable: polling ends with the study")
 
     act = _Call(Client.act)
+    act_on_many = _Call(Client.act_on_many)
+    act_on_studies = _Call(Client.act_on_studies)
     add_dataset = _Call(Client.add_dataset)
     adjust = _Call(Client.adjust)
+    annotate = _Call(Client.annotate)
+    annotate_many = _Call(Client.annotate_many)
     ask = _Call(Client.ask, undo=_release)
     best = _Call(Client.best)
     cancel = _Call(Client.cancel)

@@ -71,11 +71,28 @@ class StudyCalls(Connection):
         """
         return self._own(self._call("GET", path_of(name), Study))
 
-    def studies(self) -> Iterator[Study]:
-        """All studies, the newest first."""
+    def studies(
+        self,
+        *,
+        state: str | Sequence[str] | None = None,
+        name: str | None = None,
+        tags: str | Sequence[str] | None = None,
+        sort: Literal["-created_at", "created_at", "-name", "name"] = "-created_at",
+    ) -> Iterator[Study]:
+        """All studies, the newest first, or those that pass every filter.
+
+        Args:
+            state: only studies in this state, or in one of these.
+            name: only studies with this text in their name.
+            tags: only studies that have this tag, or all of these.
+            sort: "created_at" or "name"; with "-" for descending order.
+        """
+        query = {"state": state, "name": name, "tag": tags, "sort": sort}
         token = None
         while True:
-            page = self._call("GET", "/studies", schemas.StudyPage, query={"page_token": token})
+            page = self._call(
+                "GET", "/studies", schemas.StudyPage, query={**query, "page_token": token}
+            )
             for study in page.studies:
                 yield self._own(Study.model_validate(study.model_dump()))
             token = page.next_page_token
@@ -91,8 +108,10 @@ class StudyCalls(Connection):
         epochs: int | None = None,
         seconds: float | None = None,
         remove: Sequence[Literal["epochs", "seconds"]] = (),
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
     ) -> Study:
-        """Pause, resume or stop a study, or change its budget.
+        """Pause, resume or stop a study, or change its budget, its note or its tags.
 
         Args:
             name: the study's name.
@@ -101,17 +120,34 @@ class StudyCalls(Connection):
             epochs: the new limit of epochs, all trials together.
             seconds: the new limit of running time.
             remove: the limits to remove from its budget.
+            note: what there is to say about it; an empty text takes the note away.
+            tags: its tags, in place of those that it has.
         """
         limits = {"trials": trials, "epochs": epochs, "seconds": seconds}
         changed: dict[str, float | None] = dict.fromkeys(remove)
         changed |= plain({name: value for name, value in limits.items() if value is not None})
         budget = schemas.BudgetChange.model_validate(changed) if changed else None
-        change = schemas.StudyChange(state=state, budget=budget)
+        fields = {"state": state, "budget": budget, "note": note, "tags": tags}
+        change = schemas.StudyChange.model_validate(
+            {name: value for name, value in fields.items() if value is not None}, strict=False
+        )
         return self._own(self._call("PATCH", path_of(name), Study, body=change))
 
     def delete_study(self, name: str) -> None:
         """Delete a study with its trials, checkpoints and journal."""
         self._send("DELETE", path_of(name))
+
+    def act_on_studies(
+        self, actions: Sequence[tuple[str, Literal["pause", "resume", "stop", "delete"]]]
+    ) -> list[schemas.StudyActionDone]:
+        """Pause, resume, stop or delete many studies: `[("digits", "pause"), …]`.
+
+        Returns:
+            An entry for each, in the same order; that of a refused one has its problem.
+        """
+        body = {"actions": [{"study": study, "action": action} for study, action in actions]}
+        answer = self._call("POST", "/studies/actions", schemas.StudyActionsAnswer, body=body)
+        return answer.actions
 
     def best(self, study: str) -> schemas.Trial | None:
         """The best trial so far; None if there is none yet."""

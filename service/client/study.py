@@ -91,6 +91,34 @@ class Study(schemas.Study):
             best = client.trials(self.name, state="completed", sort=order, limit=count)
         return [trial for trial in best if not trial.void]
 
+    def list_trials(self, **query: Any) -> list[schemas.Trial]:
+        """The trials that pass every filter, sorted; the arguments are those of `Client.trials`.
+
+        study.list_trials(where="learning_rate>=0.01", sort="-value", limit=20)
+        """
+        with self._connected() as client:
+            return client.trials(self.name, **query)
+
+    def annotate(
+        self,
+        number: int | None = None,
+        *,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Self:
+        """Change the note or the tags of the study, or of one of its trials.
+
+        Args:
+            number: the trial's number; by default the study itself.
+            note: what there is to say about it; an empty text takes the note away.
+            tags: its tags, in place of those that it has.
+        """
+        with self._connected() as client:
+            if number is None:
+                return self._update(client.change_study(self.name, note=note, tags=tags))
+            client.annotate(self.name, number, note=note, tags=tags)
+        return self
+
     def trial(self, number: int) -> schemas.TrialDetail:
         """One trial, with its checkpoints, rungs and journal."""
         with self._connected() as client:

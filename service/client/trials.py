@@ -127,21 +127,49 @@ class TrialCalls(Connection):
         study: str,
         *,
         since: int | None = None,
-        state: str | None = None,
+        state: str | Sequence[str] | None = None,
+        where: str | Sequence[str] | None = None,
+        min_value: float | None = None,
+        max_value: float | None = None,
+        round: int | None = None,  # noqa: A002
+        worker: str | None = None,
+        tags: str | Sequence[str] | None = None,
+        note: str | None = None,
         sort: str = "number",
         limit: int | None = None,
     ) -> list[schemas.Trial]:
-        """The trials of a study, sorted.
+        """The trials of a study that pass every filter, sorted.
 
         Args:
             study: the study's name.
             since: only trials that changed after this revision.
-            state: only trials in this state.
-            sort: a column, such as "value"; "-value" for descending order.
+            state: only trials in this state, or in one of these.
+            where: a condition on a parameter or a metric, or several of them:
+                "learning_rate>=0.01", "optimizer=adam", "metrics.validation_error<0.1".
+            min_value: only trials of at least this value.
+            max_value: only trials of at most this value.
+            round: only trials of this round.
+            worker: only trials that this worker was given last.
+            tags: only trials that have this tag, or all of these.
+            note: only trials with this text in their note.
+            sort: a column, such as "value"; "-value" for descending order. Of a study of a few
+                thousand trials also "params.NAME", "metrics.NAME" and "seconds".
             limit: the largest number of trials.
         """
         page = limits.PAGE if limit is None else min(limit, limits.PAGE)
-        query = {"since": since, "state": state, "sort": sort, "limit": page}
+        query = {
+            "since": since,
+            "state": state,
+            "where": where,
+            "min_value": min_value,
+            "max_value": max_value,
+            "round": round,
+            "worker": worker,
+            "tag": tags,
+            "note": note,
+            "sort": sort,
+            "limit": page,
+        }
         return list(islice(self._trials(study, query), limit))
 
     def _trials(self, study: str, query: dict[str, Any]) -> Iterator[schemas.Trial]:
@@ -161,6 +189,48 @@ class TrialCalls(Connection):
     def trial(self, study: str, number: int) -> schemas.TrialDetail:
         """One trial, with its checkpoints, rungs and journal."""
         return self._call("GET", f"{path_of(study)}/trials/{number}", schemas.TrialDetail)
+
+    def annotate(
+        self,
+        study: str,
+        number: int,
+        *,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> schemas.TrialDetail:
+        """Change the note or the tags of a trial.
+
+        Args:
+            study: the study's name.
+            number: the trial's number.
+            note: what there is to say about it; an empty text takes the note away.
+            tags: its tags, in place of those that it has.
+        """
+        body = schemas.Annotation.model_validate(_annotation(note, tags))
+        path = f"{path_of(study)}/trials/{number}"
+        return self._call("PATCH", path, schemas.TrialDetail, body=body)
+
+    def annotate_many(
+        self,
+        study: str,
+        numbers: Sequence[int],
+        *,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> list[schemas.AnnotationStored]:
+        """Give many trials the same note or the same tags; see `annotate`.
+
+        Returns:
+            An entry for each trial, in the same order; one that is not there has its problem.
+        """
+        fields = _annotation(note, tags)
+        stored: list[schemas.AnnotationStored] = []
+        for first in range(0, len(numbers), limits.ANNOTATED_PER_CALL):
+            some = numbers[first : first + limits.ANNOTATED_PER_CALL]
+            body = {"trials": [{"number": number, **fields} for number in some]}
+            path = f"{path_of(study)}/trials"
+            stored += self._call("PATCH", path, schemas.AnnotationsAnswer, body=body).trials
+        return stored
 
     def curve(self, study: str, number: int) -> schemas.Curve:
         """The metrics of a trial by epoch."""
@@ -217,6 +287,12 @@ class TrialCalls(Connection):
             NotFound: the model is not kept.
         """
         return self._send("GET", f"{path_of(study)}/trials/{number}/model").content
+
+
+def _annotation(note: str | None, tags: Sequence[str] | None) -> dict[str, Any]:
+    """The fields of an annotation that are given."""
+    fields: dict[str, Any] = {"note": note, "tags": None if tags is None else list(tags)}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _best_header(best: schemas.Best) -> str:

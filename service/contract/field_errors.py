@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from caviar.service.contract.errors import FieldError
-from caviar.service.contract.schemas.base import NO_NUL, SLUG, WORKER
+from caviar.service.contract.schemas.base import LINES, NO_NUL, ONE_LINE, SLUG, WORKER
 
 # Parts of pydantic's locations that are not field names: the part of the request, the members of a
 # union, and the tags of a discriminated union.
@@ -19,6 +19,8 @@ TAGS = {"network", "external"}
 PATTERNS = {
     SLUG: "must be at most 64 lower-case letters, digits, - and _, starting with a letter or digit",
     WORKER: "must consist of letters, digits and . _ : @ + -",
+    ONE_LINE: "must be one line of text, without spaces at its ends",
+    LINES: "must be text without control characters",
     NO_NUL: "must not contain a NUL character",
 }
 

@@ -1,5 +1,13 @@
 """The bodies of requests and answers."""
 
+from caviar.service.contract.schemas.annotations import (
+    Annotation,
+    AnnotationsAnswer,
+    AnnotationsBody,
+    AnnotationStored,
+    Tag,
+    TrialAnnotation,
+)
 from caviar.service.contract.schemas.ask_report_tell import (
     Adjustment,
     AskAnswer,
@@ -64,6 +72,16 @@ from caviar.service.contract.schemas.keys import (
     Session,
     SessionBody,
 )
+from caviar.service.contract.schemas.many_actions import (
+    StudyActionDone,
+    StudyActionItem,
+    StudyActionsAnswer,
+    StudyActionsBody,
+    TrialActionDone,
+    TrialActionItem,
+    TrialActionsAnswer,
+    TrialActionsBody,
+)
 from caviar.service.contract.schemas.readings import (
     Advice,
     Alarm,
@@ -89,6 +107,7 @@ from caviar.service.contract.schemas.space_preview import (
     SpaceBody,
     SpacePreview,
 )
+from caviar.service.contract.schemas.study_lists import StudyListQuery
 from caviar.service.contract.schemas.trial_actions import (
     ActionBody,
     AdjustBody,
@@ -108,6 +127,7 @@ from caviar.service.contract.schemas.trial_actions import (
     TrialDetail,
     VoidBody,
 )
+from caviar.service.contract.schemas.trial_lists import TrialListQuery
 from caviar.service.contract.schemas.zooms import ZoomBody
 
 __all__ = [
@@ -117,6 +137,10 @@ __all__ = [
     "Adjustment",
     "Advice",
     "Alarm",
+    "Annotation",
+    "AnnotationStored",
+    "AnnotationsAnswer",
+    "AnnotationsBody",
     "Answer",
     "AskAnswer",
     "AskAnyBody",
@@ -197,13 +221,25 @@ __all__ = [
     "SpaceBody",
     "SpacePreview",
     "Study",
+    "StudyActionDone",
+    "StudyActionItem",
+    "StudyActionsAnswer",
+    "StudyActionsBody",
     "StudyChange",
     "StudyDefinition",
+    "StudyListQuery",
     "StudyPage",
+    "Tag",
     "TellAnswer",
     "TellBody",
     "Trial",
+    "TrialActionDone",
+    "TrialActionItem",
+    "TrialActionsAnswer",
+    "TrialActionsBody",
+    "TrialAnnotation",
     "TrialDetail",
+    "TrialListQuery",
     "TrialPage",
     "VoidBody",
     "WarmStart",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from caviar.service.contract import limits
 from caviar.service.contract.metric_names import direction_of
 from caviar.service.contract.plain import plain
+from caviar.service.contract.schemas.annotations import Note, Tags
 from caviar.service.contract.schemas.base import Body, Params, Slug, example
 
 DIGITS: dict[str, Any] = {
@@ -247,9 +248,12 @@ class StudyChange(Body):
 
     state: Literal["running", "paused", "stopped"] | None = None
     budget: BudgetChange | None = None
+    note: Note | None = None
+    tags: Tags | None = None
 
     @model_validator(mode="after")
     def _check_not_empty(self) -> StudyChange:
-        if self.state is None and self.budget is None:
-            raise ValueError("nothing to change: give a state or a budget")
+        annotates = {"note", "tags"} & self.model_fields_set
+        if self.state is None and self.budget is None and not annotates:
+            raise ValueError("nothing to change: give a state, a budget, a note or tags")
         return self

@@ -31,6 +31,9 @@ TRIAL: dict[str, Any] = {
     "parent": None,
     "enqueued": False,
     "replica_of": None,
+    "seconds": 2.4,
+    "note": None,
+    "tags": [],
     "revision": 31,
 }
 CURVE = {"number": 7, "epoch": [1, 2], "metrics": {"validation_loss": [0.52, 0.31]}}
@@ -72,6 +75,9 @@ STUDY = DIGITS | {
     "pauses": [],
     "warm_start_trials": 0,
     "warnings": [],
+    "reason": None,
+    "note": "before the new data",
+    "tags": ["baseline"],
 }
 WORKER = {
     "name": "laptop-1",
@@ -108,6 +114,9 @@ class Trial(Answer):
     replica_of: int | None = Field(
         None, description="The trial whose params it trains again with a fresh seed."
     )
+    seconds: float = Field(0.0, description="How long workers have trained it.")
+    note: str | None = Field(None, description="What a person wrote about it.")
+    tags: list[str] = Field([], description="What a person calls it.")
     revision: int
 
 
@@ -233,13 +242,15 @@ class Study(Answer):
         0, description="The number of trials taken from the study of `warm_start`."
     )
     warnings: list[Advice] = Field([])
-    note: str | None = Field(
+    reason: str | None = Field(
         None, description="Why it ended before its budget, if every setting of its space was tried."
     )
+    note: str | None = Field(None, description="What a person wrote about it.")
+    tags: list[str] = Field([], description="What a person calls it.")
 
 
 class StudyPage(Answer):
-    """Studies, the newest first."""
+    """Studies in the order that was asked for, by default the newest first."""
 
     model_config = ConfigDict(
         json_schema_extra=example({"studies": [STUDY], "next_page_token": None})

@@ -23,6 +23,7 @@ from caviar.service.contract.schemas import Slug
 from caviar.service.server.http.access import access_of
 from caviar.service.server.http.bodies import kind_of
 from caviar.service.server.http.problems import MEDIA_TYPE
+from caviar.service.server.http.queries import known_names, refuse_unknown
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
@@ -110,11 +111,14 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
         access = access_of(self.dependencies, self.path)
         model = self.body_field
+        known = known_names(self.dependant)
 
         async def strict(request: Request) -> Response:
             strict_request = StrictRequest(request.scope, request.receive)
             strict_request.model = model
             await access(request)  # nobody else's body is read
+            if request.scope["query_string"]:
+                refuse_unknown(request.scope["query_string"], known)
             try:
                 return await handle(strict_request)
             except Exception as error:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from caviar.service.contract import schemas
-from caviar.service.contract.errors import Invalid
 from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.common import (
     DatabaseOf,
     KeyOf,
-    Limit,
-    PageToken,
     StudyName,
     decode_token,
     encode_token,
@@ -40,29 +37,42 @@ def create_study(
 
 @studies_router.get("/studies", dependencies=[READ])
 def list_studies(
-    database: DatabaseOf, limit: Limit = 50, page_token: PageToken = None
+    database: DatabaseOf, query: Annotated[schemas.StudyListQuery, Query()]
 ) -> schemas.StudyPage:
-    """List studies, the newest first."""
-    before = decode_token(page_token)
-    known = isinstance(before, int) and not isinstance(before, bool) and abs(before) < 2**63
-    if before is not None and not known:
-        raise Invalid.field("page_token", "is not one that this list gave out")
-    shown, more = studies.list_page(database, limit=limit, before=before)
+    """List studies, the newest first, or filtered and sorted.
+
+    A page ends at its limit, or where many studies were read that do not pass: then it is shorter,
+    or empty, and has a `next_page_token` to go on with.
+    """
+    shown, more = studies.list_page(database, query, decode_token(query.page_token))
     return schemas.StudyPage(studies=shown, next_page_token=encode_token(more))
+
+
+@studies_router.post("/studies/actions", dependencies=[SUBMIT])
+def act_on_studies(
+    body: schemas.StudyActionsBody, database: DatabaseOf
+) -> schemas.StudyActionsAnswer:
+    """Pause, resume, stop or delete many studies; each is done or refused by itself."""
+    return studies.act_on_many(database, body)
 
 
 @studies_router.get("/studies/{study}", response_model=schemas.Study, dependencies=[READ])
 def show_study(study: StudyName, database: DatabaseOf, request: Request, response: Response) -> Any:
     """Show a study: state, counts, best, current round, progress, definition."""
+    if "if-none-match" in request.headers:
+        unchanged = not_modified(request, response, *studies.version(database, study))
+        if unchanged is not None:
+            return unchanged
     body = studies.show(database, study)
-    return not_modified(request, response, body.created_at, body.revision) or body
+    not_modified(request, response, body.created_at, body.revision)
+    return body
 
 
 @studies_router.patch("/studies/{study}", dependencies=[SUBMIT])
 def change_study(
     study: StudyName, change: schemas.StudyChange, database: DatabaseOf
 ) -> schemas.Study:
-    """Pause, resume or stop a study, or change its budget."""
+    """Pause, resume or stop a study, or change its budget, its note or its tags."""
     return studies.change(database, study, change)
 
 

@@ -47,6 +47,14 @@ for each_action in ACTIONS.values():
     _add_route(each_action)
 
 
+@actions_router.post("/studies/{study}/trials/actions", dependencies=[SUBMIT])
+def act_on_trials(
+    study: StudyName, body: schemas.TrialActionsBody, database: DatabaseOf, key: KeyOf
+) -> schemas.TrialActionsAnswer:
+    """Take actions on many trials; each is done or refused by itself."""
+    return trial_actions.act_on_many(database, study, body, key)
+
+
 @actions_router.get(f"{TRIAL}/journal", dependencies=[READ])
 def show_trial_journal(
     study: StudyName, number: TrialNumber, database: DatabaseOf

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import json
+from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
 from caviar.service.contract import schemas
-from caviar.service.contract.errors import Invalid
-from caviar.service.contract.states import StudyState, TrialState
+from caviar.service.contract.states import StudyState
 from caviar.service.server.http.access import READ, SUBMIT, WORK
 from caviar.service.server.http.common import (
     AskersOf,
     DatabaseOf,
     KeyOf,
-    Limit,
-    PageToken,
     StudyName,
     TrialNumber,
     decode_token,
@@ -23,7 +21,7 @@ from caviar.service.server.http.common import (
     not_modified,
     router,
 )
-from caviar.service.server.operations import leases, results, trials
+from caviar.service.server.operations import annotations, leases, results, trials
 from caviar.service.server.operations.enqueue import enqueue
 from caviar.service.server.operations.export import as_csv, as_json
 
@@ -31,8 +29,6 @@ trials_router = router("trials")
 
 RETRY_SECONDS = 1
 """How long the caller of an ask without trials should wait."""
-
-Sort = Literal["number", "-number", "value", "-value"]
 
 
 @trials_router.post("/ask", dependencies=[WORK])
@@ -106,25 +102,34 @@ def list_trials(
     database: DatabaseOf,
     request: Request,
     response: Response,
-    since: Annotated[
-        int | None, Query(ge=0, le=2**62, description="Only what changed after this revision.")
-    ] = None,
-    state: Annotated[list[TrialState] | None, Query()] = None,
-    sort: Sort = "number",
-    limit: Limit = 100,
-    page_token: PageToken = None,
+    query: Annotated[schemas.TrialListQuery, Query()],
 ) -> Any:
-    """List trials, or only those that changed since a revision."""
-    if since is not None and sort != "number":
-        raise Invalid.field("sort", "cannot stand beside since: changes come in their own order")
-    query = trials.TrialQuery(
-        since=since, states=state or (), sort=sort, after=decode_token(page_token), limit=limit
-    )
-    page = trials.list_page(database, study, query)
-    return not_modified(request, response, page.created_at, page.revision) or schemas.TrialPage(
-        trials=page.trials,
-        next_page_token=encode_token(page.after),
-        revision=page.revision,
+    """List trials: filtered, sorted, or only those that changed since a revision.
+
+    A page ends at its limit, or where so many rows were read that no index could leave out: then
+    it is shorter, or empty, and has a `next_page_token` to go on with.
+    """
+    if "if-none-match" in request.headers:
+        unchanged = not_modified(request, response, *trials.version(database, study))
+        if unchanged is not None:
+            return unchanged
+    after = decode_token(query.page_token)
+    page = trials.list_page(database, study, trials.TrialQuery.of(query, after))
+    token = json.dumps(encode_token(page.after))
+    content = (
+        f'{{"trials":[{",".join(page.trials)}],"next_page_token":{token},'
+        f'"revision":{page.revision}}}'
+    answer = Response(content, media_type="application/json")
+    not_modified(request, answer, page.created_at, page.revision)
+    return answer
+
+
+@trials_router.patch("/studies/{study}/trials", dependencies=[SUBMIT])
+def annotate_trials(
+    study: StudyName, body: schemas.AnnotationsBody, database: DatabaseOf
+) -> schemas.AnnotationsAnswer:
+    """Change notes and tags of many trials."""
+    return annotations.annotate_many(database, study, body)
     )
 
 
@@ -132,6 +137,14 @@ def list_trials(
 def show_trial(study: StudyName, number: TrialNumber, database: DatabaseOf) -> schemas.TrialDetail:
     """Show a trial with its checkpoints, rungs and journal."""
     return trials.show(database, study, number)
+
+@trials_router.patch("/studies/{study}/trials/{number}", dependencies=[SUBMIT])
+def annotate_trial(
+    study: StudyName, number: TrialNumber, body: schemas.Annotation, database: DatabaseOf
+) -> schemas.TrialDetail:
+    """Change the note or the tags of a trial."""
+    return annotations.annotate(database, study, number, body)
+
 
 
 @trials_router.get("/studies/{study}/trials/{number}/curve", dependencies=[READ])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
 from caviar.service.contract import schemas
-from caviar.service.contract.errors import Conflict, Invalid
+from caviar.service.contract.errors import CaviarError, Conflict, Invalid
 from caviar.service.contract.states import StudyState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import (
+    annotations,
     budgets,
     datasets,
     feasibility,
@@ -22,6 +24,7 @@ from caviar.service.server.rules import (
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import compile_plan
+from caviar.service.server.rules.presenters.times import timestamp
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow
 
@@ -85,18 +88,34 @@ def show(database: Database, name: str) -> schemas.Study:
 
 
 def list_page(
-    database: Database, *, limit: int, before: int | None
-) -> tuple[list[schemas.Study], int | None]:
-    """Studies, the newest first, and the key of the next page."""
+    database: Database, query: schemas.StudyListQuery, after: Any
+) -> tuple[list[schemas.Study], Any]:
+    """Studies, and the key from which the next page goes on; None after all.
+
+    Raises:
+        Invalid: `after` is no key of this list.
+    """
+    only = store.study_pages.Filter(states=query.state, name=query.name, tags=query.tag)
     with database.read() as session:
-        rows = store.studies.page(session, limit=limit + 1, before=before)
-        shown = rows[:limit]
-        more = shown[-1].id if len(rows) > limit else None
-        return [presenters.studies.study(session, row) for row in shown], more
+def version(database: Database, name: str) -> tuple[str, int]:
+    """When a study was created, and its revision: they tell whether it has changed.
+
+    Raises:
+        NotFound: there is no study of this name.
+    """
+    with database.read() as session:
+        created_at, revision = store.studies.version(session, name)
+    return timestamp(created_at), revision
+
+
+        rows, more = store.study_pages.page(
+            session, only=only, sort=query.sort, after=after, limit=query.limit
+        )
+        return [presenters.studies.study(session, row) for row in rows], more
 
 
 def change(database: Database, name: str, body: schemas.StudyChange) -> schemas.Study:
-    """Pause, resume or stop a study, or change its budget.
+    """Pause, resume or stop a study, or change its budget, its note or its tags.
 
     Raises:
         NotFound: there is none of this name.
@@ -113,6 +132,7 @@ def change(database: Database, name: str, body: schemas.StudyChange) -> schemas.
         study_states.reconcile(change)
         change.session.flush()
         return presenters.studies.study(change.session, change.study)
+        annotations.annotate(change.study, body)
 
     return change_study(database, name, work)
 
@@ -136,6 +156,33 @@ def _set_budget(change: Change, budget: schemas.BudgetChange) -> None:
     session, study = change.session, change.study
     definition = change.plan.definition
     named = budget.model_dump(exclude_unset=True)
+STATES: dict[str, Literal["running", "paused", "stopped"]] = {
+    "pause": "paused",
+    "resume": "running",
+    "stop": "stopped",
+}
+"""The state that an action on a study asks for."""
+
+
+def act_on_many(database: Database, body: schemas.StudyActionsBody) -> schemas.StudyActionsAnswer:
+    """Pause, resume, stop or delete studies, each in a transaction of its own."""
+    return schemas.StudyActionsAnswer(actions=[_act(database, item) for item in body.actions])
+
+
+def _act(database: Database, item: schemas.StudyActionItem) -> schemas.StudyActionDone:
+    problem = None
+    try:
+        if item.action == "delete":
+            delete(database, item.study)
+        else:
+            change(database, item.study, schemas.StudyChange(state=STATES[item.action]))
+    except CaviarError as error:
+        problem = schemas.Problem.model_validate(error.problem())
+    return schemas.StudyActionDone(
+        study=item.study, action=item.action, done=problem is None, problem=problem
+    )
+
+
     changed = definition.model_copy(update={"budget": definition.budget.model_copy(update=named)})
     if definition.mode == "panda" and named.get("trials", 1) != definition.budget.trials:
         raise Invalid.field("budget.trials", "is 1 and its forks in panda mode")

@@ -19,6 +19,8 @@ from caviar.service.server.store.queries import (
     samples,
     studies,
     trials,
+    study_pages,
+    trial_pages,
     warm_starts,
 )
 
@@ -37,4 +39,6 @@ __all__ = [
     "studies",
     "trials",
     "warm_starts",
+    "study_pages",
+    "trial_pages",
 ]

@@ -27,7 +27,7 @@ export function heading({ known, openForm }) {
     progressBar(study),
     h("div", { class: "progress-line" }, counts(study), h("p", {}, progress(study))),
     h("p", { class: "visually-hidden", role: "status" }, milestone(study)),
-    study.note && h("p", { key: "note", class: "note" }, study.note),
+    study.reason && h("p", { key: "reason", class: "note" }, study.reason),
     warnings(study),
   );
 }

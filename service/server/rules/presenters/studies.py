@@ -36,14 +36,16 @@ def study(session: Session, row: StudyRow) -> schemas.Study:
             schemas.Advice(field=warning.field, message=warning.message)
             for warning in advice.of(plan)
         ],
-        note=_note(row, plan, last),
+        reason=_reason(row, plan, last),
+        note=row.note,
+        tags=row.tags or [],
         progress=_progress(session, row, plan, counts, void),
         revision=row.revision,
         created_at=timestamp(row.created_at),
     )
 
 
-def _note(row: StudyRow, plan: Plan, last: RoundRow | None) -> str | None:
+def _reason(row: StudyRow, plan: Plan, last: RoundRow | None) -> str | None:
     """Why a study ended before its budget, if it did because every setting was tried."""
     if row.state != StudyState.COMPLETED or last is None or last.settings_left != 0:
         return None

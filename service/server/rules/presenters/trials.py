@@ -38,6 +38,9 @@ def trial(row: TrialRow) -> schemas.Trial:
         parent=(row.origin or {}).get("trial"),
         enqueued=row.enqueued,
         replica_of=row.replica_of,
+        seconds=row.seconds,
+        note=row.note,
+        tags=row.tags or [],
         revision=row.revision,
     )
 

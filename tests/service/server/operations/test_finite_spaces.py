@@ -46,8 +46,8 @@ def test_a_study_ends_when_every_setting_was_tried(
     train(client)
     study = client.study("outside")
     assert (study.state, study.progress.finished, study.progress.total) == ("completed", 6, 6)
-    assert study.note is not None
-    assert "6 of 100 trials" in study.note
+    assert study.reason is not None
+    assert "6 of 100 trials" in study.reason
     assert len(set(settings(client))) == 6
     assert client.ask("outside").study_state == "completed"
     assert [stage.state for stage in client.rounds("outside")] == ["closed"]
@@ -57,7 +57,7 @@ def test_a_budget_that_ends_first_has_no_note(client: Client) -> None:
     small(client, trials=4)
     train(client)
     study = client.study("outside")
-    assert (study.state, study.progress.total, study.note) == ("completed", 4, None)
+    assert (study.state, study.progress.total, study.reason) == ("completed", 4, None)
     assert study.warnings == []
 
 
@@ -69,7 +69,7 @@ def test_a_raised_budget_tries_the_rest(client: Client, kind: str) -> None:
     train(client)
     study = client.study("outside")
     assert study.state == "completed"
-    assert study.note is not None
+    assert study.reason is not None
     assert len(set(settings(client))) == 6
     client.change_study("outside", trials=60)
     assert client.study("outside").state == "completed"
@@ -129,4 +129,4 @@ def test_a_space_that_may_widen_does_not_end(client: Client) -> None:
     client.create_study(external(trials=60, space=space, sampler=sampler))
     search(client, "outside", value=lambda params: -float(params["n"]))
     study = client.study("outside")
-    assert (study.state, study.progress.finished, study.note) == ("completed", 60, None)
+    assert (study.state, study.progress.finished, study.reason) == ("completed", 60, None)
