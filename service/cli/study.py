@@ -22,6 +22,7 @@ from caviar.service.client import DEFAULT_SERVER, Client
 from caviar.service.contract import schemas, strict_json
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.reasons import WITHOUT_VALUE, ReasonCount, counted
+from caviar.service.contract.states import StudyState
 
 TOP_REASONS = 5
 """The number of reasons that are shown of trials without a value."""
@@ -32,8 +33,6 @@ MAX_REASONS = 1_000
 study_app = typer.Typer(help="Create, show, export and steer studies.", no_args_is_help=True)
 for command in (create, pause, resume, stop, budget, wait, delete):
     study_app.command()(command)
-
-
 study_app.command("note")(study_note)
 study_app.command("tag")(study_tag)
 
@@ -45,6 +44,8 @@ class StudySort(StrEnum):
     OLDEST = "created_at"
     NAME = "name"
     NAME_FALLING = "-name"
+
+
 class Format(StrEnum):
     """The format of an exported table."""
 
@@ -121,12 +122,12 @@ def show_study(
     print_importance(importance)
     for found in reasons:
         out.print(f"{found} (trial {found.first})", soft_wrap=True)
-    if study.note is not None:
-        out.print(f"note: {study.note}", soft_wrap=True)
     if study.reason is not None:
         out.print(study.reason, soft_wrap=True)
     if study.tags:
         out.print(f"tags: {', '.join(study.tags)}", soft_wrap=True)
+    if study.note is not None:
+        out.print(f"note: {study.note}", soft_wrap=True)
     for warning in study.warnings:
         out.print(f"warning: {warning.field}: {warning.message}", soft_wrap=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 
@@ -119,6 +119,7 @@ def list_trials(
     content = (
         f'{{"trials":[{",".join(page.trials)}],"next_page_token":{token},'
         f'"revision":{page.revision}}}'
+    )
     answer = Response(content, media_type="application/json")
     not_modified(request, answer, page.created_at, page.revision)
     return answer
@@ -130,7 +131,6 @@ def annotate_trials(
 ) -> schemas.AnnotationsAnswer:
     """Change notes and tags of many trials."""
     return annotations.annotate_many(database, study, body)
-    )
 
 
 @trials_router.get("/studies/{study}/trials/{number}", dependencies=[READ])
@@ -138,13 +138,13 @@ def show_trial(study: StudyName, number: TrialNumber, database: DatabaseOf) -> s
     """Show a trial with its checkpoints, rungs and journal."""
     return trials.show(database, study, number)
 
+
 @trials_router.patch("/studies/{study}/trials/{number}", dependencies=[SUBMIT])
 def annotate_trial(
     study: StudyName, number: TrialNumber, body: schemas.Annotation, database: DatabaseOf
 ) -> schemas.TrialDetail:
     """Change the note or the tags of a trial."""
     return annotations.annotate(database, study, number, body)
-
 
 
 @trials_router.get("/studies/{study}/trials/{number}/curve", dependencies=[READ])

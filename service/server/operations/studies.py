@@ -87,16 +87,6 @@ def show(database: Database, name: str) -> schemas.Study:
         return presenters.studies.study(session, store.studies.get(session, name))
 
 
-def list_page(
-    database: Database, query: schemas.StudyListQuery, after: Any
-) -> tuple[list[schemas.Study], Any]:
-    """Studies, and the key from which the next page goes on; None after all.
-
-    Raises:
-        Invalid: `after` is no key of this list.
-    """
-    only = store.study_pages.Filter(states=query.state, name=query.name, tags=query.tag)
-    with database.read() as session:
 def version(database: Database, name: str) -> tuple[str, int]:
     """When a study was created, and its revision: they tell whether it has changed.
 
@@ -108,6 +98,16 @@ def version(database: Database, name: str) -> tuple[str, int]:
     return timestamp(created_at), revision
 
 
+def list_page(
+    database: Database, query: schemas.StudyListQuery, after: Any
+) -> tuple[list[schemas.Study], Any]:
+    """Studies, and the key from which the next page goes on; None after all.
+
+    Raises:
+        Invalid: `after` is no key of this list.
+    """
+    only = store.study_pages.Filter(states=query.state, name=query.name, tags=query.tag)
+    with database.read() as session:
         rows, more = store.study_pages.page(
             session, only=only, sort=query.sort, after=after, limit=query.limit
         )
@@ -127,12 +127,12 @@ def change(database: Database, name: str, body: schemas.StudyChange) -> schemas.
         if body.budget is not None:
             _set_budget(change, body.budget)
         change.mark()
+        annotations.annotate(change.study, body)
         if body.state is not None:
             _set_state(change, StudyState(body.state))
         study_states.reconcile(change)
         change.session.flush()
         return presenters.studies.study(change.session, change.study)
-        annotations.annotate(change.study, body)
 
     return change_study(database, name, work)
 
@@ -151,11 +151,6 @@ def delete(database: Database, name: str) -> None:
     change_study(database, name, work)
 
 
-def _set_budget(change: Change, budget: schemas.BudgetChange) -> None:
-    """Change the limits that are named; a completed study runs again if there is more to do."""
-    session, study = change.session, change.study
-    definition = change.plan.definition
-    named = budget.model_dump(exclude_unset=True)
 STATES: dict[str, Literal["running", "paused", "stopped"]] = {
     "pause": "paused",
     "resume": "running",
@@ -183,6 +178,11 @@ def _act(database: Database, item: schemas.StudyActionItem) -> schemas.StudyActi
     )
 
 
+def _set_budget(change: Change, budget: schemas.BudgetChange) -> None:
+    """Change the limits that are named; a completed study runs again if there is more to do."""
+    session, study = change.session, change.study
+    definition = change.plan.definition
+    named = budget.model_dump(exclude_unset=True)
     changed = definition.model_copy(update={"budget": definition.budget.model_copy(update=named)})
     if definition.mode == "panda" and named.get("trials", 1) != definition.budget.trials:
         raise Invalid.field("budget.trials", "is 1 and its forks in panda mode")

@@ -18,9 +18,9 @@ from caviar.service.server.store.queries import (
     rungs,
     samples,
     studies,
-    trials,
     study_pages,
     trial_pages,
+    trials,
     warm_starts,
 )
 
@@ -37,8 +37,8 @@ __all__ = [
     "rungs",
     "samples",
     "studies",
-    "trials",
-    "warm_starts",
     "study_pages",
     "trial_pages",
+    "trials",
+    "warm_starts",
 ]
