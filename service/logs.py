@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TextIO
 
+from caviar.service.contract.texts import visible
+
 
 class LogLevel(StrEnum):
     """The least severe records that a log has."""
@@ -30,7 +32,7 @@ class Lines(logging.Formatter):
         """The line, and the traceback below it, if there is one."""
         at = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
         message = " | ".join(filter(None, map(str.strip, record.getMessage().splitlines())))
-        line = f"{at} {record.levelname} {record.name}: {message}"
+        line = f"{at} {record.levelname} {record.name}: {visible(message)}"
         if record.exc_info:
             trace = self.formatException(record.exc_info)
             line += "".join(f"\n    {each}" for each in trace.splitlines())

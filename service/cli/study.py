@@ -23,6 +23,7 @@ from caviar.service.contract import schemas, strict_json
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.reasons import WITHOUT_VALUE, ReasonCount, counted
 from caviar.service.contract.states import StudyState
+from caviar.service.contract.texts import visible
 
 TOP_REASONS = 5
 """The number of reasons that are shown of trials without a value."""
@@ -184,7 +185,8 @@ def export(
     with reading(server, data) as client:
         text = client.export(name, format=format.value)
     if output is None:
-        sys.stdout.write(text)
+        is_read = sys.stdout.isatty()
+        sys.stdout.write(visible(text.replace("\r\n", "\n")) if is_read else text)
         return
     try:
         output.write_text(text, newline="")

@@ -8,21 +8,41 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from caviar.service.client import Client
 from caviar.service.contract.errors import Refused
+from caviar.service.contract.texts import visible
 
 IMPATIENCE_SECONDS = 2.0
 """How long a command waits for a server that does not answer."""
 
+
+class VisibleConsole(Console):
+    """A console that shows the control characters of a text: reasons and authors come from others.
+
+    Otherwise an escape sequence in them could clear the screen or fill the clipboard.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The segments of what is printed."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment  # of the console's own, such as those of a progress bar
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
 # Names, choices and reasons are printed as they are: a bracket or a colon in them is no markup.
-out = Console(markup=False, emoji=False, highlight=False)
-err = Console(stderr=True, markup=False, emoji=False, highlight=False)
+out = VisibleConsole(markup=False, emoji=False, highlight=False)
+err = VisibleConsole(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def impatient(server: str) -> Client:

@@ -47,3 +47,19 @@ def test_a_trial_is_controlled_manually(database: Database, tmp_path: Path) -> N
             (("model", "outside", "1", str(tmp_path / "x.npz")), "keeps no checkpoint"),
         ]:
             assert message in fails("trial", *arguments, "--server", server).replace("\n", " ")
+
+
+def test_what_others_wrote_is_shown_and_not_obeyed(database: Database) -> None:
+    """Escape sequences would fill the clipboard and clear the screen."""
+    attack = "\x1b]52;c;ZXZpbA==\x07 \x1b[2J \x9b2J \u202etxt"
+    with listening(database) as server, Client(server) as client:
+        client.create_study(external(trials=2))
+        [trial] = client.ask("outside").trials
+        failed = Result(number=0, lease=trial.lease.token, state="failed", reason=attack)
+        client.tell("outside", [failed])
+        client.act("outside", 0, "void", reason=attack, author=attack)
+        for command in (("trial", "show"), ("trial", "journal"), ("study", "journal")):
+            number = ("0",) if command[0] == "trial" else ()
+            shown = run(*command, "outside", *number, "--server", server)
+            assert "␛]52" in shown
+            assert not set("\x1b\x07\x9b\u202e") & set(shown)
