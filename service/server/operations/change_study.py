@@ -50,7 +50,9 @@ def change_study(
         if answer is None:
             result = work(change)
         else:
-            result = idempotent(session, key, answer, change.now, lambda: work(change))
+            # An answer is one of this study, not of an earlier one of its name.
+            own = None if key is None else key.within(f"{study.id} {study.created_at}")
+            result = idempotent(session, own, answer, change.now, lambda: work(change))
         said[:] = change.said
         return result
 

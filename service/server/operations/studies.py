@@ -70,7 +70,10 @@ def create(
 
     def transaction(session: Session) -> schemas.Study:
         now = database.now(session)
-        return idempotent(session, key, schemas.Study, now, lambda: add(session, now))
+        def still(study: schemas.Study) -> bool:
+            row = store.studies.find(session, study.name)
+            return row is not None and timestamp(row.created_at) == study.created_at
+        return idempotent(session, key, schemas.Study, now, lambda: add(session, now), still=still)
 
     created = database.write(transaction)
     logger.info("study %s: created, for %s trials", created.name, created.budget["trials"])

@@ -39,10 +39,13 @@ def idempotent(
     answer_type: type[BaseModel],
     now: float,
     work: Callable[[], T],
+    *,
+    still: Callable[[T], bool] = lambda answer: True,
 ) -> T:
     """Do `work` and store its answer, or return the answer that the key already has.
 
-    Only a result of `answer_type`, which `work` returns when it did something, is stored.
+    Only a result of `answer_type`, which `work` returns when it did something, is stored. A stored
+    one is forgotten when it does not hold `still`: what it tells of was deleted.
 
     Raises:
         Conflict: the key was used with another body.
@@ -53,7 +56,10 @@ def idempotent(
     if stored is not None:
         if stored.body_digest != key.body_digest:
             raise Conflict("this Idempotency-Key was already used with another body")
-        return cast(T, answer_type.model_validate(stored.answer))
+        kept = cast(T, answer_type.model_validate(stored.answer))
+        if still(kept):
+            return kept
+        store.answers.forget(session, key.key)
     answer = work()
     if isinstance(answer, answer_type):
         body = answer.model_dump(mode="json")

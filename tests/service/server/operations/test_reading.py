@@ -158,6 +158,7 @@ def test_an_ask_that_must_wait_says_how_long(client: Client) -> None:
         ("/studies", [1]),
         ("/studies/outside/trials", [True, True]),
         ("/studies/outside/trials", [10**40, 0]),
+        ("/studies/outside/trials", [1, 2**32]),  # past the integers of a column
         ("/studies/outside/trials", [0, 0.5, 1]),
         ("/studies/outside/trials", [float("nan"), 0]),
         ("/studies/outside/trials", ["a", "b"]),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import httpx
 import pytest
 
 from caviar.service.client import Client
@@ -80,3 +82,20 @@ def test_a_deleted_study_is_gone_with_everything(client: Client) -> None:
         client.study("outside")
     assert client.create_study(external()).revision == 1
     assert client.trials("outside") == []
+
+
+def test_answers_of_a_deleted_study_are_not_those_of_the_next(client: Client) -> None:
+    def post(path: str, body: dict[str, Any]) -> httpx.Response:
+        return client._http.post(path, json=body, headers={"Idempotency-Key": "once"})
+
+    tokens = set()
+    for _ in range(2):
+        created = post("/studies", external())
+        assert created.status_code == 201
+        assert post("/studies", external()).json() == created.json()
+        asked = post("/studies/outside/ask", {})
+        assert post("/studies/outside/ask", {}).json() == asked.json()
+        tokens.add(asked.json()["trials"][0]["lease"]["token"])
+        assert client.trial("outside", 0).worker == "anonymous"
+        client.delete_study("outside")
+    assert len(tokens) == 2
