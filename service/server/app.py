@@ -15,6 +15,7 @@ from caviar.service.server.http import problems
 from caviar.service.server.http.bodies import BodyLimit
 from caviar.service.server.http.checkpoints import checkpoints_router
 from caviar.service.server.http.datasets import datasets_router
+from caviar.service.server.http.exports import exports_router
 from caviar.service.server.http.figures import figures_router
 from caviar.service.server.http.heads import Heads
 from caviar.service.server.http.heavy_reads import HeavyReads
@@ -41,6 +42,7 @@ ROUTERS = (
     rounds_router,
     replicas_router,
     trials_router,
+    exports_router,
     checkpoints_router,
     actions_router,
     datasets_router,

@@ -186,11 +186,16 @@ class HeavyReads:
                 self._streams -= 1
 
     async def _iterate(self, items: Iterator[T]) -> AsyncIterator[T]:
-        """Each item from a thread of the pool."""
+        """Each item from a thread of the pool, so that other reads take turns with a long one."""
         loop = asyncio.get_running_loop()
-        end = object()
-        while (item := await loop.run_in_executor(self._pool, next, items, end)) is not end:
-            yield item  # type: ignore[misc]
+        while found := await loop.run_in_executor(self._pool, _next, items):
+            yield found[0]
+
+
+def _next(items: Iterator[T]) -> tuple[T] | None:
+    for item in items:
+        return (item,)
+    return None
 
 
 async def _ended(future: Future[Read], request: Request) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
@@ -23,7 +23,6 @@ from caviar.service.server.http.common import (
 )
 from caviar.service.server.operations import annotations, leases, results, trials
 from caviar.service.server.operations.enqueue import enqueue
-from caviar.service.server.operations.export import as_csv, as_json
 
 trials_router = router("trials")
 
@@ -151,20 +150,3 @@ def annotate_trial(
 def show_curve(study: StudyName, number: TrialNumber, database: DatabaseOf) -> schemas.Curve:
     """Show a trial's metrics by epoch."""
     return trials.curve(database, study, number)
-
-
-@trials_router.get("/studies/{study}/export", response_class=Response, dependencies=[READ])
-def export(
-    study: StudyName,
-    database: DatabaseOf,
-    format: Annotated[Literal["csv", "json"], Query()] = "csv",  # noqa: A002
-) -> Response:
-    """The whole table of trials as a file."""
-    everything = trials.all_of(database, study)
-    body, media_type = FORMATS[format](everything), MEDIA_TYPES[format]
-    name = f'attachment; filename="{study}.{format}"'
-    return Response(body, media_type=media_type, headers={"Content-Disposition": name})
-
-
-FORMATS = {"csv": as_csv, "json": as_json}
-MEDIA_TYPES = {"csv": "text/csv", "json": "application/json"}

@@ -6,14 +6,32 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
 
 from caviar.service.client import Client
-from caviar.service.contract.schemas import Result
-from caviar.service.server.operations.export import as_csv
+from caviar.service.contract.errors import Conflict, NotFound, Unavailable
+from caviar.service.contract.schemas import Result, TrialPage
+from caviar.service.server import store
+from caviar.service.server.http import heavy_reads
+from caviar.service.server.operations import export, trials
+from caviar.service.server.operations.export import CsvTable
+from caviar.service.server.store.database import Database
 from tests.factories.studies import external
 from tests.factories.trials import trial
 
 EVIL = '=HYPERLINK("http://x","y")'
+
+
+def as_csv(trials: Sequence[Any]) -> str:
+    """A whole CSV file of these trials."""
+    table = CsvTable(
+        {name for trial in trials for name in trial.params},
+        {name for trial in trials for name in trial.metrics},
+    )
+    return table.head() + table.rows(trials)
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -50,7 +68,7 @@ def test_both_formats_have_every_trial(client: Client) -> None:
     client.create_study(external(trials=5, space=space))
     client.enqueue("outside", [{"kind": EVIL, "units": [64, 32]}])
     leased = client.ask("outside", count=4).trials
-    lost = Result(number=1, lease=leased[1].lease.token, state="failed", reason='a,\n"b"')
+    lost = Result(number=1, lease=leased[1].lease.token, state="failed", reason='a, "b"')
     client.tell("outside", [Result(number=0, lease=leased[0].lease.token, value=1 / 3), lost])
     table = rows(client.export("outside"))
     everything = json.loads(client.export("outside", format="json"))["trials"]
@@ -58,10 +76,62 @@ def test_both_formats_have_every_trial(client: Client) -> None:
     assert [each["number"] for each in everything] == [0, 1, 2, 3]
     assert (table[0]["kind"], float(table[0]["value"])) == (f"'{EVIL}", 1 / 3)
     assert (table[0]["enqueued"], table[1]["enqueued"]) == ("true", "false")
-    assert table[1]["reason"] == 'a,\n"b"'
+    assert table[1]["reason"] == 'a, "b"'
     assert everything[0]["params"] == {"kind": EVIL, "units": [64, 32]}
     assert table[0]["units"] == "[64, 32]"
     assert {row["units"] for row in table} <= {"null", "[64, 32]", '{"a": 1.0}'}
+
+
+@pytest.mark.both_databases
+def test_chunks_make_the_same_file(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = {
+        "kind": {"type": "categorical", "choices": ["plain", "größe", 'a, "b"']},
+        "rate": {"type": "float", "low": 0.0, "high": 1.0, "when": {"kind": ["größe"]}},
+        "never": {"type": "float", "low": 0.0, "high": 1.0, "when": {"kind": ["plain"]}},
+    }
+    client.create_study(external(trials=7, space=both))
+    client.enqueue("outside", [{"kind": "größe", "rate": 0.1 + 0.2}, {"kind": 'a, "b"'}] * 3)
+    for leased in client.ask("outside", count=5).trials:
+        name = f"m{leased.number // 4}"
+        result = Result(number=leased.number, lease=leased.lease.token, value=0.5)
+        client.tell("outside", [result.model_copy(update={"metrics": {name: 1.0, "é": 2.0}})])
+    with database.read() as session:
+        rows_ = store.trials.below(session, store.studies.get(session, "outside"), 100)
+    everything = trials.all_of(database, "outside")
+    assert len(everything) == len(rows_) > 4
+    for chunk in (1, 2, 500):
+        monkeypatch.setattr(export, "CHUNK", chunk)
+        monkeypatch.setattr(export, "NAMES_CHUNK", chunk)
+        assert client.export("outside") == as_csv(rows_)
+        whole = TrialPage(trials=everything, next_page_token=None, revision=0)
+        exported = client.export("outside", format="json")
+        assert exported == whole.model_dump_json(include={"trials"})
+    assert "never" not in client.export("outside").splitlines()[0]
+
+
+def test_a_study_without_trials_has_a_file(client: Client) -> None:
+    client.create_study(external())
+    assert client.export("outside", format="json") == '{"trials":[]}'
+    assert client.export("outside").splitlines() == [",".join(export.COLUMNS)]
+
+
+def test_what_cannot_be_exported_is_a_problem(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for format_ in ("csv", "json"):
+        with pytest.raises(NotFound):
+            client.export("none", format=format_)
+    client.create_study(external(trials=1))
+    client.ask("outside")
+    monkeypatch.setattr(export, "MAX_NAMES", 1)
+    with pytest.raises(Conflict, match="columns"):
+        client.export("outside")
+    assert client.export("outside", format="json")
+    monkeypatch.setattr(heavy_reads, "MAX_STREAMS", 0)
+    with pytest.raises(Unavailable):
+        client.export("outside", format="json")
 
 
 def test_numbers_have_no_rounding_noise_and_inactive_parameters_no_cell() -> None:
