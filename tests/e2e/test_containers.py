@@ -32,7 +32,7 @@ def compose() -> dict[str, Any]:
 
 def here(value: str, database: str, port: int) -> str:
     """A value of the file for this machine: its database, its port, its host."""
-    value = re.sub(r"\$\{\w+:-(\w*)\}", r"\1", value)
+    value = re.sub(r"\$\{\w+:[-?]([^}]*)\}", r"\1", value)
     if value.startswith("postgresql://"):
         assert make_url(value).host == "postgres"
         return database
@@ -52,7 +52,7 @@ def commands(
                 {key: here(value, database, port) for key, value in service["environment"].items()},
             )
             for name, service in compose["services"].items()
-            if name != "postgres"
+            if name not in ("postgres", "function")
         }
 
 
@@ -70,7 +70,7 @@ def test_the_services_run_as_the_file_says(
         stack.enter_context(process(*serving, environment=database))
         wait_until_ready(server)
         for name in ("one", "two"):  # `--scale work=2`
-            worker = ("--name", name, "--jobs", "1")
+            worker = ("--name", name)
             stack.enter_context(process(*arguments, *worker, environment=environment))
         client = stack.enter_context(Client(server))
         assert "PostgreSQL" in client.health().database
@@ -89,6 +89,25 @@ def test_serve_waits_for_the_upgrade_and_work_for_serve(compose: dict[str, Any])
     for name in ("postgres", "serve"):
         assert services[name]["healthcheck"]["test"]
     assert services["serve"]["ports"] == ["127.0.0.1:8700:8700"]
+
+
+def test_what_ends_is_started_again_and_a_password_must_be_set(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for name, service in services.items():
+        assert service["restart"] == ("no" if name == "upgrade" else "unless-stopped")
+    for environment in (services["postgres"]["environment"], services["serve"]["environment"]):
+        [password] = (value for key, value in environment.items() if key.endswith("PASSWORD"))
+        assert password.startswith("${POSTGRES_PASSWORD:?")
+    [mount] = services["function"]["volumes"]
+    assert mount["target"] == "/home/caviar/train.py"
+    assert services["function"]["profiles"] == ["function"]
+
+
+def test_images_are_pinned_to_full_versions(compose: dict[str, Any]) -> None:
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert len(set(bases)) == 1
+    for image in (*bases, compose["services"]["postgres"]["image"]):
+        assert re.search(r":\d+\.\d+", image), image
 
 
 def test_the_health_check_asks_what_the_server_answers(
