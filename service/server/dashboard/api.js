@@ -74,6 +74,15 @@ export function post(path, body) {
   return send("POST", path, body, { "Idempotency-Key": key });
 }
 
+/**
+ * Remove the resource at a path.
+ * @param {string} path
+ * @returns {Promise<any>}
+ */
+export function remove(path) {
+  return inTurn(async () => read(await request(path, { method: "DELETE" })));
+}
+
 function send(method, path, body, extraHeaders) {
   return inTurn(async () => {
     const headers = { "Content-Type": "application/json", ...extraHeaders };
@@ -108,6 +117,7 @@ async function request(path, options) {
 }
 
 async function read(response) {
+  if (response.status === 204) return null;
   let body = null;
   try {
     body = await response.json();

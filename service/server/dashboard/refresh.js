@@ -1,6 +1,7 @@
 /** A refresh: the requests that bring the page up to date, and the changes that they make. */
 
 import * as api from "./api.js";
+import { close, mayRead } from "./session.js";
 import { withTexts } from "./settings.js";
 import { notLoaded, state, update, updateKnown } from "./state.js";
 
@@ -23,12 +24,23 @@ let lastFigures = { study: "", revision: -1, at: 0, took: 0 };
  * @returns {Promise<"changed" | "same">}
  */
 export async function refresh() {
-  const { study } = state.route;
-  const isChanged = study ? await refreshStudy(study) : await refreshStudies();
+  const isChanged = (await mayRead()) && (await refreshOrSignOut());
   const connection = { kind: "live", retryAt: 0, reason: "", refreshedAt: Date.now() };
   if (state.connection.kind === "live") Object.assign(state.connection, connection);
   else update({ connection });
   return isChanged ? "changed" : "same";
+}
+
+/** Refresh; a session that has ended is no failure of the connection. */
+async function refreshOrSignOut() {
+  const { study } = state.route;
+  try {
+    return study ? await refreshStudy(study) : await refreshStudies();
+  } catch (error) {
+    if (!(error instanceof api.Problem) || error.status !== 401) throw error;
+    close();
+    return true;
+  }
 }
 
 async function refreshStudies() {

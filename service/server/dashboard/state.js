@@ -87,6 +87,10 @@ export const state = {
   /** the data of the study shown */ known: notLoaded(""),
   /** @type {Connection} */
   connection: { kind: "connecting", retryAt: 0, reason: "", refreshedAt: 0 },
+  /** whether the server needs a key, and whose is used; null before the first answer */
+  /** @type {any} */ session: null,
+  /** the sign-in: why it failed last, and whether it is under way */
+  signIn: { error: "", isBusy: false },
   /** a short message after an action */ notice: { text: "", isError: false },
   /** name of the form or confirmation that is open; "" is none */ openForm: "",
 };

@@ -2,8 +2,12 @@
 
 import { h } from "../dom.js";
 import { clock, sentence } from "../format.js";
+import { notify } from "../notice.js";
+import { isSignedOut, signOut } from "../session.js";
 import { STUDY_LIST } from "../state.js";
 import { link, logo } from "./components.js";
+import { button } from "./forms.js";
+import { signInView } from "./sign_in.js";
 import { studies } from "./studies.js";
 import { studyView } from "./study.js";
 import { trialPanel } from "./trial_panel.js";
@@ -11,11 +15,14 @@ import { trialPanel } from "./trial_panel.js";
 /** The whole page. @param {typeof import("../state.js").state} state */
 export function frame(state) {
   const { route } = state;
+  const isOut = isSignedOut();
   return [
-    header(state),
+    header(state, isOut),
     offline(state),
-    h("main", { key: route.study || "/" }, route.study ? studyView(state) : studies(state)),
-    route.study && route.trial !== null && trialPanel(state),
+    isOut
+      ? h("main", { key: "sign-in" }, signInView(state))
+      : h("main", { key: route.study || "/" }, route.study ? studyView(state) : studies(state)),
+    !isOut && route.study && route.trial !== null && trialPanel(state),
     h(
       "div",
       { key: "notice", class: `notice${state.notice.isError ? " is-error" : ""}`, role: "status" },
@@ -24,14 +31,20 @@ export function frame(state) {
   ];
 }
 
-function header({ route, connection }) {
+function header({ route, connection, session }, isOut) {
   return h(
     "header",
     { key: "top", class: "top" },
     brand(),
-    breadcrumb(route),
+    breadcrumb(isOut ? { study: "" } : route),
+    session?.required && session.name && signedIn(session),
     connectionState(connection),
   );
+}
+
+function signedIn({ name }) {
+  const leave = () => signOut().catch((error) => notify(error.message, true));
+  return h("p", { key: "session", class: "signed-in" }, name, button("Sign out", leave, "quiet"));
 }
 
 function brand() {
