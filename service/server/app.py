@@ -20,6 +20,7 @@ from caviar.service.server.http.figures import figures_router
 from caviar.service.server.http.heads import Heads
 from caviar.service.server.http.heavy_reads import HeavyReads
 from caviar.service.server.http.keys import keys_router
+from caviar.service.server.http.metrics import metrics_router
 from caviar.service.server.http.openapi import openapi_router
 from caviar.service.server.http.page import mount_assets, page_router
 from caviar.service.server.http.prefix import Prefix
@@ -30,6 +31,7 @@ from caviar.service.server.http.studies import studies_router
 from caviar.service.server.http.system import system_router
 from caviar.service.server.http.trial_actions import actions_router
 from caviar.service.server.http.trials import trials_router
+from caviar.service.server.http.watch import Traffic, Watch
 from caviar.service.server.operations import datasets, leases
 from caviar.service.server.operations.keyring import Keyring
 from caviar.service.server.operations.workers import Askers
@@ -37,17 +39,18 @@ from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database
 
 ROUTERS = (
+    trials_router,  # the hot calls: routes are tried in their order
     studies_router,
     figures_router,
     rounds_router,
     replicas_router,
-    trials_router,
     exports_router,
     checkpoints_router,
     actions_router,
     datasets_router,
     keys_router,
     system_router,
+    metrics_router,
     openapi_router,
     page_router,
 )
@@ -104,6 +107,11 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    if "*" in allowed_hosts:
+        logger.warning(
+            "--allowed-host '*' ends the check of the Host header: any page that a person visits "
+            "can reach the server through their browser; name the hosts instead"
+        )
     datasets.use_folder(database)
     app.state.database = database
     app.state.askers = Askers()
@@ -118,6 +126,8 @@ def create_app(
     if root_path:
         app.add_middleware(Prefix, root_path=root_path)
     app.add_middleware(Guard, allowed_hosts=allowed_hosts)
+    app.state.traffic = Traffic()
+    app.add_middleware(Watch, traffic=app.state.traffic)
     return app
 
 

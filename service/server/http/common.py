@@ -24,6 +24,8 @@ from caviar.service.server.http.access import access_of
 from caviar.service.server.http.bodies import kind_of
 from caviar.service.server.http.problems import MEDIA_TYPE
 from caviar.service.server.http.queries import known_names, refuse_unknown
+from caviar.service.server.http.watch import REQUEST
+from caviar.service.server.http.serialized import serialized
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
@@ -106,14 +108,18 @@ async def off_loop(work: Callable[..., T], *arguments: Any) -> T:
 class StrictRoute(APIRoute):
     """A route whose bodies are strict JSON."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, serialized(endpoint, options), **options)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, given a strict request."""
         handle = super().get_route_handler()
         access = access_of(self.dependencies, self.path)
         model = self.body_field
-        known = known_names(self.dependant)
+        known, path = known_names(self.dependant), self.path
 
         async def strict(request: Request) -> Response:
+            request.scope[REQUEST].route = path
             strict_request = StrictRequest(request.scope, request.receive)
             strict_request.model = model
             await access(request)  # nobody else's body is read
