@@ -31,7 +31,8 @@ DatabaseUrl = Annotated[
         envvar="CAVIAR_DATABASE",
         metavar="URL",
         help="The database, such as postgresql://user:password@host/name. Default: an SQLite "
-        "file in --data.",
+        "file in --data. Others on this machine see what a command is called with: keep a password "
+        "in CAVIAR_DATABASE or in ~/.pgpass.",
     ),
 ]
 Jobs = Annotated[

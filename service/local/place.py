@@ -43,7 +43,7 @@ def open_database(url: str | None, data: Path) -> Database:
     if url is not None:
         return Database(url, datasets=data.absolute() / DATASETS)
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)  # studies are their owner's
     except OSError as error:
         raise Invalid.field("--data", f"{data} cannot be created: {error.strerror}") from error
     if not os.access(data, os.W_OK | os.X_OK):

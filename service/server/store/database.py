@@ -7,11 +7,12 @@ and read-only readers beside it (WAL); on PostgreSQL writers lock the study's ro
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -69,13 +70,33 @@ def normalize_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise Invalid.field("--database", f"{url!r} is not a URL: {KNOWN_URLS}") from error
+    except (ArgumentError, ValueError):
+        # The text may have a password in it, and so may what SQLAlchemy says.
+        raise Invalid.field("--database", f"the text is not a URL: {KNOWN_URLS}") from None
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
-        return parsed.set(drivername="postgresql+psycopg")
+        return _checked(parsed.set(drivername="postgresql+psycopg"))
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed
-    raise Invalid.field("--database", f"{url!r} is not known here: {KNOWN_URLS}")
+        return _checked(parsed)
+    shown = parsed.render_as_string(hide_password=True)
+    raise Invalid.field("--database", f"{shown!r} is not known here: {KNOWN_URLS}")
+
+
+def _checked(url: URL) -> URL:
+    """A URL whose options the driver knows; SQLite takes none."""
+    if url.drivername == "sqlite":
+        if url.query:
+            raise Invalid.field("--database", f"an SQLite file has no option {min(url.query)!r}")
+        return url
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        _, options = url.get_dialect()().create_connect_args(url)
+        make_conninfo(**{name: value for name, value in options.items() if name != "context"})
+    except (ArgumentError, ProgrammingError, TypeError) as error:
+        text = str(error).strip()
+        raise Invalid.field("--database", f"PostgreSQL does not take the options: {text}") from None
+    return url
 
 
 def sqlite_url(path: Path) -> str:
@@ -182,11 +203,18 @@ def _sqlite_engines(url: URL) -> tuple[Engine, Engine]:
     def connect_reader(connection: sqlite3.Connection, record: object) -> None:
         connection.execute("PRAGMA query_only = ON")
 
+    event.listen(writer, "do_connect", _create_private)
     event.listen(writer, "connect", connect_writer)
     event.listen(reader, "connect", connect_reader)
     event.listen(writer, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
     event.listen(reader, "begin", lambda c: c.exec_driver_sql("BEGIN"))
     return writer, reader
+
+
+def _create_private(dialect: object, record: object, arguments: list[Any], _: object) -> None:
+    """Create the file for its owner alone; SQLite gives the files beside it the same mode."""
+    with suppress(OSError):  # it is there already, or SQLite says what is wrong
+        os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

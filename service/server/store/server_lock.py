@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ def server_lock(database: Database, address: str = "") -> Iterator[Callable[[str
         return
     require_local(database)
     path = _lock_path(database)
+    _require_one_name(database)
     try:
         handle = open(path, "a+")  # noqa: SIM115
     except OSError as error:
@@ -78,7 +80,22 @@ def running_server(database: Database) -> str | None:
 
 
 def _lock_path(database: Database) -> Path:
-    return Path(f"{database.url.database}.lock")
+    """The same whichever symbolic links lead to the file."""
+    return Path(f"{os.path.realpath(str(database.url.database))}.lock")
+
+
+def _require_one_name(database: Database) -> None:
+    """Refuse a file with a hard link: under its other name it would have another lock and log.
+
+    Raises:
+        Conflict: the file has two names.
+    """
+    path = Path(os.path.realpath(str(database.url.database)))
+    if path.exists() and path.stat().st_nlink > 1:
+        raise Conflict(
+            f"{path} has a second name, a hard link, under which another server could write it: "
+            "remove that, or use a copy"
+        )
 
 
 def _lock(handle: IO[str], database: Database) -> None:
