@@ -8,6 +8,7 @@ computed is kept as the bytes of the answer until its study changes or there is 
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -47,7 +48,11 @@ CACHE_BYTES = 16 * 2**20
 LOOK_SECONDS = 0.1
 """How often a waiting request looks whether its caller has left."""
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread computes before another has its turn: a tenth of Python's own setting."""
+
 RETRY_SECONDS = 1
+"""When a reader may come again who found the queue full."""
 
 CLIENT_CLOSED_REQUEST = 499
 """A status that nobody reads, since the caller has left."""
@@ -67,7 +72,9 @@ class HeavyReads:
     def __init__(
         self, *, threads: int = THREADS, waiting: int = MAX_WAITING, cache_bytes: int = CACHE_BYTES
     ) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="heavy")
+        self._pool = ThreadPoolExecutor(
+            threads, thread_name_prefix="heavy", initializer=_let_others_go_on
+        )
         self._most = threads + waiting
         self._cache_bytes = cache_bytes
         # Requests and threads meet here; the callbacks of a job run within a call that holds it.
@@ -190,6 +197,15 @@ class HeavyReads:
         loop = asyncio.get_running_loop()
         while found := await loop.run_in_executor(self._pool, _next, items):
             yield found[0]
+
+
+def _let_others_go_on() -> None:
+    """Have threads of this process take turns more often.
+
+    A thread that computes keeps the interpreter for this long at a time. An ask gives it up at each
+    of its statements, and waits as long for it each time.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _next(items: Iterator[T]) -> tuple[T] | None:
