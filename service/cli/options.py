@@ -112,6 +112,16 @@ LogLevel = Annotated[
 ]
 
 
+LogFormat = Annotated[
+    logs.LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="CAVIAR_LOG_FORMAT",
+        help="The form of the log on standard error: lines for people, or JSON for programs.",
+    ),
+]
+
+
 def read_pauses(texts: Sequence[str] | None) -> list[dict[str, int]]:
     """The pauses of a definition from texts of the form `10` or `7:10`.
 

@@ -19,6 +19,7 @@ from caviar.service.cli.options import (
     DefinitionFile,
     Host,
     Jobs,
+    LogFormat,
     LogLevel,
     NewName,
     NewSeed,
@@ -81,13 +82,14 @@ def run(
     objective: Objective = None,
     trial_seconds: TrialSeconds = None,
     log_level: LogLevel = logs.LogLevel.WARNING,
+    log_format: LogFormat = logs.LogFormat.TEXT,
     as_json: AsJson = False,
 ) -> None:
     """Run a study from its definition to its end, and print the best trials.
 
     The same command continues a study that was interrupted.
     """
-    logs.configure(log_level)
+    logs.configure(log_level, log_format)
     definition = read_definition(
         file, name=name, seed=seed, trials=trials, pauses=read_pauses(pause_at)
     )

@@ -15,6 +15,7 @@ from caviar.service.cli.options import (
     Data,
     DatabaseUrl,
     Host,
+    LogFormat,
     LogLevel,
     Port,
     RootPath,
@@ -71,6 +72,7 @@ def serve(
         ),
     ] = None,
     log_level: LogLevel = logs.LogLevel.INFO,
+    log_format: LogFormat = logs.LogFormat.TEXT,
 ) -> None:
     """Start the server and the dashboard, without a worker.
 
@@ -78,7 +80,7 @@ def serve(
     upgrades it. Several servers may share one PostgreSQL database. SIGTERM and Ctrl-C let running
     requests finish, for ten seconds at most; after SIGTERM the exit code is 0.
     """
-    logs.configure(log_level)
+    logs.configure(log_level, log_format)
     from caviar.service.server.http.security import LOOPBACK
     from caviar.service.server.serving import TlsFiles, serve_forever
     from caviar.service.server.store import own_key, schema

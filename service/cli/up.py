@@ -15,6 +15,7 @@ from caviar.service.cli.options import (
     DatabaseUrl,
     Host,
     Jobs,
+    LogFormat,
     LogLevel,
     Port,
     RootPath,
@@ -40,10 +41,11 @@ def up(
     allowed_host: AllowedHost = None,
     root_path: RootPath = "",
     log_level: LogLevel = logs.LogLevel.WARNING,
+    log_format: LogFormat = logs.LogFormat.TEXT,
     as_json: AsJson = False,
 ) -> None:
     """Start the server, the dashboard and a worker on this machine."""
-    logs.configure(log_level)
+    logs.configure(log_level, log_format)
     require_loopback(host)
     prefix = checked_root_path(root_path)
     stop = on_signal()

@@ -16,6 +16,7 @@ import typer
 from caviar.service import logs
 from caviar.service.cli.options import (
     Jobs,
+    LogFormat,
     LogLevel,
     Objective,
     Server,
@@ -84,12 +85,13 @@ def work(
     objective: Objective = None,
     trial_seconds: TrialSeconds = None,
     log_level: LogLevel = logs.LogLevel.INFO,
+    log_format: LogFormat = logs.LogFormat.TEXT,
     leash: Annotated[
         bool, typer.Option("--leash", hidden=True, help="End when standard input closes.")
     ] = False,
 ) -> None:
     """Start a worker that trains the trials of a server, in a pool of processes."""
-    logs.configure(log_level)
+    logs.configure(log_level, log_format)
     from caviar.service.worker import feed
     from caviar.service.worker.objectives import objective_of
 
@@ -115,6 +117,7 @@ def work(
             lease_seconds=lease_seconds,
             on_first_task=_say_so if leash else lambda: None,
         )
+        logs.bind(worker=trials.worker)
         worker = feed.Worker(trials, jobs=count, cluster=pool)
         stopping = on_signal(lambda: worker.stop_soon(stopping.exit_code))
         processes = "1 process" if count == 1 else f"{count} processes"

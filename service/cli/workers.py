@@ -11,6 +11,10 @@ from caviar.service.cli.render import moment
 from caviar.service.cli.terminal import impatient, out, print_json
 from caviar.service.client import DEFAULT_SERVER
 from caviar.service.contract import schemas
+from caviar.service.contract.numbers import number
+
+SHOWN = 3
+"""Trials that are named of each worker."""
 
 
 def workers(server: Server = DEFAULT_SERVER, as_json: AsJson = False) -> None:
@@ -31,7 +35,25 @@ def worker_table(workers: Sequence[schemas.Worker]) -> Table:
     table.add_column("name", overflow="fold")
     table.add_column("state")
     table.add_column("trials", justify="right")
+    table.add_column("trials a minute", justify="right")
+    table.add_column("epochs a minute", justify="right")
+    table.add_column("trains", overflow="fold")
     table.add_column("last seen")
     for worker in workers:
-        table.add_row(worker.name, worker.state, str(worker.running), moment(worker.last_seen_at))
+        table.add_row(
+            worker.name,
+            worker.state,
+            str(worker.running),
+            number(worker.trials_per_minute),
+            number(worker.epochs_per_minute),
+            _trains(worker),
+            moment(worker.last_seen_at),
+        )
     return table
+
+
+def _trains(worker: schemas.Worker) -> str:
+    """The first of the trials that a worker trains, and how many more there are."""
+    names = [f"{trial.study}/{trial.number}" for trial in worker.trains[:SHOWN]]
+    more = len(worker.trains) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")

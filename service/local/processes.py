@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from caviar.service import logs
 from caviar.service.contract.errors import CaviarError
 from caviar.service.contract.keys import KEY_FILE_VARIABLE, KEY_VARIABLE
 
@@ -120,6 +121,7 @@ def worker_beside(
     command = [
         *(sys.executable, "-P", "-m", "caviar", "work", "--leash", "--name", name),
         *("--server", server, "--jobs", str(jobs), "--log-level", log_level),
+        *("--log-format", logs.current_form()),
         *(() if study is None else ("--study", study)),
         *options,
     ]

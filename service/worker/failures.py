@@ -11,6 +11,7 @@ from caviar.service.contract.errors import CaviarError
 from caviar.service.contract.numbers import setting
 from caviar.service.contract.reasons import summary, without_addresses, without_numbers
 from caviar.service.contract.states import TrialState
+from caviar.service.logs import about
 from caviar.service.worker.tasks import Failure
 
 ALIKE = 5
@@ -64,7 +65,10 @@ class Failures:
             print(block(failure), file=sys.stderr, flush=True)
         else:
             said = summary(failure.reason)
-            logger.warning("trial %s of %s failed: %s", failure.number, failure.study, said)
+            extra = about(study=failure.study, trial=failure.number)
+            logger.warning(
+                "trial %s of %s failed: %s", failure.number, failure.study, said, extra=extra
+            )
         if self._count >= ALIKE and not self._others_ended:
             try:
                 self._compare(failure.study)

@@ -115,9 +115,9 @@ class Worker:
         threading.Thread(target=self.stop_soon, args=(1,), daemon=True).start()
 
 
-def _run_logged(run: Callable[[Task], object], level: str, task: Task) -> object:
+def _run_logged(run: Callable[[Task], object], setup: logs.Setup, task: Task) -> object:
     """In a process of the pool: do a task, and log it as the worker does."""
-    logs.configure(level)
+    setup.apply()
     return run(task)
 
 
@@ -204,7 +204,9 @@ class Feed:
             self._on_first_task()
         if task.study not in self._studies:
             self._studies.add(task.study)
-            logger.info("study %s begins at this worker", task.study)
+            logger.info(
+                "study %s begins at this worker", task.study, extra=logs.about(study=task.study)
+            )
 
     def _pull(self) -> LeasedTask | None:
         with self._lock:

@@ -20,6 +20,7 @@ from caviar.service.client import Client
 from caviar.service.contract import limits, schemas
 from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.numbers import number as in_digits
+from caviar.service.logs import about
 from caviar.service.worker.record import Record
 from caviar.service.worker.tasks import LeasedTask
 
@@ -173,7 +174,8 @@ class Segment:
         begun = _named(list(self._trials))
         start = self._task.trials[0].start_epoch
         after = f" after epoch {start}" if start else ""
-        logger.info("%s of %s: training begins%s", begun, self._task.study, after)
+        extra = about(study=self._task.study, trials=list(self._trials))
+        logger.info("%s of %s: training begins%s", begun, self._task.study, after, extra=extra)
         self._report()
         self._apply_adjustments()
 
@@ -241,7 +243,8 @@ class Segment:
         if decision.action == "stop":
             # The lease is another's now, or the trial was ended: discard and continue.
             if number in self._trials and decision.problem is not None:
-                logger.info("study %s: %s", self._task.study, decision.problem.detail)
+                extra = about(study=self._task.study, trial=number)
+                logger.info("study %s: %s", self._task.study, decision.problem.detail, extra=extra)
             self._drop(number)
         elif number not in self._trainer.numbers:
             return  # it has just diverged
@@ -305,13 +308,16 @@ def log_results(study: str, results: Sequence[schemas.Result]) -> None:
         counts = Counter(result.state for result in results)
         ends = ", ".join(f"{count} {state}" for state, count in counts.items())
         numbers = [result.number for result in results]
-        logger.info("%s of %s ended: %s", _named(numbers), study, ends)
+        extra = about(study=study, trials=numbers)
+        logger.info("%s of %s ended: %s", _named(numbers), study, ends, extra=extra)
         return
     [result] = results
     if result.state != "failed":  # the worker tells of those that failed
         value = "" if result.value is None else f" with {in_digits(result.value)}"
         reason = f": {result.reason}" if result.reason else ""
-        logger.info("trial %s of %s: %s%s%s", result.number, study, result.state, value, reason)
+        how = f"{result.state}{value}{reason}"
+        extra = about(study=study, trial=result.number)
+        logger.info("trial %s of %s: %s", result.number, study, how, extra=extra)
 
 
 def _named(numbers: Sequence[int]) -> str:

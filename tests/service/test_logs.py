@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 
-from caviar.service.logs import Lines
+from caviar.service import request_ids
+from caviar.service.logs import JsonLines, Lines, about
 
-LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d INFO caviar: trial 7 completed"
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d"
+LINE = rf"{TIME} INFO caviar: trial 7 completed"
 
 
 def record(message: str, *values: object, error: BaseException | None = None) -> logging.LogRecord:
@@ -44,3 +47,33 @@ def test_standard_error_is_looked_up_for_every_record() -> None:
     finally:
         sys.stderr = before
     assert shown.getvalue().endswith(": said\n")
+
+
+def test_a_record_of_json_is_an_object_with_what_it_is_about() -> None:
+    made = record("trial %s\nof %s \x1b[2J", 7, "digits")
+    made.__dict__.update(about(study="digits", trial=7))
+    token = request_ids.current.set(request_ids.RequestInfo("from-a-proxy"))
+    try:
+        line = JsonLines().format(made)
+    finally:
+        request_ids.current.reset(token)
+    assert line.isprintable()
+    entry = json.loads(line)
+    assert re.fullmatch(TIME, entry.pop("time"))
+    assert entry == {
+        "level": "INFO",
+        "logger": "caviar",
+        "message": "trial 7\nof digits \x1b[2J",
+        "study": "digits",
+        "trial": 7,
+        "request_id": "from-a-proxy",
+    }
+
+
+def test_an_error_in_json_has_its_traceback() -> None:
+    try:
+        raise ValueError("no such thing")
+    except ValueError as error:
+        entry = json.loads(JsonLines().format(record("it failed", error=error)))
+    assert "ValueError: no such thing" in entry["exception"]
+    assert "request_id" not in entry

@@ -84,6 +84,9 @@ WORKER = {
     "state": "training",
     "running": 8,
     "last_seen_at": "2026-11-20T12:00:02.000Z",
+    "trains": [{"study": "digits", "number": 12, "epoch": 3, "stop_epoch": 20}],
+    "trials_per_minute": 21.3,
+    "epochs_per_minute": 430.0,
 }
 
 
@@ -273,6 +276,15 @@ class Figure(Answer):
     layout: dict[str, Any]
 
 
+class InTraining(Answer):
+    """A trial that a worker trains."""
+
+    study: str
+    number: int
+    epoch: int
+    stop_epoch: int
+
+
 class Worker(Answer):
     """A worker that holds leases now, or that asked for trials within the last minute."""
 
@@ -280,6 +292,13 @@ class Worker(Answer):
     state: Literal["training", "idle"] = "training"
     running: int = Field(description="The number of its leases.")
     last_seen_at: str = Field(description="When it renewed a lease or asked for trials last.")
+    trains: list[InTraining] = Field(
+        [], description="The trials that it trains now, up to a hundred; not those it holds ahead."
+    )
+    trials_per_minute: float = Field(
+        0.0, description="Trials that it ended, in the last three minutes or since it began."
+    )
+    epochs_per_minute: float = Field(0.0, description="Epochs that it trained, in that time.")
 
 
 class WorkerList(Answer):
@@ -308,6 +327,9 @@ class Health(Answer):
                 "version": "0.1.0",
                 "database": "SQLite 3.51.3",
                 "schema_revision": "0001",
+                "python": "3.13.2",
+                "numpy": "2.3.5",
+                "sqlalchemy": "2.1.0",
             }
         )
     )
@@ -316,3 +338,6 @@ class Health(Answer):
     version: str | None = None
     database: str | None = None
     schema_revision: str | None = None
+    python: str | None = None
+    numpy: str | None = None
+    sqlalchemy: str | None = None

@@ -14,6 +14,7 @@ from starlette.routing import Match
 from caviar.service.contract.errors import CaviarError, Invalid, problem
 from caviar.service.contract.field_errors import field_errors
 from caviar.service.server.http.answer_headers import HEADERS
+from caviar.service.server.http.watch import REQUEST
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -66,6 +67,7 @@ def install(app: FastAPI) -> None:
         logger.exception("%s %s failed", request.method, request.url.path, exc_info=error)
         response = respond(CaviarError("internal server error; see the server log"))
         response.headers.update(HEADERS)  # it is answered outside of all middleware
+        response.headers["X-Request-Id"] = request.scope[REQUEST].id
         return response
 
 

@@ -17,7 +17,7 @@ from caviar.service.server.http.common import (
     not_modified,
     router,
 )
-from caviar.service.server.operations import studies
+from caviar.service.server.operations import studies, versions
 
 studies_router = router("studies")
 
@@ -60,7 +60,7 @@ def act_on_studies(
 def show_study(study: StudyName, database: DatabaseOf, request: Request, response: Response) -> Any:
     """Show a study: state, counts, best, current round, progress, definition."""
     if "if-none-match" in request.headers:
-        unchanged = not_modified(request, response, *studies.version(database, study))
+        unchanged = not_modified(request, response, *versions.of(database, study))
         if unchanged is not None:
             return unchanged
     body = studies.show(database, study)

@@ -21,7 +21,7 @@ from caviar.service.server.http.common import (
     not_modified,
     router,
 )
-from caviar.service.server.operations import annotations, leases, results, trials
+from caviar.service.server.operations import annotations, leases, results, trials, versions
 from caviar.service.server.operations.enqueue import enqueue
 
 trials_router = router("trials")
@@ -109,7 +109,7 @@ def list_trials(
     it is shorter, or empty, and has a `next_page_token` to go on with.
     """
     if "if-none-match" in request.headers:
-        unchanged = not_modified(request, response, *trials.version(database, study))
+        unchanged = not_modified(request, response, *versions.of(database, study))
         if unchanged is not None:
             return unchanged
     after = decode_token(query.page_token)

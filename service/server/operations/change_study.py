@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from caviar.service import logs
 from caviar.service.server import store
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key, idempotent
@@ -42,7 +43,7 @@ def change_study(
         NotFound: there is no study of this name.
         Conflict: the key was used with another body.
     """
-    said: list[str] = []
+    said: list[tuple[str, dict[str, object]]] = []
 
     def transaction(session: Session) -> T:
         study = store.studies.lock(session, name)
@@ -57,6 +58,6 @@ def change_study(
         return result
 
     result = database.write(transaction)
-    for what in said:
-        logger.info("study %s: %s", name, what)
+    for what, about in said:
+        logger.info("study %s: %s", name, what, extra=logs.about(study=name, **about))
     return result

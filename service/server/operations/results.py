@@ -147,13 +147,20 @@ def _record(change: Change, body: schemas.TellBody) -> schemas.TellAnswer:
     if recorded:
         ended = [row for row in recorded if row.state in FINISHED]
         if ended:
-            change.say(_in_words(ended))
+            change.say(_in_words(ended), **_about(ended))
             change.study.finished_at = change.now
             checkpoint_retention.discard(change, ended)
         study_states.reconcile(change)
         change.session.flush()
         _ask_for_the_best(change, ended, items)
     return schemas.TellAnswer(results=items)
+
+
+def _about(ended: Sequence[TrialRow]) -> dict[str, object]:
+    """The fields of the log's line about trials that ended."""
+    if len(ended) == 1:
+        return {"trial": ended[0].number, "worker": ended[0].worker}
+    return {"trials": [trial.number for trial in ended]}
 
 
 def _in_words(ended: Sequence[TrialRow]) -> str:

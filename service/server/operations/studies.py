@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from caviar.service import logs
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import CaviarError, Conflict, Invalid
 from caviar.service.contract.states import StudyState
@@ -76,7 +77,12 @@ def create(
         return idempotent(session, key, schemas.Study, now, lambda: add(session, now), still=still)
 
     created = database.write(transaction)
-    logger.info("study %s: created, for %s trials", created.name, created.budget["trials"])
+    logger.info(
+        "study %s: created, for %s trials",
+        created.name,
+        created.budget["trials"],
+        extra=logs.about(study=created.name),
+    )
     return created
 
 
@@ -88,17 +94,6 @@ def show(database: Database, name: str) -> schemas.Study:
     """
     with database.read() as session:
         return presenters.studies.study(session, store.studies.get(session, name))
-
-
-def version(database: Database, name: str) -> tuple[str, int]:
-    """When a study was created, and its revision: they tell whether it has changed.
-
-    Raises:
-        NotFound: there is no study of this name.
-    """
-    with database.read() as session:
-        created_at, revision = store.studies.version(session, name)
-    return timestamp(created_at), revision
 
 
 def list_page(

@@ -65,17 +65,6 @@ class TrialList:
     revision: int
 
 
-def version(database: Database, name: str) -> tuple[str, int]:
-    """When a study was created, and its revision: they tell whether its trials have changed.
-
-    Raises:
-        NotFound: there is no study of this name.
-    """
-    with database.read() as session:
-        created_at, revision = store.studies.version(session, name)
-    return timestamp(created_at), revision
-
-
 def list_page(database: Database, name: str, query: TrialQuery) -> TrialList:
     """One page of a study's trials.
 

@@ -19,14 +19,15 @@ class Change:
         study: the row of the study, locked until the transaction ends.
         now: the database's time in seconds since 1970.
         revision: the study's revision once this change is stored.
-        said: what happened, in lines for the log, which gets them once the change is stored.
+        said: what happened, in lines for the log, which gets them once the change is stored, with
+            the trial or the worker that each is about.
     """
 
     session: Session
     study: StudyRow
     now: float
     revision: int = field(init=False)
-    said: list[str] = field(default_factory=list)
+    said: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Reserve the next revision; nothing is raised until something is marked."""
@@ -42,9 +43,9 @@ class Change:
         """Whether readers see a difference after this change."""
         return self.study.revision == self.revision
 
-    def say(self, what: str) -> None:
-        """Have the log tell what happened in the study."""
-        self.said.append(what)
+    def say(self, what: str, **about: object) -> None:
+        """Have the log tell what happened in the study, and to which trial or worker."""
+        self.said.append((what, about))
 
     def mark(self, *trials: TrialRow) -> None:
         """Show the study, and these trials of it, as changed since the revision before."""

@@ -91,7 +91,11 @@ def lapse(change: Change, trial: TrialRow) -> None:
         wait(change, trial)
         return
     change.mark(trial)
-    change.say(f"trial {trial.number} of worker {trial.worker} waits again: {ran_out}")
+    change.say(
+        f"trial {trial.number} of worker {trial.worker} waits again: {ran_out}",
+        trial=trial.number,
+        worker=trial.worker,
+    )
     trial.state = TrialState.WAITING
     trial.lease_expires_at = None
     trial.lapsed = True
@@ -140,7 +144,7 @@ def expire(change: Change, trial: TrialRow, *, how: str) -> None:
         wait(change, trial)
         return
     change.mark(trial)
-    change.say(f"trial {trial.number} failed: {how}")
+    change.say(f"trial {trial.number} failed: {how}", trial=trial.number, worker=trial.worker)
     trial.reason = f"crash_loop: {how}"
     end(trial, TrialState.FAILED, change.now)
     change.study.finished_at = change.now

@@ -7,6 +7,7 @@ Studies and trials come as plain rows (see `rows`); a flush of the session write
 
 from caviar.service.server.store import rows
 from caviar.service.server.store.queries import (
+    activity,
     answers,
     checkpoints,
     curves,
@@ -20,12 +21,14 @@ from caviar.service.server.store.queries import (
     samples,
     studies,
     study_pages,
+    totals,
     trial_pages,
     trials,
     warm_starts,
 )
 
 __all__ = [
+    "activity",
     "answers",
     "checkpoints",
     "curves",
@@ -40,6 +43,7 @@ __all__ = [
     "samples",
     "studies",
     "study_pages",
+    "totals",
     "trial_pages",
     "trials",
     "warm_starts",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -104,6 +105,21 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
+class Waits:
+    """How many transactions began to write, and how long they waited for that."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.seconds = 0.0
+        self._lock = threading.Lock()
+
+    def note(self, seconds: float) -> None:
+        """Count a transaction that begins after so many seconds."""
+        with self._lock:
+            self.count += 1
+            self.seconds += seconds
+
+
 class Database:
     """Reads and whole-transaction writes on one database."""
 
@@ -119,6 +135,7 @@ class Database:
         self._clock = clock or steady_clock()
         make = _sqlite_engines if self.is_sqlite else _postgres_engines
         self._writer, self._reader = make(self.url)
+        self.waits = Waits()
 
     @property
     def engine(self) -> Engine:
@@ -138,12 +155,14 @@ class Database:
         effect outside its session.
         """
         for attempt in range(RETRIES):
+            asked_at = time.perf_counter()
             try:
                 with (
                     _translated(),
                     self._writer.begin() as connection,
                     Transaction(connection, expire_on_commit=False) as session,
                 ):
+                    self.waits.note(time.perf_counter() - asked_at)
                     result = work(session)
                     session.flush()
                     return result
