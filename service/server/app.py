@@ -35,6 +35,7 @@ from caviar.service.server.http.watch import Traffic, Watch
 from caviar.service.server.operations import datasets, leases
 from caviar.service.server.operations.keyring import Keyring
 from caviar.service.server.operations.workers import Askers
+from caviar.service.server.rules.quotas import quotas
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database
 
@@ -81,6 +82,7 @@ def create_app(
         reap_seconds: how often expired leases are searched for.
 
     Raises:
+        Invalid: a variable of the environment sets a quota that is none.
         Conflict (at start): the database has another schema.
     """
 
@@ -112,6 +114,7 @@ def create_app(
             "--allowed-host '*' ends the check of the Host header: any page that a person visits "
             "can reach the server through their browser; name the hosts instead"
         )
+    quotas()  # a wrong one is refused before anything is served
     datasets.use_folder(database)
     app.state.database = database
     app.state.askers = Askers()

@@ -11,18 +11,20 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, TypeAlias
 
 from caviar.service.client import Client
 from caviar.service.contract import limits, schemas
-from caviar.service.contract.errors import Conflict, NotFound
+from caviar.service.contract.errors import CaviarError, Conflict, NotFound
 from caviar.service.contract.numbers import number as in_digits
 from caviar.service.logs import about
 from caviar.service.worker.record import Record
 from caviar.service.worker.tasks import LeasedTask
+
+TOO_LARGE = 413
+"""The status of an answer to a body that is larger than the server takes."""
 
 REPORT_SECONDS = 0.5
 """The shortest time between two reports of a segment."""
@@ -106,9 +108,10 @@ class Sender:
     def save(self, number: int, snapshot: Snapshot, *, lease: str) -> bool:
         """Save a checkpoint; False if it has to be sent again later.
 
-        A refused one means a lost lease, and is discarded.
+        A refused one means a lost lease, and is discarded; so is one that is larger than the
+        server's owner allows.
         """
-        with suppress(Conflict, NotFound):
+        try:
             self._client.put_checkpoint(
                 self._study,
                 number,
@@ -117,6 +120,11 @@ class Sender:
                 best=snapshot.best,
                 epoch=snapshot.epoch,
             )
+        except (Conflict, NotFound):
+            pass
+        except CaviarError as error:
+            if error.status != TOO_LARGE:
+                raise
         return True
 
     def tell(self, results: Sequence[schemas.Result]) -> list[schemas.Recorded]:

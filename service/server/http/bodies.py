@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from caviar.service.contract import limits
 from caviar.service.contract.errors import CaviarError, Invalid, Unavailable
 from caviar.service.server.http.problems import respond
+from caviar.service.server.rules.quotas import quotas, variable
 
 RETRY_SECONDS = 1
 """How long a caller should wait whose large body is one too many."""
@@ -51,6 +52,16 @@ class BodyKind:
     may_be_unnamed: bool = False
     """Whether the media type may be missing."""
     max_values: int = limits.BODY_VALUES
+    quota: str | None = None
+    """The name of the quota that the server's owner may set in place of the limit."""
+
+    @property
+    def most_bytes(self) -> int:
+        """The limit, or the owner's."""
+        if self.quota is None:
+            return self.limit_bytes
+        most: int = getattr(quotas(), self.quota)
+        return most
 
     def takes(self, media_type: str) -> bool:
         """Whether a body may be of this media type."""
@@ -61,7 +72,10 @@ class BodyKind:
 
     def too_large(self) -> TooLarge:
         """The error of a larger body."""
-        return TooLarge(self.advice.format(limit=f"{self.limit_bytes:,} bytes"))
+        limit = f"{self.most_bytes:,} bytes"
+        if self.quota is not None:
+            limit += f" (the server's {variable(self.quota)})"
+        return TooLarge(self.advice.format(limit=limit))
 
 
 PLAIN = BodyKind(limits.BODY_BYTES, "this body may have {limit}")
@@ -73,7 +87,10 @@ ITEMS = BodyKind(
 )
 
 CHECKPOINT = BodyKind(
-    limits.CHECKPOINT_BYTES, "a checkpoint may have {limit}", media_types=(OCTETS,)
+    limits.CHECKPOINT_BYTES,
+    "a checkpoint may have {limit}",
+    media_types=(OCTETS,),
+    quota="checkpoint_bytes",
 )
 
 TABLE = BodyKind(
@@ -81,6 +98,7 @@ TABLE = BodyKind(
     "a table may have {limit} over HTTP: send fewer rows, or a compressed .parquet file",
     media_types=(*TABLES, OCTETS),
     may_be_unnamed=True,
+    quota="dataset_bytes",
 )
 
 KINDS = {
@@ -115,7 +133,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         kind = kind_of(scope)
-        if length is not None and length > kind.limit_bytes:
+        if length is not None and length > kind.most_bytes:
             await respond(kind.too_large())(scope, receive, send)
         elif length is not None and length <= limits.BODY_BYTES:
             await self.app(scope, receive, send)  # the protocol reads no more than was announced
@@ -142,7 +160,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > kind.limit_bytes:
+            if received > kind.most_bytes:
                 raise kind.too_large()
             if received > limits.BODY_BYTES and not has_place:
                 take_place()

@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from caviar import engine
 from caviar.engine.data import library, table_files
-from caviar.service.contract import limits, schemas
+from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.server import store
 from caviar.service.server.rules import datasets as rules
 from caviar.service.server.rules.presenters.times import timestamp
+from caviar.service.server.rules.quotas import named, quotas
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.disk import full_disk
 from caviar.service.server.store.models import DatasetRow
@@ -125,9 +126,10 @@ def put(
 
     def work(session: Session) -> tuple[schemas.DatasetDetail, bool]:
         versions = {row.version for row in store.datasets.of(session, name, lock=True)}
-        if len(versions | {version}) > limits.DATASET_VERSIONS:
+        if len(versions | {version}) > quotas().dataset_versions:
             raise Conflict(
-                f"{name!r} has {len(versions)} versions: remove it, or choose another name"
+                f"{name!r} has {len(versions)} versions, of {named('dataset_versions')}: remove "
+                "it, or choose another name"
             )
         row = DatasetRow(
             name=name, version=version, description=description, created_at=database.now(session)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from caviar.service.contract import limits, schemas
+from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.states import StudyState, TrialState
 from caviar.service.server import store
@@ -30,6 +30,7 @@ from caviar.service.server.rules import (
 )
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key
+from caviar.service.server.rules.quotas import named, quotas
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import TrialRow
 
@@ -124,16 +125,17 @@ def _room(change: Change, body: schemas.AskBody) -> int:
     """
     study, worker, count = change.study, body.worker, body.count
     running = study.counts.get(TrialState.RUNNING, 0)
-    count = _left(f"study {study.name!r}", count, running, limits.LEASES_OF_A_STUDY)
-    if running + count > limits.LEASES_OF_A_WORKER:  # otherwise the worker cannot have so many
+    count = _left(f"study {study.name!r}", count, running, "leases_of_a_study")
+    if running + count > quotas().leases_of_a_worker:  # otherwise the worker cannot have so many
         held = store.trials.count_held_by(change.session, study, worker)
-        count = _left(f"worker {worker!r}", count, held, limits.LEASES_OF_A_WORKER)
+        count = _left(f"worker {worker!r}", count, held, "leases_of_a_worker")
     return count
 
 
-def _left(whose: str, count: int, held: int, limit: int) -> int:
+def _left(whose: str, count: int, held: int, name: str) -> int:
+    limit: int = getattr(quotas(), name)
     if held >= limit:
-        raise Conflict(f"{whose} has {limit:,} open leases, and may have no more: tell or release")
+        raise Conflict(f"{whose} has {held:,} open leases, of {named(name)}: tell or release some")
     return min(count, limit - held)
 
 

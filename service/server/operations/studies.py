@@ -26,6 +26,7 @@ from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.idempotency import Key, idempotent
 from caviar.service.server.rules.plans import compile_plan
 from caviar.service.server.rules.presenters.times import timestamp
+from caviar.service.server.rules.quotas import require
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import StudyRow
 
@@ -71,9 +72,11 @@ def create(
 
     def transaction(session: Session) -> schemas.Study:
         now = database.now(session)
+
         def still(study: schemas.Study) -> bool:
             row = store.studies.find(session, study.name)
             return row is not None and timestamp(row.created_at) == study.created_at
+
         return idempotent(session, key, schemas.Study, now, lambda: add(session, now), still=still)
 
     created = database.write(transaction)
@@ -184,6 +187,8 @@ def _set_budget(change: Change, budget: schemas.BudgetChange) -> None:
     changed = definition.model_copy(update={"budget": definition.budget.model_copy(update=named)})
     if definition.mode == "panda" and named.get("trials", 1) != definition.budget.trials:
         raise Invalid.field("budget.trials", "is 1 and its forks in panda mode")
+    if "trials" in named:
+        require("budget.trials", "trials", changed.budget.trials)
     plan = compile_plan(changed)
     proposed = f"{study.next_number} trials were proposed already"
     if "trials" in named and changed.budget.trials < study.next_number:

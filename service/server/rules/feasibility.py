@@ -5,6 +5,7 @@ from __future__ import annotations
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import StudyDefinition
 from caviar.service.server.rules.plans import Plan, compile_plan
+from caviar.service.server.rules.quotas import require
 
 
 def check(definition: StudyDefinition) -> Plan:
@@ -18,8 +19,18 @@ def check(definition: StudyDefinition) -> Plan:
     if plan.panda:
         _check_panda(plan)
     _check_pauses(plan)
+    _check_quotas(plan)
     plan.kind.check(definition, plan.space)
     return plan
+
+
+def _check_quotas(plan: Plan) -> None:
+    """What the server's owner allows; the objective checks what is its own."""
+    require("budget.trials", "trials", plan.definition.budget.trials)
+    require("objective.epochs", "epochs", plan.epochs)
+    require("space", "parameters", len(plan.space.parameters))
+    for name, parameter in plan.space.parameters.items():
+        require(f"space.{name}.choices", "choices", len(getattr(parameter, "choices", ())))
 
 
 def _check_asynchronous(plan: Plan) -> None:

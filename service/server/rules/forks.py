@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from caviar.sampler.draws import unit
-from caviar.service.contract import limits, schemas
+from caviar.service.contract import schemas
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas.base import Setting
 from caviar.service.server import store
 from caviar.service.server.rules import histories, journal, new_trials, study_states
 from caviar.service.server.rules.change import Change
 from caviar.service.server.rules.objectives import Adjusted
+from caviar.service.server.rules.quotas import require
 from caviar.service.server.store.models import CheckpointRow, JournalRow, TrialRow
 
 COMPLEMENTS = (
@@ -88,7 +89,8 @@ def _epochs(parent: TrialRow, body: schemas.ForkBody) -> tuple[int, int]:
     if epoch > here:
         raise Invalid.field("epoch", f"must be at most {here}, where the trial is")
     last_epoch = parent.last_epoch if body.epochs is None else epoch + body.epochs
-    if not epoch < last_epoch <= limits.EPOCHS:
+    require("epochs", "epochs", last_epoch)
+    if last_epoch <= epoch:
         raise Invalid.field("epochs", f"nothing is left to train after {epoch}: say how many more")
     return epoch, last_epoch
 

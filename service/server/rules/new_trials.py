@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from caviar.sampler import Params
-from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict
 from caviar.service.server import store
 from caviar.service.server.rules import budgets, manual_control, rungs
 from caviar.service.server.rules.change import Change
+from caviar.service.server.rules.quotas import named, quotas
 from caviar.service.server.store.models import RoundRow, StudyRow, TrialRow
 
 
@@ -66,8 +66,8 @@ def make_room(change: Change, count: int) -> None:
     """
     study, plan = change.study, change.plan
     budget = plan.definition.budget
-    if max(study.next_number, budget.trials) + count > limits.TRIALS:
-        raise Conflict(f"a study may have {limits.TRIALS:,} trials: these would be too many")
+    if max(study.next_number, budget.trials) + count > quotas().trials:
+        raise Conflict(f"a study may have as many trials as {named('trials')}: these are too many")
     study.next_number += count
     current = store.rounds.last(change.session, study)
     if current is None or plan.panda:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from caviar.service.contract import limits, schemas
+from caviar.service.contract import schemas
 from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.states import RequestedState, TrialState
 from caviar.service.contract.trial_actions import TrialAction
@@ -27,6 +27,7 @@ from caviar.service.server.rules import (
     trial_states,
 )
 from caviar.service.server.rules.change import Change
+from caviar.service.server.rules.quotas import named, quotas
 from caviar.service.server.store.models import TrialRow
 
 Apply = Callable[[Change, TrialRow, Any], BaseModel | None]
@@ -152,8 +153,8 @@ def rewind(change: Change, trial: TrialRow, body: schemas.RewindBody) -> None:
 
 def extend(change: Change, trial: TrialRow, body: schemas.ExtendBody) -> None:
     """More epochs; a completed trial trains on, to the same bits as if it had never stopped."""
-    if trial.last_epoch + body.epochs > limits.EPOCHS:
-        raise Invalid.field("epochs", f"makes more than {limits.EPOCHS:,} epochs")
+    if trial.last_epoch + body.epochs > quotas().epochs:
+        raise Invalid.field("epochs", f"makes more epochs than {named('epochs')}")
     study_states.reopen(change)
     manual_control.take(change, trial)
     trial.last_epoch += body.epochs

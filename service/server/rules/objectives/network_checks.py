@@ -8,12 +8,14 @@ from itertools import count
 
 from caviar import engine
 from caviar.sampler import Parameter, Params, SearchSpace, Setting
-from caviar.service.contract import limits
 from caviar.service.contract.errors import FieldError, Invalid
 from caviar.service.contract.schemas import NetworkObjective
+from caviar.service.server.rules import quotas
 
 MAX_COMBINATIONS = 2_000
 """How many combinations of deciding values are tried when a study is created."""
+
+MAY = "a network may have"
 
 GOLDEN = (math.sqrt(5) - 1) / 2
 BESIDE = 1e-6
@@ -72,12 +74,20 @@ def check_recipe(params: Params, objective: NetworkObjective, dataset: engine.Da
         RecipeError: names the parameter.
     """
     recipe = engine.read_recipe(params, objective.settings)
+    allowed = quotas.quotas()
+    units = next((n for n in params if n.startswith("hidden_units")), "hidden_units")
+    if len(recipe.hidden_units) > allowed.hidden_layers:
+        name = "hidden_layers" if "hidden_layers" in params else units
+        layers = f"makes {len(recipe.hidden_units)} hidden layers"
+        raise engine.RecipeError(name, f"{layers}; {MAY} {quotas.named('hidden_layers')}")
+    if max(recipe.hidden_units, default=0) > allowed.hidden_units:
+        width = f"makes a layer of {max(recipe.hidden_units):,} units"
+        raise engine.RecipeError(units, f"{width}; {MAY} {quotas.named('hidden_units')}")
     weights = recipe.shape(dataset).parameters
-    if weights > limits.WEIGHTS:
-        name = next((n for n in params if n.startswith("hidden_units")), "hidden_layers")
-        raise engine.RecipeError(
-            name, f"makes {weights:,} weights; a network may have {limits.WEIGHTS:,}"
-        )
+    if weights > allowed.weights:
+        name = units if units in params else "hidden_layers"
+        message = f"makes {weights:,} weights; {MAY} {quotas.named('weights')}"
+        raise engine.RecipeError(name, message)
 
 
 def _values(parameter: Parameter) -> list[Setting]:

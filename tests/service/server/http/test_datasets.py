@@ -98,7 +98,7 @@ def test_an_unknown_set_is_refused_with_the_known_ones_and_how_to_add_one(client
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
     """A server that takes tables of 4 KiB."""
-    monkeypatch.setattr(bodies, "TABLE", replace(bodies.TABLE, limit_bytes=4096))
+    monkeypatch.setattr(bodies, "TABLE", replace(bodies.TABLE, limit_bytes=4096, quota=None))
     return 4096
 
 

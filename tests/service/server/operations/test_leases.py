@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from caviar.service.client import Client
-from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict
 from caviar.service.contract.schemas import Report
 from caviar.service.contract.states import TrialState
@@ -80,13 +80,13 @@ def test_a_reaper_that_fails_once_looks_again(
 
 
 @pytest.mark.parametrize(
-    ("limit", "of_b", "whose"),
-    [("LEASES_OF_A_STUDY", 0, "study 'outside'"), ("LEASES_OF_A_WORKER", 3, "worker 'a'")],
+    ("quota", "of_b", "whose"),
+    [("leases_of_a_study", 0, "study 'outside'"), ("leases_of_a_worker", 3, "worker 'a'")],
 )
 def test_open_leases_are_limited(
-    client: Client, monkeypatch: pytest.MonkeyPatch, limit: str, of_b: int, whose: str
+    client: Client, allow: Callable[..., None], quota: str, of_b: int, whose: str
 ) -> None:
-    monkeypatch.setattr(limits, limit, 3)
+    allow(**{quota: 3})
     client.create_study(external(trials=10))
     first = client.ask("outside", count=2, worker="a").trials
     assert len(client.ask("outside", count=2, worker="a").trials) == 1
