@@ -18,7 +18,7 @@ from caviar.service.server.figures.parameters import parameters
 __all__ = ["FIGURES", "FigureData"]
 
 FIGURES: dict[str, Callable[[FigureData], Figure]] = {
-    "best_so_far": best_so_far,
+    "best-so-far": best_so_far,
     "curves": curves,
     "parameters": parameters,
 }

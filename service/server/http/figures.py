@@ -27,7 +27,8 @@ async def show_figure(
     reads: HeavyReadsOf,
     request: Request,
 ) -> Response:
-    """Describe a plot of the study as a plotly figure."""
+    """Describe a plot of the study as a plotly figure; `_` in its name stands for `-`."""
+    name = name.replace("_", "-")
     if name not in FIGURES:
         known = ", ".join(sorted(FIGURES))
         raise NotFound(f"there is no figure {name!r}; known are {known}")

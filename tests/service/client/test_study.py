@@ -96,7 +96,7 @@ def test_a_study_is_a_table_and_pictures(client: Client) -> None:
     assert frame["params.x"].to_list() == frame["value"].to_list()
     assert frame["state"].to_list() == ["completed"] * 3
     assert study.figure("best-so-far").data
-    with pytest.raises(NotFound, match="best_so_far"):
+    with pytest.raises(NotFound, match="best-so-far"):
         study.figure("nothing")
     assert "shown: completed, 3 of 3 trials, best value" in repr(study)
     assert "<td" in study._repr_html_()

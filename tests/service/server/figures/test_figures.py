@@ -64,7 +64,7 @@ def test_hover_texts_write_values_as_the_service_does() -> None:
         "flag": {"type": "bool"},
     }
     trials = [trial(0, 0.0312, params={"momentum": 0.99987, "flag": True})]
-    figure = FIGURES["best_so_far"](data(trials, space=space))
+    figure = FIGURES["best-so-far"](data(trials, space=space))
     text = next(trace["text"] for trace in figure["data"] if trace["name"] == "best")
     assert text == [
         "trial 0 · completed<br>validation_loss 0.0312<br>momentum 0.99987<br>flag true"

@@ -13,7 +13,7 @@ from tests.factories.figures import FULL, SPACE, data, named
 from tests.factories.trials import trial
 
 
-@pytest.mark.parametrize("name", ["best_so_far", "parameters"])
+@pytest.mark.parametrize("name", ["best-so-far", "parameters"])
 def test_a_sample_has_a_note_and_the_best_trial(name: str) -> None:
     many = [trial(number, 2.0) for number in range(12_345)]
     many[7_777] = trial(7_777, 1.0)
@@ -47,7 +47,7 @@ def test_a_large_study_has_its_own_improvements_and_total() -> None:
     some = [trial(number, float(number % 7)) for number in range(100)]
     improvements = [(0, 9.0), (500_000, 3.5)]
     large = replace(data(some), total=1_000_000, improvements=improvements)
-    figure = FIGURES["best_so_far"](large)
+    figure = FIGURES["best-so-far"](large)
     line = named(figure, "best so far")[0]
     assert (line["x"], line["y"]) == ([0, 500_000, 99], [9.0, 3.5, 3.5])
     notes = [note["text"] for note in figure["layout"]["annotations"]]
@@ -55,4 +55,4 @@ def test_a_large_study_has_its_own_improvements_and_total() -> None:
 
 
 def test_all_trials_are_drawn_if_they_are_few() -> None:
-    assert FIGURES["best_so_far"](FULL)["layout"]["annotations"][-1]["text"] == "1"
+    assert FIGURES["best-so-far"](FULL)["layout"]["annotations"][-1]["text"] == "1"
