@@ -13,7 +13,7 @@ TESTS ?= -n 3 --dist loadgroup
 
 .PHONY: install demo test test-fast docs-check lint bench bench-engine bench-sampler bench-pruning bench-main \
 	bench-memory bench-formulas bench-outcomes bench-search-cv bench-tables bench-imports bench-examples \
-	faults examples clean
+	bench-scale bench-soak soak faults examples clean
 
 install: .venv/installed
 
@@ -65,7 +65,7 @@ examples: install
 	then $(BIN)/caviar run examples/pytorch.json --objective examples/pytorch.py:train --port 0; \
 	else echo "PyTorch is not installed: examples/pytorch.py is left out (pip install torch)"; fi
 
-bench: bench-formulas bench-engine bench-sampler bench-pruning bench-main bench-memory bench-imports bench-examples
+bench: bench-formulas bench-engine bench-sampler bench-pruning bench-main bench-memory bench-imports bench-examples bench-soak
 
 bench-engine: .venv/bench
 	$(BIN)/python -m benchmarks.engine
@@ -106,6 +106,20 @@ bench-imports: .venv/bench
 
 # Here PyTorch is installed, so both examples run.
 bench-examples: .venv/bench examples
+
+# From one to a thousand simulated workers against real servers: ten minutes each.
+bench-scale: install
+	$(BIN)/python -m benchmarks.scale --database postgres
+	$(BIN)/python -m benchmarks.scale --database sqlite --workers 1 10 100 300
+
+# A server under mixed load for an hour; SOAK=60 for a look.
+SOAK ?= 3600
+
+soak: install
+	$(BIN)/python -m benchmarks.soak --seconds $(SOAK)
+
+bench-soak: SOAK = 60
+bench-soak: soak
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache caviar-data
