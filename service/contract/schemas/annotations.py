@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from caviar.service.contract import limits
 from caviar.service.contract.schemas.ask_report_tell import Problem
-from caviar.service.contract.schemas.base import LINES, ONE_LINE, Answer, Body, example
+from caviar.service.contract.schemas.base import LINES, ONE_LINE, Answer, Body, Whole, example
 
 
 def _distinct(tags: list[str]) -> list[str]:
@@ -53,7 +53,7 @@ class Annotation(Body):
 class TrialAnnotation(Annotation):
     """A note and tags of one of many trials."""
 
-    number: int = Field(ge=0, description="The number of the trial.")
+    number: Whole = Field(ge=0, description="The number of the trial.")
 
 
 class AnnotationsBody(Body):

@@ -55,7 +55,7 @@ class AskBody(Body):
         )
     )
 
-    count: int = Field(1, ge=1, le=limits.LEASES_PER_ASK)
+    count: Whole = Field(1, ge=1, le=limits.LEASES_PER_ASK)
     worker: WorkerName = "anonymous"
     lease_seconds: float = Field(LEASE_SECONDS, ge=1, le=86_400)
     prefetched: bool = Field(
@@ -172,7 +172,7 @@ class Report(Body):
     prefetched: bool = Field(
         False, description="Whether the trial has not started: the report only renews its lease."
     )
-    adjusted_at: int | None = Field(
+    adjusted_at: Whole | None = Field(
         None,
         ge=0,
         le=limits.EPOCHS,
@@ -294,7 +294,7 @@ class TellBody(Body):
 class Held(Body):
     """A leased trial, with the token of its lease."""
 
-    number: int = Field(ge=0)
+    number: Whole = Field(ge=0)
     lease: str = Field(max_length=64)
 
 

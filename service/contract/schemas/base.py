@@ -61,7 +61,14 @@ Metrics = Annotated[
 ]
 """Finite numbers by metric name. Numbers of NumPy and the like are taken, and NaN is left out."""
 
-Whole = Annotated[int, BeforeValidator(plain_number)]
+
+def _whole(value: Any) -> Any:
+    """1.0 as 1: JSON has one kind of number."""
+    number = value if type(value) is int else plain_number(value)
+    return int(number) if type(number) is float and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number, which may be one of NumPy's."""
 
 Real = Annotated[float, BeforeValidator(plain_number)]

@@ -11,7 +11,7 @@ from caviar.service.contract import limits
 from caviar.service.contract.metric_names import direction_of
 from caviar.service.contract.plain import plain
 from caviar.service.contract.schemas.annotations import Note, Tags
-from caviar.service.contract.schemas.base import Body, Params, Slug, example
+from caviar.service.contract.schemas.base import Body, Params, Slug, Whole, example
 
 DIGITS: dict[str, Any] = {
     "name": "digits",
@@ -41,7 +41,7 @@ class NetworkObjective(Body):
         description="The version of a data set that a user has added. By default the newest; a "
         "study keeps the one that it began with.",
     )
-    epochs: int = Field(20, ge=1, le=limits.EPOCHS)
+    epochs: Whole = Field(20, ge=1, le=limits.EPOCHS)
     metric: str = Field("validation_loss", max_length=64)
     value: Literal["best", "last"] = Field(
         "best",
@@ -55,7 +55,7 @@ class ExternalObjective(Body):
 
     kind: Literal["external"]
     metric: str = Field("value", min_length=1, max_length=64)
-    epochs: int = Field(1, ge=1, le=limits.EPOCHS)
+    epochs: Whole = Field(1, ge=1, le=limits.EPOCHS)
     value: Literal["best", "last"] = Field(
         "best",
         description="Of a function that returns nothing: its best or its last reported metric.",
@@ -85,9 +85,9 @@ class PrunerOptions(BaseModel):
     kind: str = "none"
 
 
-Trials = Annotated[int, Field(ge=1, le=limits.TRIALS)]
+Trials = Annotated[Whole, Field(ge=1, le=limits.TRIALS)]
 Epochs = Annotated[
-    int,
+    Whole,
     Field(
         ge=1,
         le=limits.TRIALS * limits.EPOCHS,
@@ -110,7 +110,7 @@ class Budget(Body):
     trials: Trials = 100
     epochs: Epochs | None = None
     seconds: Seconds | None = None
-    on_top: int = Field(
+    on_top: Whole = Field(
         0,
         ge=0,
         le=limits.TRIALS,
@@ -133,8 +133,8 @@ class WarmStart(Body):
 class Pause(Body):
     """A trial that pauses at an epoch, under manual control, until a person resumes it."""
 
-    trial: int = Field(ge=0, le=limits.TRIALS, description="The number of the trial.")
-    epoch: int = Field(ge=1, le=limits.EPOCHS)
+    trial: Whole = Field(ge=0, le=limits.TRIALS, description="The number of the trial.")
+    epoch: Whole = Field(ge=1, le=limits.EPOCHS)
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class StudyDefinition(Body):
         "caviar", description="caviar: many trials at once. panda: one trial under manual control."
     )
     budget: Budget = Budget()
-    seed: int = Field(1, ge=0, le=2**63 - 1)
+    seed: Whole = Field(1, ge=0, le=2**63 - 1)
     asynchronous: bool = Field(
         False,
         description="Whether a round opens before all results of the last one are in. The trials "

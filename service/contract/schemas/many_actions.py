@@ -8,14 +8,14 @@ from pydantic import ConfigDict, Field
 
 from caviar.service.contract import limits
 from caviar.service.contract.schemas.ask_report_tell import Problem
-from caviar.service.contract.schemas.base import Answer, Body, Slug, example
+from caviar.service.contract.schemas.base import Answer, Body, Slug, Whole, example
 from caviar.service.contract.schemas.trial_actions import Forked
 
 
 class TrialActionItem(Body):
     """An action on one of many trials."""
 
-    number: int = Field(ge=0, description="The number of the trial.")
+    number: Whole = Field(ge=0, description="The number of the trial.")
     action: str = Field(
         min_length=1, max_length=32, description="The last part of the action's own path."
     )

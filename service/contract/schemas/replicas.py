@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from caviar.service.contract import limits
-from caviar.service.contract.schemas.base import Answer, Body, Params, example
+from caviar.service.contract.schemas.base import Answer, Body, Params, Whole, example
 from caviar.service.contract.states import TrialState
 
 REPLICATED: dict[str, Any] = {
@@ -30,8 +30,8 @@ class ReplicateBody(Body):
 
     model_config = ConfigDict(json_schema_extra=example({"top": 5, "seeds": 3}))
 
-    top: int = Field(5, ge=1, le=limits.REPLICATED)
-    seeds: int = Field(3, ge=1, le=limits.REPLICAS)
+    top: Whole = Field(5, ge=1, le=limits.REPLICATED)
+    seeds: Whole = Field(3, ge=1, le=limits.REPLICAS)
 
 
 class Replica(Answer):

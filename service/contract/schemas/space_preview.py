@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from caviar.service.contract.schemas.base import Answer, Body, Params, Setting, example
+from caviar.service.contract.schemas.base import Answer, Body, Params, Setting, Whole, example
 from caviar.service.contract.schemas.definition import DIGITS, SamplerOptions
 from caviar.service.contract.schemas.enqueue import PARAMS
 from caviar.service.contract.schemas.readings import Advice
@@ -33,7 +33,7 @@ class SpaceBody(Body):
     model_config = ConfigDict(json_schema_extra=example({"space": DIGITS["space"]}))
 
     space: dict[str, Any]
-    seed: int = Field(0, ge=0, le=2**63 - 1)
+    seed: Whole = Field(0, ge=0, le=2**63 - 1)
     sampler: SamplerOptions | None = Field(
         None,
         description="With a sampler, the examples are the first trials of a study with it. Trials "

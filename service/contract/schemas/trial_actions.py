@@ -14,6 +14,7 @@ from caviar.service.contract.schemas.base import (
     Params,
     Setting,
     Slug,
+    Whole,
     example,
 )
 from caviar.service.contract.schemas.readings import TRIAL, Trial
@@ -25,7 +26,7 @@ Changes = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=64)], Setting],
     Field(max_length=100, description="New values by hyperparameter name."),
 ]
-EpochNumber = Annotated[int, Field(ge=0, le=limits.EPOCHS)]
+EpochNumber = Annotated[Whole, Field(ge=0, le=limits.EPOCHS)]
 
 ENTRY: dict[str, Any] = {
     "id": 3,
@@ -67,7 +68,7 @@ class PauseBody(ActionBody):
 
     model_config = ConfigDict(json_schema_extra=example({"epoch": 10, "author": "ana"}))
 
-    epoch: int | None = Field(
+    epoch: Whole | None = Field(
         None,
         ge=1,
         le=limits.EPOCHS,
@@ -99,7 +100,7 @@ class ExtendBody(ActionBody):
 
     model_config = ConfigDict(json_schema_extra=example({"epochs": 10}))
 
-    epochs: int = Field(ge=1, le=limits.EPOCHS, description="The number of additional epochs.")
+    epochs: Whole = Field(ge=1, le=limits.EPOCHS, description="The number of additional epochs.")
 
 
 class Child(Body):
@@ -118,14 +119,14 @@ class ForkBody(ActionBody):
     )
 
     children: list[Child] | None = Field(None, min_length=1, max_length=limits.FORKS)
-    count: int | None = Field(None, ge=1, le=limits.FORKS)
+    count: Whole | None = Field(None, ge=1, le=limits.FORKS)
     perturb: dict[str, Annotated[float, Field(gt=1, le=1_000)]] = Field(
         {}, description="By name, the largest factor by which a value is changed up or down."
     )
     epoch: EpochNumber | None = Field(
         None, description="The epoch to fork from; by default the current one."
     )
-    epochs: int | None = Field(
+    epochs: Whole | None = Field(
         None,
         ge=1,
         le=limits.EPOCHS,
@@ -158,7 +159,7 @@ class ReplayBody(Body):
     model_config = ConfigDict(json_schema_extra=example({"name": "digits-again", "seed": 2}))
 
     name: Slug
-    seed: int | None = Field(
+    seed: Whole | None = Field(
         None, ge=0, le=2**63 - 1, description="By default the seed of the study."
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from caviar.service.contract import limits
-from caviar.service.contract.schemas.base import NO_NUL, Body, example
+from caviar.service.contract.schemas.base import NO_NUL, Body, Whole, example
 
 
 class ZoomBody(Body):
@@ -20,7 +20,7 @@ class ZoomBody(Body):
     )
 
     box: dict[str, Any] = Field(min_length=1, description='{"learning_rate": [low, high], …}')
-    size: int | None = Field(
+    size: Whole | None = Field(
         None, ge=1, le=limits.TRIALS, description="The number of trials in the round."
     )
     author: str | None = Field(None, min_length=1, max_length=64, pattern=NO_NUL)

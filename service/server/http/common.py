@@ -24,8 +24,8 @@ from caviar.service.server.http.access import access_of
 from caviar.service.server.http.bodies import kind_of
 from caviar.service.server.http.problems import MEDIA_TYPE
 from caviar.service.server.http.queries import known_names, refuse_unknown
-from caviar.service.server.http.watch import REQUEST
 from caviar.service.server.http.serialized import serialized
+from caviar.service.server.http.watch import REQUEST
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.idempotency import Key
 from caviar.service.server.store.database import Database
@@ -230,6 +230,11 @@ def _is_key(part: Any) -> bool:
         case str():
             return part.isprintable()
     return False
+
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The caller has this revision already, as its If-None-Match says."}
+}
 
 
 def not_modified(

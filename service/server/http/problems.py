@@ -9,10 +9,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from caviar.service.contract.errors import CaviarError, Invalid, problem
+from caviar.service.contract.errors import MAX_FIELD, CaviarError, Invalid, problem
 from caviar.service.contract.field_errors import field_errors
+from caviar.service.contract.texts import keep_start
 from caviar.service.server.http.answer_headers import HEADERS
 from caviar.service.server.http.watch import REQUEST
 
@@ -36,21 +38,27 @@ def respond(error: CaviarError) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Let every error of the app become a problem body."""
 
+    # Starlette runs plain functions in threads, which takes longer than these do.
     @app.exception_handler(CaviarError)
-    def expected(request: Request, error: CaviarError) -> JSONResponse:
+    async def expected(request: Request, error: CaviarError) -> JSONResponse:
         return respond(error)
 
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
+        return respond(Invalid("the body was cut off"))  # for the log of a proxy
+
     @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         return respond(Invalid.of(*field_errors(error.errors())))
 
     @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         title = HTTPStatus(error.status_code).phrase
         slug = title.lower().replace(" ", "-")
+        path = keep_start(request.url.path, MAX_FIELD)
         detail = {
-            404: f"there is nothing at {request.url.path}",
-            405: f"{request.method} is not possible at {request.url.path}",
+            404: f"there is nothing at {path}",
+            405: f"{request.method:.20} is not possible at {path}",
         }.get(error.status_code, str(error.detail))
         headers = dict(error.headers or {})
         if error.status_code == 405:
@@ -74,8 +82,9 @@ def install(app: FastAPI) -> None:
 def _methods(request: Request) -> list[str]:
     """The methods of all routes at a path: a router tells those of the first one only."""
     methods: set[str] = set()
-    for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
-            methods |= getattr(route, "methods", None) or {"GET"}
+    for included in request.app.routes:
+        router = getattr(included, "original_router", None)
+        for route in [included] if router is None else router.routes:
+            if route.matches(request.scope)[0] is not Match.NONE:
+                methods |= getattr(route, "methods", None) or {"GET"}
     return sorted(methods | ({"HEAD"} if "GET" in methods else set()))

@@ -9,6 +9,7 @@ from fastapi import Query, Request, Response
 from caviar.service.contract import schemas
 from caviar.service.server.http.access import READ, SUBMIT
 from caviar.service.server.http.common import (
+    NOT_MODIFIED,
     DatabaseOf,
     KeyOf,
     StudyName,
@@ -56,7 +57,9 @@ def act_on_studies(
     return studies.act_on_many(database, body)
 
 
-@studies_router.get("/studies/{study}", response_model=schemas.Study, dependencies=[READ])
+@studies_router.get(
+    "/studies/{study}", response_model=schemas.Study, responses=NOT_MODIFIED, dependencies=[READ]
+)
 def show_study(study: StudyName, database: DatabaseOf, request: Request, response: Response) -> Any:
     """Show a study: state, counts, best, current round, progress, definition."""
     if "if-none-match" in request.headers:

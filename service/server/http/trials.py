@@ -11,6 +11,7 @@ from caviar.service.contract import schemas
 from caviar.service.contract.states import StudyState
 from caviar.service.server.http.access import READ, SUBMIT, WORK
 from caviar.service.server.http.common import (
+    NOT_MODIFIED,
     AskersOf,
     DatabaseOf,
     KeyOf,
@@ -95,7 +96,12 @@ def enqueue_trials(
     return enqueue(database, study, body, key)
 
 
-@trials_router.get("/studies/{study}/trials", response_model=schemas.TrialPage, dependencies=[READ])
+@trials_router.get(
+    "/studies/{study}/trials",
+    response_model=schemas.TrialPage,
+    responses=NOT_MODIFIED,
+    dependencies=[READ],
+)
 def list_trials(
     study: StudyName,
     database: DatabaseOf,

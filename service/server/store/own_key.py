@@ -61,4 +61,4 @@ def _published(database: Database, key: str) -> Iterator[None]:
 
 
 def _path(database: Database) -> Path:
-    return Path(f"{database.url.database}.key")
+    return Path(f"{os.path.realpath(str(database.url.database))}.key")

@@ -242,6 +242,9 @@ def test_an_impossible_result_changes_nothing(client: Client, item: dict[str, An
     assert client.study("outside").revision == before
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 def send(client: Client, body: bytes, path: str = "/studies") -> httpx.Response:
     """POST this very body."""
     headers = {"Content-Type": "application/json"}
@@ -259,3 +262,30 @@ def test_an_objective_of_no_kind_names_the_kind(client: Client) -> None:
         response: httpx.Response = client._http.post("/studies", json=external(objective=objective))
         assert_problem(response, 422)
         assert response.json()["errors"][0]["field"] == "objective.kind"
+
+
+def test_a_whole_number_may_be_written_with_a_point(client: Client) -> None:
+    definition = external(trials=3)
+    definition["budget"]["trials"] = 3.0
+    assert client._http.post("/studies", json=definition).status_code == 201
+    answer = client._http.post("/studies/outside/ask", content=b'{"count": 2.0}', headers=JSON)
+    assert len(answer.json()["trials"]) == 2
+    answer = client._http.post("/studies/outside/ask", content=b'{"count": 1.5}', headers=JSON)
+    assert_problem(answer, 422)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "\xed\xa0\x80"}',  # half a surrogate, in bytes
+        b'{"\\ud800": 1, "\\ud800": 2}',
+        b'{"\\uD800": NaN}',
+        '{"name": "x"}'.encode("utf-16"),
+        '{"name": "x"}'.encode("utf-32"),
+        b'{"\xed\xa0\x80": NaN}',
+    ],
+)
+def test_text_that_cannot_be_stored_is_refused_as_such(client: Client, body: bytes) -> None:
+    answer = send(client, body)
+    assert_problem(answer, 422)
+    assert "Unicode" in answer.json()["detail"] or "JSON" in answer.json()["detail"]

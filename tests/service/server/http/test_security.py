@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from caviar.service.client import Client
+from caviar.service.server.app import create_app
+from caviar.service.server.operations import studies
+from caviar.service.server.store.database import Database
 from tests.assertions import assert_problem
 from tests.factories.studies import external
 
@@ -74,3 +77,40 @@ def test_a_head_is_the_get_without_its_body(client: Client, path: str, status: i
     assert (whole.status_code, head.status_code) == (status, status)
     assert head.content == b"" != whole.content
     assert head.headers["content-length"] == whole.headers["content-length"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/studies", {"GET", "HEAD", "POST"}),
+        ("/studies/outside", {"DELETE", "GET", "HEAD", "PATCH"}),
+        ("/studies/outside/trials", {"GET", "HEAD", "POST"}),
+        ("/studies/outside/rounds", {"GET", "HEAD", "POST"}),
+        ("/studies/outside/trials/0/checkpoint", {"GET", "HEAD", "PUT"}),
+        ("/datasets/mine", {"DELETE", "GET", "HEAD", "PUT"}),
+    ],
+)
+def test_a_method_that_is_not_there_is_told_which_are(
+    client: Client, path: str, allowed: set[str]
+) -> None:
+    for method, body in (("TRACE", b"x"), ("SPLICE", b"")):
+        answer = client._http.request(method, path, content=body)
+        assert_problem(answer, 405)
+        assert allowed <= set(answer.headers["allow"].split(", "))
+
+
+def test_an_unexpected_error_carries_the_headers_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studies, "list_page", None)
+    answer = client._http.get("/studies")
+    assert_problem(answer, 500)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_host_rule_that_is_switched_off_is_told(
+    sqlite: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    create_app(sqlite, allowed_hosts=["*"])
+    assert "--allowed-host '*'" in caplog.text
