@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -52,8 +53,12 @@ COLUMNS = (
 )
 """The columns that every file has; an inactive parameter's cell is empty."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula, and run it."""
+FORMULA = re.compile(r"(?:^|(?<=[;|\t\r\n]))(?=\s*[=+\-@＝＋－＠])|^(?=[\t\r\n])")
+"""Where a spreadsheet may take a text for a formula, and run it: it leaves out spaces, takes wide
+characters for narrow ones, and a semicolon, tab or line for the end of a cell."""
+
+PARTED = re.compile(r"[;|\t\r\n]")
+"""What a text has that may be several cells."""
 
 SAFE = (int, type(None))
 """Types of cells that are written as they are."""
@@ -192,6 +197,6 @@ def _safe(cell: Any) -> Any:
         return str(cell).lower()
     if isinstance(cell, float):
         return noiseless(cell)
-    if isinstance(cell, str) and cell.startswith(FORMULA):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str) or (cell[:1].isalnum() and not PARTED.search(cell)):
+        return cell
+    return FORMULA.sub("'", cell)

@@ -40,11 +40,18 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_no_text_is_a_formula_and_numbers_stay_numbers() -> None:
-    for start in ("=", "+", "-", "@", "\t", "\r"):
+    for start in ("=", "+", "-", "@", "\t", "\r", "\n", " =", "\u3000=", "＝", "＋", "－", "＠"):
         text = f"{start}1+1"
         [row] = rows(as_csv([trial(0, -1.25, reason=text, params={"kind": text, "rate": -0.5})]))
         assert row["reason"] == row["kind"] == f"'{text}"
         assert (row["rate"], row["value"]) == ("-0.5", "-1.25")
+    for text, safe in (
+        ("a;=1", "a;'=1"),
+        ("a;\t=1; b", "a;'\t'=1; b"),
+        ("line\n=1", "line\n'=1"),
+        ("a = 1; b-1", "a = 1; b-1"),
+    ):
+        assert rows(as_csv([trial(0, reason=text)]))[0]["reason"] == safe
     assert (
         as_csv([trial(params={"rate": -0.5}, metrics={"=1": 2.0})])
         .splitlines()[0]
