@@ -22,7 +22,7 @@ from caviar.service.server.http.common import (
     not_modified,
     router,
 )
-from caviar.service.server.operations import annotations, leases, results, trials, versions
+from caviar.service.server.operations import leases, notes, results, trials, versions
 from caviar.service.server.operations.enqueue import enqueue
 
 trials_router = router("trials")
@@ -135,7 +135,7 @@ def annotate_trials(
     study: StudyName, body: schemas.AnnotationsBody, database: DatabaseOf
 ) -> schemas.AnnotationsAnswer:
     """Change notes and tags of many trials."""
-    return annotations.annotate_many(database, study, body)
+    return notes.annotate_many(database, study, body)
 
 
 @trials_router.get("/studies/{study}/trials/{number}", dependencies=[READ])
@@ -149,7 +149,7 @@ def annotate_trial(
     study: StudyName, number: TrialNumber, body: schemas.Annotation, database: DatabaseOf
 ) -> schemas.TrialDetail:
     """Change the note or the tags of a trial."""
-    return annotations.annotate(database, study, number, body)
+    return notes.annotate(database, study, number, body)
 
 
 @trials_router.get("/studies/{study}/trials/{number}/curve", dependencies=[READ])

@@ -14,10 +14,10 @@ from caviar.service.contract.states import StudyState
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import (
-    annotations,
     budgets,
     datasets,
     feasibility,
+    notes,
     observations,
     presenters,
     study_states,
@@ -128,7 +128,7 @@ def change(database: Database, name: str, body: schemas.StudyChange) -> schemas.
         if body.budget is not None:
             _set_budget(change, body.budget)
         change.mark()
-        annotations.annotate(change.study, body)
+        notes.annotate(change.study, body)
         if body.state is not None:
             _set_state(change, StudyState(body.state))
         study_states.reconcile(change)

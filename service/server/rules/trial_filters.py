@@ -16,9 +16,9 @@ from typing import Any
 
 from caviar.sampler import Parameter, Setting, SpaceError
 from caviar.service.contract.errors import Invalid
-from caviar.service.server import store
 from caviar.service.server.rules.plans import Plan
-from caviar.service.server.store.queries.trial_pages import Condition, Measure
+from caviar.service.server.store.queries.trial_orders import ORDERS
+from caviar.service.server.store.queries.trial_pages import MEASURES, Condition, Measure
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
@@ -135,18 +135,18 @@ def measure(plan: Plan, sort: str) -> Measure | None:
         Invalid: nothing can be sorted by it.
     """
     name = sort.removeprefix("-")
-    if sort in store.trial_pages.ORDERS:
+    if sort in ORDERS:
         return None
-    if name in store.trial_pages.MEASURES:
-        return store.trial_pages.MEASURES[name]
+    if name in MEASURES:
+        return MEASURES[name]
     if name.startswith(METRICS):
         metric = name.removeprefix(METRICS)
         return Measure("metrics", lambda has: has.get(metric))
     if name.startswith(PARAMS):
         parameter = _parameter(plan, name.removeprefix(PARAMS), "sort")
         return Measure("params", lambda has: _rank(parameter, has))
-    columns = ", ".join(each for each in store.trial_pages.ORDERS if not each.startswith("-"))
-    measures = ", ".join(store.trial_pages.MEASURES)
+    columns = ", ".join(each for each in ORDERS if not each.startswith("-"))
+    measures = ", ".join(MEASURES)
     raise Invalid.field(
         "sort",
         f"must be one of {columns}, {measures}, params.NAME and metrics.NAME, with - before it to "

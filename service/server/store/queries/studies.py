@@ -72,14 +72,6 @@ def lock(session: Session, name: str) -> StudyRow:
     return row
 
 
-def page(session: Session, *, limit: int, before: int | None) -> Sequence[StudyRow]:
-    """Studies, the newest first, with an id below `before`."""
-    query = ALL.order_by(StudyRow.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(StudyRow.id < before)
-    return rows.all_of(session, StudyRow, query)
-
-
 def running(session: Session, kind: str) -> Sequence[str]:
     """Names of the running studies of a kind of objective, the oldest first."""
     query = (

@@ -292,17 +292,17 @@ def _stretch(order: Order, trials: Sequence[Any], count: int) -> Stretch:
 
 def _check_key(column: Column[Any], key: object) -> None:
     """Refuse a key that is not of the column's type, for one of the databases fails with it."""
-    is_number = isinstance(key, int | float) and not isinstance(key, bool)
+    number = key if isinstance(key, int | float) and not isinstance(key, bool) else math.nan
     match column.type:
         case String():
-            known = isinstance(key, str) and "\0" not in key
+            is_known = isinstance(key, str) and "\0" not in key
         case BigInteger():
-            known = is_number and isinstance(key, int) and abs(key) < 2**63
+            is_known = isinstance(number, int) and abs(number) < 2**63
         case Integer():
-            known = is_number and isinstance(key, int) and abs(key) < 2**31
+            is_known = isinstance(number, int) and abs(number) < 2**31
         case _:
-            known = is_number and abs(key) < 2**63 and math.isfinite(key)
-    if not known:
+            is_known = abs(number) < 2**63 and math.isfinite(number)
+    if not is_known:
         raise Invalid.field("page_token", "is not one that this list gave out")
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
-    Select,
     and_,
     bindparam,
     case,
@@ -20,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from caviar.service.contract.errors import Invalid, NotFound
+from caviar.service.contract.errors import NotFound
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server.store import rows
 from caviar.service.server.store.models import COMPETES, IS_LEASED, StudyRow, TrialRow
@@ -244,64 +241,6 @@ def below(session: Session, study: StudyRow, number: int) -> Sequence[TrialRow]:
     """All trials with a lower number, in order."""
     query = OF_STUDY.where(TrialRow.number < number).order_by(TrialRow.number)
     return rows.all_of(session, TrialRow, query, {"study_id": study.id})
-
-
-SORTS: dict[str, tuple[ColumnElement[Any], bool]] = {
-    "number": (TrialRow.number.expression, False),
-    "-number": (TrialRow.number.expression, True),
-    "value": (TrialRow.value.expression, False),
-    "-value": (TrialRow.value.expression, True),
-    "revision": (TrialRow.revision.expression, False),
-}
-"""Orders of the list of trials: the column, and whether it falls."""
-
-
-def page(
-    session: Session,
-    study: StudyRow,
-    *,
-    since: int | None,
-    states: Sequence[TrialState],
-    sort: str,
-    after: list[Any] | None,
-    limit: int,
-) -> Sequence[TrialRow]:
-    """One page of trials in the order of `sort`, after the key of the page before.
-
-    Sorting by value leaves out the trials that have none, and replicas, which do not compete.
-    """
-    column, falls = SORTS[sort]
-    query = OF_STUDY
-    if since is not None:
-        query = query.where(TrialRow.revision > since)
-    if states:
-        query = query.where(TrialRow.state.in_(states))
-    if sort.endswith("value"):
-        query = query.where(TrialRow.value.is_not(None), TrialRow.replica_of.is_(None))
-    if after is not None:
-        query = _after(query, column, falls, after)
-    order = column.desc() if falls else column.asc()
-    query = query.order_by(order, TrialRow.number).limit(limit)
-    return rows.all_of(session, TrialRow, query, {"study_id": study.id})
-
-
-def _after(
-    query: Select[Any], column: ColumnElement[Any], falls: bool, after: list[Any]
-) -> Select[Any]:
-    match after:
-        case [key, number] if _fits(key, column) and _fits(number, TrialRow.number.expression):
-            beyond = column < key if falls else column > key
-            return query.where(or_(beyond, and_(column == key, TrialRow.number > number)))
-    raise Invalid.field("page_token", "is not one that this list gave out")
-
-
-def _fits(value: object, column: ColumnElement[Any]) -> bool:
-    """Whether both databases can compare it with the column: PostgreSQL has integers of a size."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return abs(value) < (2**31 if type(column.type) is Integer else 2**63)
 
 
 def holders(session: Session) -> Sequence[tuple[str, int, float]]:

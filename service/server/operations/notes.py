@@ -6,7 +6,7 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import NotFound
 from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
-from caviar.service.server.rules import annotations, presenters
+from caviar.service.server.rules import notes, presenters
 from caviar.service.server.rules.change import Change
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import TrialRow
@@ -23,7 +23,7 @@ def annotate(
 
     def work(change: Change) -> schemas.TrialDetail:
         trial = store.trials.get(change.session, change.study, number)
-        annotations.annotate(trial, body)
+        notes.annotate(trial, body)
         change.mark(trial)
         change.session.flush()
         return presenters.trials.detail(change.session, change.study, trial)
@@ -56,6 +56,6 @@ def _annotate(
         error = NotFound(f"study {change.study.name!r} has no trial {item.number}")
         problem = schemas.Problem.model_validate(error.problem())
         return schemas.AnnotationStored(number=item.number, stored=False, problem=problem)
-    annotations.annotate(trial, item)
+    notes.annotate(trial, item)
     change.mark(trial)
     return schemas.AnnotationStored(number=item.number, stored=True, problem=None)
