@@ -10,7 +10,7 @@ from caviar.service.contract import schemas
 from caviar.service.contract.errors import NotFound
 from caviar.service.server.figures import FIGURES
 from caviar.service.server.http.access import READ
-from caviar.service.server.http.common import DatabaseOf, StudyName, router
+from caviar.service.server.http.common import NOT_MODIFIED, DatabaseOf, StudyName, router
 from caviar.service.server.http.heavy_reads import HeavyReadsOf
 from caviar.service.server.operations import figures
 
@@ -18,7 +18,10 @@ figures_router = router("studies")
 
 
 @figures_router.get(
-    "/studies/{study}/figures/{name}", response_model=schemas.Figure, dependencies=[READ]
+    "/studies/{study}/figures/{name}",
+    response_model=schemas.Figure,
+    responses=NOT_MODIFIED,
+    dependencies=[READ],
 )
 async def show_figure(
     study: StudyName,

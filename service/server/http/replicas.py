@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from caviar.service.contract import schemas
 from caviar.service.server.http.access import READ, SUBMIT
-from caviar.service.server.http.common import DatabaseOf, KeyOf, StudyName, router
+from caviar.service.server.http.common import NOT_MODIFIED, DatabaseOf, KeyOf, StudyName, router
 from caviar.service.server.http.heavy_reads import HeavyReadsOf
 from caviar.service.server.operations import replicas
 
@@ -22,7 +22,10 @@ def replicate(
 
 
 @replicas_router.get(
-    "/studies/{study}/replicates", response_model=schemas.Replicates, dependencies=[READ]
+    "/studies/{study}/replicates",
+    response_model=schemas.Replicates,
+    responses=NOT_MODIFIED,
+    dependencies=[READ],
 )
 async def list_replicates(
     study: StudyName, database: DatabaseOf, reads: HeavyReadsOf, request: Request

@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from caviar.service.contract import schemas
 from caviar.service.server.http.access import READ, SUBMIT
-from caviar.service.server.http.common import DatabaseOf, KeyOf, StudyName, router
+from caviar.service.server.http.common import NOT_MODIFIED, DatabaseOf, KeyOf, StudyName, router
 from caviar.service.server.http.heavy_reads import HeavyReadsOf
 from caviar.service.server.operations import importance, rounds, space_preview, zooms
 
@@ -40,7 +40,10 @@ def undo(study: StudyName, database: DatabaseOf, key: KeyOf) -> schemas.RoundLis
 
 
 @rounds_router.get(
-    "/studies/{study}/importance", response_model=schemas.Importance, dependencies=[READ]
+    "/studies/{study}/importance",
+    response_model=schemas.Importance,
+    responses=NOT_MODIFIED,
+    dependencies=[READ],
 )
 async def show_importance(
     study: StudyName, database: DatabaseOf, reads: HeavyReadsOf, request: Request
