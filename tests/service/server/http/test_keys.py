@@ -180,12 +180,9 @@ def test_what_is_no_key_is_refused(http: TestClient, sqlite: Database, header: s
 
 def test_only_callers_with_a_key_see_versions(http: TestClient, sqlite: Database) -> None:
     key = make(sqlite, "read")
-    assert http.get("/health").json() == {
-        "status": "ok",
-        "version": None,
-        "database": None,
-        "schema_revision": None,
-    }
+    health = http.get("/health").json()
+    assert health.pop("status") == "ok"
+    assert set(health.values()) == {None}
     assert http.get("/ready").json() == {"ready": True}
     assert http.get("/health", headers=bearer(key)).json()["version"]
 
