@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import BaseModel
+
 from caviar.service.client import Client
+from caviar.service.contract import schemas
+from caviar.service.contract.schemas.definition import DIGITS
 
 OCTETS = "application/octet-stream"
 
@@ -42,12 +47,32 @@ def test_every_body_and_every_answer_has_an_example(client: Client) -> None:
             assert examples_of(schema, spec), f"{name}: {schema}"
 
 
-def test_the_examples_of_the_bodies_are_taken(client: Client) -> None:
+def test_the_examples_are_what_the_schemas_say(client: Client) -> None:
+    seen = set()
     for name, operation, spec in operations(client):
-        content = operation.get("requestBody", {}).get("content", {})
-        if name == "POST /studies":
-            for example in examples_of(content["application/json"]["schema"], spec):
-                assert client._http.post("/studies", json=example).status_code == 201
+        contents = [operation.get("requestBody", {}).get("content", {})]
+        answers = operation["responses"].items()
+        contents += [each.get("content", {}) for status, each in answers if status[0] == "2"]
+        for content in contents:
+            for kind, described in content.items():
+                if kind == "application/json":
+                    model = described["schema"]["$ref"].rpartition("/")[2]
+                    seen.add(model)
+                    for example in examples_of(described["schema"], spec):
+                        _check(getattr(schemas, model), example)
+                elif kind == "text/plain":
+                    assert described["example"], name
+    assert {"StudyDefinition", "TrialActionsBody", "WorkerList", "TrialPage"} <= seen
+
+
+def _check(model: type[BaseModel], example: dict[str, Any]) -> None:
+    """The example is valid as JSON, and names no field that the model has not."""
+    model.model_validate_json(json.dumps(example))
+    assert example.keys() <= model.model_fields.keys(), model
+
+
+def test_the_example_of_a_study_is_taken(client: Client) -> None:
+    assert client._http.post("/studies", json=DIGITS).status_code == 201
 
 
 def test_the_description_speaks_of_problems(client: Client) -> None:
