@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -28,6 +29,10 @@ import benchmarks.one_thread  # noqa: F401
 # isort: split
 import httpx
 
+from benchmarks.filled import fill
+from benchmarks.peers.storages import storages
+from caviar.service.contract import schemas
+from caviar.service.server.operations import studies
 from caviar.service.server.store import schema
 from caviar.service.server.store.database import Database, sqlite_url
 
@@ -106,8 +111,6 @@ def _wait_for(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -185,17 +188,47 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
 
 def _prepare(url: str, trials: int) -> None:
     """Give the database its tables and a study with so many trials."""
-    from caviar.service.contract import schemas
-    from caviar.service.server.operations import studies
-
     database = Database(url)
     schema.upgrade(database)
-    studies.create(database, schemas.StudyDefinition.model_validate(STUDY))
     if trials:
-        from benchmarks.filled import fill
-
         fill(database, "bench", trials)
+    else:
+        studies.create(database, schemas.StudyDefinition.model_validate(STUDY))
     database.close()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """How long `work` takes, once."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _get(client: httpx.Client, path: str, **headers: str) -> int:
+    """The status of a reading, which must be one that is due."""
+    answer = client.get(path, headers=headers)
+    assert answer.status_code in (200, 304), answer.text
+    return answer.status_code
+
+
+def _reads(client: httpx.Client) -> dict[str, Callable[[], object]]:
+    """What readers ask, once there are a few trials that they have not seen."""
+    study = "/studies/bench"
+    revision = client.get(study).json()["revision"]
+    _pair(client, 4, "w")
+    etag = client.get(study).headers["ETag"]
+    importance, figure = f"{study}/importance", f"{study}/figures/parameters"
+    return {
+        "summary": lambda: _get(client, study),
+        "summary, unchanged (304)": lambda: _get(client, study, **{"If-None-Match": etag}),
+        "changes since a revision": lambda: _get(client, f"{study}/trials?since={revision}"),
+        "first page by number": lambda: _get(client, f"{study}/trials"),
+        "first page by value": lambda: _get(client, f"{study}/trials?sort=value"),
+        "first page by end": lambda: _get(client, f"{study}/trials?sort=-finished_at"),
+        "figure, the first time": lambda: _get(client, figure),
+        "figure, again": lambda: _get(client, figure),
+        "importance, the first time": lambda: _get(client, importance),
+    }
 
 
 def main() -> None:
@@ -204,7 +237,7 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--trials", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=1.5)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -219,28 +252,45 @@ def _measure(url: str, folder: Path, options: argparse.Namespace) -> None:
     bare_command = ["-m", "uvicorn", "bare:app", "--port", str(bare_port), "--no-access-log"]
     bare_command += ["--log-level", "warning", "--app-dir", str(folder)]
     command = ["-m", "caviar", "serve", "--database", url, "--port", str(port)]
+    rates: dict[str, list[float]] = {}
+    costs: dict[str, list[float]] = {}
     with (
         _process(bare_command, bare_port) as bare,
         _process(command, port, CAVIAR_DATA=str(folder)) as client,
+        storages(folder) as others,
     ):
-        ratios: dict[str, list[float]] = {}
-        for _ in range(options.rounds):
+        for turn in range(options.rounds):
             post = _rate(lambda: _bare_post(bare), options.seconds)
-            pairs = _rate(lambda: _pair(client, 1, "w"), options.seconds)
-            batch = _rate(lambda: _pair(client, BATCH, "w"), options.seconds) * BATCH
-            bare_pairs = _rate(lambda: _pair(bare, 1, "w"), options.seconds)
-            many = _many(lambda worker: _pair(client, 1, worker), options.seconds)
-            for what, rate in {
-                "pairs, one client": pairs,
-                "pairs, sixteen clients": many,
-                f"trials in batches of {BATCH}": batch,
-                "pairs of the bare route itself": bare_pairs,
-            }.items():
-                ratios.setdefault(what, []).append(rate / post)
-            print(f"  {post:7.0f} bare posts/s, {pairs:6.0f} pairs/s, {batch:6.0f} trials/s")
-    print(f"{options.database}, {options.trials:,} trials before; for each bare post:")
-    for what, values in ratios.items():
-        print(f"  {what:32} {median(values):6.3f}   ({min(values):.3f} to {max(values):.3f})")
+            for what, rate in _rates(bare, client, others, options.seconds).items():
+                rates.setdefault(what, []).append(rate / post)
+            for what, read in _reads(client).items():
+                costs.setdefault(what, []).append(_seconds(read) * post)
+            print(f"  round {turn + 1}: {post:.0f} bare posts a second", flush=True)
+    print(f"{options.database}, {options.trials:,} trials before")
+    _print("in the time of one bare post", rates)
+    _print("the time in bare posts", costs)
+
+
+def _rates(
+    bare: httpx.Client,
+    client: httpx.Client,
+    others: Mapping[str, Callable[[], None]],
+    seconds: float,
+) -> dict[str, float]:
+    """How often in a second: pairs of ask and tell, or trials where they come in batches."""
+    rates = {
+        "pairs, one client": _rate(lambda: _pair(client, 1, "w"), seconds),
+        "pairs, sixteen clients": _many(lambda worker: _pair(client, 1, worker), seconds),
+        f"trials in batches of {BATCH}": _rate(lambda: _pair(client, BATCH, "w"), seconds) * BATCH,
+        "pairs of the bare routes": _rate(lambda: _pair(bare, 1, "w"), seconds),
+    }
+    return rates | {f"pairs, {name}": _rate(work, seconds) for name, work in others.items()}
+
+
+def _print(title: str, measured: Mapping[str, list[float]]) -> None:
+    print(f"{title}:")
+    for what, values in measured.items():
+        print(f"  {what:32} {median(values):8.3f}   ({min(values):.3f} to {max(values):.3f})")
 
 
 if __name__ == "__main__":

@@ -151,11 +151,12 @@ class Database:
     def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction and commit; all of it happens, or none.
 
-        When the database reports a lost race the whole of `work` runs again, so it must have no
-        effect outside its session.
+        When the database reports a lost race, or a connection of the pool turns out to be dead,
+        the whole of `work` runs again, so it must have no effect outside its session.
         """
         for attempt in range(RETRIES):
             asked_at = time.perf_counter()
+            commits = False
             try:
                 with (
                     _translated(),
@@ -165,15 +166,23 @@ class Database:
                     self.waits.note(time.perf_counter() - asked_at)
                     result = work(session)
                     session.flush()
+                    commits = True
                     return result
             except _LostRace:
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))
+            except _ConnectionLost:
+                # Whether a commit that got no answer was done is not known.
+                if commits or attempt:
+                    raise
+                self._writer.dispose()
         raise Unavailable("the database is busy: try again", retry_after=1)
 
     def now(self, session: Session) -> float:
         """Seconds since 1970: the database's clock on PostgreSQL, the server's own on SQLite."""
         if self.is_sqlite:
             return self._clock()
+        if isinstance(session, Transaction) and session.locked_at is not None:
+            return session.locked_at
         seconds = session.scalar(text("SELECT extract(epoch FROM clock_timestamp())::float8"))
         return float(seconds or 0.0)
 
@@ -256,14 +265,15 @@ def _postgres_engines(url: URL) -> tuple[Engine, Engine]:
     timeouts = f"-c lock_timeout={int(BUSY_SECONDS * 1000)} -c statement_timeout=60000"
     arguments: dict[str, Any] = {
         "connect_args": {"options": timeouts, "connect_timeout": 5},
-        "pool_pre_ping": True,
         "pool_timeout": BUSY_SECONDS,
         "pool_size": 8,
         "max_overflow": 8,
     }
+    # A write runs again on a new connection where its own is dead: it needs no question before.
     writer = create_engine(url, isolation_level="READ COMMITTED", **arguments)
     reader = create_engine(
         url,
+        pool_pre_ping=True,
         isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
         **arguments,
@@ -273,6 +283,10 @@ def _postgres_engines(url: URL) -> tuple[Engine, Engine]:
 
 class _LostRace(Exception):
     """The transaction lost against another one and may be run again."""
+
+
+class _ConnectionLost(Unavailable):
+    """The connection was dead, or died."""
 
 
 @contextmanager
@@ -292,7 +306,7 @@ def _translated() -> Iterator[None]:
         if "not a database" in str(error.orig) or "malformed" in str(error.orig):
             raise Unavailable("the file is not an SQLite database, or it is damaged") from error
         if error.connection_invalidated:
-            raise Unavailable("the database is away: try again", retry_after=1) from error
+            raise _ConnectionLost("the database is away: try again", retry_after=1) from error
         raise
 
 
@@ -306,7 +320,8 @@ def _from_driver(error: DBAPIError) -> Exception:
         return _LostRace(message)
     if "locked" in message or "busy" in message:
         return Unavailable("the database is locked by another process", retry_after=1)
-    return Unavailable("the database is away: try again", retry_after=1)
+    kind = _ConnectionLost if error.connection_invalidated else Unavailable
+    return kind("the database is away: try again", retry_after=1)
 
 
 @contextmanager

@@ -20,12 +20,14 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     Connection,
+    Double,
     Select,
     Table,
     bindparam,
     case,
     func,
     insert,
+    literal_column,
     select,
     update,
 )
@@ -46,6 +48,14 @@ R = TypeVar("R", bound=Base)
 STUDIES = cast(Table, StudyRow.__table__)
 ROUNDS = cast(Table, RoundRow.__table__)
 TRIALS = cast(Table, TrialRow.__table__)
+
+OF_NAME = select(STUDIES).where(STUDIES.c.name == bindparam("name"))
+LOCKED = Prepared(OF_NAME.with_for_update())
+
+_locked = OF_NAME.with_for_update().cte("locked")
+CLOCK = literal_column("extract(epoch FROM clock_timestamp())::float8", Double)
+LOCKED_AT = Prepared(select(_locked, CLOCK.label("clock")))
+"""On PostgreSQL the clock comes along; it is read once the lock is there, however long it took."""
 
 VOID = "void"
 """The key of void trials in the counts of a study; all others are counted by their state."""
@@ -143,6 +153,18 @@ def one_of(
     return rows[0] if rows else None
 
 
+def lock_study(session: Session, name: str) -> StudyRow | None:
+    """The study of this name, locked until the transaction ends, or None."""
+    transaction = cast(Transaction, session)
+    if transaction.core.dialect.name != "postgresql":
+        return one_of(session, StudyRow, LOCKED, {"name": name})
+    found = LOCKED_AT.rows(transaction.core, {"name": name})
+    if not found:
+        return None
+    *stored, transaction.locked_at = found[0]
+    return cast(StudyRow, transaction.watched(SHAPES[StudyRow], stored))
+
+
 def add(session: Session, rows: Sequence[RoundRow | TrialRow]) -> None:
     """Have the transaction insert new rows when it writes next."""
     cast(Transaction, session).added.extend(rows)
@@ -171,6 +193,8 @@ class Transaction(Session):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.added: list[Any] = []
+        self.locked_at: float | None = None
+        """The database's clock when the study was locked, in seconds since 1970, if it told."""
         self._watched: dict[_Shape, dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]]] = {
             shape: {} for shape in SHAPES.values()
         }

@@ -15,9 +15,7 @@ from caviar.service.server.store.prepared import Prepared
 
 TABLE = rows.TRIALS.c
 ALL = select(rows.STUDIES)
-OF_NAME = ALL.where(rows.STUDIES.c.name == bindparam("name"))
-NAMED = Prepared(OF_NAME)
-LOCKED = Prepared(OF_NAME.with_for_update())
+NAMED = Prepared(rows.OF_NAME)
 VERSION = select(rows.STUDIES.c.created_at, rows.STUDIES.c.revision).where(
     rows.STUDIES.c.name == bindparam("name")
 )
@@ -66,7 +64,7 @@ def lock(session: Session, name: str) -> StudyRow:
     Raises:
         NotFound: there is none.
     """
-    row = rows.one_of(session, StudyRow, LOCKED, {"name": name})
+    row = rows.lock_study(session, name)
     if row is None:
         raise NotFound(f"there is no study named {name!r}")
     return row

@@ -89,6 +89,8 @@ def waiting(session: Session, study: StudyRow, limit: int, *, lapsed: bool) -> S
 
 def expired(session: Session, study: StudyRow, now: float) -> Sequence[TrialRow]:
     """Running trials whose lease has run out."""
+    if not any_running(session, study):
+        return []
     return rows.all_of(session, TrialRow, EXPIRED, {"study_id": study.id, "now": now})
 
 
