@@ -15,6 +15,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.params import Depends as Dependency
 from fastapi.security.base import SecurityBase
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Scope as HttpScope
 
 from caviar.service.contract.errors import Refused, Unauthenticated
 from caviar.service.contract.keys import KEY_VARIABLE, Scope, id_of
@@ -53,7 +54,7 @@ class Access(SecurityBase):
             return  # it was checked before the body was read
         caller = await caller_of(request)
         if caller is None:
-            raise Unauthenticated(UNUSABLE if _has_credentials(request) else NEEDS_KEY)
+            raise Unauthenticated(UNUSABLE if any(_credentials(request.scope)) else NEEDS_KEY)
         if not caller.may(self.scope):
             raise _refusal(caller, self.scope)
         request.scope[CALLER] = caller
@@ -80,45 +81,52 @@ async def caller_of(request: Request) -> Caller | None:
     keyring: Keyring = request.app.state.keyring
     if keyring.needs_reading:
         await run_in_threadpool(keyring.read)
-    caller = _known(keyring, request)
+    key, cookie = _credentials(request.scope)
+    caller = _known(keyring, key, cookie)
     if caller is not None:
         return caller
     if not keyring.requires_keys:
         return ANYONE
-    if not _has_credentials(request):
+    if key is None and cookie is None:
         return None
     # It may be newer than what was read: read again, but not for each of many wrong keys.
     seconds, since = keyring.wait_seconds()
     await asyncio.sleep(seconds)
     await run_in_threadpool(keyring.read, since=since)
-    return _known(keyring, request)
+    return _known(keyring, key, cookie)
 
 
 CallerOf = Annotated[Caller | None, Depends(caller_of)]
 
 
-def _known(keyring: Keyring, request: Request) -> Caller | None:
-    if "authorization" in request.headers:
-        key = _key(request)
-        return None if key is None else keyring.by_key(key)
-    cookie = session_of(request)
+def _known(keyring: Keyring, key: str | None, cookie: str | None) -> Caller | None:
+    if key is not None:
+        return keyring.by_key(key)
     return None if cookie is None else keyring.by_cookie(cookie)
 
 
-def _key(request: Request) -> str | None:
-    """The key of the header, if it has the form of one."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    key = key.strip()
-    return key if scheme.lower() == "bearer" and id_of(key) is not None else None
-
-
 def session_of(request: Request) -> str | None:
-    """The session's id in the cookie of a browser."""
-    return request.cookies.get(COOKIE) if "cookie" in request.headers else None
+    """The session's id in the cookie of a browser, unless it calls with a key."""
+    return _credentials(request.scope)[1]
 
 
-def _has_credentials(request: Request) -> bool:
-    return _key(request) is not None or session_of(request) is not None
+def _credentials(scope: HttpScope) -> tuple[str | None, str | None]:
+    """The key of a request, if it has the form of one, and else the session's id.
+
+    Each request is asked, so that the headers are read once and as they are.
+    """
+    cookie = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, text = value.decode("latin-1").partition(" ")
+            key = text.strip()
+            is_key = scheme.lower() == "bearer" and id_of(key) is not None
+            return (key if is_key else None), None
+        if name == b"cookie":
+            for part in value.decode("latin-1").split(";"):
+                label, _, text = part.strip().partition("=")
+                cookie = text if label == COOKIE else cookie
+    return None, cookie or None
 
 
 def _refusal(caller: Caller, scope: Scope) -> Refused:

@@ -117,21 +117,13 @@ def sign_in(database: Database, key: str) -> SignedIn:
     Raises:
         Unauthenticated: the key is unknown, or has expired or was revoked.
     """
-    digest = digest_of(key)
+    with database.read() as session:  # strangers must not keep the one writer busy
+        _usable(session, key, database.now(session))
     cookie = secrets.token_urlsafe(32)
 
     def work(session: Session) -> SignedIn:
         now = database.now(session)
-        row = next(
-            (
-                row
-                for row in store.keys.usable(session, now)
-                if row.id == id_of(key) and hmac.compare_digest(row.digest, digest)
-            ),
-            None,
-        )
-        if row is None:
-            raise Unauthenticated("this key is unknown, or it has expired or was revoked")
+        row = _usable(session, key, now)
         ends = now + SESSION_SECONDS
         if row.expires_at is not None:
             ends = min(ends, row.expires_at)
@@ -154,7 +146,23 @@ def sign_in(database: Database, key: str) -> SignedIn:
 def sign_out(database: Database, cookie: str) -> None:
     """End the session of a cookie, if there is one."""
     digest = digest_of(cookie)
+    with database.read() as session:
+        if not store.keys.has_session(session, digest):
+            return
     database.write(lambda session: store.keys.end_session(session, digest))
+
+
+def _usable(session: Session, key: str, now: float) -> KeyRow:
+    """The row of a key.
+
+    Raises:
+        Unauthenticated: it cannot be used.
+    """
+    key_id = id_of(key)
+    row = None if key_id is None else store.keys.find(session, key_id, now)
+    if row is None or not hmac.compare_digest(row.digest, digest_of(key)):
+        raise Unauthenticated("this key is unknown, or it has expired or was revoked")
+    return row
 
 
 def _shown(row: KeyRow, now: float) -> schemas.Key:

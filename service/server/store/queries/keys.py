@@ -25,6 +25,11 @@ def usable(session: Session, now: float) -> Sequence[KeyRow]:
     return session.scalars(select(KeyRow).where(_is_usable(now))).all()
 
 
+def find(session: Session, key_id: str, now: float) -> KeyRow | None:
+    """The usable key of this id, or None."""
+    return session.scalar(select(KeyRow).where(KeyRow.id == key_id, _is_usable(now)))
+
+
 def count(session: Session) -> int:
     """How many keys there are, with those that cannot be used any more."""
     return session.scalar(select(func.count()).select_from(KeyRow)) or 0
@@ -74,6 +79,11 @@ def add_session(session: Session, row: SessionRow, *, keep: int) -> None:
     surplus = session.scalars(older).all()
     session.execute(delete(SessionRow).where(SessionRow.digest.in_(surplus)))
     session.add(row)
+
+
+def has_session(session: Session, digest: str) -> bool:
+    """Whether there is this session, even if it has expired."""
+    return session.get(SessionRow, digest) is not None
 
 
 def end_session(session: Session, digest: str) -> None:
