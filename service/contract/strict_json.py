@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from caviar.service.contract import limits
+from caviar.service.contract import json_parts, limits
 from caviar.service.contract.errors import MAX_ERRORS, FieldError, Invalid
 
 
@@ -50,7 +50,7 @@ def parse(
     errors: list[FieldError] = []
     try:
         # Without an encoding, json guesses one, and takes surrogates as bytes.
-        value = json.loads(
+        value = json_parts.loads(
             body.removeprefix(codecs.BOM_UTF8).decode(),
             object_pairs_hook=partial(_object, defects),
             parse_constant=partial(_constant, defects),

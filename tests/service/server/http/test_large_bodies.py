@@ -37,7 +37,7 @@ ATTACKS: dict[str, tuple[str, bytes, int, str]] = {
     "empty reports": (REPORT, listed("reports", b"{}", 10_000), 422, "reports[0].number"),
     "names of no study": ("/studies", names(9_000), 422, "name"),
     "more names": ("/studies", names(64_000), 422, "body: has more than 10,000 names"),
-    "names as a report": (REPORT, names(250_000), 422, "body: has more than 10,000 names"),
+    "names as a report": (REPORT, names(250_000), 422, "more than 10,000 names"),
     "a study too large": ("/studies", b" " * (limits.BODY_BYTES + 1), 413, "1,048,576 bytes"),
     "lists": (REPORT, listed("reports", b"[]", 1_000_000), 422, "1,000,000 values"),
     "fewer lists": (REPORT, listed("reports", b"[]", 40_000), 422, "reports[0]"),
