@@ -32,7 +32,7 @@ from caviar.service.server.http.system import system_router
 from caviar.service.server.http.trial_actions import actions_router
 from caviar.service.server.http.trials import trials_router
 from caviar.service.server.http.watch import Traffic, Watch
-from caviar.service.server.operations import datasets, leases
+from caviar.service.server.operations import datasets, leases, studies
 from caviar.service.server.operations.keyring import Keyring
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.quotas import quotas
@@ -139,6 +139,7 @@ def _reap(database: Database, seconds: float, stop: threading.Event) -> None:
         try:
             leases.reap(database)
             leases.forget_old_answers(database)
+            studies.sweep(database, seconds=seconds / 4)
         except CaviarError as error:
             # The database may be away for a while: the next turn comes soon.
             logger.warning("the reaper cannot expire leases now: %s", error.detail)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
@@ -141,6 +143,8 @@ def change(database: Database, name: str, body: schemas.StudyChange) -> schemas.
 def delete(database: Database, name: str) -> None:
     """Delete a study with its trials, curves and rounds.
 
+    The rows of a large one are deleted by and by: see `sweep`.
+
     Raises:
         NotFound: there is none of this name.
     """
@@ -150,6 +154,17 @@ def delete(database: Database, name: str) -> None:
         change.say("deleted")
 
     change_study(database, name, work)
+
+
+def sweep(database: Database, *, seconds: float) -> None:
+    """Delete rows of studies that were deleted, in short transactions, for so many seconds."""
+    with database.read() as session:
+        hidden = store.studies.hidden(session)
+    end = time.monotonic() + seconds
+    for study_id in hidden:
+        while database.write(partial(store.studies.remove_part, study_id=study_id)):
+            if time.monotonic() > end:
+                return
 
 
 STATES: dict[str, Literal["running", "paused", "stopped"]] = {

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from caviar.service.contract.states import OPEN, TrialState
 from caviar.service.server.store.database import Database
 from caviar.service.server.store.models import RoundRow, StudyRow, TrialRow
+from caviar.service.server.store.queries.studies import HIDDEN
 
 NAMED = 5
 """How many trials a complaint names; of more it says the number."""
@@ -66,6 +67,7 @@ def _numbers(session: Session) -> Iterator[str]:
             func.count(number),
         )
         .outerjoin(TrialRow, TrialRow.study_id == StudyRow.id)
+        .where(StudyRow.state != HIDDEN)  # some trials of it are deleted already
         .group_by(StudyRow.id, StudyRow.name, StudyRow.next_number)
         .order_by(StudyRow.name)
     )
@@ -84,8 +86,8 @@ def _counts(session: Session) -> Iterator[str]:
     query = select(TrialRow.study_id, key, func.count()).group_by(TrialRow.study_id, key)
     for study, state, count in session.execute(query):
         counted[study][state] = count
-    rows = select(StudyRow.id, StudyRow.name, StudyRow.counts).order_by(StudyRow.name)
-    for study, name, counts in session.execute(rows):
+    rows = select(StudyRow.id, StudyRow.name, StudyRow.counts).where(StudyRow.state != HIDDEN)
+    for study, name, counts in session.execute(rows.order_by(StudyRow.name)):
         kept = {state: count for state, count in counts.items() if count}
         if kept != counted[study]:
             yield f"study {name}: its row counts {kept}, and its trials are {counted[study]}"

@@ -14,6 +14,13 @@ from caviar.service.server.store.models import IS_LEASED, StudyRow
 from caviar.service.server.store.prepared import Prepared
 
 TABLE = rows.TRIALS.c
+
+HIDDEN = "deleted"
+"""The state of a study that is being deleted, which nobody sees."""
+
+REMOVED_AT_ONCE = 500
+"""Trials that are deleted in one transaction: other writers wait as long."""
+
 ALL = select(rows.STUDIES)
 NAMED = Prepared(rows.OF_NAME)
 VERSION = select(rows.STUDIES.c.created_at, rows.STUDIES.c.revision).where(
@@ -91,7 +98,8 @@ def with_expired_leases(session: Session, now: float) -> Sequence[str]:
     """Names of the studies in which a lease has run out."""
     # Study by study, for the index of leases begins with it.
     has_expired = exists().where(TABLE.study_id == StudyRow.id, TABLE.lease_expires_at < now)
-    return session.scalars(select(StudyRow.name).where(has_expired)).all()
+    query = select(StudyRow.name).where(StudyRow.state != HIDDEN, has_expired)
+    return session.scalars(query).all()
 
 
 def on_the_clock(session: Session) -> Sequence[StudyRow]:
@@ -107,5 +115,37 @@ def of_worker(session: Session, worker: str) -> Sequence[str]:
 
 
 def remove(session: Session, row: StudyRow) -> None:
-    """Delete a study with all that belongs to it."""
-    session.execute(delete(StudyRow).where(StudyRow.id == row.id))
+    """Delete a study with all that belongs to it: at once, or hide it if that takes a while.
+
+    The name of a hidden study is free. No call can name it, for its own name is no slug.
+    """
+    if row.next_number <= REMOVED_AT_ONCE:
+        session.execute(delete(StudyRow).where(StudyRow.id == row.id))
+        return
+    row.name = f"~{row.id}"
+    row.state = HIDDEN
+
+
+def hidden(session: Session) -> Sequence[int]:
+    """The ids of the studies that are hidden until all of them is deleted."""
+    return session.scalars(select(StudyRow.id).where(StudyRow.state == HIDDEN)).all()
+
+
+def remove_part(session: Session, study_id: int) -> bool:
+    """Delete some trials of a hidden study, in the end the study; whether anything is left."""
+    some = (
+        select(TABLE.number)
+        .where(TABLE.study_id == study_id)
+        .order_by(TABLE.number)
+        .limit(REMOVED_AT_ONCE)
+    )
+    numbers = session.scalars(some).all()
+    if numbers:
+        session.execute(
+            delete(rows.TRIALS).where(
+                TABLE.study_id == study_id, TABLE.number.between(numbers[0], numbers[-1])
+            )
+        )
+        return True
+    session.execute(delete(StudyRow).where(StudyRow.id == study_id))
+    return False

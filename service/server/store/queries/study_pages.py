@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from caviar.service.contract.errors import Invalid
 from caviar.service.server.store import rows
 from caviar.service.server.store.models import StudyRow
+from caviar.service.server.store.queries.studies import HIDDEN
 from caviar.service.server.store.queries.trial_orders import SCANNED
 
 TABLE = rows.STUDIES.c
@@ -60,6 +61,7 @@ def page(
     key, left = after, SCANNED
     while left > 0 and len(found) <= limit:
         query = select(TABLE.id, TABLE.name, TABLE.state, TABLE.tags)
+        query = query.where(TABLE.state != HIDDEN)
         if key is not None:
             query = query.where(column < key if falls else column > key)
         order = column.desc() if falls else column.asc()

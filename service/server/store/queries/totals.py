@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from caviar.service.contract.states import StudyState
 from caviar.service.server.store import rows
+from caviar.service.server.store.queries.studies import HIDDEN
 
 TABLE = rows.STUDIES.c
 
@@ -23,6 +24,6 @@ def studies(session: Session) -> dict[str, int]:
 def trials(session: Session) -> Counter[str]:
     """How many trials are in each state, and how many are void, as their studies count them."""
     total: Counter[str] = Counter()
-    for counts in session.execute(select(TABLE.counts)).scalars():
+    for counts in session.execute(select(TABLE.counts).where(TABLE.state != HIDDEN)).scalars():
         total.update(counts)
     return total

@@ -12,7 +12,9 @@ from caviar.service.client import Client
 from caviar.service.contract.errors import Conflict, NotFound
 from caviar.service.contract.schemas import StudyDefinition
 from caviar.service.contract.states import StudyState, TrialState
+from caviar.service.server import store
 from caviar.service.server.operations import studies
+from caviar.service.server.store import integrity
 from caviar.service.server.store.database import Database
 from tests.assertions import assert_problem
 from tests.factories.results import result
@@ -82,6 +84,27 @@ def test_a_deleted_study_is_gone_with_everything(client: Client) -> None:
         client.study("outside")
     assert client.create_study(external()).revision == 1
     assert client.trials("outside") == []
+
+
+def test_a_large_study_is_gone_at_once_and_its_rows_by_and_by(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.studies, "REMOVED_AT_ONCE", 4)
+    client.create_study(external(budget={"trials": 10}))
+    client.ask("outside", count=10, worker="w")
+    client.delete_study("outside")
+    client.create_study(external())
+    assert [study.name for study in client.studies()] == ["outside"]
+    with database.read() as session:
+        [hidden] = store.studies.hidden(session)
+    left = True
+    steps = 0
+    while left:
+        left = database.write(lambda session: store.studies.remove_part(session, hidden))
+        steps += 1
+    assert steps == 4
+    with database.read() as session:
+        assert list(integrity.of_studies(session, max_attempts=3)) == []
 
 
 def test_answers_of_a_deleted_study_are_not_those_of_the_next(client: Client) -> None:
