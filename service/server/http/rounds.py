@@ -19,10 +19,19 @@ def preview_space(body: schemas.SpaceBody) -> schemas.SpacePreview:
     return space_preview.preview_space(body)
 
 
-@rounds_router.get("/studies/{study}/rounds", dependencies=[READ])
-def list_rounds(study: StudyName, database: DatabaseOf) -> schemas.RoundList:
+@rounds_router.get(
+    "/studies/{study}/rounds",
+    response_model=schemas.RoundList,
+    responses=NOT_MODIFIED,
+    dependencies=[READ],
+)
+async def list_rounds(
+    study: StudyName, database: DatabaseOf, reads: HeavyReadsOf, request: Request
+) -> Response:
     """List the rounds of a study: where each draws from, and why."""
-    return schemas.RoundList(rounds=rounds.list_all(database, study))
+    return await reads.answer(
+        request, database, (study, "rounds"), lambda: rounds.show(database, study)
+    )
 
 
 @rounds_router.post("/studies/{study}/rounds", status_code=201, dependencies=[SUBMIT])

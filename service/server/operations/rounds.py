@@ -7,6 +7,7 @@ from caviar.service.server import store
 from caviar.service.server.operations.change_study import change_study
 from caviar.service.server.rules import presenters, rounds, study_states
 from caviar.service.server.rules.change import Change
+from caviar.service.server.rules.presenters.times import timestamp
 from caviar.service.server.store.database import Database
 
 
@@ -41,11 +42,13 @@ def open_next(database: Database, name: str) -> None:
     change_study(database, name, work)
 
 
-def list_all(database: Database, name: str) -> list[schemas.Round]:
-    """Every round of a study, from the first.
+def show(database: Database, name: str) -> tuple[str, int, bytes]:
+    """Every round of a study as JSON, with the time of the study's creation and its revision.
 
     Raises:
         NotFound: there is no study of this name.
     """
     with database.read() as session:
-        return presenters.rounds.rounds(session, store.studies.get(session, name))
+        study = store.studies.get(session, name)
+        listed = schemas.RoundList(rounds=presenters.rounds.rounds(session, study))
+    return timestamp(study.created_at), study.revision, listed.model_dump_json().encode()
