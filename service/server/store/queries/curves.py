@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from caviar.service.server.store.models import CurveRow, StudyRow
+from caviar.service.server.store.prepared import Prepared
+
+COLUMNS = ("study_id", "number", "epochs", "metrics")
+
+# The key counts up by itself.
+ADD = Prepared(
+    insert(CurveRow.__table__).inline().values({name: bindparam(name) for name in COLUMNS})
+)
 
 Points = Mapping[int, Mapping[str, float]]
 """Metrics by epoch."""
@@ -22,7 +30,7 @@ def add(session: Session, study: StudyRow, points: Mapping[int, Points]) -> None
         if epochs
     ]
     if rows:
-        session.execute(insert(CurveRow), rows)
+        ADD.write(session.connection(), rows)
 
 
 def _columns(points: Points) -> dict[str, Any]:
