@@ -2,6 +2,7 @@
 
 recipe          names and values of hyperparameters, read into a typed Recipe
 rules           the valid values of a hyperparameter
+effects         which hyperparameters do nothing beside the others
 synonyms        what other libraries call a hyperparameter, for messages
 shapes          the shape of a network: offsets of its layers, what lanes must share
 draws           counter-based random draws, keyed by their purpose

@@ -5,11 +5,13 @@ Only this module reads hyperparameter names.
 
 import difflib
 import re
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
 from typing import Any, cast
 
 from caviar.engine.data.datasets import TASKS, Dataset
+from caviar.engine.effects import without_effect
 from caviar.engine.errors import RecipeError
 from caviar.engine.layers.activations import ACTIVATIONS
 from caviar.engine.layers.initializers import INITIALIZERS
@@ -66,7 +68,8 @@ class Recipe:
     """The checked hyperparameters of one trial; the fields are named as in RULES.
 
     Raises RecipeError, which names the field, if a value is invalid. Lists become tuples, and one
-    number for `hidden_units` is one hidden layer.
+    number for `hidden_units` is one hidden layer. Warns of values that have no effect, such as a
+    momentum with Adam, unless `warns` is false.
     """
 
     learning_rate: float = 0.01
@@ -91,8 +94,9 @@ class Recipe:
     decay_rate: float = _BY_SCHEDULE
     decay_every: int = _BY_SCHEDULE
     """In epochs."""
+    warns: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, warns: bool) -> None:
         for name, value in tuple(vars(self).items()):
             if value is not _DEFAULTS[name]:
                 read = _read_field(name, value)
@@ -103,6 +107,18 @@ class Recipe:
         if self.decay_every is None:
             object.__setattr__(self, "decay_every", SCHEDULES[self.decay].default_every)
         self._check_schedule()
+        if warns and (idle := without_effect(self, self._changed())):
+            warnings.warn(idle, stacklevel=3)
+
+    def _changed(self) -> list[str]:
+        """The fields that differ from their defaults."""
+        schedule = SCHEDULES[self.decay]
+        by_schedule = {
+            "decay_rate": schedule.default_rate,
+            "decay_every": schedule.default_every,
+        }
+        defaults = {**_DEFAULTS, **by_schedule}
+        return [name for name, value in vars(self).items() if value != defaults[name]]
 
     def _check_schedule(self) -> None:
         highest = SCHEDULES[self.decay].highest_rate
@@ -147,7 +163,7 @@ class Recipe:
         _check_none(changes)
         # A new schedule starts from its own defaults, not from the values of the previous one.
         reset = dict.fromkeys(("decay_rate", "decay_every"), _BY_SCHEDULE)
-        return replace(self, **{**(reset if "decay" in changes else {}), **changes})
+        return replace(self, **{**(reset if "decay" in changes else {}), **changes}, warns=False)
 
 
 _DEFAULTS: Mapping[str, object] = vars(Recipe)
@@ -181,7 +197,7 @@ def read_recipe(
             hidden[name] = check_value(name, value)
     _check_none(fields)
     units = _hidden_units(hidden) if hidden else Recipe.hidden_units
-    return Recipe(hidden_units=units, **fields)  # type: ignore[arg-type]
+    return Recipe(hidden_units=units, warns=False, **fields)  # type: ignore[arg-type]
 
 
 def recipe_from(fields: Mapping[str, object]) -> Recipe:

@@ -1,6 +1,7 @@
 """Train one network and look at it: `train("circles", optimizer="adam", epochs=50).plot()`."""
 
 import html
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,7 @@ from caviar.engine.data.preparation import prepare
 from caviar.engine.data.table_files import SUFFIXES, read_table
 from caviar.engine.data.tables import table_of
 from caviar.engine.draws import MAX_SEED
+from caviar.engine.effects import without_effect
 from caviar.engine.errors import DatasetError, DivergedError, RecipeError
 from caviar.engine.metrics import metrics_of
 from caviar.engine.models import Model
@@ -206,9 +208,12 @@ def train(
     >>> trained.metrics["test_accuracy"] > 0.8
     True
 
-    Raises RecipeError, which names the hyperparameter, and DatasetError.
+    Warns of hyperparameters that have no effect, such as a momentum with Adam. Raises RecipeError,
+    which names the hyperparameter, and DatasetError.
     """
     recipe = read_recipe(hyperparameters)
+    if idle := without_effect(recipe, hyperparameters):
+        warnings.warn(idle, stacklevel=3)  # of who calls `caviar.train`
     epochs = Integer(low=1, high=MAX_EPOCHS).read("epochs", plain(epochs))
     seed = Integer(low=0, high=MAX_SEED).read("seed", plain(seed))
     dataset = _dataset(table, target, regression=regression, drop=drop)

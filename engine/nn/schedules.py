@@ -33,5 +33,5 @@ def learning_rate_at(
     """
     given: dict[str, Any] = {"decay_rate": decay_rate, "decay_every": decay_every}
     numbers = {name: value for name, value in given.items() if value is not None}
-    recipe = Recipe(learning_rate=learning_rate, decay=decay, **numbers)
+    recipe = Recipe(learning_rate=learning_rate, decay=decay, warns=False, **numbers)
     return recipe.learning_rate_at(epoch)

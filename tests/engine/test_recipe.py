@@ -1,6 +1,8 @@
 import math
 import pickle
+from dataclasses import fields as fields_of
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ def test_all_hyperparameters_have_defaults() -> None:
 
 
 def test_fields_are_the_names_of_the_rules() -> None:
-    assert set(RULES) - {"hidden_layers"} == set(Recipe.__dataclass_fields__)
+    assert set(RULES) - {"hidden_layers"} == {field.name for field in fields_of(Recipe)}
 
 
 @pytest.mark.parametrize(
@@ -246,3 +248,25 @@ class TestRecipe:
         assert type(made.learning_rate) is float
         assert all(type(units) is int for units in made.hidden_units)
         assert made.decay_rate == SCHEDULES[made.decay].default_rate or "decay_rate" in fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"optimizer": "adam", "momentum": 0.5}, "momentum"),
+        ({"optimizer": "momentum", "beta2": 0.9}, "beta2"),
+        ({"decay_rate": 0.5}, "decay_rate"),
+        ({"hidden_units": (), "keep_prob": 0.5}, "keep_prob"),
+        ({"batch_norm_momentum": 0.5}, "batch_norm_momentum"),
+        ({"initialization": "xavier", "initialization_scale": 0.5}, "initialization_scale"),
+    ],
+)
+def test_a_value_without_effect_is_named(fields: dict[str, Any], named: str) -> None:
+    with pytest.warns(UserWarning, match=rf"without effect: {named} \("):
+        Recipe(**fields)
+    read_recipe(fields)  # of a trial, whose space may have it for the sake of others
+
+
+def test_values_with_an_effect_are_not_warned_of() -> None:
+    Recipe(optimizer="momentum", momentum=0.5, decay="staircase", decay_every=3, keep_prob=0.5)
+    Recipe(optimizer="rmsprop", epsilon=1e-6, initialization="random", initialization_scale=1.0)
