@@ -1,4 +1,4 @@
-"""The errors of the engine, as one tree.
+"""The errors of the engine, as one tree, which is a part of CaviarError's.
 
 EngineError
 ├── RecipeError     a hyperparameter is unknown, out of range or given twice
@@ -9,8 +9,13 @@ EngineError
 └── PoolError       the processes of a pool keep ending before they finish a task
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-class EngineError(Exception):
+from caviar.errors import CaviarError
+
+
+class EngineError(CaviarError):
     """Base class of the engine's errors."""
 
 
@@ -30,7 +35,22 @@ class RecipeError(EngineError):
 
 
 class DatasetError(EngineError):
-    """A data set that does not exist, or arrays that cannot be used as one."""
+    """A data set that does not exist, or arrays that cannot be used as one.
+
+    `field` is the argument that is wrong: `table`, `target` or `drop`.
+    """
+
+    field = "table"
+
+
+@contextmanager
+def about(field: str) -> Iterator[None]:
+    """Let the errors of data sets within be about an argument."""
+    try:
+        yield
+    except DatasetError as error:
+        error.field = field
+        raise
 
 
 class CheckpointError(EngineError):

@@ -25,7 +25,12 @@ class InputError(ValueError):
 
 
 class SpaceError(InputError):
-    """A search space, or a setting of its parameters, is invalid."""
+    """A search space, or a setting of its parameters, is invalid.
+
+    `others` are further errors of the same space, one a parameter.
+    """
+
+    others: tuple["SpaceError", ...] = ()
 
 
 class SamplerError(InputError):

@@ -14,7 +14,7 @@ from caviar.engine.data.columns import Table, listed
 from caviar.engine.data.datasets import SPLIT_SEED, split_rows
 from caviar.engine.data.preprocessing import CategoryEncoder, Preprocessing, check_size, fit
 from caviar.engine.data.targets import Target, target_of
-from caviar.engine.errors import DatasetError
+from caviar.engine.errors import DatasetError, about
 
 PREPARATION = 1
 """The version of what is done here: other features of the same table have another version."""
@@ -47,14 +47,15 @@ def prepare(
 
     Raises DatasetError, which names the column, if the table cannot be used.
     """
-    wanted = target_of(table, target, regression=regression)
-    if wanted.name in drop:
-        raise DatasetError(f"{wanted.name!r} is the target: it cannot be dropped")
+    with about("target"):
+        wanted = target_of(table, target, regression=regression)
     inputs = table.without([wanted.name])
+    with about("drop"):
+        if wanted.name in drop:
+            raise DatasetError(f"{wanted.name!r} is the target: it cannot be dropped")
+        left = inputs.without(drop)
     present = np.flatnonzero(wanted.present)
-    used = Table(
-        {n: c.rows(present) for n, c in inputs.without(drop).columns.items()}, table.source
-    )
+    used = Table({n: c.rows(present) for n, c in left.columns.items()}, table.source)
     for column in used.columns.values():
         column.require_known()
     reasons = dict.fromkeys(drop, "as asked for") | findings.id_like(used)

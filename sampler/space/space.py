@@ -12,6 +12,7 @@ from caviar.sampler.text import did_you_mean, label, listed, shown
 from caviar.sampler.values import JSON, Params, Setting, params_identity
 
 MAX_PARAMETERS = 200
+MAX_ERRORS = 20  # of one space that are told at once
 MAX_VALUES = 1_000_000  # of all settings of a finite space together
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -44,9 +45,19 @@ class SearchSpace:
         if not isinstance(space, Mapping):
             raise SpaceError("", f"must be an object of parameters by name, not {shown(space)}")
         _check_size(len(space))
-        return cls(
-            {_name(name): parse_parameter(name, parameter) for name, parameter in space.items()}
-        )
+        parameters: dict[str, Parameter] = {}
+        errors: list[SpaceError] = []
+        for name, parameter in space.items():
+            try:
+                valid = _name(name)
+                parameters[valid] = parse_parameter(valid, parameter)
+            except SpaceError as error:
+                errors.append(error)
+        if errors:
+            first, *others = errors[:MAX_ERRORS]
+            first.others = tuple(others)
+            raise first
+        return cls(parameters)
 
     def to_dict(self) -> dict[str, JSON]:
         """The JSON form, including defaults; `from_dict` restores an equal space."""

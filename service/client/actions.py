@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from caviar.service.client.connection import Connection
 from caviar.service.client.paths import path_of
 from caviar.service.contract import limits, schemas
+from caviar.service.contract.arguments import mapping
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.plain import plain
 from caviar.service.contract.schemas.base import Setting
@@ -79,7 +80,7 @@ class TrialActionCalls(Connection):
         reason: str | None = None,
     ) -> schemas.TrialDetail:
         """Change hyperparameters of a trial from its next epoch on."""
-        fields = {"changes": dict(changes), "author": author, "reason": reason}
+        fields = {"changes": dict(mapping(changes, "changes")), "author": author, "reason": reason}
         return self._detail(study, number, "adjust", **fields)
 
     def pause(

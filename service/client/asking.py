@@ -140,6 +140,8 @@ class AskedTrial:
         known: float | None = self._value if value is None else plain(value)
         if known is None:
             raise Invalid.field("value", f"is missing, and no {self._metric!r} was reported")
+        if isinstance(known, bool) or not isinstance(known, int | float):
+            raise Invalid.field("value", f"must be a number, not {type(value).__name__}")
         fields: dict[str, Any] = {"state": "diverged", "reason": f"its value is {known}"}
         if math.isfinite(known):
             fields = {"value": known}

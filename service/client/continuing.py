@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from caviar.service.contract import schemas
-from caviar.service.contract.errors import Conflict, Invalid
-from caviar.service.contract.field_errors import field_errors
+from caviar.service.contract.arguments import checked, mapping
+from caviar.service.contract.errors import Conflict
 from caviar.service.contract.states import StudyState
 
 FIELDS = schemas.StudyDefinition.model_fields.keys() - {"budget"}
@@ -23,10 +21,8 @@ def definition_of(given: schemas.StudyDefinition | Mapping[str, Any]) -> schemas
     """
     if isinstance(given, schemas.StudyDefinition):
         return given
-    try:
-        return schemas.StudyDefinition.model_validate(dict(given))
-    except ValidationError as error:
-        raise Invalid.of(*field_errors(error.errors())) from error
+    with checked():
+        return schemas.StudyDefinition.model_validate(dict(mapping(given, "definition")))
 
 
 def to_continue(

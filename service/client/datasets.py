@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from caviar.service.client.connection import Connection
 from caviar.service.contract import schemas
+from caviar.service.contract.arguments import listed
 from caviar.service.contract.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class DatasetCalls(Connection):
         query: dict[str, Any] = {
             "target": column,
             "regression": "true" if regression else None,
-            "drop": [drop] if isinstance(drop, str) else list(drop),
+            "drop": [drop] if isinstance(drop, str) else listed(drop, "drop"),
             "format": kind,
         }
         response = self._send(
@@ -122,6 +123,8 @@ def _path(name: str) -> str:
     Raises:
         NotFound: no data set can have this name.
     """
+    if not isinstance(name, str):
+        raise Invalid.field("name", f"must be a data set's name, not {type(name).__name__}")
     if not re.fullmatch(schemas.SLUG, name):
         raise NotFound(
             f"there is no data set named {name!r}: names are lower-case letters, digits, - and _"

@@ -8,6 +8,7 @@ from typing import Any
 from caviar.service.client.connection import Connection
 from caviar.service.client.paths import path_of
 from caviar.service.contract import schemas
+from caviar.service.contract.arguments import mapping
 
 
 class RoundCalls(Connection):
@@ -27,7 +28,7 @@ class RoundCalls(Connection):
         Raises:
             Invalid: the space is not valid; names the fields.
         """
-        body: dict[str, Any] = {"space": dict(space), "seed": seed}
+        body: dict[str, Any] = {"space": dict(mapping(space, "space")), "seed": seed}
         if sampler is not None:
             body["sampler"] = dict(sampler)
         return self._call("POST", "/spaces/preview", schemas.SpacePreview, body=body)
@@ -60,7 +61,7 @@ class RoundCalls(Connection):
         """
         options = {"size": size, "author": author, "reason": reason}
         body = {
-            "box": dict(box),
+            "box": dict(mapping(box, "box")),
             **{name: value for name, value in options.items() if value is not None},
         }
         return self._call(

@@ -14,6 +14,7 @@ from caviar.service.client.continuing import definition_of, to_continue
 from caviar.service.client.paths import path_of
 from caviar.service.client.study import ENDED, Study
 from caviar.service.contract import schemas
+from caviar.service.contract.arguments import checked, mapping
 from caviar.service.contract.errors import Invalid, NotFound
 from caviar.service.contract.plain import plain
 
@@ -49,7 +50,8 @@ class StudyCalls(Connection):
             name = definition_of(definition).name  # an invalid definition deletes nothing
             with suppress(NotFound):
                 self.delete_study(name)
-        body = definition if isinstance(definition, BaseModel) else dict(definition)
+        is_whole = isinstance(definition, BaseModel)
+        body = definition if is_whole else dict(mapping(definition, "definition"))
         study = self._call("POST", "/studies", Study, body=body, idempotent=True)
         return self._own(study)
 
@@ -126,11 +128,12 @@ class StudyCalls(Connection):
         limits = {"trials": trials, "epochs": epochs, "seconds": seconds}
         changed: dict[str, float | None] = dict.fromkeys(remove)
         changed |= plain({name: value for name, value in limits.items() if value is not None})
-        budget = schemas.BudgetChange.model_validate(changed) if changed else None
-        fields = {"state": state, "budget": budget, "note": note, "tags": tags}
-        change = schemas.StudyChange.model_validate(
-            {name: value for name, value in fields.items() if value is not None}, strict=False
-        )
+        fields = {"state": state, "note": note, "tags": tags}
+        given = {name: value for name, value in fields.items() if value is not None}
+        with checked():
+            if changed:
+                given["budget"] = schemas.BudgetChange.model_validate(changed)
+            change = schemas.StudyChange.model_validate(given, strict=False)
         return self._own(self._call("PATCH", path_of(name), Study, body=change))
 
     def delete_study(self, name: str) -> None:
@@ -200,7 +203,7 @@ class StudyCalls(Connection):
                 raise TimeoutError(f"study {study!r} did not end in {timeout_seconds} seconds")
 
     def figure(self, study: str, name: str) -> schemas.Figure:
-        """A picture of a study as plotly describes it: best_so_far, parameters or curves.
+        """A picture of a study as plotly describes it: best-so-far, parameters or curves.
 
         Raises:
             NotFound: there is no such figure; lists the known ones.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import PrivateAttr
 
 from caviar.service.contract import html, limits, schemas
+from caviar.service.contract.arguments import whole
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.numbers import number, setting
 from caviar.service.contract.states import StudyState, TrialState
@@ -86,6 +87,7 @@ class Study(schemas.Study):
 
     def top(self, count: int = 5) -> list[schemas.Trial]:
         """The best completed trials, the best first."""
+        count = whole(count, "count", least=0)
         order = "-value" if self.direction == "maximize" else "value"
         with self._connected() as client:
             best = client.trials(self.name, state="completed", sort=order, limit=count)
@@ -182,7 +184,7 @@ class Study(schemas.Study):
         from plotly.graph_objects import Figure
 
         with self._connected() as client:
-            drawn = client.figure(self.name, name.replace("-", "_"))
+            drawn = client.figure(self.name, str(name).replace("-", "_"))
         return Figure(data=drawn.data, layout=drawn.layout)
 
     def best_model(self, *, epoch: Literal["best", "last"] = "best") -> Any:

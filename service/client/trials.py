@@ -11,6 +11,7 @@ from typing import Any, Literal
 from caviar.service.client.connection import Connection
 from caviar.service.client.paths import path_of
 from caviar.service.contract import limits, schemas
+from caviar.service.contract.arguments import listed, mapping, whole
 from caviar.service.contract.plain import plain
 from caviar.service.contract.schemas.ask_report_tell import LEASE_SECONDS
 from caviar.service.contract.schemas.base import Setting
@@ -56,7 +57,7 @@ class TrialCalls(Connection):
 
     def report(self, study: str, reports: Sequence[schemas.Report]) -> list[schemas.Decision]:
         """Report metrics of epochs; returns a decision for each reported trial."""
-        body = schemas.ReportBody(reports=list(reports))
+        body = schemas.ReportBody(reports=listed(reports, "reports"))
         answer = self._call("POST", f"{path_of(study)}/report", schemas.ReportAnswer, body=body)
         return answer.decisions
 
@@ -70,7 +71,7 @@ class TrialCalls(Connection):
             An entry for each result, in the same order; that of a refused one has a problem,
             which is also logged as a warning.
         """
-        body = schemas.TellBody(results=list(results))
+        body = schemas.TellBody(results=listed(results, "results"))
         path = f"{path_of(study)}/tell"
         answer = self._call("POST", path, schemas.TellAnswer, body=body, idempotent=True)
         for result, item in zip(body.results, answer.results, strict=True):
@@ -100,7 +101,7 @@ class TrialCalls(Connection):
             schemas.Held(number=trial.number, lease=trial.lease.token)
             if isinstance(trial, schemas.LeasedTrial)
             else trial
-            for trial in trials
+            for trial in listed(trials, "trials")
         ]
         body = schemas.ReleaseBody(trials=held)
         path = f"{path_of(study)}/release"
@@ -113,7 +114,12 @@ class TrialCalls(Connection):
             Invalid: params are not valid; names all fields, and no trial is enqueued.
             Conflict: the study has ended, or its budget is too small for all of them.
         """
-        body = {"trials": [{"params": dict(values)} for values in params]}
+        body = {
+            "trials": [
+                {"params": dict(mapping(values, f"params[{at}]"))}
+                for at, values in enumerate(listed(params, "params"))
+            ]
+        }
         path = f"{path_of(study)}/trials"
         return self._call("POST", path, schemas.EnqueueAnswer, body=body, idempotent=True).trials
 
@@ -156,6 +162,8 @@ class TrialCalls(Connection):
                 thousand trials also "params.NAME", "metrics.NAME" and "seconds".
             limit: the largest number of trials.
         """
+        if limit is not None:
+            limit = whole(limit, "limit", least=0)
         page = limits.PAGE if limit is None else min(limit, limits.PAGE)
         query = {
             "since": since,

@@ -1,6 +1,6 @@
 """The errors of the service, and their problem bodies (RFC 9457) on the wire.
 
-CaviarError
+CaviarError             the service's part of the tree in `caviar.errors`
 ├── Invalid            422  a field of the request is not valid; names the fields
 ├── NotFound           404  the study, trial, round or figure does not exist
 ├── Conflict           409  the current state forbids the request
@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from caviar import errors
 from caviar.service.contract.texts import keep_start
 
 MAX_ERRORS = 20
@@ -42,7 +43,7 @@ class FieldError:
         return FieldError(keep_start(self.field, MAX_FIELD), keep_start(self.message, MAX_MESSAGE))
 
 
-class CaviarError(Exception):
+class CaviarError(errors.CaviarError):
     """An expected failure; carries its HTTP status and the slug of its problem type."""
 
     status = 500

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from caviar.service.contract import schemas
+from caviar.service.contract.errors import Invalid
 from caviar.service.contract.states import FINISHED, OPEN, TrialState
 
 ANY = tuple(TrialState)
@@ -48,7 +49,7 @@ class TrialAction:
         """Whether a call without a body is complete."""
         try:
             self.body()
-        except ValidationError:  # a field is required, or one of several
+        except Invalid:  # a field is required, or one of several
             return False
         return True
 

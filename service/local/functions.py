@@ -12,10 +12,12 @@ from typing import Any, Literal, TypedDict, Unpack
 from caviar.service.client import Client
 from caviar.service.client.continuing import definition_of
 from caviar.service.client.study import Study
+from caviar.service.contract.arguments import real, renamed
 from caviar.service.contract.errors import Invalid
 from caviar.service.local import searches
 from caviar.service.local.place import DEFAULT_DATA, Begun, Place
 from caviar.service.local.searches import IfExists
+from caviar.service.local.spaces import compiled
 
 
 def minimize(
@@ -140,23 +142,27 @@ def _search_with(
 ) -> Study:
     _require_a_trial(function)
     searches.require_name(name, if_exists)
+    jobs = searches.require_jobs(jobs)
     place = Place(data)
     fields = {
-        "space": dict(space),
+        "space": compiled(space),
         "objective": {"kind": "external", "metric": metric, "epochs": epochs},
         "direction": direction,
         **searches.options(
             trials=trials, seconds=seconds, seed=seed, sampler=sampler, pruner=pruner
         ),
     }
-    limit = () if trial_seconds is None else ("--trial-seconds", str(trial_seconds))
+    limit: tuple[str, ...] = ()
+    if trial_seconds is not None:
+        limit = ("--trial-seconds", str(real(trial_seconds, "trial_seconds", least=0.1)))
 
     def begin(client: Client) -> Begun:
         from caviar.service.worker.function import pickled
 
         like = getattr(function, "__name__", "search")
         named = searches.free_name(client, like) if name is None else name
-        definition = definition_of({"name": named, **fields})
+        with renamed(searches.ARGUMENTS):
+            definition = definition_of({"name": named, **fields})
         file = place.function_of(named)
         with _replaced(file) as new:
             pickled.dump(function, new)

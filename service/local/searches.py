@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 from caviar.service.client import Client
 from caviar.service.client.study import Study
 from caviar.service.contract import schemas
+from caviar.service.contract.arguments import mapping, real, whole
 from caviar.service.contract.errors import CaviarError, Invalid, NotFound
 from caviar.service.contract.reasons import commonest_reason
 from caviar.service.local.place import DATASETS, DEFAULT_DATA, Begun, Place
@@ -72,8 +73,7 @@ def run(
         Invalid: an argument or the definition is not valid.
         NothingCompleted: no trial completed.
     """
-    if jobs is not None and jobs < 1:
-        raise Invalid.field("jobs", f"must be at least 1, not {jobs}; None takes one a core")
+    jobs = require_jobs(jobs)
     with (
         place.serving(jobs=cores(jobs), begin=begin) as (client, name),
         _shown(progress) as show,
@@ -87,6 +87,19 @@ def run(
         if found.best is None:
             raise NothingCompleted(_commonest_reason(client, name), _owned(found, place))
         return _owned(found, place)
+
+
+def require_jobs(jobs: object) -> int | None:
+    """The number of processes that was asked for; None takes one a core.
+
+    Raises:
+        Invalid: it is no whole number from 1.
+    """
+    return None if jobs is None else whole(jobs, "jobs", least=1)
+
+
+ARGUMENTS = {"budget.": "", "objective.": ""}
+"""The arguments of searches that are fields of a definition's parts."""
 
 
 def free_name(client: Client, like: str) -> str:
@@ -122,13 +135,18 @@ def options(
     """The fields of a definition that all searches have."""
     budget: dict[str, Any] = {"trials": trials}
     if seconds is not None:
-        budget["seconds"] = float(seconds)
+        budget["seconds"] = real(seconds, "seconds", least=0)
     return {
         "budget": budget,
         "seed": seed,
-        "sampler": {"kind": sampler} if isinstance(sampler, str) else dict(sampler),
-        "pruner": {"kind": pruner} if isinstance(pruner, str) else dict(pruner),
+        "sampler": _kind(sampler, "sampler"),
+        "pruner": _kind(pruner, "pruner"),
     }
+
+
+def _kind(given: object, name: str) -> dict[str, Any]:
+    """The kind of a sampler or a pruner with its options."""
+    return {"kind": given} if isinstance(given, str) else dict(mapping(given, name))
 
 
 def slug_of(text: str) -> str:

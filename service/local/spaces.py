@@ -17,7 +17,9 @@ from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from caviar.sampler import Round, SearchSpace, SpaceError, counted, make_sampler, whole_box
-from caviar.service.contract.errors import Invalid
+from caviar.sampler.space.space import MAX_ERRORS
+from caviar.service.contract.arguments import mapping, whole
+from caviar.service.contract.errors import FieldError, Invalid
 from caviar.service.contract.numbers import setting
 from caviar.service.contract.scalars import plain_number
 
@@ -46,26 +48,38 @@ class Space(dict[str, Any]):
         Raises:
             Invalid: it is not valid as it is now; names the parameter and its field.
         """
-        for name, spec in self.items():
-            if not isinstance(spec, Mapping):
-                raise Invalid.field(name, _advice(spec))
+        wrong = [
+            FieldError(name, _advice(spec))
+            for name, spec in self.items()
+            if not isinstance(spec, Mapping)
+        ]
         try:
-            return SearchSpace.from_dict(self)
+            space = SearchSpace.from_dict(
+                {name: spec for name, spec in self.items() if isinstance(spec, Mapping)}
+                if wrong
+                else self
+            )
         except SpaceError as error:
-            raise Invalid.field(error.path or "space", error.message) from error
+            wrong += [
+                FieldError(each.path or "space", each.message)
+                for each in (error, *error.others)
+                if not (wrong and ".when." in each.path)  # it may be of one that was left out
+            ]
+        if wrong:
+            raise Invalid.of(*wrong[:MAX_ERRORS])
+        return space
 
     def sample(self, count: int = 1, *, seed: int = 0) -> list[dict[str, Any]]:
         """Random params: the first trials of a random search with this seed.
 
         Raises:
-            ValueError: `count` is negative.
+            Invalid: `count` or `seed` is no whole number from 0.
         """
-        if count < 0:
-            raise ValueError(f"count must be at least 0, not {count}")
+        count, seed = whole(count, "count", least=0), whole(seed, "seed", least=0)
         space, sampler = self.compiled(), make_sampler({"kind": "random"})
-        whole = Round(number=0, first=0, size=count, box=whole_box(space.parameters))
+        stage = Round(number=0, first=0, size=count, box=whole_box(space.parameters))
         return [
-            copy.deepcopy(sampler.propose(space, whole, seed=seed, number=number))
+            copy.deepcopy(sampler.propose(space, stage, seed=seed, number=number))
             for number in range(count)
         ]
 
@@ -86,6 +100,23 @@ class Space(dict[str, Any]):
     def _repr_html_(self) -> str:
         """A table of the parameters with their draws, for notebooks."""
         return self.preview()._repr_html_()
+
+
+def compiled(space: object) -> dict[str, Any]:
+    """The JSON form of a space that is given to a search, with its errors as those of `space`.
+
+    Raises:
+        Invalid: it is no space; names its parameters.
+    """
+    try:
+        return dict(Space(mapping(space, "space")))
+    except Invalid as error:
+        raise Invalid.of(
+            *(
+                each if each.field == "space" else FieldError(f"space.{each.field}", each.message)
+                for each in error.errors
+            )
+        ) from None
 
 
 def space(parameters: Mapping[str, Any] | None = None, /, **named: Any) -> Space:

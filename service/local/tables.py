@@ -10,9 +10,12 @@ from typing import Any
 from caviar.service.client import Client
 from caviar.service.client.study import Study
 from caviar.service.contract import schemas
+from caviar.service.contract.arguments import mapping, renamed
+from caviar.service.contract.errors import Invalid
 from caviar.service.local import searches
 from caviar.service.local.place import DEFAULT_DATA, Begun, Place
 from caviar.service.local.searches import IfExists
+from caviar.service.local.spaces import compiled
 
 
 def search(
@@ -72,8 +75,11 @@ def search(
         NothingCompleted: no trial completed; says the commonest reason.
     """
     searches.require_name(name, if_exists)
+    jobs = searches.require_jobs(jobs)
+    fixed = dict(mapping({} if settings is None else settings, "settings"))
     place = Place(data)
-    dataset = _dataset(place, table, target, regression=regression, drop=drop, name=name)
+    with renamed({"data": "table"}):
+        dataset = _dataset(place, table, target, regression=regression, drop=drop, name=name)
     for warning in dataset.warnings:
         warnings.warn(f"data set {dataset.name}: {warning}", stacklevel=2)
     objective: dict[str, Any] = {
@@ -81,12 +87,12 @@ def search(
         "dataset": dataset.name,
         "version": dataset.version,
         "epochs": epochs,
-        "settings": dict(settings or {}),
+        "settings": fixed,
     }
     if metric is not None:
         objective["metric"] = metric
     fields = {
-        "space": _default_space(settings or {}) if space is None else dict(space),
+        "space": _default_space(fixed) if space is None else compiled(space),
         "objective": objective,
         **searches.options(
             trials=trials, seconds=seconds, seed=seed, sampler=sampler, pruner=pruner
@@ -95,7 +101,9 @@ def search(
 
     def begin(client: Client) -> Begun:
         named = searches.free_name(client, dataset.name) if name is None else name
-        return Begun(client.create_study({"name": named, **fields}, if_exists=if_exists).name)
+        with renamed(searches.ARGUMENTS):
+            created = client.create_study({"name": named, **fields}, if_exists=if_exists)
+        return Begun(created.name)
 
     return searches.run(place, begin, jobs=jobs, progress=progress)
 
@@ -111,8 +119,13 @@ def _dataset(
 ) -> schemas.DatasetDetail:
     """The data set; a table is added to the data folder."""
     with place.client() as client:
-        if isinstance(table, str) and target is None and not Path(table).exists():
-            return client.dataset(table)
+        is_name = isinstance(table, str) and not Path(table).exists() and not Path(table).suffix
+        if isinstance(table, str) and is_name:
+            found = client.dataset(table)
+            if target is not None or regression or drop:
+                message = "target, regression and drop are those of a table: a data set has its own"
+                raise Invalid.field("target", message)
+            return found
         like = Path(table).stem if isinstance(table, str | Path) else name or "table"
         named = searches.slug_of(like)
         return client.add_dataset(named, table, target=target, regression=regression, drop=drop)

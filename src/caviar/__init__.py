@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from caviar import callbacks, nn
     from caviar.engine import load
+    from caviar.engine.errors import DatasetError
     from caviar.engine.estimator import CaviarClassifier, CaviarRegressor
     from caviar.engine.trained import Trained
+    from caviar.errors import CaviarError
     from caviar.service.client import Client
     from caviar.service.client.async_client import AsyncClient
     from caviar.service.client.study import Study
     from caviar.service.contract.errors import (
-        CaviarError,
         Conflict,
         Invalid,
         NotFound,
@@ -49,11 +50,12 @@ if TYPE_CHECKING:
 _MODULES = {
     "AsyncClient": "service.client.async_client",
     "CaviarClassifier": "engine.estimator",
-    "CaviarError": "service.contract.errors",
+    "CaviarError": "errors",
     "CaviarRegressor": "engine.estimator",
     "CaviarSearchCV": "service.local.search_cv",
     "Client": "service.client",
     "Conflict": "service.contract.errors",
+    "DatasetError": "engine.errors",
     "Invalid": "service.contract.errors",
     "NotFound": "service.contract.errors",
     "NothingCompleted": "service.local.searches",
@@ -96,6 +98,7 @@ __all__ = [
     "CaviarSearchCV",
     "Client",
     "Conflict",
+    "DatasetError",
     "Invalid",
     "NotFound",
     "NothingCompleted",

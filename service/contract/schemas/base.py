@@ -5,9 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+)
 
 from caviar.service.contract import limits
+from caviar.service.contract.errors import Invalid
 from caviar.service.contract.scalars import finite_metrics, plain_number
 
 MAX_DEPTH = 8
@@ -100,8 +109,25 @@ def example(body: Any) -> dict[str, Any]:
     return {"examples": [body]}
 
 
-class Body(BaseModel):
-    """The body of a request: unknown fields are refused."""
+class _Checked(type(BaseModel)):  # type: ignore[misc]
+    """Gives a body that is made in Python the contract's errors, which name the fields."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *given: Any, **fields: Any) -> Any:
+            try:
+                return super().__call__(*given, **fields)
+            except ValidationError as error:
+                from caviar.service.contract.field_errors import field_errors  # imports this module
+
+                raise Invalid.of(*field_errors(error.errors())) from None
+
+
+class Body(BaseModel, metaclass=_Checked):
+    """The body of a request: unknown fields are refused.
+
+    What is made in Python raises Invalid where it is not valid.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 

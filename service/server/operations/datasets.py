@@ -64,7 +64,7 @@ def show(database: Database, name: str, version: str | None = None) -> schemas.D
         return schemas.DatasetDetail(**dataset.model_dump(), labels=labels)
     with database.read() as session:
         rows = store.datasets.of(session, name)
-        return _detail(_of_version(rows, name, version), rows)
+        return _detail(_of_version(session, rows, name, version), rows)
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def put(
                 folder, name, table, target=target, regression=regression, drop=drop
             )
     except engine.DatasetError as error:
-        raise Invalid.field("table", str(error)) from error
+        raise Invalid.field(error.field, str(error)) from error
     description = _description(dataset, folder)
     assert dataset.version is not None
     version = dataset.version
@@ -154,7 +154,7 @@ def delete(database: Database, name: str) -> None:
     def work(session: Session) -> list[str]:
         rows = store.datasets.of(session, name, lock=True)
         if not rows:
-            raise _unknown(name)
+            raise NotFound(rules.unknown(session, name))
         rules.require_unused(session, name)
         versions = [row.version for row in rows]
         store.datasets.remove(session, name)
@@ -175,7 +175,7 @@ def file(database: Database, name: str, version: str, file: str) -> Path:
     if file not in library.FILES:
         raise NotFound(f"there is no file {file!r}: a data set has {', '.join(library.FILES)}")
     with database.read() as session:
-        row = _of_version(store.datasets.of(session, name), name, version)
+        row = _of_version(session, store.datasets.of(session, name), name, version)
     path = _folder(database) / row.version / file
     if not path.is_file():
         raise NotFound(
@@ -242,16 +242,14 @@ def _fields(row: DatasetRow) -> dict[str, Any]:
     }
 
 
-def _of_version(rows: Sequence[DatasetRow], name: str, version: str | None) -> DatasetRow:
+def _of_version(
+    session: Session, rows: Sequence[DatasetRow], name: str, version: str | None
+) -> DatasetRow:
     if not rows:
-        raise _unknown(name)
+        raise NotFound(rules.unknown(session, name))
     if version is None:
         return rows[0]
     found = next((row for row in rows if row.version == version), None)
     if found is None:
         raise NotFound(f"data set {name!r} has no version {version!r}")
     return found
-
-
-def _unknown(name: str) -> NotFound:
-    return NotFound(f"there is no data set named {name!r}: {rules.ADD}")

@@ -11,6 +11,9 @@ from caviar.service.contract.errors import Conflict, Invalid
 from caviar.service.contract.schemas import NetworkObjective, StudyDefinition
 from caviar.service.server import store
 
+MAX_NAMED = 20
+"""Data sets that an error names."""
+
 ADD = "add one with `caviar data add FILE --target COLUMN`"
 
 
@@ -46,17 +49,22 @@ def _version(session: Session, objective: NetworkObjective, *, lock: bool) -> st
         return None
     versions = [row.version for row in store.datasets.of(session, name, lock=lock)]
     if not versions:
-        own = [row.name for row in store.datasets.newest(session)]
-        known = ", ".join([*sorted(engine.DATASETS), *own])
-        raise Invalid.field(
-            "objective.dataset", f"there is no data set {name!r}; known are {known}: {ADD}"
-        )
+        raise Invalid.field("objective.dataset", unknown(session, name))
     if version is not None and version not in versions:
         raise Invalid.field(
             "objective.version",
             f"{name!r} has no version {version!r}; it has {', '.join(versions)}",
         )
     return version or versions[0]
+
+
+def unknown(session: Session, name: str) -> str:
+    """That there is no data set of a name, which there are, and how to add one."""
+    own = [row.name for row in store.datasets.newest(session)]
+    names = [*sorted(engine.DATASETS), *own]
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    known = ", ".join(names[:MAX_NAMED])
+    return f"there is no data set named {name!r}; known are {known}{more}: {ADD}"
 
 
 def require_unused(session: Session, name: str) -> None:

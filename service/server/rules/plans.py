@@ -17,7 +17,7 @@ from caviar.sampler import (
     make_sampler,
     may_grow,
 )
-from caviar.service.contract.errors import Invalid
+from caviar.service.contract.errors import FieldError, Invalid
 from caviar.service.contract.schemas import StudyDefinition
 from caviar.service.server.rules.objectives import KINDS, ObjectiveKind
 
@@ -108,7 +108,12 @@ def compile_plan(definition: StudyDefinition) -> Plan:
     try:
         space = SearchSpace.from_dict(definition.space)
     except SpaceError as error:
-        raise Invalid.field(_join("space", error.path), error.message) from error
+        raise Invalid.of(
+            *(
+                FieldError(_join("space", each.path), each.message)
+                for each in (error, *error.others)
+            )
+        ) from error
     try:
         sampler = make_sampler(definition.sampler.own())
     except SamplerError as error:

@@ -345,3 +345,15 @@ def test_any_json_is_a_setting_or_a_space_error(params: object) -> None:
     except SpaceError:
         return
     assert network_space().validate(valid) == valid
+
+
+def test_every_wrong_parameter_is_told_up_to_a_bound() -> None:
+    good = {"type": "float", "low": 0, "high": 1}
+    wrong = {"a b": good, "x": {**good, "low": 3}, "fine": good, "y": 3}
+    with pytest.raises(SpaceError) as caught:
+        SearchSpace.from_dict(wrong)
+    told = [caught.value, *caught.value.others]
+    assert [error.path for error in told] == ["a b", "x.low", "y"]
+    with pytest.raises(SpaceError) as caught:
+        SearchSpace.from_dict({f"p{number}": 3 for number in range(50)})
+    assert len(caught.value.others) == 19

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -135,3 +135,37 @@ def test_a_name_stays_one_part_of_the_path(client: Client, name: str) -> None:
     with pytest.raises(CaviarError) as caught:
         client.study(name)
     assert caught.value.status in (404, 422)
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        (lambda client: client.create_study("outside"), "definition"),
+        (lambda client: client.ask("outside", count=0), "count"),
+        (lambda client: client.ask("outside", worker="a b"), "worker"),
+        (lambda client: client.ask(3), "study"),
+        (lambda client: client.tell("outside", []), "results"),
+        (lambda client: client.tell("outside", 3), "results"),
+        (lambda client: client.enqueue("outside", [3]), "params[0]"),
+        (lambda client: client.trials("outside", limit=-1), "limit"),
+        (lambda client: client.change_study("outside", trials=0), "trials"),
+        (lambda client: client.change_study("outside", state="gone"), "state"),
+        (lambda client: client.replicate("outside", top=0), "top"),
+        (lambda client: client.study("outside").replicate(seeds=0), "seeds"),
+        (lambda client: client.study("outside").top("a"), "count"),
+        (lambda client: next(client.study("outside").ask(worker="a b")), "worker"),
+        (lambda client: client.zoom("outside", 3), "box"),
+        (lambda client: client.adjust("outside", 0, {}), "changes"),
+        (lambda client: client.extend("outside", 0, 0), "epochs"),
+        (lambda client: client.replay("outside", "A b"), "name"),
+        (lambda client: client.dataset(3), "name"),
+        (lambda client: Result(number=0, lease="x", value="high"), "value"),
+    ],
+)
+def test_a_wrong_argument_is_named(
+    client: Client, call: Callable[[Client], object], field: str
+) -> None:
+    client.create_study(external())
+    with pytest.raises(Invalid) as caught:
+        call(client)
+    assert [error.field for error in caught.value.errors][:1] == [field]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from caviar.service.contract import limits
+from caviar.service.contract.errors import Invalid
 from caviar.service.contract.schemas import Report, Result
 
 
@@ -38,9 +39,9 @@ def test_a_result_without_a_finite_value_is_diverged(state: str, value: float) -
 
 @pytest.mark.parametrize("value", [np.array([1.0, 2.0]), "0.5", [0.5]])
 def test_what_is_no_number_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="value"):
+    with pytest.raises(Invalid, match="value"):
         Result(number=0, lease="x", value=value)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="loss"):
+    with pytest.raises(Invalid, match="loss"):
         Report(number=0, lease="x", epoch=1, metrics={"loss": value})  # type: ignore[dict-item]
 
 
