@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Any, TextIO
 
 from caviar.service import request_ids
+from caviar.service.contract.keys import without_keys
 from caviar.service.contract.texts import visible
 
 
@@ -113,6 +114,10 @@ class StandardError(logging.StreamHandler[TextIO]):
         logging.Handler.__init__(self)
         self.form = form
         self.setFormatter(FORMATTERS[form]())
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record without any key, which a caller may have put into a path."""
+        return without_keys(super().format(record))
 
     @property
     def stream(self) -> TextIO:

@@ -47,6 +47,11 @@ def id_of(key: str) -> str | None:
     return None if match is None else match[1]
 
 
+def without_keys(text: str) -> str:
+    """A text with the ids of the keys in it, and without their secrets."""
+    return KEY.sub(r"cav_\1_…", text) if "cav_" in text else text
+
+
 def digest_of(key: str) -> str:
     """What is stored of a key or of a session's id: its SHA-256, as 64 hexadecimal digits.
 

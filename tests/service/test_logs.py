@@ -8,7 +8,8 @@ import re
 import sys
 
 from caviar.service import request_ids
-from caviar.service.logs import JsonLines, Lines, about
+from caviar.service.contract.keys import new_key
+from caviar.service.logs import JsonLines, Lines, LogFormat, StandardError, about
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d"
 LINE = rf"{TIME} INFO caviar: trial 7 completed"
@@ -17,6 +18,14 @@ LINE = rf"{TIME} INFO caviar: trial 7 completed"
 def record(message: str, *values: object, error: BaseException | None = None) -> logging.LogRecord:
     info = None if error is None else (type(error), error, error.__traceback__)
     return logging.LogRecord("caviar", logging.INFO, "", 0, message, values, info)
+
+
+def test_a_key_in_a_path_is_not_logged() -> None:
+    key = new_key()
+    for form in LogFormat:
+        line = StandardError(form).format(record("GET /keys/%s: 404", key))
+        assert key[:13] in line
+        assert key[13:] not in line
 
 
 def test_a_record_is_one_line_with_the_zone_of_its_time() -> None:
