@@ -29,19 +29,24 @@ def loads(
 
     Raises ValueError if the text is not JSON or one of its parts is too large, and RecursionError.
     """
-    hooks = {"object_pairs_hook": object_pairs_hook, "parse_constant": parse_constant}
     if len(text) <= PART:
-        return json.loads(text, **hooks)
-    return _Parts(text, json.JSONDecoder(**hooks)).whole()
+        return json.loads(text, object_pairs_hook=object_pairs_hook, parse_constant=parse_constant)
+    decoder = json.JSONDecoder(object_pairs_hook=object_pairs_hook, parse_constant=parse_constant)
+    return _Parts(text, decoder, object_pairs_hook).whole()
 
 
 class _Parts:
     """A text, and the window of it that the parser sees."""
 
-    def __init__(self, text: str, decoder: json.JSONDecoder) -> None:
+    def __init__(
+        self,
+        text: str,
+        decoder: json.JSONDecoder,
+        hook: Callable[[list[tuple[str, Any]]], Any],
+    ) -> None:
         self._text = text
-        self._scan = decoder.scan_once
-        self._hook = decoder.object_pairs_hook
+        self._scan = decoder.raw_decode
+        self._hook = hook
         self._window, self._start = "", 0
 
     def whole(self) -> Any:
@@ -92,7 +97,7 @@ class _Parts:
         if at < self._start + len(self._window):
             try:
                 value, end = self._scan(self._window, at - self._start)
-            except (ValueError, StopIteration):
+            except ValueError:
                 pass  # cut off by the window's end, or wrong: the next window tells
             else:
                 if end < len(self._window) or self._is_last():
@@ -100,8 +105,6 @@ class _Parts:
         self._window, self._start = self._text[at : at + PART], at
         try:
             value, end = self._scan(self._window, 0)
-        except StopIteration:
-            raise ValueError(f"a value is due at character {at}") from None
         except ValueError as error:
             size = "" if self._is_last() else f", or a part has more than {PART:,} characters"
             raise ValueError(f"{error}, from character {at} on{size}") from None

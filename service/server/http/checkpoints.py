@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import IO, Annotated
 
 from fastapi import Header, Query, Request, Response
 from fastapi.concurrency import contextmanager_in_threadpool
@@ -60,15 +60,25 @@ async def put_checkpoint(
     ] = None,
 ) -> schemas.CheckpointKept:
     """Store a checkpoint of a trial, sent by its worker."""
-    said = {"lease": caviar_lease, "best": _best(caviar_best), "epoch": caviar_epoch}
-    if is_small(request):
-        return await run_in_threadpool(
-            checkpoints.put, database, study, number, content=await request.body(), **said
+    best = _best(caviar_best)
+
+    def keep(content: bytes | IO[bytes]) -> schemas.CheckpointKept:
+        return checkpoints.put(
+            database,
+            study,
+            number,
+            lease=caviar_lease,
+            best=best,
+            content=content,
+            epoch=caviar_epoch,
         )
+
+    if is_small(request):
+        return await run_in_threadpool(keep, await request.body())
     upload = checkpoints.upload(database, study, number, lease=caviar_lease)
     async with contextmanager_in_threadpool(upload) as file:
         await receive_into(file, request)
-        return await run_in_threadpool(checkpoints.put_file, database, study, number, file, **said)
+        return await run_in_threadpool(keep, file)
 
 
 def _best(header: str | None) -> schemas.BestSoFar | None:

@@ -47,23 +47,6 @@ def upload(database: Database, name: str, number: int, *, lease: str) -> Iterato
         yield file
 
 
-def put_file(
-    database: Database,
-    name: str,
-    number: int,
-    file: IO[bytes],
-    *,
-    lease: str,
-    best: schemas.BestSoFar | None,
-    epoch: int | None = None,
-) -> schemas.CheckpointKept:
-    """Store a checkpoint that is in a file; see `put`."""
-    with _storing:
-        file.seek(0)
-        content = file.read()
-        return put(database, name, number, lease=lease, best=best, content=content, epoch=epoch)
-
-
 def put(
     database: Database,
     name: str,
@@ -71,19 +54,26 @@ def put(
     *,
     lease: str,
     best: schemas.BestSoFar | None,
-    content: bytes,
+    content: bytes | IO[bytes],
     epoch: int | None = None,
 ) -> schemas.CheckpointKept:
     """Store a checkpoint of a trial, from the holder of its lease or of the last one it had.
 
-    That of a network is read and must fit the trial. That of an external objective is opaque:
-    octets of an epoch that was reported, never read here.
+    It is given as bytes, or as the file of an upload. That of a network is read and must fit the
+    trial. That of an external objective is opaque: octets of an epoch that was reported, never
+    read here.
 
     Raises:
         NotFound: there is no such study or trial.
         Invalid: it is no checkpoint, or not of this trial; or its epoch is missing or too late.
         Conflict: the lease is not the current one.
     """
+    if not isinstance(content, bytes):
+        with _storing:
+            content.seek(0)
+            return put(
+                database, name, number, lease=lease, best=best, content=content.read(), epoch=epoch
+            )
     with database.read() as session:
         study = store.studies.get(session, name)
         trial = store.trials.get(session, study, number)
