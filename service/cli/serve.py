@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,6 +82,8 @@ def serve(
     requests finish, for ten seconds at most; after SIGTERM the exit code is 0.
     """
     logs.configure(log_level, log_format)
+    # What is imported stays: to look for garbage in it would take a tenth of the start.
+    gc.disable()
     from caviar.service.server.http.security import LOOPBACK
     from caviar.service.server.serving import TlsFiles, serve_forever
     from caviar.service.server.store import own_key, schema
@@ -105,6 +108,8 @@ def serve(
             here = address(listener, tls=tls is not None)
             publish(here)
             print(f"Caviar serves at {here}", flush=True)
+            gc.freeze()
+            gc.enable()
             code = serve_forever(
                 opened,
                 listener,

@@ -9,15 +9,17 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from caviar.service.client import Client
 from caviar.service.contract.errors import Refused
 from caviar.service.contract.texts import visible
+
+if TYPE_CHECKING:
+    from caviar.service.client import Client
 
 IMPATIENCE_SECONDS = 2.0
 """How long a command waits for a server that does not answer."""
@@ -47,6 +49,8 @@ err = VisibleConsole(stderr=True, markup=False, emoji=False, highlight=False)
 
 def impatient(server: str) -> Client:
     """A client that gives up early: a person waits for its answer."""
+    from caviar.service.client import Client  # slow to import, and a server needs none
+
     return Client(server, patience_seconds=IMPATIENCE_SECONDS)
 
 

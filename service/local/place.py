@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid
 from caviar.service.contract.keys import new_key
 
 if TYPE_CHECKING:
+    from caviar.service.client import Client
     from caviar.service.server.store.database import Database
 
 DEFAULT_DATA = Path("caviar-data")
@@ -108,6 +108,7 @@ class Place:
 
         A call of the client raises WorkerLost once the worker was given up.
         """
+        from caviar.service.client import Client
         from caviar.service.local.listening import address, listen
         from caviar.service.local.processes import WORKER_NAME, reclaim, worker_beside
         from caviar.service.server.serving import served
@@ -153,6 +154,7 @@ def _client_of(
         database: the database.
         make_current: brings the schema up to date where that is right; by default any schema.
     """
+    from caviar.service.client import Client
     from caviar.service.client.in_process import AppTransport
     from caviar.service.contract.errors import Conflict
     from caviar.service.server.app import create_app
@@ -194,6 +196,8 @@ def running_client(database: Database) -> Client | None:
     address = running_server(database)
     if address is None:
         return None
+    from caviar.service.client import Client
+
     transport = None
     if address.startswith("https:"):
         from caviar.service.client.light_httpx import httpx
