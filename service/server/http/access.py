@@ -34,13 +34,11 @@ NEEDS_KEY = (
 UNUSABLE = "this key or session is unknown, or it has expired or was revoked"
 
 
-class Access(SecurityBase):
+class Access:
     """The dependency by which a route names the scope that its callers need; None: any caller."""
 
-    def __init__(self, scope: Scope | None) -> None:
+    def __init__(self, scope: Scope | None = None) -> None:
         self.scope = scope
-        self.model = HTTPBearer(description="A key of the server, if it has any.")
-        self.scheme_name = "key"
 
     async def __call__(self, request: Request) -> None:
         """Let the caller pass.
@@ -58,6 +56,13 @@ class Access(SecurityBase):
         if not caller.may(self.scope):
             raise _refusal(caller, self.scope)
         request.scope[CALLER] = caller
+
+
+class KeyAccess(Access, SecurityBase):
+    """The same for callers with a key, as the description of the API has it."""
+
+    model = HTTPBearer(description="A key of the server, if it has any.")
+    scheme_name = "key"
 
 
 def access_of(dependencies: Sequence[Dependency], path: str) -> Access:
@@ -142,12 +147,12 @@ def _refusal(caller: Caller, scope: Scope) -> Refused:
 
 
 def _needs(scope: Scope) -> Any:
-    return Security(Access(scope), scopes=[scope.value])
+    return Security(KeyAccess(scope), scopes=[scope.value])
 
 
 READ = _needs(Scope.READ)
 SUBMIT = _needs(Scope.SUBMIT)
 WORK = _needs(Scope.WORK)
 ADMIN = _needs(Scope.ADMIN)
-OPEN: Any = Security(Access(None))
+OPEN: Any = Depends(Access())
 """For everyone who reaches the server: the page itself, whether it is ready, signing in."""

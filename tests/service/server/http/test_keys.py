@@ -110,6 +110,13 @@ def test_the_app_has_no_routes_but_these_and_the_files_of_the_page(sqlite: Datab
     assert [route.path for route in others] == ["/static"]  # type: ignore[attr-defined]
 
 
+def test_the_description_of_the_api_names_the_scopes(http: TestClient) -> None:
+    spec = http.get("/openapi.json").json()
+    assert spec["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert spec["paths"]["/ask"]["post"]["security"] == [{"key": ["work"]}]
+    assert "security" not in spec["paths"]["/ready"]["get"]
+
+
 def test_a_route_without_a_scope_cannot_be_made() -> None:
     with pytest.raises(TypeError, match="/bare names no scope"):
         ROUTERS[0].add_api_route("/bare", lambda: None)
