@@ -19,10 +19,13 @@ from caviar.service.server.store.models import StudyRow, TrialRow
 
 WHERE = "warm_start.study"
 
+MOST_READ = 4 * limits.WARM_START_TRIALS
+"""The best trials of another study among which a warm start looks first for those that fit."""
+
 
 def of_study(session: Session, study: StudyRow, plan: Plan) -> list[Observation]:
     """All observations of a study; those of a warm start have numbers below zero."""
-    rows = store.trials.below(session, study, study.next_number)
+    rows = store.samples.history(session, study)
     rungs = store.rungs.by_trial(session, study)
     own = [of_trial(row, plan, rungs.get(row.number, {})) for row in rows if teaches(row)]
     return [*of_warm_start(session, study, plan), *own]
@@ -99,23 +102,15 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
         raise Invalid.field(WHERE, f"there is no study named {name!r}")
     source = plan_of(other.definition)
     _require_same_measure(source, plan)
-    rows = [
-        row
-        for row in store.trials.below(session, other, other.next_number)
-        if row.state in FINISHED and not row.void and teaches(row)
-    ]
-    if not rows:
+    # The best are read by index: under the lock of all writers, a history would take too long.
+    leading = store.samples.best(session, other, MOST_READ, maximize=source.maximize)
+    fitting, misfit = _fitting(session, other, source, plan, leading)
+    if len(fitting) < limits.WARM_START_TRIALS and len(leading) < other.next_number:
+        everything = store.samples.history(session, other)
+        fitting, misfit = _fitting(session, other, source, plan, everything)
+    if not fitting and misfit is None:
         raise Invalid.field(WHERE, f"no trial of {name!r} has ended yet: there is nothing to take")
-    rungs = store.rungs.by_trial(session, other) if source.epochs == plan.epochs else {}
-    fitting: list[Observation] = []
-    misfit: SpaceError | None = None
-    for row in rows:
-        observation = of_trial(row, source, rungs.get(row.number, {}))
-        try:
-            fitting.append(replace(observation, params=plan.space.validate(observation.params)))
-        except SpaceError as error:
-            misfit = misfit or error
-    if misfit is not None and not fitting:
+    if not fitting:
         raise Invalid.field(WHERE, f"no trial of {name!r} fits this space, such as for {misfit}")
     return [
         {
@@ -126,6 +121,25 @@ def take(session: Session, name: str, plan: Plan) -> list[dict[str, Any]]:
         }
         for trial in sorted(fitting, key=_rank)[: limits.WARM_START_TRIALS]
     ]
+
+
+def _fitting(
+    session: Session, other: StudyRow, source: Plan, plan: Plan, rows: Sequence[TrialRow]
+) -> tuple[list[Observation], SpaceError | None]:
+    """The observations of another study that fit a plan's space, and why the first does not."""
+    ended = [row for row in rows if row.state in FINISHED and not row.void and teaches(row)]
+    rungs: Mapping[int, Mapping[int, float]] = {}
+    if source.epochs == plan.epochs:
+        rungs = store.rungs.by_trial(session, other, [row.number for row in ended])
+    fitting: list[Observation] = []
+    misfit: SpaceError | None = None
+    for row in ended:
+        observation = of_trial(row, source, rungs.get(row.number, {}))
+        try:
+            fitting.append(replace(observation, params=plan.space.validate(observation.params)))
+        except SpaceError as error:
+            misfit = misfit or error
+    return fitting, misfit
 
 
 def _rank(trial: Observation) -> tuple[bool, float, int]:

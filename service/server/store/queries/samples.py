@@ -86,6 +86,12 @@ def telling(session: Session, study: StudyRow, size: Size, *, maximize: bool) ->
     return [chosen[number] for number in sorted(chosen)]
 
 
+def history(session: Session, study: StudyRow) -> Sequence[TrialRow]:
+    """All trials of a study, by number: a sampler learns from each."""
+    session.flush()
+    return _rows(session, TELLING.order_by(TABLE.number), study)
+
+
 def fair_numbers(count: int, most: int) -> list[int]:
     """At most `most` of the numbers below `count`: those of the smallest hashes."""
     if count <= most:
