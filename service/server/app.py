@@ -122,7 +122,8 @@ def create_app(
     app.state.keyring = Keyring(database, is_open=is_open, own_key=own_key)
     problems.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        # Not included: to combine a router with each request takes longer than to parse a body.
+        app.router.routes.extend(router.routes)
     mount_assets(app)
     app.add_middleware(Heads)
     app.add_middleware(BodyLimit)

@@ -22,9 +22,9 @@ from caviar.service.contract.field_errors import field_errors
 from caviar.service.contract.schemas import Slug
 from caviar.service.server.http.access import access_of
 from caviar.service.server.http.bodies import kind_of
+from caviar.service.server.http.direct import FromState, direct
 from caviar.service.server.http.problems import MEDIA_TYPE
 from caviar.service.server.http.queries import known_names, refuse_unknown
-from caviar.service.server.http.serialized import serialized
 from caviar.service.server.http.watch import REQUEST
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.idempotency import Key
@@ -109,7 +109,7 @@ class StrictRoute(APIRoute):
     """A route whose bodies are strict JSON."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, serialized(endpoint, options), **options)
+        super().__init__(path, direct(endpoint, options), **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, given a strict request."""
@@ -153,17 +153,6 @@ def router(tag: str) -> APIRouter:
     )
 
 
-# FastAPI runs plain functions in threads, which takes longer than these do.
-async def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
-
-
-async def _askers(request: Request) -> Askers:
-    askers: Askers = request.app.state.askers
-    return askers
-
-
 async def _idempotency_key(
     request: Request,
     idempotency_key: Annotated[
@@ -183,8 +172,8 @@ async def _idempotency_key(
     return await off_loop(Key.of, idempotency_key, operation, body)
 
 
-DatabaseOf = Annotated[Database, Depends(_database)]
-AskersOf = Annotated[Askers, Depends(_askers)]
+DatabaseOf = Annotated[Database, FromState("database")]
+AskersOf = Annotated[Askers, FromState("askers")]
 KeyOf = Annotated[Key | None, Depends(_idempotency_key)]
 StudyName = Annotated[Slug, Path(description="The study's name.")]
 TrialNumber = Annotated[int, Path(ge=0, description="The trial's number.")]

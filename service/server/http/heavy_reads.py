@@ -17,11 +17,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias, TypeVar
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from caviar.service.contract.errors import Unavailable
 from caviar.service.server.http.common import not_modified
+from caviar.service.server.http.direct import FromState
 from caviar.service.server.operations import versions
 from caviar.service.server.store.database import Database
 
@@ -232,9 +233,4 @@ async def _ended(future: Future[Read], request: Request) -> bool:
     return True
 
 
-def _heavy_reads(request: Request) -> HeavyReads:
-    reads: HeavyReads = request.app.state.heavy_reads
-    return reads
-
-
-HeavyReadsOf = Annotated[HeavyReads, Depends(_heavy_reads)]
+HeavyReadsOf = Annotated[HeavyReads, FromState("heavy_reads")]

@@ -85,7 +85,7 @@ class _Shape:
         """The statement that sets these columns of the row whose key is `key_…`."""
         if names not in self._updates:
             here = [self.table.c[name] == bindparam(f"key_{name}") for name in self.keys]
-            values = {name: bindparam(name) for name in names}
+            values: dict[str, Any] = {name: bindparam(name) for name in names}
             self._updates[names] = Prepared(update(self.table).where(*here).values(values))
         return self._updates[names]
 
