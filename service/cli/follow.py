@@ -13,7 +13,7 @@ from caviar.service.cli.trial_table import TrialTable
 from caviar.service.client import Client
 from caviar.service.contract import schemas
 from caviar.service.contract.errors import CaviarError, Unreachable
-from caviar.service.contract.numbers import duration, number, percent, setting
+from caviar.service.contract.numbers import digits_apart, duration, number, percent, setting
 from caviar.service.contract.reasons import commonest_reason
 from caviar.service.contract.states import TrialState
 from caviar.service.local.progress import display
@@ -48,6 +48,10 @@ class Outcome:
     curve: schemas.Curve | None
     reason: str | None = None
     """Why no trial completed, if none did: the commonest reason."""
+    earlier: int = 0
+    """The trials that had finished before it was followed."""
+    seconds: float | None = None
+    """How long it was followed, if any had finished before."""
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -61,8 +65,8 @@ class Outcome:
     def show(self, console: Console) -> None:
         """Print the best trials, and the end of the curve of the best one."""
         study, best = self.study, self.study.best
-        spent = duration(study.progress.seconds)
-        console.print(f"\n{study.name}: {study.progress.finished} trials in {spent}\n")
+        finished = study.progress.finished
+        console.print(f"\n{study.name}: {self._progress(finished)}\n")
         if study.reason is not None:
             console.print(f"{study.reason}\n", soft_wrap=True)
         if best is None or best.value is None:
@@ -75,14 +79,23 @@ class Outcome:
         params = ", ".join(
             f"{name} {setting(value, study.space.get(name))}" for name, value in best.params.items()
         )
-        console.print(f"\nbest: {metric} {number(best.value)} with {params}")
+        digits = digits_apart(trial.value for trial in self.top)
+        console.print(f"\nbest: {metric} {number(best.value, digits)} with {params}")
         if "validation_error" in best.metrics:
             error = percent(best.metrics["validation_error"])
             console.print(f"validation_error: {error}")
         if self.curve is not None and metric in self.curve.metrics:
             values = self.curve.metrics[metric][-TOP:]
-            last = "  ".join("–" if value is None else number(value) for value in values)
+            digits = digits_apart(values)
+            last = "  ".join("–" if value is None else number(value, digits) for value in values)
             console.print(f"{metric} of the last epochs: {last}")
+
+    def _progress(self, finished: int) -> str:
+        """How many trials took how long: of a study that went on, those of this time."""
+        if self.seconds is None:
+            return f"{finished} trials in {duration(self.study.progress.seconds)}"
+        new = finished - self.earlier
+        return f"{finished} trials, {new} of them now, in {duration(self.seconds)}"
 
 
 def follow(
@@ -106,7 +119,8 @@ def follow(
         Unreachable: the server was away for longer.
         TimeoutError: the study did not end in time.
     """
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    begun_at = time.monotonic()
+    deadline = None if timeout_seconds is None else begun_at + timeout_seconds
     patience = Patience(console, away_seconds)
     begun = client.study(name)
     for warning in begun.warnings:
@@ -134,7 +148,15 @@ def follow(
     reason = None
     if best is None:
         reason = commonest_reason(patience(lambda: client.trials(name, limit=MAX_REASONS)))
-    return Outcome(study, [trial for trial in top if not trial.void], curve, reason)
+    earlier = begun.progress.finished
+    return Outcome(
+        study,
+        [trial for trial in top if not trial.void],
+        curve,
+        reason,
+        earlier=earlier,
+        seconds=time.monotonic() - begun_at if earlier else None,
+    )
 
 
 class Patience:

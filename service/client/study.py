@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import PrivateAttr
@@ -151,7 +152,7 @@ class Study(schemas.Study):
             return client.enqueue(self.name, params)
 
     def dataframe(self, library: Literal["pandas", "polars"] | None = None) -> Any:
-        """The table of trials: a row a trial, a column `params.NAME` a parameter.
+        """The table of trials: a row a trial, a column `params.NAME` a parameter. Times are in UTC.
 
         Args:
             library: the library of the frame; by default pandas if it is installed, else polars.
@@ -351,6 +352,13 @@ def _columns(study: schemas.Study, trials: Sequence[schemas.Trial]) -> dict[str,
         columns[f"params.{name}"] = [trial.params.get(name) for trial in trials]
     for name in dict.fromkeys(name for trial in trials for name in trial.metrics):
         columns[f"metrics.{name}"] = [trial.metrics.get(name) for trial in trials]
-    for name in ("started_at", "finished_at", "reason", "void"):
+    for name in ("started_at", "finished_at"):
+        columns[name] = [_moment(row[name]) for row in rows]
+    for name in ("reason", "void"):
         columns[name] = [row[name] for row in rows]
     return columns
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A time with its zone, UTC."""
+    return None if text is None else datetime.fromisoformat(text)

@@ -189,6 +189,13 @@ def _dimension(name: str, given: object, *, seed: int) -> Dimension:
         message = "must be a list of values, a distribution, or an object with a type, not "
         raise SpaceError(name, message + type(given).__name__)
     values: tuple[Any, ...] = tuple(cast(Any, given))
+    if isinstance(given, tuple) and len(values) == 2 and all(map(_is_number, values)):
+        low, high = values
+        raise SpaceError(
+            name,
+            f"may be a range or two values: write caviar.uniform({low}, {high}) for all numbers "
+            f"between them, or [{low}, {high}] for one of the two",
+        )
     if _is_ascending(values) or _is_ascending(values[::-1]):
         # Narrowed to neighbours; equal shares, as in a random choice.
         return _choice(name, values, {"type": "int", "low": 0, "high": len(values) - 1})

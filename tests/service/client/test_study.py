@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,9 @@ def test_a_study_is_a_table_and_pictures(client: Client) -> None:
     frame = study.refresh().dataframe("polars")
     assert frame["params.x"].to_list() == frame["value"].to_list()
     assert frame["state"].to_list() == ["completed"] * 3
+    [finished, *_] = frame["finished_at"].to_list()
+    assert finished.utcoffset() == timedelta(0)
+    assert str(study.dataframe("pandas")["finished_at"].dt.tz) == "UTC"
     assert study.figure("best-so-far").data
     with pytest.raises(NotFound, match="best-so-far"):
         study.figure("nothing")

@@ -133,3 +133,10 @@ def test_a_small_space_is_listed() -> None:
     assert {"a": 3, "b": 8} in listed
     assert read_space({"a": stats.uniform()}, seed=0).listed is None
     assert read_space({"a": list(range(100)), "b": list(range(100))}, seed=0).listed is None
+
+
+def test_a_tuple_of_two_numbers_is_ambiguous() -> None:
+    with pytest.raises(SpaceError, match=r"uniform\(0\.1, 10\).*\[0\.1, 10\]") as caught:
+        read_space({"C": (0.1, 10)}, seed=0)
+    assert caught.value.path == "C"
+    assert len(read_space({"C": [0.1, 10]}, seed=0).listed or ()) == 2
