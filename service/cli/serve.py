@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from caviar.service import logs
+from caviar.service.cli.exposure import (
+    require_protection,
+    warn_of_plain_http,
+    warn_of_strangers,
+)
 from caviar.service.cli.options import (
     AllowedHost,
     Data,
@@ -22,20 +26,11 @@ from caviar.service.cli.options import (
     RootPath,
     checked_root_path,
 )
-from caviar.service.cli.terminal import command_name
 from caviar.service.contract.addresses import DEFAULT_HOST, DEFAULT_PORT
-from caviar.service.contract.errors import Invalid, Refused
+from caviar.service.contract.errors import Invalid
 from caviar.service.contract.keys import new_key
 from caviar.service.local.listening import address, listen
 from caviar.service.local.place import DEFAULT_DATA, open_database
-
-if TYPE_CHECKING:
-    from caviar.service.server.store.database import Database
-
-PLAIN = (
-    "keys and results cross the network unencrypted unless a proxy before it speaks TLS; "
-    "--tls-certificate and --tls-key make it speak HTTPS itself"
-)
 
 logger = logging.getLogger("caviar")
 
@@ -101,9 +96,10 @@ def serve(
         if schema.prepare(opened):
             logger.info("the database was empty: its tables are made")
         if is_exposed and not insecure:
-            _require_protection(opened, host, allowed_host or ())
+            require_protection(opened, host, allowed_host or ())
         if is_exposed and tls is None:
-            logger.warning("the server speaks plain HTTP: %s", PLAIN)
+            warn_of_plain_http()
+        warn_of_strangers(opened, allowed_host or ())
         with listen(host, port) as listener:
             here = address(listener, tls=tls is not None)
             publish(here)
@@ -120,26 +116,3 @@ def serve(
                 tls=tls,
             )
     raise typer.Exit(code)
-
-
-def _require_protection(database: Database, host: str, allowed_hosts: Sequence[str]) -> None:
-    """Refuse to listen where other machines call, unless keys and names keep strangers out.
-
-    Raises:
-        Refused: says what to do.
-    """
-    from caviar.service.server.operations import keys
-
-    missing = []
-    if not keys.are_usable(database):
-        missing.append(
-            f"make a key with `{command_name()} key create NAME --scope admin` and the same --data "
-            "or --database"
-        )
-    if not allowed_hosts:
-        missing.append("give the name by which others reach the server with --allowed-host NAME")
-    if missing:
-        raise Refused(
-            f"--host {host} is reachable from other machines: {', and '.join(missing)}; "
-            "--insecure serves everyone without"
-        )

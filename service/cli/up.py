@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from caviar.service import logs
+from caviar.service.cli.exposure import warn_of_strangers
 from caviar.service.cli.options import (
     AllowedHost,
     AsJson,
@@ -73,6 +74,7 @@ def up(
 
         stack.enter_context(own_key.hold(opened, key))(server)
         schema.upgrade(opened)
+        warn_of_strangers(opened, allowed_host or ())
         stack.enter_context(
             served(
                 opened,

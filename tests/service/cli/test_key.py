@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from caviar.service.cli.exposure import warn_of_strangers
 from caviar.service.cli.key import seconds_of
 from caviar.service.client import Client
 from caviar.service.contract.errors import Invalid, Unauthenticated
-from caviar.service.contract.keys import KEY_VARIABLE, new_key
+from caviar.service.contract.keys import KEY_VARIABLE, Scope, new_key
+from caviar.service.contract.schemas import KeyBody
 from caviar.service.local.place import Place, open_database
+from caviar.service.server.operations import keys
 from caviar.service.server.store import own_key
+from caviar.service.server.store.database import Database
 from tests.commands import fails, invoke, run
 from tests.factories.studies import external
 from tests.fakes.apps import listening
@@ -141,3 +145,16 @@ def test_a_server_with_keys_trains_with_its_own_worker(tmp_path: Path) -> None:
         until(lambda: [worker.name for worker in client.workers()] == ["embedded"])
         with Client(server) as anyone, pytest.raises(Unauthenticated):
             anyone.workers()
+
+
+def test_a_name_for_others_without_a_key_is_warned_of(
+    sqlite: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_of_strangers(sqlite, ())
+    assert not caplog.messages
+    warn_of_strangers(sqlite, ["caviar.example"])
+    assert "caviar.example" in caplog.text
+    caplog.clear()
+    keys.create(sqlite, KeyBody(name="root", scopes=[Scope.ADMIN]))
+    warn_of_strangers(sqlite, ["caviar.example"])
+    assert not caplog.messages
