@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -63,6 +64,26 @@ def test_half_a_second_request_is_not_waited_for(port: int) -> None:
         assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
         connection.sendall(READY[:10])
         assert answer(connection)[0] == 408
+
+
+def test_an_answer_that_nobody_takes_is_given_up(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = threading.Event()
+    lost = connections.Connection.connection_lost
+
+    def note(connection: connections.Connection, error: Exception | None) -> None:
+        lost(connection, error)
+        given_up.set()
+
+    monkeypatch.setattr(connections, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(connections.Connection, "connection_lost", note)
+    request = b"GET /static/plotly.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(request)
+        assert given_up.wait(60)
 
 
 def test_one_connection_too_many_is_told_so(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
