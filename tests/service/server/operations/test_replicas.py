@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from caviar.service.client import Client
-from caviar.service.contract import limits
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
 from caviar.service.contract.schemas import LeasedTrial, Result
+from caviar.service.server.store.queries import replicas
 from tests.factories.studies import external, network
 from tests.fakes.searches import bowl, search, table
 from tests.fakes.workers import train
@@ -235,10 +235,10 @@ def test_what_cannot_be_replicated(client: Client) -> None:
         client.replicate("ended")
 
 
-def test_a_study_keeps_within_its_limit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_study_keeps_within_its_limit(client: Client, allow: Callable[..., None]) -> None:
     searched(client)
-    monkeypatch.setattr(limits, "TRIALS", 12)
-    with pytest.raises(Conflict, match="may have 12 trials"):
+    allow(trials=12)
+    with pytest.raises(Conflict, match="CAVIAR_LIMIT_TRIALS"):
         client.replicate("outside", top=3, seeds=1)
     assert len(client.replicate("outside", top=2, seeds=1).trials) == 2
 
@@ -258,3 +258,15 @@ def test_the_client_refuses_what_cannot_be(client: Client) -> None:
     searched(client)
     with pytest.raises((Invalid, ValueError)):
         client.replicate("outside", top=0)
+
+
+def test_a_long_table_has_the_latest(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched(client)
+    whole = client.replicate("outside", top=3, seeds=2)
+    assert "shown" not in whole.note
+    monkeypatch.setattr(replicas, "MOST_REPLICAS", 4)
+    client.void("outside", 0, reason="another revision")
+    cut = client.replicates("outside")
+    latest = sorted(trial.number for trial in whole.trials)[1:]
+    assert sorted(trial.number for trial in cut.trials) == latest
+    assert "4 replicas" in cut.note
