@@ -24,11 +24,16 @@ PATIENCE_SECONDS = 300.0
 
 
 def until(found: Callable[[], T | None]) -> T:
-    """What is found, once it is anything or holds."""
+    """What is found, once it is anything or holds.
+
+    It looks ever less often: a look is a call of a server, which takes time from what is awaited.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = 0.01
     while not (result := found()):
         assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:.0f} seconds"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(0.1, 1.5 * pause)
     return result
 
 

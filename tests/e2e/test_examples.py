@@ -20,7 +20,7 @@ def test_a_function_of_ones_own(tmp_path: Path, name: str, needs: str) -> None:
         pytest.skip(f"{needs} is not installed")
     printed = run(
         *("run", str(EXAMPLES / f"{name}.json"), "--objective", f"{EXAMPLES / name}.py:train"),
-        *("--trials", "9", "--jobs", "2", "--port", "0", "--data", str(tmp_path), "--json"),
+        *("--trials", "9", "--jobs", "1", "--port", "0", "--data", str(tmp_path), "--json"),
     )
     outcome = json.loads(printed)
     assert outcome["study"]["state"] == "completed"

@@ -102,7 +102,7 @@ class Hands:
                 for group in Grouping(self._client, jobs=1, checkpoint_seconds=0.0).of(leased):
                     self._train(group, generator)
                 if not leased:
-                    self._over.wait(0.005)
+                    self._over.wait(0.02)
             if self._late and generator.random() < 0.2:
                 with suppress(CaviarError):
                     self._client.tell(NAME, generator.choice(self._late))
@@ -126,7 +126,7 @@ class Hands:
         """Follow the changes, as the page does."""
         since, looks_again = 0, True
         while looks_again:
-            looks_again = not self._over.wait(0.02)
+            looks_again = not self._over.wait(0.05)
             self._client.study(NAME)
             changed = self._client.trials(NAME, since=since)
             since = max([since, *(trial.revision for trial in changed)])
@@ -168,7 +168,7 @@ class Hands:
                     except CaviarError:  # nothing is left to train, and it has no value
                         with suppress(CaviarError):
                             self._client.extend(NAME, trial.number, 1)
-            self._over.wait(0.02)
+            self._over.wait(0.1)
 
 
 def _adjust(client: Client, number: int, generator: random.Random, reason: str, _: int) -> bool:

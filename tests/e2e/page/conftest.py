@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.factories.studies import external
 from tests.processes import free_port, http, process, until, wait_until_ready
@@ -188,23 +198,63 @@ class Visit:
         self.navigations += request.is_navigation_request()
 
 
-@pytest.fixture
-def visit(browser: Browser, service: Service) -> Iterator[Visit]:
-    """A page in a browser of its own; at the end, nothing must have gone wrong on it."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+SIZE: ViewportSize = {"width": 1280, "height": 800}
+
+
+def new_context(browser: Browser) -> BrowserContext:
+    """A browser of its own, which keeps nothing of others."""
+    # Without movement a page is painted less often.
+    context = browser.new_context(viewport=SIZE, reduced_motion="reduce")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_init_script(PROBE)
-    visit = Visit(context.new_page(), service.url)
-    visit.page.set_default_timeout(PATIENCE_MS)
-    visit.page.on("request", visit.note_navigation)
-    visit.page.on("console", visit.note_console)
-    visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
-    yield visit
+    return context
+
+
+@pytest.fixture(scope="package")
+def shared_page(browser: Browser) -> Iterator[Page]:
+    """A page for all tests: it has compiled what is drawn with, which takes seconds."""
+    with new_context(browser) as context:
+        yield context.new_page()
+
+
+@pytest.fixture
+def visit(shared_page: Page, service: Service) -> Iterator[Visit]:
+    """A visit to the dashboard; at the end, nothing must have gone wrong on the page."""
+    shared_page.set_viewport_size(SIZE)
+    shared_page.emulate_media(color_scheme="light")
+    with visiting(shared_page, service.url) as visit:
+        yield visit
+
+
+@pytest.fixture
+def visit_alone(browser: Browser, service: Service) -> Iterator[Visit]:
+    """A visit in a browser of its own, for a test that changes more of it than its page."""
+    with new_context(browser) as context, visiting(context.new_page(), service.url) as visit:
+        yield visit
+
+
+@contextmanager
+def visiting(page: Page, url: str) -> Iterator[Visit]:
+    """A visit, after which the page is blank again."""
+    visit = Visit(page, url)
+    page.set_default_timeout(PATIENCE_MS)
+    listeners: list[tuple[Any, Callable[[Any], None]]] = [
+        ("request", visit.note_navigation),
+        ("console", visit.note_console),
+        ("pageerror", lambda error: visit.errors.append(str(error))),
+    ]
+    for event, listener in listeners:
+        page.on(event, listener)
+    try:
+        yield visit
+        most = visit.probe("most")
+    finally:
+        for event, listener in listeners:
+            page.remove_listener(event, listener)
+        page.goto("about:blank")
     hosts = {urlsplit(request.url).netloc for request in visit.requests}
     schemes = {urlsplit(request.url).scheme for request in visit.requests}
-    most = visit.probe("most")
-    context.close()
     assert visit.errors == []
-    assert hosts - {""} == {urlsplit(service.url).netloc}, "no request leaves the machine"
+    assert hosts - {""} == {urlsplit(url).netloc}, "no request leaves the machine"
     assert schemes <= {"http", "data", "blob"}
     assert most <= 1, "one request in flight at most"

@@ -34,7 +34,8 @@ def test_rows_appear_without_a_reload(service: Service, visit: Visit) -> None:
     assert visit.navigations == 1
 
 
-def test_a_hidden_page_asks_nothing(service: Service, visit: Visit, digits: object) -> None:
+def test_a_hidden_page_asks_nothing(service: Service, visit_alone: Visit, digits: object) -> None:
+    visit = visit_alone  # it stops the clock
     visit.page.clock.install()
     page = visit.open("/?study=digits")
     expect(page.locator("#parameters .point").first).to_be_visible()
@@ -73,7 +74,7 @@ def test_an_offline_server_is_polled_until_it_answers(visit: Visit, digits: obje
 
     page.route("**/studies/**", cut)
     offline = page.locator(".offline")
-    expect(offline).to_contain_text("The server does not answer", timeout=15_000)
+    expect(offline).to_contain_text("The server does not answer")
     expect(offline).to_contain_text(re.compile(r"(next attempt in \d+ s|trying again)\."))
     expect(page.locator("#best-value"), "what was known stays").to_be_visible()
     page.unroute("**/studies/**", cut)

@@ -43,7 +43,9 @@ def test_the_best_card_is_the_best_of_the_api(visit: Visit, digits: dict[str, An
     assert json.loads(page.evaluate("() => navigator.clipboard.readText()")) == best["params"]
 
 
-def test_charts_are_drawn(visit: Visit, digits: dict[str, Any]) -> None:
+def test_charts_are_drawn_each_parameter_on_its_own_scale(
+    visit: Visit, digits: dict[str, Any]
+) -> None:
     page = visit.open("/?study=digits")
     drawn(page)
     ended = sum(digits["trials"][state] for state in ("completed", "failed", "diverged"))
@@ -51,6 +53,11 @@ def test_charts_are_drawn(visit: Visit, digits: dict[str, Any]) -> None:
     assert page.evaluate(POINTS, "parameters") == ended * len(digits["space"])
     assert page.evaluate(LINES, "best-so-far") == 1
     assert page.evaluate(LINES, "curves") == 5
+    assert {name: page.evaluate(AXIS, name) for name in TICKS} == TICKS, "from left to right"
+    titles = page.evaluate(
+        "() => [...document.querySelectorAll('.modebar-btn')].map(each => each.dataset.title)"
+    )
+    assert set(titles) == {"Download plot as a PNG", "Reset axes"}, "nothing is uploaded"
 
 
 TICKS = {
@@ -59,21 +66,6 @@ TICKS = {
     "batch_size": ["16", "32", "64", "128"],
     "activation": ["relu", "tanh"],
 }
-
-
-def test_every_parameter_reads_on_its_own_scale(visit: Visit, digits: object) -> None:
-    page = visit.open("/?study=digits")
-    drawn(page)
-    assert {name: page.evaluate(AXIS, name) for name in TICKS} == TICKS, "from left to right"
-
-
-def test_the_chart_library_offers_no_upload(visit: Visit, digits: object) -> None:
-    page = visit.open("/?study=digits")
-    drawn(page)
-    titles = page.evaluate(
-        "() => [...document.querySelectorAll('.modebar-btn')].map(each => each.dataset.title)"
-    )
-    assert set(titles) == {"Download plot as a PNG", "Reset axes"}
 
 
 def test_a_reload_keeps_the_route(visit: Visit, digits: object) -> None:
@@ -149,12 +141,12 @@ def test_text_is_text(service: Service, visit: Visit) -> None:
 
 def test_nothing_sticks_out(visit: Visit, digits: object) -> None:
     page = visit.open("/?study=digits&trial=1")
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for width in (390, 768, 1440):
-        for scheme in schemes:
-            page.set_viewport_size({"width": width, "height": 800})
-            page.emulate_media(color_scheme=scheme)
-            drawn(page)
-            expect(page.locator("#trial-curve .js-line").first).to_be_attached()
-            sizes = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
-            assert sizes[0] <= sizes[1], (width, scheme)
+    looks: tuple[tuple[int, Literal["light", "dark"]], ...]
+    looks = ((390, "light"), (768, "light"), (1440, "light"), (390, "dark"))
+    for width, scheme in looks:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        drawn(page)
+        expect(page.locator("#trial-curve .js-line").first).to_be_attached()
+        sizes = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+        assert sizes[0] <= sizes[1], (width, scheme)

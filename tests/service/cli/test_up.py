@@ -49,7 +49,7 @@ def test_a_killed_server_leaves_no_worker_and_its_study_continues_at_the_next_st
     tmp_path: Path,
 ) -> None:
     definition = network(trials=20)
-    definition["objective"] |= {"dataset": "digits", "epochs": 40}
+    definition["objective"] |= {"dataset": "digits", "epochs": 20}
     port = free_port()
     server = f"http://127.0.0.1:{port}"
     options = ("--data", str(tmp_path), "--port", str(port), "--jobs", "1")

@@ -9,6 +9,8 @@ import pytest
 
 import caviar
 from caviar.service.contract.errors import Conflict, Invalid, NotFound
+from caviar.service.local import searches
+from caviar.service.local.place import Place
 from caviar.service.local.searches import NothingCompleted
 from tests.processes import free_port, process, wait_until_ready
 
@@ -42,9 +44,9 @@ def test_a_closure_is_searched_kept_and_searched_further(tmp_path: Path) -> None
     )
     assert more.progress.finished == 19
     assert more.trial(3).params == study.trial(3).params
-    other = caviar.minimize(bowl, SPACE, trials=1, jobs=1, data=data, progress=False)
-    assert other.name == "bowl-2"
-    assert [found.name for found in caviar.studies(data=data)] == ["bowl-2", "bowl"]
+    with Place(data).client() as client:
+        assert searches.free_name(client, "bowl") == "bowl-2"
+    assert [found.name for found in caviar.studies(data=data)] == ["bowl"]
 
 
 @pytest.mark.processes
