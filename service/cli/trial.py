@@ -5,9 +5,11 @@ from __future__ import annotations
 import getpass
 import inspect
 import json
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -183,12 +185,14 @@ def _option(name: str, field: FieldInfo) -> tuple[Any, Any]:
     help_text = field.description or {"reason": "The reason, for the journal."}.get(name)
     if not field.is_required():
         flag = FLAGS.get(name, f"--{name.replace('_', '-')}")
-        return field.default, Annotated[field.annotation, typer.Option(flag, help=help_text)]
+        return field.default, Annotated[
+            _plain(field.annotation), typer.Option(flag, help=help_text)
+        ]
     if name == "reason":
         return inspect.Parameter.empty, Annotated[str, typer.Option(help=help_text)]
     least = next((item.ge for item in field.metadata if hasattr(item, "ge")), None)
     return inspect.Parameter.empty, Annotated[
-        field.annotation, typer.Argument(help=help_text, min=least)
+        _plain(field.annotation), typer.Argument(help=help_text, min=least)
     ]
 
 
@@ -218,13 +222,23 @@ def _add_command(action: TrialAction) -> None:
 
 def _has_single_values(action: TrialAction) -> bool:
     """Whether every field of the action's body fits into one option or argument."""
-    annotations = [field.annotation for field in action.body.model_fields.values()]
-    flat = [
-        kind
-        for annotation in annotations
-        for kind in (get_args(annotation) if isinstance(annotation, UnionType) else [annotation])
-    ]
-    return all(kind in (bool, int, float, str, type(None)) for kind in flat)
+    fields = action.body.model_fields.values()
+    kinds = {kind for field in fields for kind in _kinds(field.annotation)}
+    return kinds <= {bool, int, float, str, type(None)}
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """The types of a union, or the one type, without what is annotated to them."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [kind for member in get_args(annotation) for kind in _kinds(member)]
+    return [annotation]
+
+
+def _plain(annotation: Any) -> Any:
+    """The type of an option or an argument: what the body does with its text is done later."""
+    return reduce(or_, _kinds(annotation))
 
 
 for action in ACTIONS.values():

@@ -35,21 +35,26 @@ def worker_table(workers: Sequence[schemas.Worker]) -> Table:
     table.add_column("name", overflow="fold")
     table.add_column("state")
     table.add_column("trials", justify="right")
-    table.add_column("trials a minute", justify="right")
-    table.add_column("epochs a minute", justify="right")
+    table.add_column("a minute", justify="right")
     table.add_column("trains", overflow="fold")
-    table.add_column("last seen")
+    table.add_column("last seen", no_wrap=True)
     for worker in workers:
         table.add_row(
             worker.name,
             worker.state,
             str(worker.running),
-            number(worker.trials_per_minute),
-            number(worker.epochs_per_minute),
+            _rate(worker),
             _trains(worker),
             moment(worker.last_seen_at),
         )
     return table
+
+
+def _rate(worker: schemas.Worker) -> str:
+    """What a worker did lately: trials and epochs a minute."""
+    if not worker.epochs_per_minute:
+        return "–"
+    return f"{number(worker.trials_per_minute, 3)} of {number(worker.epochs_per_minute, 3)} epochs"
 
 
 def _trains(worker: schemas.Worker) -> str:

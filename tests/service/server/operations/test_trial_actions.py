@@ -125,7 +125,7 @@ BAD = [
     ("rewind", {"epoch": 99}, "epoch", "must be at most 0"),
     ("rewind", {"epoch": 1.5}, "epoch", "valid integer"),
     ("extend", {"epochs": 0}, "epochs", "greater than or equal to 1"),
-    ("extend", {"epochs": 1_000_000}, "epochs", "more than 1,000,000"),
+    ("extend", {"epochs": 1_000_000}, "epochs", "1,000,000"),
     ("fork", {}, "body", "give children"),
     ("fork", {"count": 2, "children": [{}]}, "body", "give children"),
     ("fork", {"children": [{}], "perturb": {"l2": 2.0}}, "body", "perturb"),
