@@ -35,7 +35,7 @@ NAMES_CHUNK = 10_000
 MAX_NAMES = 5_000
 """Columns of a CSV file beside its own; a metric of each trial would need a million."""
 
-TIMES = ("started_at", "finished_at")
+COMPUTED = ("started_at", "finished_at", "tags")
 
 COLUMNS = (
     "number",
@@ -49,7 +49,9 @@ COLUMNS = (
     "void",
     "enqueued",
     "replica_of",
-    *TIMES,
+    "seconds",
+    "note",
+    *COMPUTED,
 )
 """The columns that every file has; an inactive parameter's cell is empty."""
 
@@ -63,7 +65,7 @@ PARTED = re.compile(r"[;|\t\r\n]")
 SAFE = (int, type(None))
 """Types of cells that are written as they are."""
 
-_own = attrgetter(*COLUMNS[: -len(TIMES)])
+_own = attrgetter(*COLUMNS[: -len(COMPUTED)])
 _TRIALS = TypeAdapter(list[schemas.Trial])
 
 
@@ -170,6 +172,7 @@ class CsvTable:
             *_own(trial),
             optional_timestamp(trial.started_at),
             optional_timestamp(trial.finished_at),
+            ", ".join(trial.tags or ()) or None,
             *(_setting(params[name]) if name in params else None for name in self._params),
             *map(metrics.get, self._metrics),
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -33,6 +35,9 @@ def test_notes_and_tags_are_changed_apart_and_seen_as_changes(client: Client) ->
     assert stored[1].problem is not None
     assert stored[1].problem.status == 404
     assert [trial.number for trial in client.trials("outside", tags="seen")] == [0, 2]
+    client.annotate("outside", 0, note="=1+1", tags=["seen", "b"])
+    row = next(csv.DictReader(io.StringIO(client.export("outside"))))
+    assert (row["note"], row["tags"]) == ("'=1+1", "seen, b")
 
 
 @pytest.mark.parametrize(
