@@ -129,7 +129,7 @@ class StudyCalls(Connection):
         changed: dict[str, float | None] = dict.fromkeys(remove)
         changed |= plain({name: value for name, value in limits.items() if value is not None})
         fields = {"state": state, "note": note, "tags": tags}
-        given = {name: value for name, value in fields.items() if value is not None}
+        given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
         with checked():
             if changed:
                 given["budget"] = schemas.BudgetChange.model_validate(changed)

@@ -109,10 +109,12 @@ def example(body: Any) -> dict[str, Any]:
     return {"examples": [body]}
 
 
-class _Checked(type(BaseModel)):  # type: ignore[misc]
-    """Gives a body that is made in Python the contract's errors, which name the fields."""
+if TYPE_CHECKING:
+    _Checked = BaseModel
+else:
 
-    if not TYPE_CHECKING:
+    class _Checks(type(BaseModel)):
+        """Gives a body that is made in Python the contract's errors, which name the fields."""
 
         def __call__(cls, *given: Any, **fields: Any) -> Any:
             try:
@@ -122,8 +124,12 @@ class _Checked(type(BaseModel)):  # type: ignore[misc]
 
                 raise Invalid.of(*field_errors(error.errors())) from None
 
+    # Not by __init__, which pydantic would then call for each body within a body.
+    class _Checked(BaseModel, metaclass=_Checks):
+        pass
 
-class Body(BaseModel, metaclass=_Checked):
+
+class Body(_Checked):
     """The body of a request: unknown fields are refused.
 
     What is made in Python raises Invalid where it is not valid.

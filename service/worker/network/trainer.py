@@ -134,7 +134,9 @@ class NetworkTrainer:
         for lane in self._training.lanes:
             if lane.number == number:
                 record, best = self.records[number], self._best.get(number)
-                if best is not None and not best.epoch == _best_epoch(record) < record.epoch:
+                best_epoch = _best_epoch(record)
+                is_before = best_epoch is not None and best_epoch < record.epoch
+                if best is not None and not (is_before and best.epoch == best_epoch):
                     best = None
                 state = self._training.checkpoint(number)
                 checkpoint = engine.make_checkpoint(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Table, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from caviar.service.server.store.models import CurveRow, StudyRow
@@ -13,10 +13,10 @@ from caviar.service.server.store.prepared import Prepared
 
 COLUMNS = ("study_id", "number", "epochs", "metrics")
 
+CURVES = cast(Table, CurveRow.__table__)
+
 # The key counts up by itself.
-ADD = Prepared(
-    insert(CurveRow.__table__).inline().values({name: bindparam(name) for name in COLUMNS})
-)
+ADD = Prepared(insert(CURVES).inline().values({name: bindparam(name) for name in COLUMNS}))
 
 Points = Mapping[int, Mapping[str, float]]
 """Metrics by epoch."""

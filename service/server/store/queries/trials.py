@@ -73,8 +73,8 @@ def by_number(session: Session, study: StudyRow, numbers: Iterable[int]) -> dict
         found = rows.all_of(session, TrialRow, ONE, values, by_key=True)
     else:
         for first in range(0, len(wanted), CHUNK):
-            values = {"study_id": study.id, "numbers": wanted[first : first + CHUNK]}
-            found += rows.all_of(session, TrialRow, SOME, values, by_key=True)
+            some: dict[str, Any] = {"study_id": study.id, "numbers": wanted[first : first + CHUNK]}
+            found += rows.all_of(session, TrialRow, SOME, some, by_key=True)
     return {row.number: row for row in found}
 
 
