@@ -41,6 +41,9 @@ SHRINK_SECONDS = 60.0
 
 CONNECT_SECONDS = 10.0
 
+SETTINGS = {"distributed.worker.profile.enabled": False}
+"""Of a cluster of our own: Dask's profiler stops what trains a hundred times a second."""
+
 ENVIRONMENT = (KEY_VARIABLE, "CAVIAR_CACHE")
 """Variables of this process that the cluster's processes get, if they are set."""
 
@@ -74,6 +77,7 @@ def dask_pool(
         Unavailable: no scheduler answers there.
     """
     try:
+        import dask.config
         import distributed
     except ImportError as error:
         raise Conflict(
@@ -85,6 +89,7 @@ def dask_pool(
             # Its nannies warn of each process that does not end within seconds, and kill it.
             logging.getLogger("distributed.nanny").setLevel(logging.ERROR)
             os.environ.update(SAFE_PATH)  # its processes must not import from the current folder
+            stack.enter_context(dask.config.set(SETTINGS))
             own = stack.enter_context(
                 distributed.LocalCluster(
                     n_workers=jobs or cores,
