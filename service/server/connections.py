@@ -12,6 +12,7 @@ import json
 import logging
 import resource
 import socket
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -142,8 +143,12 @@ class LimitedServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen and to look."""
-        await super().startup(sockets)
         loop = asyncio.get_running_loop()
+        if self.config.is_ssl:
+            # uvicorn leaves it at a minute, in which a connection is not counted yet.
+            patient = partial(loop.create_server, ssl_handshake_timeout=HEADER_SECONDS)
+            loop.create_server = patient  # type: ignore[method-assign]
+        await super().startup(sockets)
         loop.set_exception_handler(_tell)
         for listener in sockets or ():
             # asyncio listens with as many as it accepts at once.
