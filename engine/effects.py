@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from caviar.engine.recipe import Recipe
+
+class Deciding(Protocol):
+    """The fields of a recipe that decide which others have an effect."""
+
+    @property
+    def optimizer(self) -> str:
+        """The optimizer."""
+
+    @property
+    def decay(self) -> str:
+        """The decay of the learning rate."""
+
+    @property
+    def hidden_units(self) -> tuple[int, ...]:
+        """The units of each hidden layer."""
+
+    @property
+    def batch_norm(self) -> bool:
+        """Whether layers are normalized."""
+
+    @property
+    def initialization(self) -> str:
+        """How weights begin."""
+
 
 OPTIMIZERS_OF = {
     "momentum": ("momentum",),
@@ -17,7 +39,7 @@ OPTIMIZERS_OF = {
 }
 """The optimizers that read a hyperparameter."""
 
-Need = Callable[["Recipe"], str]
+Need = Callable[[Deciding], str]
 """Why a hyperparameter has no effect in a recipe; empty if it has one."""
 
 
@@ -28,19 +50,19 @@ def _of_optimizer(name: str) -> Need:
     )
 
 
-def _of_decay(recipe: Recipe) -> str:
+def _of_decay(recipe: Deciding) -> str:
     return "only with a decay" if recipe.decay == "none" else ""
 
 
-def _of_hidden(recipe: Recipe) -> str:
+def _of_hidden(recipe: Deciding) -> str:
     return "" if recipe.hidden_units else "only with a hidden layer"
 
 
-def _of_batch_norm(recipe: Recipe) -> str:
+def _of_batch_norm(recipe: Deciding) -> str:
     return "" if recipe.batch_norm else "only with batch_norm"
 
 
-def _of_random(recipe: Recipe) -> str:
+def _of_random(recipe: Deciding) -> str:
     return "" if recipe.initialization == "random" else "only with initialization random"
 
 
@@ -57,7 +79,7 @@ NEEDS: Mapping[str, Need] = {
 """What each hyperparameter needs that does not always have an effect."""
 
 
-def without_effect(recipe: Recipe, names: Collection[str]) -> str:
+def without_effect(recipe: Deciding, names: Collection[str]) -> str:
     """Which of these hyperparameters have no effect, and why; empty if all have one."""
     why = {name: NEEDS[name](recipe) for name in names if name in NEEDS}
     idle = [f"{name} ({reason})" for name, reason in why.items() if reason]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from caviar.service.contract.errors import FieldError
-from caviar.service.contract.schemas.base import LINES, NO_NUL, ONE_LINE, SLUG, WORKER
+from caviar.service.contract.patterns import LINES, NO_NUL, ONE_LINE, SLUG, WORKER
 
 # Parts of pydantic's locations that are not field names: the part of the request, the members of a
 # union, and the tags of a discriminated union.

@@ -1,5 +1,6 @@
 """The bodies of requests and answers."""
 
+from caviar.service.contract.patterns import SLUG
 from caviar.service.contract.schemas.annotations import (
     Annotation,
     AnnotationsAnswer,
@@ -33,7 +34,6 @@ from caviar.service.contract.schemas.ask_report_tell import (
     TellBody,
 )
 from caviar.service.contract.schemas.base import (
-    SLUG,
     Answer,
     Body,
     Metrics,

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from caviar.service.contract import limits
+from caviar.service.contract.patterns import LINES, ONE_LINE
 from caviar.service.contract.schemas.ask_report_tell import Problem
-from caviar.service.contract.schemas.base import LINES, ONE_LINE, Answer, Body, Whole, example
+from caviar.service.contract.schemas.base import Answer, Body, Whole, example
 
 
 def _distinct(tags: list[str]) -> list[str]:

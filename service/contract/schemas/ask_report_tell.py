@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from caviar.service.contract import limits
+from caviar.service.contract.patterns import NO_NUL
 from caviar.service.contract.scalars import plain_number
 from caviar.service.contract.schemas.base import (
-    NO_NUL,
     Answer,
     Body,
     Metrics,

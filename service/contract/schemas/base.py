@@ -17,6 +17,8 @@ from pydantic import (
 
 from caviar.service.contract import limits
 from caviar.service.contract.errors import Invalid
+from caviar.service.contract.field_errors import field_errors
+from caviar.service.contract.patterns import SLUG, WORKER
 from caviar.service.contract.scalars import finite_metrics, plain_number
 
 MAX_DEPTH = 8
@@ -83,21 +85,8 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Real = Annotated[float, BeforeValidator(plain_number)]
 """A finite number, which may be one of NumPy's or PyTorch's."""
 
-SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-
 Slug = Annotated[str, Field(pattern=SLUG, examples=["digits"])]
 """A study's name and id: lower-case letters, digits, `-` and `_`, at most 64."""
-
-NO_NUL = r"^[^\x00]*$"
-"""Text in PostgreSQL cannot contain a NUL character."""
-
-ONE_LINE = r"^[^\x00-\x20\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f])?$"
-"""Text in one line, without spaces at its ends."""
-
-LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
-"""Text in lines, without other control characters, which terminals would obey."""
-
-WORKER = r"^[\w.:@+-]+$"
 
 WorkerName = Annotated[
     str, Field(min_length=1, max_length=128, pattern=WORKER, examples=["laptop-1"])
@@ -120,8 +109,6 @@ else:
             try:
                 return super().__call__(*given, **fields)
             except ValidationError as error:
-                from caviar.service.contract.field_errors import field_errors  # imports this module
-
                 raise Invalid.of(*field_errors(error.errors())) from None
 
     # Not by __init__, which pydantic would then call for each body within a body.

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from caviar.service.contract.keys import Scope
-from caviar.service.contract.schemas.base import SLUG, Answer, Body, example
+from caviar.service.contract.patterns import SLUG
+from caviar.service.contract.schemas.base import Answer, Body, example
 
 MAX_EXPIRY_SECONDS = 10 * 366 * 86_400.0
 

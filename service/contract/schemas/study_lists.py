@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from caviar.service.contract import limits
+from caviar.service.contract.patterns import NO_NUL
 from caviar.service.contract.schemas.annotations import Tag
-from caviar.service.contract.schemas.base import NO_NUL
 from caviar.service.contract.states import StudyState
 
 

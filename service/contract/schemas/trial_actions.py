@@ -7,16 +7,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, model_validator
 
 from caviar.service.contract import limits
-from caviar.service.contract.schemas.base import (
-    NO_NUL,
-    Answer,
-    Body,
-    Params,
-    Setting,
-    Slug,
-    Whole,
-    example,
-)
+from caviar.service.contract.patterns import NO_NUL
+from caviar.service.contract.schemas.base import Answer, Body, Params, Setting, Slug, Whole, example
 from caviar.service.contract.schemas.readings import TRIAL, Trial
 
 ANONYMOUS = "a person"

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from caviar.service.contract import limits
+from caviar.service.contract.patterns import NO_NUL, WORKER
 from caviar.service.contract.schemas.annotations import Tag
-from caviar.service.contract.schemas.base import NO_NUL, WORKER
 from caviar.service.contract.states import TrialState
 
 Condition = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from caviar.service.contract import limits
-from caviar.service.contract.schemas.base import NO_NUL, Body, Whole, example
+from caviar.service.contract.patterns import NO_NUL
+from caviar.service.contract.schemas.base import Body, Whole, example
 
 
 class ZoomBody(Body):
