@@ -84,6 +84,8 @@ def dask_pool(
             "--backend dask needs dask.distributed: pip install 'caviar-search[dask]'"
         ) from error
     logging.getLogger("distributed").setLevel(logging.WARNING)
+    # That a scheduler is gone is said by PoolError, and not with a traceback.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if cluster == LOCAL:
             # Its nannies warn of each process that does not end within seconds, and kill it.
