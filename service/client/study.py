@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from caviar.service.client.asking import AskedTrial
     from caviar.service.contract.schemas.base import Setting
 
+KEPT = limits.CHECKPOINTS_OF_THE_BEST
+"""The trials of a study whose models are kept."""
+
 ENDED = (StudyState.STOPPED, StudyState.COMPLETED)
 """The states in which no trial is given out any more."""
 
@@ -254,8 +257,8 @@ class Study(schemas.Study):
         external = self.objective["kind"] == "external"
         if external and client.trial(self.name, number).state == TrialState.COMPLETED:
             return NotFound(
-                f"{error.detail}: its function called no `trial.save(model)`, or the model "
-                f"is not kept, for it is not among the {limits.CHECKPOINTS_OF_THE_BEST} best"
+                f"trial {number} of study {self.name!r} has no model: its function calls "
+                f"`trial.save(model)` to keep one, and those of the {KEPT} best trials are kept"
             )
         return error
 

@@ -84,9 +84,7 @@ def test_reasons_are_counted(database: Database) -> None:
         assert [reason["count"] for reason in shown["reasons"]] == [3, 1]
 
 
-def test_studies_are_read_without_a_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_studies_are_read_without_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sources, "_answers", lambda server: False)
     assert "--data" in fails("study", "list")

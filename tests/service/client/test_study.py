@@ -82,6 +82,16 @@ def test_a_result_that_is_no_number_is_a_trial_that_diverged(client: Client) -> 
         study.best_model()
 
 
+def test_a_model_that_was_not_saved_says_how_to_save_one(client: Client) -> None:
+    study = client.create_study(external("bare", trials=1))
+    for trial in study.ask():
+        trial.tell(1.0)
+    with pytest.raises(NotFound, match=r"trial\.save\(model\)"):
+        study.best_model()
+    with pytest.raises(Invalid, match='epoch: must be "best" or "last"'):
+        study.best_model(epoch=3)  # type: ignore[arg-type]
+
+
 def test_a_study_of_networks_cannot_be_asked(client: Client) -> None:
     study = client.create_study(network("networks"))
     with pytest.raises(Conflict, match="workers"):

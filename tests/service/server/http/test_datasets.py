@@ -199,3 +199,17 @@ def test_data_sets_are_kept_on_both_databases(
     client.remove_dataset("mine")
     with pytest.raises(NotFound):
         client.remove_dataset("mine")
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("target=gone", "target"),
+        ("target=churn&drop=gone", "drop"),
+        ("target=churn&drop=churn", "drop"),
+    ],
+)
+def test_a_wrong_target_or_dropped_column_is_named(client: Client, query: str, field: str) -> None:
+    answer = client._http.put(f"/datasets/churn?{query}", content=churn_csv())
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
