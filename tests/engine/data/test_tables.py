@@ -97,6 +97,11 @@ def test_csv_text_is_read_as_it_is_meant(case: str, tmp_path: Path) -> None:
     assert shown(read_table(tmp_path / "table.csv")) == expected
 
 
+def code(header: bytes) -> bytes:
+    """An .npy file with some Python as its header."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
 def lying() -> bytes:
     """An .npy file whose header promises 80 TB."""
     return npy(np.zeros(1)).replace(b"'shape': (1,), ", b"'shape': (10000000000000,)")
@@ -116,6 +121,8 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "cut parquet": ("a.parquet", b"PAR1 and nothing", "cannot be read"),
     "pickled objects": ("a.npy", npy(np.array([{}], object)), "Python objects"),
     "a header that lies": ("a.npy", lying(), "cut off"),
+    "a header of dashes": ("a.npy", code(b"-" * 9_000 + b"1"), "not an .npy array"),
+    "a header without an end": ("a.npy", code(b"{'descr': ("), "not an .npy array"),
     "a zip bomb": ("a.npz", bomb(2**22), "unpacks to"),
     "other arrays": ("a.npz", b"", "X and y"),
     "an unknown kind": ("a.xlsx", b"PK", "known are .csv"),
