@@ -44,6 +44,10 @@ ABOUT = ("study", "trial", "trials", "worker", "method", "path", "status", "seco
 """The fields of a record of JSON that tell what it is about, where it is about such a thing."""
 
 
+MAX_TRIALS = 100
+"""Trials that one record names; a call may end ten thousand."""
+
+
 def about(**fields: Any) -> dict[str, Any]:
     """The `extra` of a record that is about a study, a trial or a worker.
 
@@ -51,6 +55,8 @@ def about(**fields: Any) -> dict[str, Any]:
     """
     unknown = fields.keys() - set(ABOUT)
     assert not unknown, unknown
+    if "trials" in fields:
+        fields["trials"] = list(fields["trials"])[:MAX_TRIALS]
     return {"about": fields}
 
 
