@@ -63,7 +63,8 @@ class Space(dict[str, Any]):
             wrong += [
                 FieldError(each.path or "space", each.message)
                 for each in (error, *error.others)
-                if not (wrong and ".when." in each.path)  # it may be of one that was left out
+                # Of those that were left out there may be none left, or conditions on them.
+                if not wrong or (each.path and ".when." not in each.path)
             ]
         if wrong:
             raise Invalid.of(*wrong[:MAX_ERRORS])

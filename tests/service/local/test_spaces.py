@@ -118,3 +118,13 @@ def test_html_has_a_drawing_of_each_parameter_and_no_markup_of_the_user() -> Non
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_every_wrong_parameter_is_told() -> None:
+    with pytest.raises(caviar.Invalid) as caught:
+        caviar.Space({"x": (0, 1)})
+    assert [error.field for error in caught.value.errors] == ["x"]
+    bad = {"type": "float", "low": 3, "high": 1}
+    with pytest.raises(caviar.Invalid) as caught:
+        caviar.Space({"y": 3, "a b": bad, "x": bad, "z": {"type": "bool", "when": {"y": [1]}}})
+    assert [error.field for error in caught.value.errors] == ["y", "a b", "x.low"]
