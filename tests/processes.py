@@ -23,17 +23,18 @@ PATIENCE_SECONDS = 300.0
 """For what takes a second or two: a machine that others keep busy takes many times as long."""
 
 
-def until(found: Callable[[], T | None]) -> T:
+def until(found: Callable[[], T | None], *, longest_pause: float = 0.1) -> T:
     """What is found, once it is anything or holds.
 
-    It looks ever less often: a look is a call of a server, which takes time from what is awaited.
+    It looks ever less often, up to the longest pause in seconds: a look is a call of a server,
+    which takes time from what is awaited.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     pause = 0.01
     while not (result := found()):
         assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:.0f} seconds"
         time.sleep(pause)
-        pause = min(0.1, 1.5 * pause)
+        pause = min(longest_pause, 1.5 * pause)
     return result
 
 

@@ -57,7 +57,7 @@ def test_the_wheel_holds_every_file_of_the_rooms(wheel: Path) -> None:
         for path in (ROOT / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    own = {"__init__.py", "__main__.py", "callbacks.py", "nn.py", "py.typed"}
+    own = {"__init__.py", "__main__.py", "callbacks.py", "errors.py", "nn.py", "py.typed"}
     assert packed == {f"caviar/{name}" for name in wanted | own}
     assert "caviar/service/server/dashboard/index.html" in packed
     assert any(name.startswith("caviar/migrations/versions/0001") for name in packed)

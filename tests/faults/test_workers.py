@@ -26,6 +26,9 @@ TRIALS = 40 if tally.FAULTS > 1 else 20
 JOBS = 2
 PRUNED = {"pruner": {"kind": "successive_halving", "eta": 3, "min_epochs": 4}}
 KILLS = 5 if tally.FAULTS > 1 else 2
+MOMENT = 0.01
+"""Seconds between two looks for a moment that passes."""
+
 NAMES = {"worker": "the worker", "pool process": "a pool process", "everything": "both"}
 """What can be killed of a worker."""
 
@@ -87,7 +90,7 @@ def test_a_killed_worker_loses_nothing(
     name = f"killed-{what.replace(' ', '-')}-{seed}"
     client.create_study(study(name))
     with process(*options(watched, name)) as first:
-        until(lambda: is_half_way(client, name))
+        until(lambda: is_half_way(client, name), longest_pause=MOMENT)
         kill(first, what)
         watched.place.age_leases()
         assert client.study(name).progress.finished < TRIALS
@@ -114,7 +117,10 @@ def test_killed_at_random_moments_a_pruned_study_ends_with_the_same_table(
     for _ in range(KILLS):
         before = client.study(name).progress.epochs_trained
         with process(*command) as worker:
-            until(partial(trained, client, name, before + generator.randint(40, 160)))
+            until(
+                partial(trained, client, name, before + generator.randint(40, 160)),
+                longest_pause=MOMENT,
+            )
             if client.study(name).state == StudyState.COMPLETED:
                 break
             kill(worker, generator.choice(list(NAMES)))
@@ -143,7 +149,7 @@ def test_a_worker_that_was_stopped_and_goes_on_is_not_listened_to(
             os.killpg(sleeper.pid, signal.SIGCONT)
             return False
 
-        until(lambda: is_half_way(client, name))
+        until(lambda: is_half_way(client, name), longest_pause=MOMENT)
         until(sleeps_with_trials)
         try:
             watched.place.age_leases()
