@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from caviar.service.client import Client
-from caviar.service.contract import schemas
+from caviar.service.contract import limits, schemas
 from caviar.service.contract.schemas.definition import DIGITS
 
 OCTETS = "application/octet-stream"
@@ -69,6 +69,13 @@ def _check(model: type[BaseModel], example: dict[str, Any]) -> None:
     """The example is valid as JSON, and names no field that the model has not."""
     model.model_validate_json(json.dumps(example))
     assert example.keys() <= model.model_fields.keys(), model
+
+
+def test_bounds_of_optional_numbers_have_the_names_that_schemas_know(client: Client) -> None:
+    known = client._http.get("/openapi.json").json()["components"]["schemas"]
+    epoch = known["Report"]["properties"]["adjusted_at"]["anyOf"][0]
+    assert epoch == {"type": "integer", "minimum": 0, "maximum": limits.EPOCHS}
+    assert known["Budget"]["properties"]["trials"]["minimum"] == 1
 
 
 def test_the_example_of_a_study_is_taken(client: Client) -> None:
