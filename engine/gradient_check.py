@@ -98,7 +98,7 @@ def relative_difference(gradient: ArrayLike, estimate: ArrayLike) -> float:
 
 def _plain(recipe: Recipe) -> Recipe:
     """The recipe with gradient descent at learning rate 1, whose step is the gradient itself."""
-    return replace(recipe, optimizer="gd", learning_rate=1.0, decay="none")
+    return replace(recipe, optimizer="gd", learning_rate=1.0, decay="none", warns=False)
 
 
 @dataclass(frozen=True)
