@@ -1,4 +1,4 @@
-# Commands to remember: make demo | test | test-fast | docs-check | lint | bench | faults | install.
+# Commands to remember: make demo | test | test-fast | docs-check | lint | bench | faults | fuzz | install.
 # Each sets up what it needs.
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
@@ -13,7 +13,7 @@ TESTS ?= -n 3 --dist loadgroup
 
 .PHONY: install demo test test-fast docs-check lint bench bench-engine bench-sampler bench-pruning bench-main \
 	bench-memory bench-formulas bench-outcomes bench-search-cv bench-tables bench-imports bench-examples \
-	bench-scale bench-soak soak faults examples clean
+	bench-scale bench-soak soak faults fuzz examples clean
 
 install: .venv/installed
 
@@ -27,6 +27,10 @@ install: .venv/installed
 
 .venv/bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
+
+.venv/fuzz: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	@touch $@
 
 demo: install
@@ -51,6 +55,13 @@ FAULTS ?= 25
 
 faults: install
 	CAVIAR_FAULTS=$(FAULTS) $(BIN)/python -m pytest $(TESTS) -m '' tests/faults
+
+# Requests at random over the API's description, by callers with keys of each scope and without:
+# about so many in all, of which a run takes ten minutes.
+CASES ?= 20000
+
+fuzz: .venv/fuzz
+	CASES=$(CASES) $(BIN)/python -m tests.fuzz
 
 lint: install
 	$(BIN)/ruff check .
