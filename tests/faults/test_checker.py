@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
 
+from caviar.service.contract.states import TrialState
+from caviar.service.server import store
 from caviar.service.server.app import create_app
 from caviar.service.server.operations import leases
 from caviar.service.server.rules import segments, trial_states
@@ -68,13 +69,12 @@ def reaper_without_a_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reclaim whatever was leased, ended or not."""
 
     def reclaim(change: Change) -> None:
-        change.session.flush()
-        change.session.execute(
-            update(TrialRow)
-            .where(TrialRow.study_id == change.study.id, TrialRow.number < 3, TrialRow.attempt < 9)
-            .values(state="waiting", lease_expires_at=None, attempt=TrialRow.attempt + 1)
-        )
-        change.session.expire_all()
+        first = store.trials.by_number(change.session, change.study, range(3))
+        for trial in first.values():
+            if trial.attempt < 9:
+                trial.state = TrialState.WAITING
+                trial.lease_expires_at = None
+                trial.attempt += 1
 
     monkeypatch.setattr(leases, "_expire", reclaim)
 
