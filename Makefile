@@ -13,7 +13,7 @@ TESTS ?= -n 3 --dist loadgroup
 
 .PHONY: install demo test test-fast docs-check lint bench bench-engine bench-sampler bench-pruning bench-main \
 	bench-memory bench-formulas bench-outcomes bench-search-cv bench-tables bench-imports bench-examples \
-	bench-scale bench-soak soak faults fuzz examples clean
+	bench-service bench-scale bench-soak soak faults fuzz examples clean
 
 install: .venv/installed
 
@@ -108,10 +108,18 @@ bench-outcomes: install
 bench-search-cv: install
 	$(BIN)/python -m benchmarks.search_cv
 
-# CPU of `import caviar` and `caviar --help`, beside Optuna's import.
+# Real tables beside scikit-learn's network and gradient boosting: an hour.
 bench-tables: .venv/bench
 	$(BIN)/python -m benchmarks.tables
 
+# Ask and tell over HTTP beside a bare FastAPI route and Optuna's storages, with none and with a
+# million trials before.
+bench-service: .venv/bench
+	$(BIN)/python -m benchmarks.service
+	$(BIN)/python -m benchmarks.service --trials 1000000
+	$(BIN)/python -m benchmarks.service --database postgres
+
+# CPU of `import caviar` and `caviar --help`, beside Optuna's import.
 bench-imports: .venv/bench
 	$(BIN)/python -m benchmarks.imports
 
