@@ -79,9 +79,11 @@ def _take_reports(
 ) -> dict[int, dict[str, float]]:
     """Take the reports of one trial: epoch, lease, confirmations. Returns metrics by epoch."""
     metrics = {item.epoch: item.metrics for item in items if item.metrics}
-    if segments.advance(change, trial, max(item.epoch for item in items)) or metrics:
-        change.mark(trial)
+    has_advanced = segments.advance(change, trial, max(item.epoch for item in items))
+    counted = trial.seconds
     trial_states.renew(trial, change.now, prefetched=all(item.prefetched for item in items))
+    if has_advanced or metrics or trial.seconds != counted:  # readers see its seconds, too
+        change.mark(trial)
     for item in items:
         if item.adjusted_at is not None:
             journal.confirm(change, trial, item.adjusted_at)
