@@ -226,7 +226,8 @@ def reclaim_from(database: Database, worker: str) -> None:
         _follow_up(change, held)
 
     for name in names:
-        change_study(database, name, work)
+        with suppress(NotFound):  # deleted a moment ago
+            change_study(database, name, work)
 
 
 def reap(database: Database) -> None:

@@ -111,7 +111,7 @@ def on_the_clock(session: Session) -> Sequence[StudyRow]:
 def of_worker(session: Session, worker: str) -> Sequence[str]:
     """Names of the studies in which a worker holds leases."""
     holds = exists().where(TABLE.study_id == StudyRow.id, IS_LEASED, TABLE.worker == worker)
-    return session.scalars(select(StudyRow.name).where(holds)).all()
+    return session.scalars(select(StudyRow.name).where(StudyRow.state != HIDDEN, holds)).all()
 
 
 def remove(session: Session, row: StudyRow) -> None:
