@@ -93,6 +93,13 @@ class Machine(RuleBasedStateMachine):
     def disturb_the_next_call(self, race: bool) -> None:
         self.loses_race, self.repeats = race, not race
 
+    def leased(self, pick: int) -> int:
+        """The number of a trial: mostly of one that runs, seldom of one that there is not."""
+        running = [trial.number for trial in self.model.trials if trial.state == "running"]
+        if running and pick % 4:
+            return running[pick % len(running)]
+        return pick % (len(self.model.trials) + 1)
+
     def token(self, number: int, which: str) -> str:
         """The last lease that was given of a trial, the first, or the last of the trial before."""
         own = number if which != "another's" else number - 1
@@ -155,7 +162,7 @@ class Machine(RuleBasedStateMachine):
     ) -> None:
         made = {}
         for pick, which, epoch in reports:
-            number = pick % (len(self.model.trials) + 1)
+            number = self.leased(pick)
             made[number] = {
                 "number": number,
                 "lease": self.token(number, which),
@@ -185,7 +192,7 @@ class Machine(RuleBasedStateMachine):
     def tell(self, results: list[tuple[int, str, str, float]]) -> None:
         made = []
         for pick, which, state, value in results:
-            number = pick % (len(self.model.trials) + 1)
+            number = self.leased(pick)
             result = {"number": number, "lease": self.token(number, which), "state": state}
             if state in ("completed", "paused"):
                 result["value"] = value
@@ -196,7 +203,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(pick=picks, which=tokens, crashed=st.booleans())
     def give_back(self, pick: int, which: str, crashed: bool) -> None:
-        number = pick % (len(self.model.trials) + 1)
+        number = self.leased(pick)
         lease = self.token(number, which)
         self.send([{"number": number, "lease": lease, "state": "waiting", "crashed": crashed}])
 
@@ -210,7 +217,7 @@ class Machine(RuleBasedStateMachine):
     def release(self, picked: list[int], which: str) -> None:
         held = []
         for pick in picked:
-            number = pick % (len(self.model.trials) + 1)
+            number = self.leased(pick)
             held.append({"number": number, "lease": self.token(number, which)})
         answer = self.call("POST", "/release", {"trials": held}).json()
         expected = [self.model.release(each["number"], each["lease"]) for each in held]
@@ -255,6 +262,14 @@ class Machine(RuleBasedStateMachine):
             "rewind": {"epoch": 0},
             "fork": {"children": [{"changes": changes}], "twin": twin, "epoch": 0},
         }.get(action, {})
+        path = f"/trials/{number}/{action}"
+        self.both(lambda: self.model.act(number, action, body), "POST", path, body)
+
+    @precondition(lambda self: any(not trial.is_open for trial in self.model.trials))
+    @rule(pick=picks, action=st.sampled_from(["void", "void", "unvoid"]))
+    def exclude(self, pick: int, action: str) -> None:
+        ended = [trial.number for trial in self.model.trials if not trial.is_open]
+        number, body = ended[pick % len(ended)], {"reason": "the wrong data"}
         path = f"/trials/{number}/{action}"
         self.both(lambda: self.model.act(number, action, body), "POST", path, body)
 

@@ -69,7 +69,7 @@ def _show_changes_of_the_study_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Change, "mark", lambda change, *trials: mark(change))
 
 
-@pytest.mark.smoke(plant=_hear_every_lease)
+@pytest.mark.smoke(plant=_show_changes_of_the_study_alone)
 @pytest.mark.parametrize(
     "plant",
     [
