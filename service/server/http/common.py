@@ -25,6 +25,7 @@ from caviar.service.server.http.bodies import kind_of
 from caviar.service.server.http.direct import FromState, direct
 from caviar.service.server.http.problems import MEDIA_TYPE
 from caviar.service.server.http.queries import known_names, refuse_unknown
+from caviar.service.server.http.short_way import short_way
 from caviar.service.server.http.watch import REQUEST
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.idempotency import Key
@@ -113,7 +114,8 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, given a strict request."""
-        handle = super().get_route_handler()
+        long = super().get_route_handler()
+        handle = short_way(self.dependant, self.body_field, _idempotency_key, long)
         access = access_of(self.dependencies, self.path)
         model = self.body_field
         known, path = known_names(self.dependant), self.path

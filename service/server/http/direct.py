@@ -62,6 +62,9 @@ def direct(endpoint: Callable[..., Any], options: Mapping[str, Any]) -> Callable
             answer = endpoint(**prepared(arguments))
             return _response(answer, arguments, status) if type(answer) is model else answer
 
+        # The declared answer, not that of a `response_model`, which an endpoint may leave.
+        call.responds = signature.return_annotation is model  # type: ignore[attr-defined]
+
     else:
 
         @wraps(endpoint)
