@@ -173,10 +173,11 @@ def test_a_forged_page_token_is_refused(client: Client, path: str, key: object) 
 def test_the_same_revision_means_the_same_content(client: Client) -> None:
     client.create_study(external(objective={"kind": "external", "epochs": 9}))
     [trial] = client.ask("outside").trials
-    before = client.study("outside").revision
+    created, shown = client.study("outside").revision, client.trials("outside")
     report = Report(number=0, lease=trial.lease.token, epoch=0)
-    client.report("outside", [report])  # it only renews the lease
-    assert client.study("outside").revision == before
+    client.report("outside", [report])  # it only renews the lease, and counts seconds
+    before = client.study("outside").revision
+    assert (before == created) == (client.trials("outside") == shown)
     client.report("outside", [report.model_copy(update={"epoch": 4})])
     assert client.study("outside").revision == before + 1
     assert client.trials("outside", since=before)[0].epoch == 4
