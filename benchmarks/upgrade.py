@@ -242,8 +242,10 @@ def snapshot(server: Server) -> dict[str, Table]:
 
 def _study(server: Server, study: str) -> Table:
     seen = server.get(f"/studies/{study}")
-    kept = ("state", "trials", "void", "round", "progress", "budget", "revision", "created_at")
+    kept = ("state", "trials", "void", "round", "progress", "revision", "created_at")
     rows: Table = {"study": {name: seen[name] for name in kept}}
+    limits = ("trials", "epochs", "seconds")
+    rows["study"]["budget"] = {name: seen["budget"][name] for name in limits}
     rows["study"]["best"] = seen["best"] and seen["best"]["number"]
     for name, row in table_of(server, study, curves=True).items():
         rows[name] = row

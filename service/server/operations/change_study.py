@@ -51,9 +51,8 @@ def change_study(
         if answer is None:
             result = work(change)
         else:
-            # An answer is one of this study, not of an earlier one of its name.
-            own = None if key is None else key.within(f"{study.id} {study.created_at}")
-            result = idempotent(session, own, answer, change.now, lambda: work(change))
+            since = study.created_at  # an older answer is of an earlier study of its name
+            result = idempotent(session, key, answer, change.now, lambda: work(change), since=since)
         said[:] = change.said
         return result
 

@@ -40,12 +40,14 @@ def idempotent(
     now: float,
     work: Callable[[], T],
     *,
+    since: float = 0.0,
     still: Callable[[T], bool] = lambda answer: True,
 ) -> T:
     """Do `work` and store its answer, or return the answer that the key already has.
 
     Only a result of `answer_type`, which `work` returns when it did something, is stored. A stored
-    one is forgotten when it does not hold `still`: what it tells of was deleted.
+    one is forgotten when it is older than `since`, or does not hold `still`: what it tells of was
+    deleted.
 
     Raises:
         Conflict: the key was used with another body.
@@ -53,7 +55,9 @@ def idempotent(
     if key is None:
         return work()
     stored = store.answers.find(session, key.key)
-    if stored is not None:
+    if stored is not None and stored.created_at < since:
+        store.answers.forget(session, key.key)
+    elif stored is not None:
         if stored.body_digest != key.body_digest:
             raise Conflict("this Idempotency-Key was already used with another body")
         kept = cast(T, answer_type.model_validate(stored.answer))

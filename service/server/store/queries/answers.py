@@ -16,16 +16,19 @@ KEEP_SECONDS = 86_400.0
 
 ANSWERS = cast(Table, AnswerRow.__table__)
 OF_KEY = Prepared(
-    select(ANSWERS.c.body_digest, ANSWERS.c.answer).where(ANSWERS.c.key == bindparam("key"))
+    select(ANSWERS.c.body_digest, ANSWERS.c.answer, ANSWERS.c.created_at).where(
+        ANSWERS.c.key == bindparam("key")
+    )
 )
 KEEP = Prepared(insert(ANSWERS))
 
 
 class Kept(NamedTuple):
-    """An answer, and the digest of the body that it answers."""
+    """An answer, the digest of the body that it answers, and when it was given."""
 
     body_digest: str
     answer: dict[str, Any]
+    created_at: float
 
 
 def find(session: Session, key: str) -> Kept | None:
