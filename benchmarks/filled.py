@@ -1,6 +1,6 @@
 """Studies with as many trials as wanted, written at once: for benchmarks and for a look.
 
-    python -m benchmarks.filled --database sqlite:////tmp/filled/caviar.sqlite --trials 1000000
+    python -m benchmarks.filled --database sqlite:///caviar.sqlite --trials 1000000
 
 The rows are what a finished search of an external objective leaves behind. They depend on the
 number of trials only.
