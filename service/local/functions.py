@@ -118,7 +118,8 @@ def maximize(
     function: Callable[[Any], object], space: Mapping[str, Any], **options: Unpack[Options]
 ) -> Study:
     """Search for the params with the largest value of a function; see `minimize`."""
-    return _search_with(function, space, direction="maximize", **options)
+    given: Any = {**(minimize.__kwdefaults__ or {}), **options}
+    return _search_with(function, space, direction="maximize", **given)
 
 
 def _search_with(
@@ -126,19 +127,19 @@ def _search_with(
     space: Mapping[str, Any],
     *,
     direction: Literal["minimize", "maximize"],
-    trials: int = 100,
-    seed: int = 1,
-    name: str | None = None,
-    metric: str = "value",
-    epochs: int = 1,
-    seconds: float | None = None,
-    trial_seconds: float | None = None,
-    sampler: Mapping[str, Any] | str = "coarse_to_fine",
-    pruner: Mapping[str, Any] | str = "none",
-    jobs: int | None = None,
-    data: Path | str = DEFAULT_DATA,
-    if_exists: IfExists = "error",
-    progress: bool = True,
+    trials: int,
+    seed: int,
+    name: str | None,
+    metric: str,
+    epochs: int,
+    seconds: float | None,
+    trial_seconds: float | None,
+    sampler: Mapping[str, Any] | str,
+    pruner: Mapping[str, Any] | str,
+    jobs: int | None,
+    data: Path | str,
+    if_exists: IfExists,
+    progress: bool,
 ) -> Study:
     _require_a_trial(function)
     searches.require_name(name, if_exists)
