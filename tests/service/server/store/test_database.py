@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
-from threading import Timer
+from threading import Barrier, Timer
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from caviar.service.contract.states import StudyState
 from caviar.service.server.operations import leases, results, studies, trials
 from caviar.service.server.store import database as module
 from caviar.service.server.store.database import Database, sqlite_url
+from tests.databases import Databases
 from tests.factories.studies import external
 
 pytestmark = pytest.mark.both_databases
@@ -110,6 +112,37 @@ def test_a_new_file_that_another_is_writing_is_waited_for(tmp_path: Path) -> Non
     release.join()
     other.close()
     database.close()
+
+
+@pytest.mark.postgres
+def test_connections_that_died_in_the_pool_are_replaced(
+    databases: Databases, tmp_path: Path
+) -> None:
+    held = 4
+    together = Barrier(held)
+
+    def meet(session: Session) -> None:
+        session.execute(text("SELECT 1"))
+        together.wait(timeout=60)
+
+    with (
+        databases.new("postgresql", tmp_path) as url,
+        closing(Database(url)) as database,
+        closing(Database(url)) as other,
+    ):
+        studies.create(database, StudyDefinition.model_validate(external()))
+        with ThreadPoolExecutor(held) as threads:
+            list(threads.map(lambda _: database.write(meet), range(held)))
+        with other.read() as session:
+            ended = session.scalars(
+                text(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                    "WHERE pid != pg_backend_pid() AND datname = current_database()"
+                )
+            ).all()
+        assert len(ended) >= held
+        answer = leases.ask(database, "outside", AskBody(count=1, worker="w"))
+        assert [trial.number for trial in answer.trials] == [0]
 
 
 def test_a_database_that_is_away_is_unavailable() -> None:
