@@ -184,7 +184,7 @@ _UNREADABLE = (
     ValueError,
     zlib.error,
 )
-"""What zipfile, json and NumPy raise for content that nobody has written with them."""
+"""What zipfile, json and NumPy raise for malformed content."""
 
 
 class _Reader:

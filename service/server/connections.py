@@ -2,7 +2,7 @@
 
 A connection that sends half a request, or none, is closed after some seconds. The bytes of a body
 must keep coming. A connection that is one too many is told so and closed, long before the process
-has no file descriptors left, for then nobody could be told anything.
+has no file descriptors left, because it cannot answer any client after that.
 """
 
 from __future__ import annotations

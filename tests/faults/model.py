@@ -374,7 +374,7 @@ class Study:
             self.add(**fields)
 
     def replicate(self, top: int, seeds: int) -> None:
-        """Train the best params again, which nobody has changed."""
+        """Train the best params again, without any change."""
         sign = -1 if self.maximize else 1
         ranked = sorted(
             (sign * trial.value, trial.number)

@@ -18,7 +18,7 @@ export function isSignedOut() {
 }
 
 /**
- * Sign in: from then on the browser has a cookie, and nobody has the key.
+ * Sign in: from then on the browser has a cookie, and does not keep the key.
  * @param {string} key
  */
 export async function signIn(key) {

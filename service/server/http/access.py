@@ -69,7 +69,7 @@ def access_of(dependencies: Sequence[Dependency], path: str) -> Access:
     """The access among the dependencies of a route.
 
     Raises:
-        TypeError: there is none, so that nobody could say who may call the route.
+        TypeError: there is none, so the route does not say who may call it.
     """
     for dependency in dependencies:
         if isinstance(dependency.dependency, Access):
@@ -78,7 +78,7 @@ def access_of(dependencies: Sequence[Dependency], path: str) -> Access:
 
 
 async def caller_of(request: Request) -> Caller | None:
-    """Who calls; None: nobody that the server knows, and it needs a key.
+    """Who calls; None: the caller is unknown, and the server needs a key.
 
     Raises:
         Unavailable: the database does not answer.
@@ -137,8 +137,8 @@ def _credentials(scope: HttpScope) -> tuple[str | None, str | None]:
 def _refusal(caller: Caller, scope: Scope) -> Refused:
     if caller is ANYONE:
         return Refused(
-            "without a key nobody may make keys over HTTP: make the first one with `caviar key "
-            "create NAME --scope admin` on the server's machine"
+            "keys are made over HTTP only with a key of the scope admin: make the first one with "
+            "`caviar key create NAME --scope admin` on the server's machine"
         )
     has = ", ".join(sorted(caller.scopes))
     error = Refused(f"the key {caller.name!r} has not the scope {scope}; it has {has}")

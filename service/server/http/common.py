@@ -124,7 +124,7 @@ class StrictRoute(APIRoute):
             request.scope[REQUEST].route = path
             strict_request = StrictRequest(request.scope, request.receive)
             strict_request.model = model
-            await access(request)  # nobody else's body is read
+            await access(request)  # before the body is read
             if request.scope["query_string"]:
                 refuse_unknown(request.scope["query_string"], known)
             try:

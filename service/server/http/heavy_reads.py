@@ -56,7 +56,7 @@ RETRY_SECONDS = 1
 """When a reader may come again who found the queue full."""
 
 CLIENT_CLOSED_REQUEST = 499
-"""A status that nobody reads, since the caller has left."""
+"""The status for the log, since the caller has left."""
 
 
 @dataclass

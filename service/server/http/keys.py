@@ -86,7 +86,7 @@ def sign_in(
 
 @keys_router.delete("/session", status_code=204, dependencies=[OPEN])
 def sign_out(database: DatabaseOf, request: Request, response: Response) -> None:
-    """Sign a browser out: its session ends, also for whoever copied the cookie."""
+    """Sign a browser out: its session ends, also for a copy of the cookie."""
     cookie = session_of(request)
     if cookie is not None:
         keys.sign_out(database, cookie)

@@ -1,6 +1,6 @@
 """What each action of the contract's table does to a trial: `APPLY["pause"](change, trial, body)`.
 
-Each function changes a few fields and writes the journal. Whoever calls it has checked that the
+Each function changes a few fields and writes the journal. Its caller has checked that the
 trial's state allows the action, marks the trial, and reconciles the study afterwards.
 """
 

@@ -1,4 +1,4 @@
-"""Readers over real sockets: many who leave, and many at once, delay nobody else."""
+"""Readers over real sockets: many who leave, and many at once, do not delay other calls."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from caviar.service.server.store.prepared import Prepared
 TABLE = rows.TRIALS.c
 
 HIDDEN = "deleted"
-"""The state of a study that is being deleted, which nobody sees."""
+"""The state of a study that is being deleted, which no answer shows."""
 
 REMOVED_AT_ONCE = 500
 """Trials that are deleted in one transaction: other writers wait as long."""

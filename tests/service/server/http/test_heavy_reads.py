@@ -1,4 +1,4 @@
-"""Heavy reads: shared, bounded, kept, and dropped when nobody waits for them."""
+"""Heavy reads: shared, bounded, kept, and dropped when no caller waits for them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ TELL = "/studies/outside/tell"
 
 
 def names(count: int) -> bytes:
-    """An object with so many names that nobody knows."""
+    """An object with many unknown names."""
     return b"{%s}" % b",".join(b'"u%d":0' % i for i in range(count))
 
 
