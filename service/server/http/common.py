@@ -25,7 +25,7 @@ from caviar.service.server.http.bodies import kind_of
 from caviar.service.server.http.direct import FromState, direct
 from caviar.service.server.http.problems import MEDIA_TYPE
 from caviar.service.server.http.queries import known_names, refuse_unknown
-from caviar.service.server.http.short_way import short_way
+from caviar.service.server.http.short_way import MAX_KEY, short_way
 from caviar.service.server.http.watch import REQUEST
 from caviar.service.server.operations.workers import Askers
 from caviar.service.server.rules.idempotency import Key
@@ -161,7 +161,7 @@ async def _idempotency_key(
         str | None,
         Header(
             min_length=1,
-            max_length=255,
+            max_length=MAX_KEY,
             description="The same key again gives the same answer, and does nothing twice.",
         ),
     ] = None,

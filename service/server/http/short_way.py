@@ -19,6 +19,7 @@ KeyReader = Callable[[Request, str | None], Awaitable[Any]]
 
 KEY = "idempotency-key"
 MAX_KEY = 255
+"""The length of an Idempotency-Key."""
 
 
 def short_way(dependant: Dependant, body_field: Any, read_key: KeyReader, long: Handler) -> Handler:
